@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Free segments by size class.
+ *
+ * Class n holds the free segments of 2^n to 2^(n+1)-1 integers, last in, first
+ * out. Bit n of one word says whether class n has any, which makes "the smallest
+ * class whose members all fit" one shift, one mask and one bit search, however
+ * many segments there are.
+ */
+#ifndef _VMEM_SEGMENT_CLASSES_H
+#define _VMEM_SEGMENT_CLASSES_H
+
+#include <linux/bitops.h>
+#include <linux/log2.h>
+
+#include "seg.h"
+
+/**
+ * struct vmem_class - one size class
+ * @list: its free segments, the one to take next first
+ * @n: how many
+ * @size: the sum of their sizes
+ * @bound: none of them is larger; perhaps all are smaller. What one search of
+ *	the whole class has found out in vain, the next need not find out again.
+ *
+ * Protected by the arena lock.
+ */
+struct vmem_class {
+	struct hlist_head list;
+	unsigned long n;
+	unsigned long size;
+	unsigned long bound;
+};
+
+/**
+ * struct vmem_classes - all free segments of an arena
+ * @map: bit n set: class n is not empty
+ * @class: the classes
+ *
+ * Protected by the arena lock.
+ */
+struct vmem_classes {
+	unsigned long map;
+	struct vmem_class class[BITS_PER_LONG];
+};
+
+/* The class that a free segment of @size belongs to. @size is not 0. */
+static inline unsigned int vmem_class_of(unsigned long size)
+{
+	return __fls(size);
+}
+
+/*
+ * The lowest class all of whose members hold @size integers; BITS_PER_LONG when
+ * no class can promise that. A @size of 0 comes out as BITS_PER_LONG too.
+ */
+static inline unsigned int vmem_class_sure(unsigned long size)
+{
+	return fls_long(size - 1);
+}
+
+/* Non-empty classes from @class up, as a mask. @class < BITS_PER_LONG. */
+static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
+					      unsigned int class)
+{
+	return c->map & (~0UL << class);
+}
+
+/* Link and unlink, where the class is known: that of the segment's size. */
+static inline void vmem_class_link(struct vmem_classes *c, unsigned int i,
+				   struct vmem_seg *seg)
+{
+	struct vmem_class *class = &c->class[i];
+
+	hlist_add_head(&seg->class, &class->list);
+	class->n++;
+	class->size += seg->size;
+	if (seg->size > class->bound)
+		class->bound = seg->size;
+	__set_bit(i, &c->map);
+}
+
+static inline void vmem_class_unlink(struct vmem_classes *c, unsigned int i,
+				     struct vmem_seg *seg)
+{
+	struct vmem_class *class = &c->class[i];
+
+	__hlist_del(&seg->class);
+	class->size -= seg->size;
+	if (!--class->n)
+		__clear_bit(i, &c->map);
+}
+
+static inline void vmem_classes_add(struct vmem_classes *c,
+				    struct vmem_seg *seg)
+{
+	vmem_class_link(c, vmem_class_of(seg->size), seg);
+}
+
+static inline void vmem_classes_del(struct vmem_classes *c,
+				    struct vmem_seg *seg)
+{
+	vmem_class_unlink(c, vmem_class_of(seg->size), seg);
+}
+
+/* A free segment loses integers. Within its class it keeps its place. */
+static inline void vmem_classes_shrink(struct vmem_classes *c,
+				       struct vmem_seg *seg, unsigned long by)
+{
+	unsigned int from = vmem_class_of(seg->size);
+	unsigned int to = vmem_class_of(seg->size - by);
+
+	if (from == to) {
+		c->class[to].size -= by;
+		seg->size -= by;
+	} else {
+		vmem_class_unlink(c, from, seg);
+		seg->size -= by;
+		vmem_class_link(c, to, seg);
+	}
+}
+
+/* A free segment gains integers. Within its class it keeps its place. */
+static inline void vmem_classes_grow(struct vmem_classes *c,
+				     struct vmem_seg *seg, unsigned long by)
+{
+	unsigned int from = vmem_class_of(seg->size);
+	unsigned int to = vmem_class_of(seg->size + by);
+
+	if (from == to) {
+		c->class[to].size += by;
+		seg->size += by;
+		if (seg->size > c->class[to].bound)
+			c->class[to].bound = seg->size;
+	} else {
+		vmem_class_unlink(c, from, seg);
+		seg->size += by;
+		vmem_class_link(c, to, seg);
+	}
+}
+
+static inline void vmem_classes_init(struct vmem_classes *c)
+{
+	unsigned int i;
+
+	c->map = 0;
+	for (i = 0; i < BITS_PER_LONG; i++) {
+		INIT_HLIST_HEAD(&c->class[i].list);
+		c->class[i].n = 0;
+		c->class[i].size = 0;
+		c->class[i].bound = 0;
+	}
+}
+
+#endif /* _VMEM_SEGMENT_CLASSES_H */

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The segment table: its sizes and the move from one to the next.
+ */
+#include <linux/atomic.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "hash.h"
+
+/*
+ * What one hold of the arena lock may do while rescaling: a few microseconds,
+ * however long the chains and however sparse the table.
+ */
+#define STEP_SEGMENTS	128
+#define STEP_BUCKETS	512
+
+/* Bytes in tables that were allocated, those within arenas not counted. */
+static atomic_long_t hash_bytes;
+
+void vmem_hash_init(struct vmem_hash *h, unsigned int shift)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(h->first); i++)
+		INIT_HLIST_HEAD(&h->first[i]);
+	h->heads = h->first;
+	h->bits = VMEM_HASH_MIN_BITS;
+	h->shift = shift;
+	h->old = NULL;
+	h->old_bits = 0;
+	h->old_next = 0;
+}
+
+/* The look-up's second half, for the time of a move. */
+struct vmem_seg *vmem_hash_find_old(const struct vmem_hash *h,
+				    unsigned long addr, u64 *steps)
+{
+	unsigned long slot = vmem_hash_slot(h, addr, h->old_bits);
+
+	if (slot < h->old_next)
+		return NULL;
+	return vmem_hash_chain(&h->old[slot], addr, steps);
+}
+
+/**
+ * vmem_hash_wanted - log2 of the number of buckets that the table should have
+ * @h: the table
+ * @n: how many allocated segments there are
+ *
+ * With n segments the ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16.
+ * That is between 3/4 and 3/2 of a bucket for a segment, so that a look-up takes
+ * about one step.
+ *
+ * Return: the ideal if the present size is more than twice or less than half of
+ * it, else the present size.
+ */
+unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
+{
+	unsigned int ideal = ilog2(3 * n + 4) - 1;
+
+	ideal = clamp_t(unsigned int, ideal, VMEM_HASH_MIN_BITS,
+			VMEM_HASH_MAX_BITS);
+	if (h->bits > ideal + 1 || h->bits + 1 < ideal)
+		return ideal;
+	return h->bits;
+}
+
+/**
+ * vmem_hash_table - get an empty table
+ * @h: the hash it is for
+ * @bits: log2 of the number of buckets
+ *
+ * Context: task. No arena lock held.
+ * Return: the table, for vmem_hash_begin() or vmem_hash_free(), or NULL.
+ */
+struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
+{
+	struct hlist_head *heads;
+
+	if (bits == VMEM_HASH_MIN_BITS)
+		return h->first;
+	heads = kvcalloc(1UL << bits, sizeof(*heads),
+			 GFP_KERNEL | __GFP_NOWARN);
+	if (heads)
+		atomic_long_add(sizeof(*heads) << bits, &hash_bytes);
+	return heads;
+}
+
+/**
+ * vmem_hash_free - give a table back
+ * @h: the hash it was for
+ * @heads: the table
+ * @bits: log2 of its number of buckets
+ *
+ * Context: task. No arena lock held.
+ */
+void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
+		    unsigned int bits)
+{
+	if (!heads || heads == h->first)
+		return;
+	kvfree(heads);
+	atomic_long_sub(sizeof(*heads) << bits, &hash_bytes);
+}
+
+/**
+ * vmem_hash_begin - start the move to a table of another size
+ * @h: the hash; no other move may be under way
+ * @heads: the empty table to move to
+ * @bits: log2 of its number of buckets
+ *
+ * Context: the arena lock is held.
+ */
+void vmem_hash_begin(struct vmem_hash *h, struct hlist_head *heads,
+		     unsigned int bits)
+{
+	h->old = h->heads;
+	h->old_bits = h->bits;
+	h->old_next = 0;
+	h->heads = heads;
+	h->bits = bits;
+}
+
+/**
+ * vmem_hash_step - move a bounded number of segments
+ * @h: the hash, between vmem_hash_begin() and the end of the move
+ *
+ * Context: the arena lock is held; to be dropped between two steps.
+ * Return: true when the old table is empty and forgotten: whoever began the
+ * move frees it.
+ */
+bool vmem_hash_step(struct vmem_hash *h)
+{
+	unsigned long end = 1UL << h->old_bits;
+	unsigned int segments = STEP_SEGMENTS;
+	unsigned int buckets = STEP_BUCKETS;
+
+	while (h->old_next < end) {
+		struct hlist_head *head = &h->old[h->old_next];
+
+		while (!hlist_empty(head)) {
+			struct vmem_seg *seg = hlist_entry(head->first,
+							   struct vmem_seg,
+							   hash);
+
+			if (!segments--)
+				return false;
+			vmem_hash_del(seg);
+			vmem_hash_add(h, seg);
+		}
+		h->old_next++;
+		if (!--buckets)
+			return false;
+	}
+	h->old = NULL;
+	return true;
+}
+
+unsigned long vmem_hash_bytes(void)
+{
+	return atomic_long_read(&hash_bytes);
+}
