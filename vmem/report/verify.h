@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Extra checks, for arenas made while they are asked for.
+ */
+#ifndef _VMEM_REPORT_VERIFY_H
+#define _VMEM_REPORT_VERIFY_H
+
+#include <linux/types.h>
+
+bool vmem_debug_wanted(void);
+
+#endif /* _VMEM_REPORT_VERIFY_H */
