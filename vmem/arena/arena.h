@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The arena: a space with a policy, a source, waiters and a name.
+ */
+#ifndef _VMEM_ARENA_ARENA_H
+#define _VMEM_ARENA_ARENA_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../segment/space.h"
+
+/* Structures that a populator arena keeps beyond what others do. */
+#define VMEM_RESERVE	12
+
+/* Every character of a name may become "\ooo" when it is shown. */
+#define VMEM_LABEL_SIZE	(4 * VMEM_NAME_MAX + 1)
+
+/*
+ * To clients the type is opaque, and the versions of the symbols that they use
+ * do not change with what is in it.
+ */
+#ifndef __GENKSYMS__
+
+/**
+ * struct vmem - an arena
+ * @space: spans and segments; its lock is the arena lock
+ * @mtbf: fault injection: fail when the clock modulo this is 0; 0 is off. Read
+ *	and written without a lock, by READ_ONCE() and WRITE_ONCE()
+ * @flags: VMC_* flags. Constant.
+ * @rotor: where the next VM_NEXTFIT allocation begins to look; open from the
+ *	first of them on. Arena lock.
+ * @afunc: import function; NULL without, or when the module that it is in has
+ *	gone. Arena lock.
+ * @xfunc: the same for arenas made by vmem_xcreate()
+ * @ffunc: release function; as @afunc
+ * @source: what @afunc and @ffunc take from and give to. Constant while they are
+ *	there; without an import function it is only a label, and is cleared, under
+ *	the list mutex, when the source is destroyed.
+ * @min_import: the smallest import. Constant.
+ * @wait: those who wait for space or for segment structures
+ * @waiters: how many they are; to free with nobody waiting costs no more than
+ *	looking at this. Arena lock.
+ * @kicks: how many times all waiters were told to try again, whatever appeared.
+ *	Arena lock.
+ * @misuse_limit: keeps a broken client from flooding the log. Has its own lock.
+ * @misuse_held: reports held back since the last one that was printed
+ * @rescale: moves the segment table to the size that it should have
+ * @rescale_mutex: one move at a time; taken before the arena lock
+ * @tree: place in its parent's @children, or in the list of roots. List mutex.
+ * @children: arenas that name this one as their source. List mutex.
+ * @parent: the arena it is listed under, NULL for a root. List mutex.
+ * @busy: how many are working on the arena without holding the list mutex;
+ *	vmem_destroy() waits until there are none. List mutex.
+ * @idle: where vmem_destroy() waits for that
+ * @refs: keeps the memory of this structure, not the arena: for open files
+ * @debug: made while the module parameter debug was set. Constant.
+ * @dir: directory in debugfs. Constant until vmem_destroy().
+ * @caller: where the arena was made. Constant.
+ * @owner: the module that @caller is in, once that is known to stay; only to be
+ *	compared. Arena lock.
+ * @id: number, never used again. Constant.
+ * @source_id: the id of its source, 0 for none. Constant.
+ * @label: the name, cut, with what would break a path or a line escaped.
+ *	Constant.
+ */
+struct vmem {
+	struct vmem_space space;
+	unsigned long mtbf;
+	unsigned int flags;
+	struct vmem_cursor rotor;
+
+	vmem_alloc_t *afunc;
+	vmem_ximport_t *xfunc;
+	vmem_free_t *ffunc;
+	struct vmem *source;
+	unsigned long min_import;
+
+	wait_queue_head_t wait;
+	unsigned int waiters;
+	unsigned long kicks;
+
+	struct ratelimit_state misuse_limit;
+	atomic_t misuse_held;
+
+	struct work_struct rescale;
+	struct mutex rescale_mutex;	/* one move at a time */
+
+	struct list_head tree;
+	struct list_head children;
+	struct vmem *parent;
+	unsigned int busy;
+	wait_queue_head_t idle;
+	struct kref refs;
+	bool debug;
+
+	struct dentry *dir;
+	unsigned long caller;
+	const struct module *owner;
+	u32 id;
+	u32 source_id;
+	char label[VMEM_LABEL_SIZE];
+};
+
+#endif /* __GENKSYMS__ */
+
+static inline bool vmem_imports(const struct vmem *vm)
+{
+	return vm->afunc || vm->xfunc;
+}
+
+/* What the arena hands out, for messages. */
+static inline const char *vmem_unit(const struct vmem *vm)
+{
+	return vm->flags & VMC_IDENTIFIER ? "identifiers" : "bytes";
+}
+
+#endif /* _VMEM_ARENA_ARENA_H */

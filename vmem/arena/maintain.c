@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Maintenance: every so often all waiters try again and every segment table gets
+ * the size that it should have.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "maintain.h"
+#include "registry.h"
+#include "wait.h"
+
+static struct workqueue_struct *wq;
+
+static void maintain(struct work_struct *work);
+static DECLARE_DELAYED_WORK(maintenance, maintain);
+
+static unsigned int interval = 15;
+
+/* Maintenance runs by itself. Protected by kernel_param_lock(). */
+static bool running;
+
+static unsigned long period(void)
+{
+	return READ_ONCE(interval) * HZ;
+}
+
+static int interval_set(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint_minmax(val, kp, 1, 24 * 60 * 60);
+
+	if (!err && running)
+		mod_delayed_work(wq, &maintenance, period());
+	return err;
+}
+
+static const struct kernel_param_ops interval_ops = {
+	.set = interval_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(interval, &interval_ops, &interval, 0644);
+MODULE_PARM_DESC(interval, "seconds between two rounds of maintenance (15)");
+
+/*
+ * Move the segment table to the size that it should have, a bounded number of
+ * segments under each hold of the arena lock.
+ */
+static void rescale(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	struct vmem_hash *h = &sp->hash;
+	struct hlist_head *heads, *old;
+	unsigned int bits, old_bits;
+	bool done;
+
+	mutex_lock(&vm->rescale_mutex);
+
+	spin_lock_irq(&sp->lock);
+	bits = vmem_hash_wanted(h, vmem_space_allocated(sp));
+	old_bits = h->bits;
+	old = h->heads;
+	spin_unlock_irq(&sp->lock);
+	if (bits == old_bits)
+		goto out;
+
+	heads = vmem_hash_table(h, bits);
+	if (!heads) {
+		spin_lock_irq(&sp->lock);
+		sp->stats.rescale_fail++;
+		spin_unlock_irq(&sp->lock);
+		goto out;
+	}
+
+	spin_lock_irq(&sp->lock);
+	vmem_hash_begin(h, heads, bits);
+	sp->stats.rescale++;
+	spin_unlock_irq(&sp->lock);
+	do {
+		cond_resched();
+		spin_lock_irq(&sp->lock);
+		done = vmem_hash_step(h);
+		spin_unlock_irq(&sp->lock);
+	} while (!done);
+	vmem_hash_free(h, old, old_bits);
+out:
+	mutex_unlock(&vm->rescale_mutex);
+}
+
+static void rescale_work(struct work_struct *work)
+{
+	rescale(container_of(work, struct vmem, rescale));
+}
+
+/**
+ * vmem_rescale_soon - have the segment table rescaled before it is time
+ * @vm: the arena
+ *
+ * Context: any but NMI. No arena lock held.
+ */
+void vmem_rescale_soon(struct vmem *vm)
+{
+	queue_work(wq, &vm->rescale);
+}
+
+/**
+ * vmem_update - one round of maintenance over all arenas
+ * @unused: nothing; the argument makes it a callback
+ *
+ * Wakes all waiters, so that they try again with all means they have, and
+ * rescales segment tables. Runs by itself every 15 seconds, or what the module
+ * parameter interval says. Moving from one table to the next goes on under the
+ * eyes of clients: see "Bounded" in Documentation/theory.rst.
+ *
+ * Context: task, sleeping allowed. Takes the list mutex and arena locks.
+ */
+void vmem_update(void *unused)
+{
+	struct vmem_registry_cursor cur;
+	struct vmem *vm;
+
+	vmem_registry_open(&cur);
+	while ((vm = vmem_registry_next(&cur))) {
+		vmem_kick(vm);
+		rescale(vm);
+		vmem_registry_put(vm);
+	}
+	vmem_registry_close(&cur);
+}
+EXPORT_SYMBOL_GPL(vmem_update);
+
+static void maintain(struct work_struct *work)
+{
+	vmem_update(NULL);
+	queue_delayed_work(wq, &maintenance, period());
+}
+
+void vmem_maintain_arena_init(struct vmem *vm)
+{
+	INIT_WORK(&vm->rescale, rescale_work);
+	mutex_init(&vm->rescale_mutex);
+}
+
+/* Nothing is under way for the arena afterwards. */
+void vmem_maintain_arena_exit(struct vmem *vm)
+{
+	cancel_work_sync(&vm->rescale);
+}
+
+int vmem_maintain_init(void)
+{
+	wq = alloc_workqueue("vmem", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!wq)
+		return -ENOMEM;
+	kernel_param_lock(THIS_MODULE);
+	queue_delayed_work(wq, &maintenance, period());
+	running = true;
+	kernel_param_unlock(THIS_MODULE);
+	return 0;
+}
+
+void vmem_maintain_exit(void)
+{
+	/* A change of the interval must not start it again. */
+	kernel_param_lock(THIS_MODULE);
+	running = false;
+	kernel_param_unlock(THIS_MODULE);
+	cancel_delayed_work_sync(&maintenance);
+	destroy_workqueue(wq);
+}

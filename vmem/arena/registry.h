@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * All arenas, as the forest that they form, and a safe way through it.
+ */
+#ifndef _VMEM_ARENA_REGISTRY_H
+#define _VMEM_ARENA_REGISTRY_H
+
+#include "arena.h"
+
+/**
+ * struct vmem_registry_cursor - a place in the forest of arenas
+ * @link: in the list of such cursors
+ * @next: the arena to look at next, NULL at the end
+ *
+ * When that arena goes away the cursor moves on. Protected by the list mutex.
+ */
+struct vmem_registry_cursor {
+	struct list_head link;
+	struct vmem *next;
+};
+
+void vmem_registry_lock(void);
+void vmem_registry_unlock(void);
+
+void vmem_registry_add(struct vmem *vm, struct vmem *parent);
+bool vmem_registry_del(struct vmem *vm);
+
+void vmem_registry_open(struct vmem_registry_cursor *cur);
+void vmem_registry_close(struct vmem_registry_cursor *cur);
+void vmem_registry_rewind(struct vmem_registry_cursor *cur);
+void vmem_registry_advance(struct vmem_registry_cursor *cur);
+struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur);
+void vmem_registry_put(struct vmem *vm);
+struct vmem *vmem_registry_leaf(void);
+unsigned int vmem_registry_depth(const struct vmem *vm);
+
+#endif /* _VMEM_ARENA_REGISTRY_H */
