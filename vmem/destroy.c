@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ending an arena: nobody finds it any more, nobody works on it any more, what
+ * was borrowed goes home, what was leaked is named, and then its memory goes.
+ */
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+
+#include "arena/import.h"
+#include "arena/maintain.h"
+#include "arena/object.h"
+#include "arena/registry.h"
+#include "debugfs/debugfs.h"
+#include "lifecycle.h"
+#include "report/audit.h"
+#include "report/misuse.h"
+
+/* Leaked segments to name. */
+#define LEAKS_SHOWN	8
+
+/* Give back the imported spans that are wholly free. */
+static void send_home(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	struct rb_node *node = rb_first(&sp->spans);
+
+	while (node) {
+		struct vmem_seg *span = rb_entry(node, struct vmem_seg, span);
+		struct vmem_seg *seg = vmem_seg_next(span);
+		struct vmem_loan loan = {};
+
+		node = rb_next(node);
+		spin_lock_irq(&sp->lock);
+		if (seg->type == VMEM_FREE && seg->size == span->size)
+			vmem_return_span(vm, seg, &loan);
+		spin_unlock_irq(&sp->lock);
+		vmem_repay(&loan);
+	}
+}
+
+/* Name what is still allocated. Nobody uses the arena: no lock is needed. */
+static void report_leaks(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	unsigned int shown = 0;
+	struct vmem_seg *seg;
+
+	if (!vmem_space_allocated(sp))
+		return;
+	vmem_misuse(vm, "vmem_destroy(): %llu %s still allocated in %lu segments",
+		    sp->stats.mem_inuse, vmem_unit(vm), vmem_space_allocated(sp));
+	hlist_for_each_entry(seg, &sp->list, order) {
+		struct vmem_who who;
+
+		if (seg->type != VMEM_ALLOC)
+			continue;
+		if (shown++ == LEAKS_SHOWN) {
+			pr_err("vmem:  and %lu more\n",
+			       vmem_space_allocated(sp) - LEAKS_SHOWN);
+			break;
+		}
+		pr_err("vmem:  leaked %#lx, size %lu\n", seg->start, seg->size);
+		who = vmem_audit_who(seg);
+		vmem_audit_print(&who);
+	}
+}
+
+/* Every structure goes back to where it came from. */
+static void free_structures(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	struct vmem_seg *seg, *next;
+	unsigned int n = 0;
+
+	for (seg = vmem_space_first(sp); !vmem_space_end(sp, seg); seg = next) {
+		next = vmem_seg_next(seg);
+		vmem_stock_put(&sp->stock, seg);
+		if (!(++n % 1024))
+			cond_resched();
+	}
+	while (sp->stock.n) {
+		struct vmem_stock some = {};
+
+		vmem_stock_move(&some, &sp->stock, min(sp->stock.n, 1024U));
+		vmem_stock_drain(&some);
+		cond_resched();
+	}
+	vmem_hash_free(&sp->hash, sp->hash.heads, sp->hash.bits);
+}
+
+/* Whoever keeps a place in the arena finds that it has come to its end. */
+static void end_cursors(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	struct vmem_cursor *cur;
+	struct hlist_node *tmp;
+
+	spin_lock_irq(&sp->lock);
+	hlist_for_each_entry_safe(cur, tmp, &sp->cursors, link) {
+		cur->seg = &sp->end;
+		vmem_cursor_close(sp, cur);
+	}
+	spin_unlock_irq(&sp->lock);
+}
+
+static void finish(struct vmem *vm)
+{
+	vmem_debugfs_remove(vm);
+	vmem_maintain_arena_exit(vm);
+	end_cursors(vm);
+	send_home(vm);
+	report_leaks(vm);
+	vmem_misuse_exit(vm);
+	free_structures(vm);
+	vmem_object_put(vm);
+}
+
+/* The arena could not be made as asked for, and nobody has seen it. */
+void vmem_lifecycle_undo(struct vmem *vm)
+{
+	vmem_registry_del(vm);
+	finish(vm);
+}
+
+/*
+ * Whoever uses an arena's functions holds the module, so that what is left when
+ * it goes belongs to nobody: clients that went without destroying it.
+ */
+void vmem_lifecycle_exit(void)
+{
+	struct vmem *vm;
+
+	while ((vm = vmem_registry_leaf())) {
+		pr_err("vmem: arena %u '%s' was left behind\n", vm->id,
+		       vm->label);
+		vmem_lifecycle_undo(vm);
+	}
+}
+
+/**
+ * vmem_destroy - end an arena
+ * @vm: the arena; NULL does nothing
+ *
+ * Imported spans that are wholly free go back to the source. If anything is still
+ * allocated that is reported, with the first of it, and all structures are freed
+ * all the same; imported spans with such allocations in them stay with the
+ * source as allocated. An arena that another arena imports from is not destroyed:
+ * that is reported.
+ *
+ * The caller makes sure that nobody is using the arena.
+ *
+ * Context: task context, sleeping allowed. Calls the release function.
+ */
+void vmem_destroy(vmem_t *vm)
+{
+	might_sleep();
+	if (!vm)
+		return;
+	if (vmem_registry_del(vm))
+		finish(vm);
+	else
+		vmem_misuse(vm, "%s(): others import from it", __func__);
+}
+EXPORT_SYMBOL_GPL(vmem_destroy);

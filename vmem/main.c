@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmem: a general-purpose allocator of integer ranges.
+ *
+ * Start here. The long form is Documentation/theory.rst.
+ *
+ * An ARENA is a set of integers that something else gives a meaning: addresses,
+ * process ids, slots of a device. Clients take ranges of them and put them back.
+ * Nothing is ever read or written at such an integer, which is why the books are
+ * kept beside the integers, in SEGMENT structures from the kernel's slab caches.
+ *
+ * An arena is made of SPANS, contiguous ranges that were added to it or IMPORTED
+ * from another arena, its SOURCE. A span is covered by segments, each free or
+ * allocated, without a gap. All segments of an arena are in one list: span after
+ * span in the order in which they came, each led by a marker, in it its segments
+ * by address. That list makes the segments boundary tags: whoever frees one sees
+ * both neighbours and joins with those that are free, so that two free segments
+ * never meet. The one rule gives constant-time coalescing, and tells when a span
+ * is free as a whole; an imported one then goes back to the source at once.
+ *
+ * Each segment is in one more list, by its state:
+ *
+ * - free: in that of its size CLASS. Class n holds sizes 2^n to 2^(n+1)-1, and
+ *   bit n of one word says whether there are any. So INSTANT FIT, the policy
+ *   unless told otherwise, is one mask and one bit search: the first non-empty
+ *   class in which any segment will do. It may pass over a fit in the class
+ *   below; only when there is no such class is that one searched, and only when
+ *   that is in vain does a request import, fail or wait.
+ * - allocated: in a chain of the SEGMENT TABLE, a hash by address that is as
+ *   large as the number of segments asks for. Free finds its segment there, and
+ *   that the caller is wrong, if he is. The table is moved to another size a
+ *   hundred segments at a time, while both tables are looked at.
+ * - a marker: in the tree of spans by address.
+ *
+ * NEXT FIT goes round the list from where it last ended, the ROTOR, so that an
+ * identifier is used again as late as possible. The rotor, a walk that drops the
+ * lock, and a reader in debugfs all keep their place by CURSORS: an address and
+ * the segment it lies in, moved on when that segment goes. A cursor is no member
+ * of the list, so it keeps nothing apart.
+ *
+ * One lock for each arena protects all this, with interrupts off, so that a
+ * client may be anything but an NMI. It is never held for longer than a bounded
+ * piece of work, and nothing is allocated under it: an operation first sees to it
+ * that the arena's STOCK of spare segment structures covers its worst case, and
+ * sets aside what it needs beyond a drop of the lock. A request that finds
+ * nothing asks the source, without the lock: arena locks do not nest, and a
+ * source may be anybody's code. With VM_SLEEP it then sleeps. The arena counts
+ * how often a free segment has appeared, and a request sleeps only if that has
+ * not changed since before its search: nothing is missed between the two.
+ *
+ * The files, bottom up; a layer knows only those before it:
+ *
+ *   segment/   the structures: seg, stock, classes, hash; how spans are cut and
+ *              joined (space, span) and places kept (cursor)
+ *   report/    what is said and recorded: misuse, audit, fault injection, and
+ *              vmem_verify(), which checks every invariant; of the arena it knows
+ *              the structure alone
+ *   arena/     the policies: alloc, xalloc, search, nextfit, import, wait,
+ *              populate, free, span, walk; upkeep (maintain) and the forest of
+ *              all arenas (registry)
+ *   debugfs/   what operators see
+ *   here       how arenas begin (create) and end (destroy), and clients that go
+ *              away without ending theirs (client)
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "arena/maintain.h"
+#include "arena/object.h"
+#include "debugfs/debugfs.h"
+#include "lifecycle.h"
+#include "report/audit.h"
+#include "segment/stock.h"
+
+static int __init vmem_module_init(void)
+{
+	int err;
+
+	err = vmem_stock_init();
+	if (err)
+		return err;
+	err = vmem_object_init();
+	if (err)
+		goto no_objects;
+	err = vmem_maintain_init();
+	if (err)
+		goto no_maintenance;
+	err = vmem_client_init();
+	if (err)
+		goto no_clients;
+	vmem_audit_init();
+	vmem_debugfs_init();
+	return 0;
+
+no_clients:
+	vmem_maintain_exit();
+no_maintenance:
+	vmem_object_exit();
+no_objects:
+	vmem_stock_exit();
+	return err;
+}
+
+static void __exit vmem_module_exit(void)
+{
+	vmem_client_exit();
+	vmem_lifecycle_exit();
+	vmem_debugfs_exit();
+	vmem_maintain_exit();
+	vmem_object_exit();
+	vmem_stock_exit();
+}
+
+/* In a kernel image, before the drivers that may use it. */
+subsys_initcall(vmem_module_init);
+module_exit(vmem_module_exit);
+
+MODULE_DESCRIPTION("General-purpose allocator of integer ranges");
+MODULE_AUTHOR("The vmem for Linux developers");
+MODULE_LICENSE("GPL");
