@@ -8,9 +8,8 @@
  * overlap. Documentation/theory.rst explains how and why; Documentation/api.rst
  * is made from the comments in this file.
  *
- * The design is that of Jeff Bonwick and Jonathan Adams, "Magazines and Vmem:
- * Extending the Slab Allocator to Many CPUs and Arbitrary Resources", USENIX
- * Annual Technical Conference, 2001.
+ * The design is that of Jeff Bonwick and Jonathan Adams, "Magazines and Vmem"
+ * (USENIX Annual Technical Conference, 2001).
  */
 #ifndef _LINUX_VMEM_H
 #define _LINUX_VMEM_H

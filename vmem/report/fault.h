@@ -5,8 +5,9 @@
 #ifndef _VMEM_REPORT_FAULT_H
 #define _VMEM_REPORT_FAULT_H
 
-#include <linux/fault-inject.h>
 #include <linux/jump_label.h>
+#include <linux/types.h>
+#include <linux/fault-inject.h>	/* needs the types before it */
 
 #include "../arena/arena.h"
 
