@@ -17,11 +17,12 @@
 #include "arena/registry.h"
 #include "debugfs/debugfs.h"
 #include "lifecycle.h"
+#include "qcache/pressure.h"
+#include "qcache/qcache.h"
 #include "report/misuse.h"
 #include "report/verify.h"
 
-/* Quantum caches of an arena at the most, and integers in a slab at the least. */
-#define QCACHES_MAX	16
+/* Integers in a slab of the quantum caches at the least. */
 #define SLAB_MIN	64
 
 /* Creation flags that each of the two functions takes. */
@@ -46,11 +47,11 @@ struct plan {
 
 static size_t qcaches(const struct plan *p)
 {
-	return min_t(size_t, p->qcache_max / p->quantum, QCACHES_MAX);
+	return min_t(size_t, p->qcache_max / p->quantum, VMEM_QCACHES_MAX);
 }
 
 /*
- * The size of the slabs that quantum caches would have: the smallest power of
+ * The size of the slabs of the quantum caches: the smallest power of
  * two above three times the largest cached size. 0 if there are none, or if it
  * cannot be told in a word.
  */
@@ -128,6 +129,7 @@ static struct vmem *make(const struct plan *p)
 	vm->source = p->source;
 	vm->caller = p->caller;
 	vm->debug = vmem_debug_wanted();
+	vm->qcache_shift = ilog2(p->quantum);
 	if (p->flags & VMC_NO_QCACHE)
 		vm->min_import = slab_size(p);
 	INIT_HLIST_NODE(&vm->rotor.link);
@@ -137,6 +139,12 @@ static struct vmem *make(const struct plan *p)
 	vmem_misuse_init(vm);
 	vmem_populate_init(vm);
 	vmem_maintain_arena_init(vm);
+	vmem_reap_arena_init(vm);
+	if (!(p->flags & VMC_NO_QCACHE) && slab_size(p) &&
+	    vmem_qcaches_create(vm, qcaches(p), slab_size(p))) {
+		vmem_object_put(vm);
+		return NULL;
+	}
 	return vm;
 }
 

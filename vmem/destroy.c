@@ -14,6 +14,8 @@
 #include "arena/registry.h"
 #include "debugfs/debugfs.h"
 #include "lifecycle.h"
+#include "qcache/pressure.h"
+#include "qcache/qcache.h"
 #include "report/audit.h"
 #include "report/misuse.h"
 
@@ -109,7 +111,9 @@ static void finish(struct vmem *vm)
 {
 	vmem_debugfs_remove(vm);
 	vmem_maintain_arena_exit(vm);
+	vmem_reap_arena_exit(vm);
 	end_cursors(vm);
+	vmem_qcaches_destroy(vm);
 	send_home(vm);
 	report_leaks(vm);
 	vmem_misuse_exit(vm);

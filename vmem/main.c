@@ -48,6 +48,13 @@
  * how often a free segment has appeared, and a request sleeps only if that has
  * not changed since before its search: nothing is missed between the two.
  *
+ * QUANTUM CACHES stand in front of the arena for its smallest sizes. Each CPU has
+ * two MAGAZINES, stacks of addresses, for each of these sizes: to allocate is to
+ * pop, to free is to push, without a lock. CPUs exchange whole magazines at a
+ * DEPOT. Behind it are SLABS, ranges of the arena cut into equal objects. What
+ * caches hold must not be missed elsewhere: an arena that has run out has its
+ * caches, and those of all arenas that live on it, give everything back.
+ *
  * The files, bottom up; a layer knows only those before it:
  *
  *   segment/   the structures: seg, stock, classes, hash; how spans are cut and
@@ -58,6 +65,9 @@
  *   arena/     the policies: alloc, xalloc, search, nextfit, import, wait,
  *              populate, free, span, walk; upkeep (maintain) and the forest of
  *              all arenas (registry)
+ *   qcache/    quantum caches: per-CPU magazines (fast, cpu), magazines and the
+ *              depot (magazine), slabs (slab), the way down through them
+ *              (qcache), and how they give back (reap, pressure)
  *   debugfs/   what operators see
  *   here       how arenas begin (create) and end (destroy), and clients that go
  *              away without ending theirs (client)
@@ -69,6 +79,8 @@
 #include "arena/object.h"
 #include "debugfs/debugfs.h"
 #include "lifecycle.h"
+#include "qcache/pressure.h"
+#include "qcache/qcache.h"
 #include "report/audit.h"
 #include "segment/stock.h"
 
@@ -82,6 +94,15 @@ static int __init vmem_module_init(void)
 	err = vmem_object_init();
 	if (err)
 		goto no_objects;
+	err = vmem_qcache_init();
+	if (err)
+		goto no_qcaches;
+	err = vmem_reap_init();
+	if (err)
+		goto no_reap;
+	err = vmem_pressure_init();
+	if (err)
+		goto no_pressure;
 	err = vmem_maintain_init();
 	if (err)
 		goto no_maintenance;
@@ -95,6 +116,12 @@ static int __init vmem_module_init(void)
 no_clients:
 	vmem_maintain_exit();
 no_maintenance:
+	vmem_pressure_exit();
+no_pressure:
+	vmem_reap_exit();
+no_reap:
+	vmem_qcache_exit();
+no_qcaches:
 	vmem_object_exit();
 no_objects:
 	vmem_stock_exit();
@@ -107,6 +134,9 @@ static void __exit vmem_module_exit(void)
 	vmem_lifecycle_exit();
 	vmem_debugfs_exit();
 	vmem_maintain_exit();
+	vmem_pressure_exit();
+	vmem_reap_exit();
+	vmem_qcache_exit();
 	vmem_object_exit();
 	vmem_stock_exit();
 }

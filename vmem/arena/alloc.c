@@ -8,12 +8,14 @@
 #include <linux/kernel.h>
 #include <linux/panic.h>
 
+#include "../qcache/fast.h"
 #include "../report/audit.h"
 #include "../report/fault.h"
 #include "../report/misuse.h"
 #include "alloc.h"
 #include "import.h"
 #include "populate.h"
+#include "reclaim.h"
 #include "search.h"
 #include "wait.h"
 
@@ -22,76 +24,152 @@
 			 VM_ENDALLOC)
 
 /**
- * vmem_serve - search, import, wait, in that order, until served or told to stop
+ * struct service - what a request has come to
+ * @vm: the arena, locked but where something else is said
+ * @req: the request
+ * @irq: the interrupt state of the lock
+ * @seg: what was found
+ * @loan: what is to be repaid when the lock has been dropped
+ * @seen: the moment before the last search
+ * @step: how far a request that may not sleep has got with reclaim
+ * @hungry: the request is counted in &vmem.hungry
+ */
+struct service {
+	struct vmem *vm;
+	const struct vmem_request *req;
+	unsigned long irq;
+	struct vmem_seg *seg;
+	struct vmem_loan loan;
+	struct vmem_moment seen;
+	unsigned int step;
+	bool hungry;
+};
+
+/* Search, then import. Returns false if there were no structures for that. */
+static bool search_and_import(struct service *s)
+{
+	struct vmem *vm = s->vm;
+	/* Reclaim has something for the source in its first step only. */
+	bool import = s->step <= 1 && vmem_may_import(vm, s->req);
+
+	if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
+			   s->req->flags, &s->irq))
+		return false;
+	s->seen = vmem_now(vm);
+	s->seg = vmem_take(vm, s->req);
+
+	/* The functions may have been turned off while populating. */
+	if (s->seg || !import || !vmem_may_import(vm, s->req))
+		return true;
+	s->seg = vmem_import(vm, s->req, &s->loan, &s->irq);
+	if (!s->seg && vm->space.appeared != s->seen.appeared)
+		s->seg = vmem_take(vm, s->req);
+	return true;
+}
+
+/*
+ * Have the arena's own caches give back what can be had without waiting: first
+ * all that is at hand, then slab by slab. Returns whether to search again.
+ */
+static bool reclaim_now(struct service *s)
+	__must_hold(&s->vm->space.lock)
+{
+	bool more;
+
+	if (s->req->quiet || !s->vm->qcaches)
+		return false;
+	spin_unlock_irqrestore(&s->vm->space.lock, s->irq);
+	more = vmem_reclaim_now(s->vm, s->step++);
+	spin_lock_irqsave(&s->vm->space.lock, s->irq);
+	return more;
+}
+
+/* Have all caches below give back what they hold; if that is nothing, sleep. */
+static void reclaim_and_wait(struct service *s)
+	__must_hold(&s->vm->space.lock)
+{
+	struct vmem *vm = s->vm;
+
+	if (vmem_reclaim_possible()) {
+		if (!s->hungry)
+			WRITE_ONCE(vm->hungry, vm->hungry + 1);
+		s->hungry = true;
+		spin_unlock_irqrestore(&vm->space.lock, s->irq);
+		vmem_reclaim_wait(vm);
+		spin_lock_irqsave(&vm->space.lock, s->irq);
+	}
+	vmem_wait_for_space(vm, s->seen, &s->irq);
+}
+
+/* What is to be said and done when all is over. The lock is dropped. */
+static void conclude(struct service *s)
+	__releases(&s->vm->space.lock)
+{
+	struct vmem *vm = s->vm;
+	bool failed = !s->seg && !s->req->quiet;
+	bool waited = false, fed = false;
+
+	if (failed)
+		vm->space.stats.fail++;
+	if (s->hungry) {
+		WRITE_ONCE(vm->hungry, vm->hungry - 1);
+		fed = !vm->hungry;
+	}
+	/* What an import left over is news to others. */
+	if (vm->space.appeared != s->seen.appeared)
+		waited = vmem_waited_for(vm);
+	spin_unlock_irqrestore(&vm->space.lock, s->irq);
+
+	vmem_repay(&s->loan);
+	if (waited)
+		vmem_wake(vm);
+	if (fed)
+		vmem_reclaim_over(vm);
+	if (failed && !(s->req->flags & VM_ABORT))
+		vmem_reclaim_soon(vm);
+	if (failed && s->req->flags & VM_PANIC)
+		panic("vmem: arena %u '%s': no room for %lu %s", vm->id,
+		      vm->label, s->req->size, vmem_unit(vm));
+}
+
+/**
+ * vmem_serve - serve a request by all the means that its flags allow
  * @vm: the arena
  * @req: the request; VM_NEXTFIT only without constraints
+ *
+ * Search, import, reclaim and wait, in that order, until served or told to stop.
  *
  * Context: as the flags say.
  * Return: the address, or NULL.
  */
 void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 {
-	struct vmem_space *sp = &vm->space;
-	struct vmem_loan loan = {};
-	struct vmem_seg *seg = NULL;
-	unsigned long irq, addr = 0;
-	struct vmem_moment seen = {};
-	bool waited = false;
+	struct service s = { .vm = vm, .req = req };
+	unsigned long addr = 0;
 	u32 stack;
 
 	might_sleep_if(!(req->flags & VM_NOSLEEP));
-	if (vmem_fault(vm, req->size, req->flags)) {
-		spin_lock_irqsave(&sp->lock, irq);
-		sp->stats.fail_injected++;
-		spin_unlock_irqrestore(&sp->lock, irq);
+	if (!req->drawn && vmem_fault(vm, req->size, req->flags)) {
+		vmem_fault_count(vm);
 		return NULL;
 	}
 	stack = vmem_audit_stack(req->caller, req->flags);
 
-	spin_lock_irqsave(&sp->lock, irq);
-	for (;;) {
-		bool import = vmem_may_import(vm, req);
-
-		if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
-				   req->flags, &irq))
+	spin_lock_irqsave(&vm->space.lock, s.irq);
+	while (search_and_import(&s) && !s.seg && !(req->flags & VM_ABORT)) {
+		if (!(req->flags & VM_NOSLEEP))
+			reclaim_and_wait(&s);
+		else if (!reclaim_now(&s))
 			break;
-		seen = vmem_now(vm);
-		seg = vmem_take(vm, req);
-		if (seg)
-			break;
-
-		/* The functions may have been turned off while populating. */
-		if (import && vmem_may_import(vm, req)) {
-			seg = vmem_import(vm, req, &loan, &irq);
-			if (!seg && sp->appeared != seen.appeared)
-				seg = vmem_take(vm, req);
-			if (seg)
-				break;
-		}
-		if (req->flags & (VM_ABORT | VM_NOSLEEP))
-			break;
-		vmem_wait_for_space(vm, seen, &irq);
 	}
-
-	if (seg) {
-		addr = seg->start;
-		vmem_audit_record(seg, stack);
+	if (s.seg) {
+		addr = s.seg->start;
+		s.seg->cached = req->cached;
+		vmem_audit_record(s.seg, stack);
 		if (req->flags & VM_NEXTFIT)
-			vmem_rotor_after(vm, seg);
-	} else {
-		sp->stats.fail++;
+			vmem_rotor_after(vm, s.seg);
 	}
-	/* What an import left over is news to others. */
-	if (sp->appeared != seen.appeared)
-		waited = vmem_waited_for(vm);
-	spin_unlock_irqrestore(&sp->lock, irq);
-
-	vmem_repay(&loan);
-	if (waited)
-		vmem_wake(vm);
-	if (!seg && req->flags & VM_PANIC)
-		panic("vmem: arena %u '%s': no room for %lu %s", vm->id,
-		      vm->label, req->size, vmem_unit(vm));
+	conclude(&s);
 	return (void *)addr;
 }
 
@@ -105,7 +183,7 @@ static __always_inline void *instant_fit(struct vmem *vm, size_t size,
 {
 	struct vmem_space *sp = &vm->space;
 	unsigned int class = vmem_class_sure(size);
-	unsigned long irq, map, addr = 0;
+	unsigned long irq, map, addr;
 	struct vmem_seg *seg;
 
 	if (unlikely(class >= BITS_PER_LONG))
@@ -113,14 +191,16 @@ static __always_inline void *instant_fit(struct vmem *vm, size_t size,
 
 	spin_lock_irqsave(&sp->lock, irq);
 	map = vmem_classes_from(&sp->classes, class);
-	if (likely(map && sp->stock.n >= sp->stock_low)) {
-		seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
-				  struct vmem_seg, class);
-		addr = seg->start;
-		if (vmflag & VM_ENDALLOC)
-			addr += seg->size - vmem_round(size, sp->quantum);
-		vmem_space_cut(sp, seg, addr, size);
+	if (unlikely(!map || sp->stock.n < sp->stock_low)) {
+		spin_unlock_irqrestore(&sp->lock, irq);
+		return NULL;
 	}
+	seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
+			  struct vmem_seg, class);
+	addr = seg->start;
+	if (vmflag & VM_ENDALLOC)
+		addr += seg->size - vmem_round(size, sp->quantum);
+	vmem_space_cut(sp, seg, addr, size);
 	spin_unlock_irqrestore(&sp->lock, irq);
 	return (void *)addr;
 }
@@ -151,6 +231,22 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 	return vmem_serve(vm, &req);
 }
 
+/*
+ * Not inlined, so that a cached size need not save registers for it. A sibling
+ * call, so that the return address is the client's.
+ */
+static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
+{
+	might_sleep_if(!(vmflag & VM_NOSLEEP));
+	if (likely(!(vmflag & ~QUICK_FLAGS) && !vmem_watched(vm))) {
+		void *addr = instant_fit(vm, size, vmflag);
+
+		if (likely(addr))
+			return addr;
+	}
+	return alloc_slow(vm, size, vmflag, _RET_IP_);
+}
+
 /**
  * vmem_alloc - allocate a range of integers
  * @vm: the arena
@@ -159,7 +255,8 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
  *	pass to vmem_free() keep this number
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags
  *
- * Instant fit, unless @vmflag asks for another policy: constant time, from the
+ * A cached size comes from this CPU's magazine, whatever the policy. Else instant
+ * fit, unless @vmflag asks for another policy: constant time, from the
  * smallest size class all of whose segments fit. When there is none: whatever
  * free segment does fit, then an import from the source, then, with VM_SLEEP,
  * waiting until there is one. A request never imports, fails or waits while a
@@ -175,13 +272,16 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
  */
 void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 {
-	might_sleep_if(!(vmflag & VM_NOSLEEP));
-	if (likely(!(vmflag & ~QUICK_FLAGS) && !vmem_watched(vm))) {
-		void *addr = instant_fit(vm, size, vmflag);
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_sleep_if(!(vmflag & VM_NOSLEEP));
+
+	if (size - 1 < vm->cached_max) {
+		unsigned long addr = vmem_qcache_pop(vm, size);
 
 		if (likely(addr))
-			return addr;
+			return (void *)addr;
+		return vmem_qcache_alloc(vm, size, vmflag, _RET_IP_);
 	}
-	return alloc_slow(vm, size, vmflag, _RET_IP_);
+	return alloc_uncached(vm, size, vmflag);
 }
 EXPORT_SYMBOL_GPL(vmem_alloc);

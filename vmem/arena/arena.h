@@ -15,6 +15,9 @@
 
 #include "../segment/space.h"
 
+struct vmem_cpu;
+struct vmem_qcaches;
+
 /* Structures that a populator arena keeps beyond what others do. */
 #define VMEM_RESERVE	12
 
@@ -32,6 +35,13 @@
  * @space: spans and segments; its lock is the arena lock
  * @mtbf: fault injection: fail when the clock modulo this is 0; 0 is off. Read
  *	and written without a lock, by READ_ONCE() and WRITE_ONCE()
+ * @cached_max: the largest cached size, 0 without quantum caches. Constant.
+ * @cpu: what each CPU has of the quantum caches. Constant; the contents as
+ *	&struct vmem_cpu_cache says.
+ * @qcache_shift: log2 of the quantum. Constant.
+ * @squeezed: somebody waits for what this arena or one that it imports from has:
+ *	frees of cached sizes take the long way, past the magazines. List mutex;
+ *	READ_ONCE() elsewhere.
  * @flags: VMC_* flags. Constant.
  * @rotor: where the next VM_NEXTFIT allocation begins to look; open from the
  *	first of them on. Arena lock.
@@ -43,6 +53,13 @@
  *	there; without an import function it is only a label, and is cleared, under
  *	the list mutex, when the source is destroyed.
  * @min_import: the smallest import. Constant.
+ * @qcaches: the quantum caches, NULL without. Constant.
+ * @hungry: requests that have found nothing and may sleep until they do. Arena
+ *	lock; READ_ONCE() elsewhere.
+ * @reap: has the caches of this arena and of those below give back
+ * @reap_wanted: a drain was asked for by somebody who does not wait for it. Set
+ *	anywhere, cleared by @reap; WRITE_ONCE() and xchg()
+ * @reap_link: in the list of arenas that are being drained. Reap mutex.
  * @wait: those who wait for space or for segment structures
  * @waiters: how many they are; to free with nobody waiting costs no more than
  *	looking at this. Arena lock.
@@ -51,7 +68,7 @@
  * @misuse_limit: keeps a broken client from flooding the log. Has its own lock.
  * @misuse_held: reports held back since the last one that was printed
  * @rescale: moves the segment table to the size that it should have
- * @rescale_mutex: one move at a time; taken before the arena lock
+ * @upkeep: one round of maintenance at a time; taken before the arena lock
  * @tree: place in its parent's @children, or in the list of roots. List mutex.
  * @children: arenas that name this one as their source. List mutex.
  * @parent: the arena it is listed under, NULL for a root. List mutex.
@@ -72,6 +89,10 @@
 struct vmem {
 	struct vmem_space space;
 	unsigned long mtbf;
+	unsigned long cached_max;
+	struct vmem_cpu __percpu *cpu;
+	unsigned int qcache_shift;
+	bool squeezed;
 	unsigned int flags;
 	struct vmem_cursor rotor;
 
@@ -81,6 +102,12 @@ struct vmem {
 	struct vmem *source;
 	unsigned long min_import;
 
+	struct vmem_qcaches *qcaches;
+	unsigned int hungry;
+	struct work_struct reap;
+	bool reap_wanted;
+	struct list_head reap_link;
+
 	wait_queue_head_t wait;
 	unsigned int waiters;
 	unsigned long kicks;
@@ -89,7 +116,7 @@ struct vmem {
 	atomic_t misuse_held;
 
 	struct work_struct rescale;
-	struct mutex rescale_mutex;	/* one move at a time */
+	struct mutex upkeep;	/* one round of maintenance at a time */
 
 	struct list_head tree;
 	struct list_head children;

@@ -5,32 +5,29 @@
  */
 #include <linux/export.h>
 
+#include "../qcache/fast.h"
 #include "../report/misuse.h"
+#include "free.h"
 #include "import.h"
 #include "populate.h"
 #include "wait.h"
 
-/* Tell what was wrong with a free. @size is that of the segment, 0: none. */
+/* Tell what was wrong with a free. @allocated: how much is there, 0: nothing. */
 static noinline void refuse(struct vmem *vm, const char *who,
 			    unsigned long addr, size_t size,
 			    unsigned long allocated)
 {
-	if (allocated)
+	if (allocated == size)
+		vmem_misuse(vm,
+			    "%s(addr=%#lx, size=%zu): not by the function that goes with the one that allocated it",
+			    who, addr, size);
+	else if (allocated)
 		vmem_misuse(vm, "%s(addr=%#lx, size=%zu): %lu were allocated",
 			    who, addr, size, allocated);
 	else
 		vmem_misuse(vm,
 			    "%s(addr=%#lx, size=%zu): no allocation begins there",
 			    who, addr, size);
-}
-
-/* Is the free segment @seg all of a span that came from the source? */
-static inline bool homesick(const struct vmem_seg *seg)
-{
-	const struct vmem_seg *span = vmem_seg_prev(seg);
-
-	return unlikely(span->type == VMEM_SPAN && span->imported) &&
-	       vmem_seg_next(seg)->type == VMEM_SPAN;
 }
 
 /* What few frees have to do after @seg became free. Drops the arena lock. */
@@ -42,7 +39,7 @@ static noinline void aftermath(struct vmem *vm, struct vmem_seg *seg,
 	struct vmem_loan loan = {};
 	bool waited;
 
-	if (homesick(seg))
+	if (vmem_homesick(seg))
 		vmem_return_span(vm, seg, &loan);
 	waited = vmem_waited_for(vm);
 	vmem_trim(vm, &surplus);
@@ -55,15 +52,15 @@ static noinline void aftermath(struct vmem *vm, struct vmem_seg *seg,
 }
 
 static __always_inline void release(struct vmem *vm, unsigned long addr,
-				    size_t size, const char *who)
+				    size_t size, bool cached, const char *who)
 {
 	struct vmem_space *sp = &vm->space;
 	struct vmem_seg *seg;
 	unsigned long irq;
 
 	spin_lock_irqsave(&sp->lock, irq);
-	seg = vmem_hash_find(&sp->hash, addr, &sp->stats.lookup);
-	if (unlikely(!seg || seg->size != size)) {
+	seg = vmem_space_find(sp, addr);
+	if (unlikely(!seg || seg->size != size || seg->cached != cached)) {
 		unsigned long allocated = seg ? seg->size : 0;
 
 		spin_unlock_irqrestore(&sp->lock, irq);
@@ -71,10 +68,24 @@ static __always_inline void release(struct vmem *vm, unsigned long addr,
 		return;
 	}
 	seg = vmem_space_join(sp, seg);
-	if (unlikely(homesick(seg) || vmem_waited_for(vm) || vmem_overstocked(vm)))
+	if (unlikely(vmem_homesick(seg) || vmem_waited_for(vm) ||
+		     vmem_overstocked(vm)))
 		aftermath(vm, seg, irq);
 	else
 		spin_unlock_irqrestore(&sp->lock, irq);
+}
+
+/**
+ * vmem_release_cached - free what a quantum cache took from the arena
+ * @vm: the arena
+ * @addr: the first integer
+ * @size: how many
+ *
+ * Context: as vmem_xfree().
+ */
+void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size)
+{
+	release(vm, addr, size, true, "vmem_free");
 }
 
 /**
@@ -91,9 +102,16 @@ static __always_inline void release(struct vmem *vm, unsigned long addr,
  */
 void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 {
-	release(vm, (unsigned long)addr, size, __func__);
+	release(vm, (unsigned long)addr, size, false, __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
+
+/* Not inlined, so that a cached size need not save registers for it. */
+static noinline void free_uncached(struct vmem *vm, unsigned long addr,
+				   size_t size)
+{
+	release(vm, addr, size, false, "vmem_free");
+}
 
 /**
  * vmem_free - free what vmem_alloc() returned
@@ -101,12 +119,18 @@ EXPORT_SYMBOL_GPL(vmem_xfree);
  * @addr: the first integer
  * @size: the size that was asked for
  *
- * Constant time, as vmem_xfree().
+ * A cached size goes to this CPU's magazine; the rest is constant time, as
+ * vmem_xfree().
  *
  * Context: as vmem_xfree().
  */
 void vmem_free(vmem_t *vm, void *addr, size_t size)
 {
-	release(vm, (unsigned long)addr, size, __func__);
+	if (size - 1 < vm->cached_max) {
+		if (unlikely(!vmem_qcache_push(vm, (unsigned long)addr, size)))
+			vmem_qcache_free(vm, (unsigned long)addr, size);
+		return;
+	}
+	free_uncached(vm, (unsigned long)addr, size);
 }
 EXPORT_SYMBOL_GPL(vmem_free);

@@ -36,6 +36,15 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 			     struct vmem_loan *loan, unsigned long *irq);
 void vmem_repay(const struct vmem_loan *loan);
 
+/* Is the free segment @seg all of a span that came from the source? */
+static inline bool vmem_homesick(const struct vmem_seg *seg)
+{
+	const struct vmem_seg *span = vmem_seg_prev(seg);
+
+	return unlikely(span->type == VMEM_SPAN && span->imported) &&
+	       vmem_seg_next(seg)->type == VMEM_SPAN;
+}
+
 bool vmem_return_span(struct vmem *vm, struct vmem_seg *seg,
 		      struct vmem_loan *loan);
 

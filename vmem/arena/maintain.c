@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "../qcache/qcache.h"
 #include "maintain.h"
 #include "registry.h"
 #include "wait.h"
@@ -47,7 +48,7 @@ MODULE_PARM_DESC(interval, "seconds between two rounds of maintenance (15)");
  * Move the segment table to the size that it should have, a bounded number of
  * segments under each hold of the arena lock.
  */
-static void rescale(struct vmem *vm)
+static void rescale_locked(struct vmem *vm)
 {
 	struct vmem_space *sp = &vm->space;
 	struct vmem_hash *h = &sp->hash;
@@ -55,22 +56,20 @@ static void rescale(struct vmem *vm)
 	unsigned int bits, old_bits;
 	bool done;
 
-	mutex_lock(&vm->rescale_mutex);
-
 	spin_lock_irq(&sp->lock);
 	bits = vmem_hash_wanted(h, vmem_space_allocated(sp));
 	old_bits = h->bits;
 	old = h->heads;
 	spin_unlock_irq(&sp->lock);
 	if (bits == old_bits)
-		goto out;
+		return;
 
 	heads = vmem_hash_table(h, bits);
 	if (!heads) {
 		spin_lock_irq(&sp->lock);
 		sp->stats.rescale_fail++;
 		spin_unlock_irq(&sp->lock);
-		goto out;
+		return;
 	}
 
 	spin_lock_irq(&sp->lock);
@@ -84,8 +83,13 @@ static void rescale(struct vmem *vm)
 		spin_unlock_irq(&sp->lock);
 	} while (!done);
 	vmem_hash_free(h, old, old_bits);
-out:
-	mutex_unlock(&vm->rescale_mutex);
+}
+
+static void rescale(struct vmem *vm)
+{
+	mutex_lock(&vm->upkeep);
+	rescale_locked(vm);
+	mutex_unlock(&vm->upkeep);
 }
 
 static void rescale_work(struct work_struct *work)
@@ -108,8 +112,9 @@ void vmem_rescale_soon(struct vmem *vm)
  * vmem_update - one round of maintenance over all arenas
  * @unused: nothing; the argument makes it a callback
  *
- * Wakes all waiters, so that they try again with all means they have, and
- * rescales segment tables. Runs by itself every 15 seconds, or what the module
+ * Wakes all waiters, so that they try again with all means they have, rescales
+ * segment tables, and has quantum caches give back what they did not need since
+ * the last round. Runs by itself every 15 seconds, or what the module
  * parameter interval says. Moving from one table to the next goes on under the
  * eyes of clients: see "Bounded" in Documentation/theory.rst.
  *
@@ -123,7 +128,10 @@ void vmem_update(void *unused)
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
 		vmem_kick(vm);
-		rescale(vm);
+		mutex_lock(&vm->upkeep);
+		rescale_locked(vm);
+		vmem_qcaches_maintain(vm);
+		mutex_unlock(&vm->upkeep);
 		vmem_registry_put(vm);
 	}
 	vmem_registry_close(&cur);
@@ -139,7 +147,7 @@ static void maintain(struct work_struct *work)
 void vmem_maintain_arena_init(struct vmem *vm)
 {
 	INIT_WORK(&vm->rescale, rescale_work);
-	mutex_init(&vm->rescale_mutex);
+	mutex_init(&vm->upkeep);
 }
 
 /* Nothing is under way for the arena afterwards. */

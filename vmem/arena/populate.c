@@ -147,6 +147,28 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 	}
 }
 
+/**
+ * vmem_populate_extra - get structures for more than an ordinary operation
+ * @vm: the arena, for its statistics
+ * @extra: a stock of the caller's own
+ * @n: how many it is to hold
+ * @vmflag: the client's VM_* flags
+ *
+ * Context: as @vmflag says. No arena lock held.
+ * Return: whether it holds them; if not it is empty.
+ */
+bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
+			 unsigned int n, int vmflag)
+{
+	vmem_stock_fill(extra, n, gfp_atomic(vmflag));
+	if (extra->n < n && !(vmflag & VM_NOSLEEP))
+		fill_blocking(extra, n, gfp_blocking(vmflag));
+	if (extra->n >= n)
+		return true;
+	vmem_stock_drain(extra);
+	return false;
+}
+
 /* Say how large the stock of a fresh arena shall be. */
 void vmem_populate_init(struct vmem *vm)
 {

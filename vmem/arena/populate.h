@@ -48,10 +48,12 @@ static inline void vmem_trim(struct vmem *vm, struct vmem_stock *surplus)
 	struct vmem_space *sp = &vm->space;
 
 	if (vmem_overstocked(vm))
-		vmem_stock_move(surplus, &sp->stock,
-				(sp->stock_high - sp->stock_low) / 2);
+		vmem_stock_move(surplus, &sp->stock, sp->stock.n -
+				(sp->stock_high + sp->stock_low) / 2);
 }
 
+bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
+			 unsigned int n, int vmflag);
 void vmem_populate_init(struct vmem *vm);
 
 #endif /* _VMEM_ARENA_POPULATE_H */

@@ -20,6 +20,11 @@ void vmem_registry_lock(void)
 	mutex_lock(&list_mutex);
 }
 
+bool vmem_registry_trylock(void)
+{
+	return mutex_trylock(&list_mutex);
+}
+
 void vmem_registry_unlock(void)
 {
 	mutex_unlock(&list_mutex);
@@ -141,15 +146,45 @@ void vmem_registry_rewind(struct vmem_registry_cursor *cur)
 	cur->next = first_root();
 }
 
-/* Go on: below an arena before beside it. The list mutex is held. */
-void vmem_registry_advance(struct vmem_registry_cursor *cur)
+/* The first arena of all. The list mutex is held. */
+struct vmem *vmem_registry_first(void)
 {
-	struct vmem *vm = cur->next;
+	lockdep_assert_held(&list_mutex);
+	return first_root();
+}
+
+/* What follows: below an arena before beside it. The list mutex is held. */
+struct vmem *vmem_registry_after(struct vmem *vm)
+{
+	lockdep_assert_held(&list_mutex);
+	return list_first_entry_or_null(&vm->children, struct vmem, tree) ?:
+		after(vm);
+}
+
+/* What follows in the tree of those that import from @top, by others or not. */
+struct vmem *vmem_registry_below(struct vmem *vm, const struct vmem *top)
+{
+	struct vmem *child;
 
 	lockdep_assert_held(&list_mutex);
-	if (vm)
-		cur->next = list_first_entry_or_null(&vm->children, struct vmem,
-						     tree) ?: after(vm);
+	list_for_each_entry(child, &vm->children, tree)
+		if (child->source == vm && vmem_imports(child))
+			return child;
+	for (; vm != top; vm = vm->parent) {
+		child = vm;
+		list_for_each_entry_continue(child, &vm->parent->children, tree)
+			if (child->source == vm->parent && vmem_imports(child))
+				return child;
+	}
+	return NULL;
+}
+
+/* Go on. The list mutex is held. */
+void vmem_registry_advance(struct vmem_registry_cursor *cur)
+{
+	lockdep_assert_held(&list_mutex);
+	if (cur->next)
+		cur->next = vmem_registry_after(cur->next);
 }
 
 /**
@@ -166,11 +201,18 @@ struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur)
 	mutex_lock(&list_mutex);
 	vm = cur->next;
 	if (vm) {
-		vm->busy++;
+		vmem_registry_hold(vm);
 		vmem_registry_advance(cur);
 	}
 	mutex_unlock(&list_mutex);
 	return vm;
+}
+
+/* Hold an arena until vmem_registry_put(). The list mutex is held. */
+void vmem_registry_hold(struct vmem *vm)
+{
+	lockdep_assert_held(&list_mutex);
+	vm->busy++;
 }
 
 /* Let go of an arena. */

@@ -31,6 +31,11 @@ void vmem_registry_rewind(struct vmem_registry_cursor *cur);
 void vmem_registry_advance(struct vmem_registry_cursor *cur);
 struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur);
 void vmem_registry_put(struct vmem *vm);
+void vmem_registry_hold(struct vmem *vm);
+bool vmem_registry_trylock(void);
+struct vmem *vmem_registry_first(void);
+struct vmem *vmem_registry_after(struct vmem *vm);
+struct vmem *vmem_registry_below(struct vmem *vm, const struct vmem *top);
 struct vmem *vmem_registry_leaf(void);
 unsigned int vmem_registry_depth(const struct vmem *vm);
 

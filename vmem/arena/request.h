@@ -24,6 +24,9 @@
  *	help
  * @flags: VM_* flags
  * @caller: who called vmem, for audit
+ * @cached: for a quantum cache: the segment is marked as its own
+ * @drawn: fault injection has had its draw
+ * @quiet: a try that is not counted when it fails, and leaves the caches alone
  */
 struct vmem_request {
 	unsigned long size;
@@ -36,6 +39,9 @@ struct vmem_request {
 	bool bounded;
 	int flags;
 	unsigned long caller;
+	bool cached;
+	bool drawn;
+	bool quiet;
 };
 
 /* Do two integers lie in different blocks of the power of two @block? */

@@ -24,6 +24,7 @@ extern const struct file_operations vmem_metadata_fops;
 extern const struct file_operations vmem_stats_fops;
 extern const struct file_operations vmem_segments_fops;
 extern const struct file_operations vmem_freelists_fops;
+extern const struct file_operations vmem_qcaches_fops;
 extern const struct file_operations vmem_mtbf_fops;
 extern const struct file_operations vmem_verify_fops;
 

@@ -68,6 +68,16 @@ bool vmem_fault(const struct vmem *vm, size_t size, int vmflag)
 #endif
 }
 
+/* A request has failed on purpose. */
+void vmem_fault_count(struct vmem *vm)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&vm->space.lock, irq);
+	vm->space.stats.fail_injected++;
+	spin_unlock_irqrestore(&vm->space.lock, irq);
+}
+
 /* Offer the kernel's own fault injection as fail_vmem below @root. */
 void vmem_fault_init(struct dentry *root)
 {

@@ -88,7 +88,8 @@ static void check_segment(struct check *c, const struct vmem_seg *seg,
 	if (seg->type == VMEM_ALLOC) {
 		c->allocated++;
 		c->inuse += seg->size;
-		if (vmem_hash_find(&sp->hash, seg->start, &steps) != seg)
+		if (vmem_hash_find(&sp->hash, seg->start, VMEM_SEG_KEY,
+				   &steps) != &seg->hash)
 			violation(c, "segment %#lx is not in the table",
 				  seg->start);
 	} else if (seg->type == VMEM_FREE) {
@@ -289,6 +290,6 @@ int vmem_verify(vmem_t *vm)
 	if (c.bad > SHOWN)
 		pr_err("vmem: verify: arena %u '%s': %d more\n", vm->id,
 		       vm->label, c.bad - SHOWN);
-	return c.bad;
+	return c.bad + vmem_verify_qcaches(vm);
 }
 EXPORT_SYMBOL_GPL(vmem_verify);

@@ -7,6 +7,9 @@
 
 #include <linux/types.h>
 
+struct vmem;
+
 bool vmem_debug_wanted(void);
+int vmem_verify_qcaches(struct vmem *vm);
 
 #endif /* _VMEM_REPORT_VERIFY_H */

@@ -45,7 +45,7 @@ struct vmem_classes {
 };
 
 /* The class that a free segment of @size belongs to. @size is not 0. */
-static inline unsigned int vmem_class_of(unsigned long size)
+static inline unsigned long vmem_class_of(unsigned long size)
 {
 	return __fls(size);
 }
@@ -66,27 +66,35 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 	return c->map & (~0UL << class);
 }
 
-/* Link and unlink, where the class is known: that of the segment's size. */
-static inline void vmem_class_link(struct vmem_classes *c, unsigned int i,
-				   struct vmem_seg *seg)
+/*
+ * Link and unlink, where class and size are known. They are passed along so that
+ * the compiler need not suspect that a store has changed them.
+ */
+static __always_inline void vmem_class_link(struct vmem_classes *c,
+					    unsigned long i,
+					    struct vmem_seg *seg,
+					    unsigned long size)
 {
 	struct vmem_class *class = &c->class[i];
 
-	hlist_add_head(&seg->class, &class->list);
+	seg->size = size;
 	class->n++;
-	class->size += seg->size;
-	if (seg->size > class->bound)
-		class->bound = seg->size;
+	class->size += size;
+	if (size > class->bound)
+		class->bound = size;
 	__set_bit(i, &c->map);
+	hlist_add_head(&seg->class, &class->list);
 }
 
-static inline void vmem_class_unlink(struct vmem_classes *c, unsigned int i,
-				     struct vmem_seg *seg)
+static __always_inline void vmem_class_unlink(struct vmem_classes *c,
+					      unsigned long i,
+					      struct vmem_seg *seg,
+					      unsigned long size)
 {
 	struct vmem_class *class = &c->class[i];
 
 	__hlist_del(&seg->class);
-	class->size -= seg->size;
+	class->size -= size;
 	if (!--class->n)
 		__clear_bit(i, &c->map);
 }
@@ -94,48 +102,48 @@ static inline void vmem_class_unlink(struct vmem_classes *c, unsigned int i,
 static inline void vmem_classes_add(struct vmem_classes *c,
 				    struct vmem_seg *seg)
 {
-	vmem_class_link(c, vmem_class_of(seg->size), seg);
+	vmem_class_link(c, vmem_class_of(seg->size), seg, seg->size);
 }
 
 static inline void vmem_classes_del(struct vmem_classes *c,
 				    struct vmem_seg *seg)
 {
-	vmem_class_unlink(c, vmem_class_of(seg->size), seg);
+	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size);
 }
 
 /* A free segment loses integers. Within its class it keeps its place. */
-static inline void vmem_classes_shrink(struct vmem_classes *c,
-				       struct vmem_seg *seg, unsigned long by)
+static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
+						struct vmem_seg *seg,
+						unsigned long by)
 {
-	unsigned int from = vmem_class_of(seg->size);
-	unsigned int to = vmem_class_of(seg->size - by);
+	unsigned long old = seg->size, size = old - by;
+	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
 
 	if (from == to) {
+		seg->size = size;
 		c->class[to].size -= by;
-		seg->size -= by;
 	} else {
-		vmem_class_unlink(c, from, seg);
-		seg->size -= by;
-		vmem_class_link(c, to, seg);
+		vmem_class_unlink(c, from, seg, old);
+		vmem_class_link(c, to, seg, size);
 	}
 }
 
 /* A free segment gains integers. Within its class it keeps its place. */
-static inline void vmem_classes_grow(struct vmem_classes *c,
-				     struct vmem_seg *seg, unsigned long by)
+static __always_inline void vmem_classes_grow(struct vmem_classes *c,
+					      struct vmem_seg *seg,
+					      unsigned long by)
 {
-	unsigned int from = vmem_class_of(seg->size);
-	unsigned int to = vmem_class_of(seg->size + by);
+	unsigned long old = seg->size, size = old + by;
+	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
 
 	if (from == to) {
+		seg->size = size;
 		c->class[to].size += by;
-		seg->size += by;
-		if (seg->size > c->class[to].bound)
-			c->class[to].bound = seg->size;
+		if (size > c->class[to].bound)
+			c->class[to].bound = size;
 	} else {
-		vmem_class_unlink(c, from, seg);
-		seg->size += by;
-		vmem_class_link(c, to, seg);
+		vmem_class_unlink(c, from, seg, old);
+		vmem_class_link(c, to, seg, size);
 	}
 }
 

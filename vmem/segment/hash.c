@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The segment table: its sizes and the move from one to the next.
+ * The hash: its sizes and the move from one to the next.
  */
 #include <linux/atomic.h>
 #include <linux/log2.h>
@@ -11,16 +11,16 @@
 #include "hash.h"
 
 /*
- * What one hold of the arena lock may do while rescaling: a few microseconds,
+ * What one hold of the lock may do while rescaling: a few microseconds,
  * however long the chains and however sparse the table.
  */
-#define STEP_SEGMENTS	128
+#define STEP_ENTRIES	128
 #define STEP_BUCKETS	512
 
 /* Bytes in tables that were allocated, those within arenas not counted. */
 static atomic_long_t hash_bytes;
 
-void vmem_hash_init(struct vmem_hash *h, unsigned int shift)
+void vmem_hash_init(struct vmem_hash *h, unsigned int shift, ptrdiff_t offset)
 {
 	unsigned int i;
 
@@ -28,30 +28,33 @@ void vmem_hash_init(struct vmem_hash *h, unsigned int shift)
 		INIT_HLIST_HEAD(&h->first[i]);
 	h->heads = h->first;
 	h->bits = VMEM_HASH_MIN_BITS;
+	h->down = BITS_PER_LONG - h->bits;
 	h->shift = shift;
+	h->offset = offset;
 	h->old = NULL;
 	h->old_bits = 0;
 	h->old_next = 0;
 }
 
 /* The look-up's second half, for the time of a move. */
-struct vmem_seg *vmem_hash_find_old(const struct vmem_hash *h,
-				    unsigned long addr, u64 *steps)
+struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
+				      unsigned long key, u64 *steps)
 {
-	unsigned long slot = vmem_hash_slot(h, addr, h->old_bits);
+	unsigned long slot = vmem_hash_slot(h, key,
+					    BITS_PER_LONG - h->old_bits);
 
 	if (slot < h->old_next)
 		return NULL;
-	return vmem_hash_chain(&h->old[slot], addr, steps);
+	return vmem_hash_chain(&h->old[slot], key, h->offset, steps);
 }
 
 /**
  * vmem_hash_wanted - log2 of the number of buckets that the table should have
  * @h: the table
- * @n: how many allocated segments there are
+ * @n: how many entries there are
  *
- * With n segments the ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16.
- * That is between 3/4 and 3/2 of a bucket for a segment, so that a look-up takes
+ * With n entries the ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16.
+ * That is between 3/4 and 3/2 of a bucket for an entry, so that a look-up takes
  * about one step.
  *
  * Return: the ideal if the present size is more than twice or less than half of
@@ -73,7 +76,7 @@ unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
  * @h: the hash it is for
  * @bits: log2 of the number of buckets
  *
- * Context: task. No arena lock held.
+ * Context: task. No lock held.
  * Return: the table, for vmem_hash_begin() or vmem_hash_free(), or NULL.
  */
 struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
@@ -95,7 +98,7 @@ struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
  * @heads: the table
  * @bits: log2 of its number of buckets
  *
- * Context: task. No arena lock held.
+ * Context: task. No lock held.
  */
 void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
 		    unsigned int bits)
@@ -112,7 +115,7 @@ void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
  * @heads: the empty table to move to
  * @bits: log2 of its number of buckets
  *
- * Context: the arena lock is held.
+ * Context: the lock is held.
  */
 void vmem_hash_begin(struct vmem_hash *h, struct hlist_head *heads,
 		     unsigned int bits)
@@ -122,34 +125,34 @@ void vmem_hash_begin(struct vmem_hash *h, struct hlist_head *heads,
 	h->old_next = 0;
 	h->heads = heads;
 	h->bits = bits;
+	h->down = BITS_PER_LONG - bits;
 }
 
 /**
- * vmem_hash_step - move a bounded number of segments
+ * vmem_hash_step - move a bounded number of entries
  * @h: the hash, between vmem_hash_begin() and the end of the move
  *
- * Context: the arena lock is held; to be dropped between two steps.
+ * Context: the lock is held; to be dropped between two steps.
  * Return: true when the old table is empty and forgotten: whoever began the
  * move frees it.
  */
 bool vmem_hash_step(struct vmem_hash *h)
 {
 	unsigned long end = 1UL << h->old_bits;
-	unsigned int segments = STEP_SEGMENTS;
+	unsigned int entries = STEP_ENTRIES;
 	unsigned int buckets = STEP_BUCKETS;
 
 	while (h->old_next < end) {
 		struct hlist_head *head = &h->old[h->old_next];
 
 		while (!hlist_empty(head)) {
-			struct vmem_seg *seg = hlist_entry(head->first,
-							   struct vmem_seg,
-							   hash);
+			struct hlist_node *node = head->first;
 
-			if (!segments--)
+			if (!entries--)
 				return false;
-			vmem_hash_del(seg);
-			vmem_hash_add(h, seg);
+			vmem_hash_del(node);
+			vmem_hash_add(h, node,
+				      vmem_hash_key(node, h->offset));
 		}
 		h->old_next++;
 		if (!--buckets)

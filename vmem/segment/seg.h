@@ -32,6 +32,8 @@
  * @span: span marker: node in the tree of spans by address
  * @when: allocated: seconds since boot, meaningful if @stack is set
  * @type: VMEM_ALLOC, VMEM_FREE or VMEM_SPAN
+ * @cached: allocated: a slab, or an object that a quantum cache took by itself:
+ *	nobody else frees it
  * @imported: span marker: came from the source by the import function
  *
  * The lists are hlists, all three: to link and unlink takes half of what a
@@ -41,9 +43,6 @@
  * arena's list, which belongs to whoever holds it.
  */
 struct vmem_seg {
-	struct hlist_node order;
-	unsigned long start;
-	unsigned long size;
 	union {
 		struct {
 			union {
@@ -55,8 +54,12 @@ struct vmem_seg {
 		};
 		struct rb_node span;
 	};
+	struct hlist_node order;
+	unsigned long start;
+	unsigned long size;
 	u32 when;
 	u8 type;
+	bool cached;
 	bool imported;
 };
 
@@ -80,11 +83,11 @@ static inline struct vmem_seg *vmem_seg_prev(const struct vmem_seg *seg)
 	return container_of(seg->order.pprev, struct vmem_seg, order.next);
 }
 
-/* @size rounded up to @quantum; the caller knows that it does not wrap. */
+/* @size, not 0, rounded up to @quantum; 0 if that wraps. */
 static inline unsigned long vmem_round(unsigned long size,
 				       unsigned long quantum)
 {
-	return (size + quantum - 1) & ~(quantum - 1);
+	return ((size - 1) | (quantum - 1)) + 1;
 }
 
 #endif /* _VMEM_SEGMENT_SEG_H */

@@ -97,6 +97,17 @@ static inline unsigned long vmem_space_allocated(const struct vmem_space *sp)
 	return sp->stats.alloc - sp->stats.free;
 }
 
+#define VMEM_SEG_KEY	vmem_hash_offset(struct vmem_seg, hash, start)
+
+/* The allocated segment that begins at @addr, or NULL. */
+static __always_inline struct vmem_seg *
+vmem_space_find(struct vmem_space *sp, unsigned long addr)
+{
+	return hlist_entry_safe(vmem_hash_find(&sp->hash, addr, VMEM_SEG_KEY,
+					       &sp->stats.lookup),
+				struct vmem_seg, hash);
+}
+
 /* What a segment takes from its span: never more than that, so no wrap. */
 static inline unsigned long vmem_space_taken(const struct vmem_space *sp,
 					     const struct vmem_seg *seg)
@@ -144,8 +155,9 @@ static inline void vmem_space_claim(struct vmem_space *sp,
 {
 	seg->size = size;
 	seg->type = VMEM_ALLOC;
+	seg->cached = false;
 	seg->stack = 0;
-	vmem_hash_add(&sp->hash, seg);
+	vmem_hash_add(&sp->hash, &seg->hash, seg->start);
 	sp->stats.alloc++;
 	sp->stats.mem_inuse += size;
 }
@@ -218,36 +230,35 @@ vmem_space_join(struct vmem_space *sp, struct vmem_seg *seg)
 	struct vmem_seg *next = vmem_seg_next(seg);
 	struct vmem_seg *prev = vmem_seg_prev(seg);
 	unsigned long size = vmem_space_taken(sp, seg);
+	struct vmem_seg *heir;
 
 	lockdep_assert_held(&sp->lock);
-	vmem_hash_del(seg);
+	vmem_hash_del(&seg->hash);
 	sp->stats.free++;
 	sp->stats.mem_inuse -= seg->size;
 	sp->appeared++;
 
-	if (next->type == VMEM_FREE && prev->type == VMEM_FREE) {
-		/* Three become one: the middle one takes no class on the way. */
-		vmem_classes_del(&sp->classes, next);
-		vmem_classes_grow(&sp->classes, prev, size + next->size);
-		vmem_space_absorb(sp, next, prev);
-		vmem_space_absorb(sp, seg, prev);
-		return prev;
-	}
 	if (next->type == VMEM_FREE) {
-		vmem_classes_grow(&sp->classes, next, size);
-		next->start = seg->start;
-		vmem_space_absorb(sp, seg, next);
-		return next;
+		heir = next;
+		if (prev->type == VMEM_FREE) {
+			vmem_classes_del(&sp->classes, next);
+			size += next->size;
+			vmem_space_absorb(sp, next, prev);
+			heir = prev;
+		} else {
+			next->start = seg->start;
+		}
+	} else if (prev->type == VMEM_FREE) {
+		heir = prev;
+	} else {
+		seg->type = VMEM_FREE;
+		seg->size = size;
+		vmem_classes_add(&sp->classes, seg);
+		return seg;
 	}
-	if (prev->type == VMEM_FREE) {
-		vmem_classes_grow(&sp->classes, prev, size);
-		vmem_space_absorb(sp, seg, prev);
-		return prev;
-	}
-	seg->type = VMEM_FREE;
-	seg->size = size;
-	vmem_classes_add(&sp->classes, seg);
-	return seg;
+	vmem_classes_grow(&sp->classes, heir, size);
+	vmem_space_absorb(sp, seg, heir);
+	return heir;
 }
 
 #endif /* _VMEM_SEGMENT_SPACE_H */

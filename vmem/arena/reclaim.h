@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an arena that has run out asks of the quantum caches: its own and those
+ * of the arenas that import from it, from those, and so on.
+ */
+#ifndef _VMEM_ARENA_RECLAIM_H
+#define _VMEM_ARENA_RECLAIM_H
+
+#include "arena.h"
+
+bool vmem_reclaim_possible(void);
+bool vmem_reclaim_now(struct vmem *vm, unsigned int step);
+void vmem_reclaim_wait(struct vmem *vm);
+void vmem_reclaim_soon(struct vmem *vm);
+void vmem_reclaim_over(struct vmem *vm);
+
+#endif /* _VMEM_ARENA_RECLAIM_H */

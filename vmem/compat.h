@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the supported kernels, and nothing else.
+ */
+#ifndef _VMEM_COMPAT_H
+#define _VMEM_COMPAT_H
+
+#include <linux/errno.h>
+#include <linux/shrinker.h>
+#include <linux/version.h>
+
+/**
+ * struct vmem_shrinker - a shrinker, however the kernel makes them
+ * @count: what &struct shrinker calls count_objects
+ * @scan: what it calls scan_objects
+ * @s: the kernel's; allocated by it since 6.7
+ */
+struct vmem_shrinker {
+	unsigned long (*count)(struct shrinker *s, struct shrink_control *sc);
+	unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	struct shrinker *s;
+#else
+	struct shrinker s;
+#endif
+};
+
+static inline int vmem_shrinker_register(struct vmem_shrinker *vs,
+					 const char *name)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	vs->s = shrinker_alloc(0, "%s", name);
+	if (!vs->s)
+		return -ENOMEM;
+	vs->s->count_objects = vs->count;
+	vs->s->scan_objects = vs->scan;
+	vs->s->seeks = DEFAULT_SEEKS;
+	shrinker_register(vs->s);
+	return 0;
+#else
+	vs->s.count_objects = vs->count;
+	vs->s.scan_objects = vs->scan;
+	vs->s.seeks = DEFAULT_SEEKS;
+	return register_shrinker(&vs->s, "%s", name);
+#endif
+}
+
+static inline void vmem_shrinker_unregister(struct vmem_shrinker *vs)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	shrinker_free(vs->s);
+#else
+	unregister_shrinker(&vs->s);
+#endif
+}
+
+#endif /* _VMEM_COMPAT_H */

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What makes quantum caches give back although nobody asked for integers: memory
+ * is short, or a CPU has gone.
+ *
+ * Neither may wait for anything. What needs no release function is done at once,
+ * if the list mutex can be had; the rest is left to a work item.
+ */
+#include <linux/cpuhotplug.h>
+
+#include "../arena/registry.h"
+#include "../compat.h"
+#include "pressure.h"
+#include "qcache.h"
+
+static int dead_state;
+
+/* Magazines that nobody would miss, and slabs that could go home. */
+static unsigned long count(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long bytes = vmem_magazine_bytes() + vmem_slab_bytes();
+
+	return bytes / sizeof(struct vmem_slab) ?: SHRINK_EMPTY;
+}
+
+static unsigned long free_empty_magazines(struct vmem_depot *d)
+{
+	struct vmem_magazine *mag;
+	unsigned long n = 0;
+
+	while ((mag = vmem_depot_take_empty(d))) {
+		vmem_magazine_free(mag);
+		n++;
+	}
+	return n;
+}
+
+static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long n = 0;
+	struct vmem *vm;
+	unsigned int i;
+
+	vmem_reap_all_soon();
+	if (!vmem_registry_trylock())
+		return SHRINK_STOP;
+	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
+		for (i = 0; vm->qcaches && i < vm->qcaches->n; i++)
+			n += free_empty_magazines(&vm->qcaches->cache[i].depot);
+	vmem_registry_unlock();
+	return n ?: SHRINK_STOP;
+}
+
+static struct vmem_shrinker shrinker = { .count = count, .scan = scan };
+
+/* The CPU is dead: it cannot fill again what is taken from it. */
+static int cpu_dead(unsigned int cpu)
+{
+	struct vmem *vm;
+
+	if (!vmem_registry_trylock()) {
+		vmem_reap_all_soon();
+		return 0;
+	}
+	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
+		if (vm->qcaches)
+			vmem_cpu_unload(vm, per_cpu_ptr(vm->cpu, cpu));
+	vmem_registry_unlock();
+	return 0;
+}
+
+int vmem_pressure_init(void)
+{
+	int err;
+
+	dead_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "vmem:dead",
+					       NULL, cpu_dead);
+	if (dead_state < 0)
+		return dead_state;
+	err = vmem_shrinker_register(&shrinker, "vmem");
+	if (err)
+		cpuhp_remove_state_nocalls(dead_state);
+	return err;
+}
+
+void vmem_pressure_exit(void)
+{
+	vmem_shrinker_unregister(&shrinker);
+	cpuhp_remove_state_nocalls(dead_state);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reclaim: quantum caches give back what they hold.
+ *
+ * What an arena needs may be in its own caches or in those of any arena that
+ * imports from it, directly or not. A work item takes a snapshot of that tree
+ * under the list mutex and then drains the caches without it, the leaves first,
+ * so that what they give back is there to be given back by those above.
+ *
+ * While somebody waits for an arena, that tree is squeezed: frees of cached sizes
+ * go past the magazines and wholly free slabs go home at once. A CPU that did not
+ * see that yet is in the middle of a push; its magazines are taken by a work item
+ * on that CPU, which runs after that push and before any that does not see it. So
+ * nothing that a waiting request could have stays in a magazine.
+ */
+#include <linux/cpu.h>
+
+#include "../arena/reclaim.h"
+#include "../arena/registry.h"
+#include "fast.h"
+#include "pressure.h"
+
+/* Draining: unbound. Unloading CPUs: on each CPU. */
+static struct workqueue_struct *wq, *cpu_wq;
+
+/* The depot's lock found taken more often than this in a round: too often. */
+#define CROWDED	3
+
+/* One reclaim at a time. Taken before everything else. */
+static DEFINE_MUTEX(reap_mutex);
+
+/* Arenas that have quantum caches. */
+static atomic_t arenas = ATOMIC_INIT(0);
+
+static void reap_all(struct work_struct *work);
+static DECLARE_WORK(reap_all_work, reap_all);
+
+/* One arena with caches more, or less. */
+void vmem_pressure_arena(int n)
+{
+	atomic_add(n, &arenas);
+}
+
+/* Put what is in the depot's full magazines back into slabs. */
+void vmem_depot_drain(struct vmem_qcache *qc)
+{
+	struct vmem_magazine *mag;
+
+	while ((mag = vmem_depot_take_full(&qc->depot))) {
+		while (mag->rounds)
+			vmem_slab_put(qc, mag->round[--mag->rounds]);
+		vmem_magazine_free(mag);
+	}
+}
+
+/* Have each CPU give its magazines to the depots. */
+static void unload_cpus(struct vmem *vm)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		struct vmem_cpu *c = per_cpu_ptr(vm->cpu, cpu);
+
+		if (cpu_online(cpu))
+			queue_work_on(cpu, cpu_wq, &c->unload);
+		else
+			vmem_cpu_unload(vm, c);
+	}
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(vm->cpu, cpu)->unload);
+	cpus_read_unlock();
+}
+
+/* All that the caches of one arena can give. */
+static void drain(struct vmem *vm)
+{
+	unsigned int i;
+
+	if (!vm->qcaches)
+		return;
+	unload_cpus(vm);
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_qcache *qc = &vm->qcaches->cache[i];
+
+		vmem_depot_drain(qc);
+		vmem_slab_release_empty(qc, false);
+		while (READ_ONCE(vm->hungry) &&
+		       vmem_slab_dissolve_one(qc, false, VM_SLEEP))
+			cond_resched();
+	}
+}
+
+/* Is an arena in need that this one takes from, or itself? List mutex. */
+static bool needed(const struct vmem *vm)
+{
+	for (; vm; vm = vmem_imports(vm) ? vm->source : NULL)
+		if (READ_ONCE(vm->hungry))
+			return true;
+	return false;
+}
+
+/* Drain @top and all that is below it; if not @all, only squeeze or relax. */
+static void reap(struct vmem *top, bool all)
+{
+	struct vmem *vm, *tmp;
+	LIST_HEAD(tree);
+
+	mutex_lock(&reap_mutex);
+	vmem_registry_lock();
+	for (vm = top; vm; vm = vmem_registry_below(vm, top)) {
+		vmem_registry_hold(vm);
+		WRITE_ONCE(vm->squeezed, needed(vm));
+		list_add(&vm->reap_link, &tree);
+	}
+	vmem_registry_unlock();
+
+	list_for_each_entry_safe(vm, tmp, &tree, reap_link) {
+		list_del(&vm->reap_link);
+		if (all)
+			drain(vm);
+		vmem_registry_put(vm);
+	}
+	mutex_unlock(&reap_mutex);
+}
+
+static void reap_work(struct work_struct *work)
+{
+	struct vmem *vm = container_of(work, struct vmem, reap);
+	bool wanted = xchg(&vm->reap_wanted, false);
+
+	reap(vm, wanted || READ_ONCE(vm->hungry));
+}
+
+/* Does anything have caches at all? */
+bool vmem_reclaim_possible(void)
+{
+	return atomic_read(&arenas);
+}
+
+/**
+ * vmem_reclaim_now - have an arena's caches give what needs no waiting
+ * @vm: the arena, with quantum caches
+ * @step: 0: this CPU's magazines, the depots, wholly free slabs; each further
+ *	step: what is free in one more slab
+ *
+ * Context: any but NMI. No arena lock held.
+ * Return: false if there was nothing to do.
+ */
+bool vmem_reclaim_now(struct vmem *vm, unsigned int step)
+{
+	unsigned int i;
+
+	if (!step)
+		vmem_cpu_unload_here(vm);
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_qcache *qc = &vm->qcaches->cache[i];
+
+		if (!step)
+			vmem_depot_drain(qc);
+		else if (vmem_slab_dissolve_one(qc, false, VM_NOSLEEP))
+			return true;
+	}
+	return !step;
+}
+
+/**
+ * vmem_reclaim_wait - have all caches below an arena give back what they hold
+ * @vm: the arena, counted as hungry
+ *
+ * Context: task, sleeping allowed. No lock held.
+ */
+void vmem_reclaim_wait(struct vmem *vm)
+{
+	queue_work(wq, &vm->reap);
+	flush_work(&vm->reap);
+}
+
+/**
+ * vmem_reclaim_soon - the same, without waiting for it
+ * @vm: the arena
+ *
+ * Context: any but NMI. No arena lock held.
+ */
+void vmem_reclaim_soon(struct vmem *vm)
+{
+	if (!vmem_reclaim_possible())
+		return;
+	WRITE_ONCE(vm->reap_wanted, true);
+	queue_work(wq, &vm->reap);
+}
+
+/* Nobody is hungry any more: let magazines be filled again. */
+void vmem_reclaim_over(struct vmem *vm)
+{
+	queue_work(wq, &vm->reap);
+}
+
+static void reap_all(struct work_struct *work)
+{
+	struct vmem_registry_cursor cur;
+	struct vmem *vm;
+
+	vmem_registry_open(&cur);
+	while ((vm = vmem_registry_next(&cur))) {
+		drain(vm);
+		vmem_registry_put(vm);
+	}
+	vmem_registry_close(&cur);
+}
+
+/* Memory is short, or a CPU has gone. Any context but NMI. */
+void vmem_reap_all_soon(void)
+{
+	queue_work(wq, &reap_all_work);
+}
+
+void vmem_reap_arena_init(struct vmem *vm)
+{
+	INIT_WORK(&vm->reap, reap_work);
+}
+
+/* Nothing is under way for the arena afterwards. */
+void vmem_reap_arena_exit(struct vmem *vm)
+{
+	cancel_work_sync(&vm->reap);
+}
+
+/* Move the table of slabs to the size that it should have. */
+static void rescale(struct vmem_qcache *qc)
+{
+	struct vmem_hash *h = &qc->slabs;
+	struct hlist_head *heads, *old;
+	unsigned int bits, old_bits;
+	bool done;
+
+	spin_lock_irq(&qc->lock);
+	bits = vmem_hash_wanted(h, qc->nslabs);
+	old_bits = h->bits;
+	old = h->heads;
+	spin_unlock_irq(&qc->lock);
+	if (bits == old_bits)
+		return;
+	heads = vmem_hash_table(h, bits);
+	if (!heads)
+		return;
+
+	spin_lock_irq(&qc->lock);
+	vmem_hash_begin(h, heads, bits);
+	spin_unlock_irq(&qc->lock);
+	do {
+		cond_resched();
+		spin_lock_irq(&qc->lock);
+		done = vmem_hash_step(h);
+		spin_unlock_irq(&qc->lock);
+	} while (!done);
+	vmem_hash_free(h, old, old_bits);
+}
+
+/* What the depot did not need since the last time goes back. */
+static void trim_depot(struct vmem_qcache *qc)
+{
+	struct vmem_depot *d = &qc->depot;
+	struct vmem_magazine *mag;
+	unsigned int full, empty;
+	bool crowded;
+
+	raw_spin_lock_irq(&d->lock);
+	full = d->full_min;
+	empty = d->empty_min;
+	d->full_min = d->nfull;
+	d->empty_min = d->nempty;
+	crowded = d->contended - d->contended_then > CROWDED;
+	d->contended_then = d->contended;
+	raw_spin_unlock_irq(&d->lock);
+
+	while (full-- && (mag = vmem_depot_take_full(d))) {
+		while (mag->rounds)
+			vmem_slab_put(qc, mag->round[--mag->rounds]);
+		vmem_magazine_free(mag);
+	}
+	while (empty-- && (mag = vmem_depot_take_empty(d)))
+		vmem_magazine_free(mag);
+	if (crowded)
+		vmem_magazine_grow(qc);
+}
+
+/**
+ * vmem_qcaches_maintain - a round of maintenance over the caches of an arena
+ * @vm: the arena, held
+ *
+ * Context: task, sleeping allowed. One at a time for each arena.
+ */
+void vmem_qcaches_maintain(struct vmem *vm)
+{
+	unsigned int i;
+
+	if (!vm->qcaches)
+		return;
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_qcache *qc = &vm->qcaches->cache[i];
+
+		trim_depot(qc);
+		vmem_slab_release_empty(qc, true);
+		rescale(qc);
+	}
+}
+
+int vmem_reap_init(void)
+{
+	wq = alloc_workqueue("vmem_reap", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	cpu_wq = alloc_workqueue("vmem_cpu", WQ_MEM_RECLAIM, 0);
+	if (wq && cpu_wq)
+		return 0;
+	vmem_reap_exit();
+	return -ENOMEM;
+}
+
+void vmem_reap_exit(void)
+{
+	if (wq) {
+		cancel_work_sync(&reap_all_work);
+		destroy_workqueue(wq);
+	}
+	if (cpu_wq)
+		destroy_workqueue(cpu_wq);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The validator's look at quantum caches: every slab is a segment of the arena
+ * that belongs to a cache, its count of free objects is that of its map, it is in
+ * the list that this says, and the sums are right.
+ */
+#include <linux/printk.h>
+
+#include "../qcache/qcache.h"
+#include "verify.h"
+
+static int wrong(const struct vmem_qcache *qc, const char *what,
+		 unsigned long where)
+{
+	pr_err("vmem: verify: arena %u '%s': cache %lu: %s (%#lx)\n",
+	       qc->vm->id, qc->vm->label, qc->size, what, where);
+	return 1;
+}
+
+static int check_slab(struct vmem_qcache *qc, const struct vmem_slab *slab)
+{
+	struct vmem_space *sp = &qc->vm->space;
+	struct vmem_seg *seg;
+	int bad = 0;
+
+	spin_lock(&sp->lock);
+	seg = vmem_space_find(sp, slab->start);
+	if (!seg || !seg->cached || seg->size != qc->vm->qcaches->slab_size)
+		bad += wrong(qc, "a slab is no segment", slab->start);
+	spin_unlock(&sp->lock);
+	if (slab->nfree != hweight64(slab->free))
+		bad += wrong(qc, "free objects are miscounted", slab->start);
+	return bad;
+}
+
+static int check_list(struct vmem_qcache *qc, const struct hlist_head *list,
+		      unsigned int low, unsigned int high, unsigned long *n,
+		      unsigned long *nfree, unsigned long *nempty)
+{
+	const struct vmem_slab *slab;
+	int bad = 0;
+
+	hlist_for_each_entry(slab, list, list) {
+		if (slab->nfree < low || slab->nfree > high)
+			bad += wrong(qc, "a slab is in the wrong list",
+				     slab->start);
+		bad += check_slab(qc, slab);
+		++*n;
+		*nfree += slab->nfree;
+		*nempty += slab->nfree == qc->per_slab;
+	}
+	return bad;
+}
+
+static int check_cache(struct vmem_qcache *qc)
+{
+	unsigned long irq, n = 0, nfree = 0, nempty = 0;
+	unsigned int i;
+	int bad = 0;
+
+	spin_lock_irqsave(&qc->lock, irq);
+	bad += check_list(qc, &qc->full, 0, 0, &n, &nfree, &nempty);
+	for (i = 0; i < VMEM_SLAB_LISTS; i++) {
+		bad += check_list(qc, &qc->partial[i], 1U << i, (2U << i) - 1,
+				  &n, &nfree, &nempty);
+		if (hlist_empty(&qc->partial[i]) != !(qc->map & (1UL << i)))
+			bad += wrong(qc, "the map is wrong about a list", i);
+	}
+	if (n != qc->nslabs || nfree != qc->nfree || nempty != qc->nempty)
+		bad += wrong(qc, "slabs are miscounted", n);
+	spin_unlock_irqrestore(&qc->lock, irq);
+	return bad;
+}
+
+/* Returns the number of violations. */
+int vmem_verify_qcaches(struct vmem *vm)
+{
+	unsigned int i;
+	int bad = 0;
+
+	for (i = 0; vm->qcaches && i < vm->qcaches->n; i++)
+		bad += check_cache(&vm->qcaches->cache[i]);
+	return bad;
+}
