@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A client of vmem: the address window of a bus.
+ *
+ * An I/O MMU shows memory to devices through a window of bus addresses, here the
+ * top 64 MiB of a 32-bit bus. The driver of the bus picks an address in it for
+ * each mapping, and every device has rules of its own: buffers that must be
+ * aligned, or start at a given offset from an alignment (the phase), engines
+ * whose address counter is 16 bits wide and cannot carry into the next 64 KiB,
+ * cards that see only part of the window. vmem_xalloc() takes all such rules at
+ * once.
+ *
+ * The window ends at the end of the address space: on a 32-bit machine its base
+ * plus its size is 0. vmem compares last elements and does not mind.
+ *
+ * The module maps and unmaps "rounds" times, checks each address against the
+ * rules of its device, and keeps the page table of the window, where a page that
+ * is mapped twice would show. Mappings that find no room are counted: a driver
+ * would try again when a transfer has ended. What is mapped at the end stays
+ * until the module is removed:
+ *
+ *	insmod dvma.ko mappings=200 rounds=20000
+ *	cat /sys/kernel/debug/vmem/[0-9]*-dvma/segments
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/hash.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/vmem.h>
+
+#define IO_PAGE		SZ_4K		/* of the bus, whatever the CPU's is */
+#define WINDOW_BASE	0xfc000000UL
+#define WINDOW_SIZE	((size_t)SZ_64M)
+#define WINDOW_LAST	(WINDOW_BASE + (WINDOW_SIZE - 1))
+
+static unsigned int mappings = 200;
+module_param(mappings, uint, 0444);
+MODULE_PARM_DESC(mappings, "Mappings alive at any time, at most (1 to 16384)");
+
+static unsigned int rounds = 20000;
+module_param(rounds, uint, 0444);
+MODULE_PARM_DESC(rounds, "How often something is mapped or unmapped");
+
+/* What a device asks of an address; 0: no such rule. */
+static const struct device_rules {
+	unsigned int max_pages;
+	size_t align, phase, nocross;
+	unsigned long min, max;		/* the window it sees: [min, max) */
+	int flags;
+} devices[] = {
+	/* Network: anything goes. */
+	{ .max_pages = 4 },
+	/* Disk: a 16-bit address counter. */
+	{ .max_pages = 16, .nocross = SZ_64K },
+	/* Display: large, aligned, out of the others' way at the top. */
+	{ .max_pages = 512, .align = SZ_1M, .flags = VM_BESTFIT | VM_ENDALLOC },
+	/* Sound: 24 address lines, the first 16 MiB. */
+	{ .max_pages = 16, .max = WINDOW_BASE + SZ_16M },
+	/* A ring with its header in the page before a 16 KiB boundary. */
+	{ .max_pages = 8, .align = SZ_16K, .phase = SZ_16K - IO_PAGE,
+	  .nocross = SZ_64K, .min = WINDOW_BASE + SZ_16M,
+	  .max = WINDOW_BASE + SZ_32M },
+};
+
+struct mapping {
+	unsigned long addr;		/* 0: not mapped */
+	size_t size;
+};
+
+static vmem_t *dvma;
+static struct mapping *table;
+static u32 *page_table;			/* 1 + index of the mapping, for each page */
+static unsigned int mapped, no_room;
+
+static bool obeys(const struct device_rules *r, unsigned long addr, size_t size)
+{
+	unsigned long last = addr + (size - 1);
+	size_t align = r->align ?: IO_PAGE;
+
+	return addr >= WINDOW_BASE && last >= addr && last <= WINDOW_LAST &&
+	       addr % align == r->phase &&
+	       (!r->nocross || addr / r->nocross == last / r->nocross) &&
+	       (!r->min || addr >= r->min) && (!r->max || last < r->max);
+}
+
+/* Changes the owner of pages in the page table. */
+static int set_owner(const struct mapping *m, u32 from, u32 to)
+{
+	u32 *pte = page_table + (m->addr - WINDOW_BASE) / IO_PAGE;
+	u32 *end = pte + m->size / IO_PAGE;
+
+	for (; pte < end; pte++) {
+		if (*pte != from) {
+			pr_err("%#lx: page of mapping %u, not %u\n",
+			       m->addr, *pte, from);
+			return -EIO;
+		}
+		*pte = to;
+	}
+	return 0;
+}
+
+static int map(unsigned int i, u32 random)
+{
+	const struct device_rules *r = &devices[random % ARRAY_SIZE(devices)];
+	size_t size = (1 + (random >> 8) % r->max_pages) * IO_PAGE;
+	struct mapping *m = &table[i];
+	unsigned long addr;
+
+	addr = (unsigned long)vmem_xalloc(dvma, size, r->align, r->phase,
+					  r->nocross, (void *)r->min,
+					  (void *)r->max, VM_NOSLEEP | r->flags);
+	if (!addr) {
+		no_room++;
+		return 0;
+	}
+	m->addr = addr;
+	m->size = size;
+	mapped++;
+	if (!obeys(r, addr, size)) {
+		pr_err("%#lx, %zu bytes: against the rules of device %td\n",
+		       addr, size, r - devices);
+		return -EIO;
+	}
+	return set_owner(m, 0, i + 1);
+}
+
+static int unmap(unsigned int i)
+{
+	struct mapping *m = &table[i];
+	int err;
+
+	if (!m->addr)
+		return 0;
+	err = set_owner(m, i + 1, 0);
+	/* What came from vmem_xalloc() goes back by vmem_xfree(). */
+	vmem_xfree(dvma, (void *)m->addr, m->size);
+	m->addr = 0;
+	return err;
+}
+
+/* Undoes any part of dvma_init(). */
+static void clean_up(void)
+{
+	unsigned int i;
+
+	if (dvma) {
+		for (i = 0; i < mappings; i++)
+			unmap(i);
+		vmem_destroy(dvma);
+	}
+	kvfree(page_table);
+	kvfree(table);
+}
+
+static int __init dvma_init(void)
+{
+	unsigned int i, slot;
+	int err;
+
+	if (mappings < 1 || mappings > WINDOW_SIZE / IO_PAGE)
+		return -EINVAL;
+
+	err = -ENOMEM;
+	table = kvcalloc(mappings, sizeof(*table), GFP_KERNEL);
+	page_table = kvcalloc(WINDOW_SIZE / IO_PAGE, sizeof(*page_table), GFP_KERNEL);
+	if (!table || !page_table)
+		goto fail;
+	dvma = vmem_create("dvma", (void *)WINDOW_BASE, WINDOW_SIZE, IO_PAGE,
+			   NULL, NULL, NULL, 0, VM_SLEEP);
+	if (!dvma)
+		goto fail;
+
+	for (i = 0; i < rounds; i++) {
+		slot = hash_32(i, 32) % mappings;
+		err = table[slot].addr ? unmap(slot) : map(slot, hash_32(~i, 32));
+		if (err)
+			goto fail;
+		cond_resched();
+	}
+
+	pr_info("%u mappings by the rules, %u times no room; %zu of %zu KiB mapped\n",
+		mapped, no_room, vmem_size(dvma, VMEM_ALLOC) / SZ_1K,
+		vmem_size(dvma, VMEM_ALLOC | VMEM_FREE) / SZ_1K);
+	return 0;
+
+fail:
+	clean_up();
+	return err;
+}
+module_init(dvma_init);
+
+static void __exit dvma_exit(void)
+{
+	clean_up();
+}
+module_exit(dvma_exit);
+
+MODULE_DESCRIPTION("vmem sample: addresses of a bus window");
+MODULE_LICENSE("GPL");
