@@ -6,6 +6,7 @@
 #define _VMEM_COMPAT_H
 
 #include <linux/errno.h>
+#include <linux/hrtimer.h>
 #include <linux/shrinker.h>
 #include <linux/version.h>
 
@@ -51,6 +52,18 @@ static inline void vmem_shrinker_unregister(struct vmem_shrinker *vs)
 	shrinker_free(vs->s);
 #else
 	unregister_shrinker(&vs->s);
+#endif
+}
+
+/* A timer of the monotonic clock, relative and pinned to its CPU. */
+static inline void vmem_hrtimer_setup(struct hrtimer *timer,
+				      enum hrtimer_restart (*func)(struct hrtimer *t))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, func, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
+	timer->function = func;
 #endif
 }
 

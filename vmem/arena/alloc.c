@@ -31,6 +31,7 @@
  * @seg: what was found
  * @loan: what is to be repaid when the lock has been dropped
  * @seen: the moment before the last search
+ * @released: &vmem_stats.release at the last import that failed
  * @step: how far a request that may not sleep has got with reclaim
  * @hungry: the request is counted in &vmem.hungry
  */
@@ -41,16 +42,36 @@ struct service {
 	struct vmem_seg *seg;
 	struct vmem_loan loan;
 	struct vmem_moment seen;
+	u64 released;
 	unsigned int step;
 	bool hungry;
 };
+
+/*
+ * With what flags to import. A sleeping import sleeps in the source and does not
+ * see what comes up in this arena: so before that, where caches may hold what is
+ * needed, they are asked.
+ */
+static int import_flags(const struct service *s)
+{
+	int vmflag = s->req->flags & VM_KMFLAGS;
+
+	if (!(vmflag & VM_NOSLEEP) && !s->hungry && vmem_reclaim_possible())
+		vmflag = (vmflag & ~VM_PANIC) | VM_NOSLEEP;
+	return vmflag;
+}
+
+/* Would the same import as before fail again? Not if a span has gone home. */
+static bool futile(const struct service *s)
+{
+	return s->step && s->released == s->vm->space.stats.release;
+}
 
 /* Search, then import. Returns false if there were no structures for that. */
 static bool search_and_import(struct service *s)
 {
 	struct vmem *vm = s->vm;
-	/* Reclaim has something for the source in its first step only. */
-	bool import = s->step <= 1 && vmem_may_import(vm, s->req);
+	bool import = vmem_may_import(vm, s->req) && !futile(s);
 
 	if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
 			   s->req->flags, &s->irq))
@@ -61,7 +82,8 @@ static bool search_and_import(struct service *s)
 	/* The functions may have been turned off while populating. */
 	if (s->seg || !import || !vmem_may_import(vm, s->req))
 		return true;
-	s->seg = vmem_import(vm, s->req, &s->loan, &s->irq);
+	s->released = vm->space.stats.release;
+	s->seg = vmem_import(vm, s->req, import_flags(s), &s->loan, &s->irq);
 	if (!s->seg && vm->space.appeared != s->seen.appeared)
 		s->seg = vmem_take(vm, s->req);
 	return true;
@@ -69,18 +91,22 @@ static bool search_and_import(struct service *s)
 
 /*
  * Have the arena's own caches give back what can be had without waiting: first
- * all that is at hand, then slab by slab. Returns whether to search again.
+ * all that is at hand, then slab by slab, unless all of them together are too
+ * little. Returns whether to search again.
  */
 static bool reclaim_now(struct service *s)
 	__must_hold(&s->vm->space.lock)
 {
+	struct vmem *vm = s->vm;
+	u64 unused = vm->space.stats.mem_total - vm->space.stats.mem_inuse;
 	bool more;
 
-	if (s->req->quiet || !s->vm->qcaches)
+	if (s->req->quiet || !vm->qcaches)
 		return false;
-	spin_unlock_irqrestore(&s->vm->space.lock, s->irq);
-	more = vmem_reclaim_now(s->vm, s->step++);
-	spin_lock_irqsave(&s->vm->space.lock, s->irq);
+	spin_unlock_irqrestore(&vm->space.lock, s->irq);
+	more = !s->step || unused + vmem_reclaimable(vm) >= s->req->taken;
+	more = more && vmem_reclaim_now(vm, s->step++);
+	spin_lock_irqsave(&vm->space.lock, s->irq);
 	return more;
 }
 
@@ -89,14 +115,18 @@ static void reclaim_and_wait(struct service *s)
 	__must_hold(&s->vm->space.lock)
 {
 	struct vmem *vm = s->vm;
+	bool first = !s->hungry;
 
 	if (vmem_reclaim_possible()) {
-		if (!s->hungry)
+		if (first)
 			WRITE_ONCE(vm->hungry, vm->hungry + 1);
 		s->hungry = true;
 		spin_unlock_irqrestore(&vm->space.lock, s->irq);
 		vmem_reclaim_wait(vm);
 		spin_lock_irqsave(&vm->space.lock, s->irq);
+		/* Now an import may sleep, after one more search. */
+		if (first && vmem_may_import(vm, s->req))
+			return;
 	}
 	vmem_wait_for_space(vm, s->seen, &s->irq);
 }

@@ -63,13 +63,15 @@ static bool import_size(const struct vmem *vm, const struct vmem_request *req,
  * @vm: the arena, locked, with VMEM_IMPORT_COST structures in its stock; the lock
  *	is dropped meanwhile
  * @req: the request; vmem_may_import() said yes
+ * @vmflag: the VM_KMFLAGS to import with
  * @loan: set to what the caller is to repay when the lock has been dropped
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
  * Return: the allocated segment, or NULL if the import failed.
  */
 struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
-			     struct vmem_loan *loan, unsigned long *irq)
+			     int vmflag, struct vmem_loan *loan,
+			     unsigned long *irq)
 	__must_hold(&vm->space.lock)
 {
 	struct vmem_space *sp = &vm->space;
@@ -93,9 +95,9 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 	vmem_stock_move(&aside, &sp->stock, VMEM_IMPORT_COST);
 	spin_unlock_irqrestore(&sp->lock, *irq);
 	if (xfunc)
-		addr = xfunc(source, &got, req->align, req->flags & VM_KMFLAGS);
+		addr = xfunc(source, &got, req->align, vmflag);
 	else
-		addr = afunc(source, size, req->flags & VM_KMFLAGS);
+		addr = afunc(source, size, vmflag);
 	spin_lock_irqsave(&sp->lock, *irq);
 	vmem_stock_move(&sp->stock, &aside, VMEM_IMPORT_COST);
 

@@ -33,7 +33,8 @@ static inline bool vmem_may_import(const struct vmem *vm,
 }
 
 struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
-			     struct vmem_loan *loan, unsigned long *irq);
+			     int vmflag, struct vmem_loan *loan,
+			     unsigned long *irq);
 void vmem_repay(const struct vmem_loan *loan);
 
 /* Is the free segment @seg all of a span that came from the source? */

@@ -152,7 +152,8 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
  * @vm: the arena, for its statistics
  * @extra: a stock of the caller's own
  * @n: how many it is to hold
- * @vmflag: the client's VM_* flags
+ * @vmflag: VM_* flags; with VM_ABORT it does not insist and starts no I/O,
+ *	for there may be waiting who must not
  *
  * Context: as @vmflag says. No arena lock held.
  * Return: whether it holds them; if not it is empty.
@@ -162,7 +163,8 @@ bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
 {
 	vmem_stock_fill(extra, n, gfp_atomic(vmflag));
 	if (extra->n < n && !(vmflag & VM_NOSLEEP))
-		fill_blocking(extra, n, gfp_blocking(vmflag));
+		fill_blocking(extra, n, vmflag & VM_ABORT ?
+			      GFP_NOIO | __GFP_NOWARN : gfp_blocking(vmflag));
 	if (extra->n >= n)
 		return true;
 	vmem_stock_drain(extra);

@@ -9,6 +9,7 @@
 #include "arena.h"
 
 bool vmem_reclaim_possible(void);
+u64 vmem_reclaimable(struct vmem *vm);
 bool vmem_reclaim_now(struct vmem *vm, unsigned int step);
 void vmem_reclaim_wait(struct vmem *vm);
 void vmem_reclaim_soon(struct vmem *vm);

@@ -53,7 +53,8 @@ unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
 		cc->prev = NULL;
 		exchange_for(cc, mag);
 	}
-	if (!cc->rounds) {
+	/* What lies in the depot of a squeezed arena is for who waits. */
+	if (!cc->rounds && !READ_ONCE(qc->vm->squeezed)) {
 		mag = vmem_depot_take_full(&qc->depot);
 		if (mag) {
 			mag = exchange_for(cc, mag);

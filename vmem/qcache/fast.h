@@ -77,6 +77,8 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 	struct vmem_cpu_cache *cc;
 	bool done = false;
 
+	if (unlikely(!addr))
+		return false;
 	preempt_disable();
 	cc = &this_cpu_ptr(vm->cpu)->cache[vmem_qcache_index(vm, size)];
 	if (likely(!READ_ONCE(cc->busy))) {

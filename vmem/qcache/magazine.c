@@ -50,10 +50,18 @@ static unsigned int kind_of(const struct vmem_magazine *mag)
  */
 static unsigned int bound(struct vmem *vm)
 {
-	unsigned long part = vmem_size(vm, VMEM_ALLOC | VMEM_FREE) / SHARE;
+	/* Without the lock: what it is now is past when the magazine is used. */
+	unsigned long total = data_race(vm->space.stats.mem_total);
+	unsigned long part = total / SHARE;
 
 	return min(part / vm->qcaches->weight / 2 / num_possible_cpus(),
 		   1UL << 15);
+}
+
+/* Is the arena large enough for CPUs to hold anything of it? */
+bool vmem_magazine_allowed(struct vmem *vm)
+{
+	return bound(vm) >= vmem_magazine_capacity(0);
 }
 
 /**
@@ -79,6 +87,7 @@ struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc)
 	mag->rounds = 0;
 	mag->capacity = vmem_magazine_capacity(kind);
 	atomic_long_add(SMALLEST << kind, &bytes);
+	WRITE_ONCE(qc->armed, true);
 	return mag;
 }
 
@@ -110,6 +119,7 @@ void vmem_depot_init(struct vmem_depot *d)
 }
 
 static unsigned long lock(struct vmem_depot *d)
+	__acquires(&d->lock)
 {
 	unsigned long irq;
 
@@ -122,6 +132,7 @@ static unsigned long lock(struct vmem_depot *d)
 }
 
 static void unlock(struct vmem_depot *d, unsigned long irq)
+	__releases(&d->lock)
 {
 	raw_spin_unlock(&d->lock);
 	local_irq_restore(irq);

@@ -3,8 +3,8 @@
  * What makes quantum caches give back although nobody asked for integers: memory
  * is short, or a CPU has gone.
  *
- * Neither may wait for anything. What needs no release function is done at once,
- * if the list mutex can be had; the rest is left to a work item.
+ * Neither may wait for anything that needs memory. What needs no release function
+ * is done at once, the rest is left to a work item.
  */
 #include <linux/cpuhotplug.h>
 
@@ -14,6 +14,9 @@
 #include "qcache.h"
 
 static int dead_state;
+
+/* When memory pressure last had everything drained. READ_ONCE(), WRITE_ONCE(). */
+static unsigned long last_reap;
 
 /* Magazines that nobody would miss, and slabs that could go home. */
 static unsigned long count(struct shrinker *s, struct shrink_control *sc)
@@ -41,7 +44,11 @@ static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 	struct vmem *vm;
 	unsigned int i;
 
-	vmem_reap_all_soon();
+	/* Reclaim comes back often: to drain everything once a second will do. */
+	if (time_after(jiffies, READ_ONCE(last_reap) + HZ)) {
+		WRITE_ONCE(last_reap, jiffies);
+		vmem_reap_all_soon();
+	}
 	if (!vmem_registry_trylock())
 		return SHRINK_STOP;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
@@ -53,19 +60,21 @@ static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 
 static struct vmem_shrinker shrinker = { .count = count, .scan = scan };
 
-/* The CPU is dead: it cannot fill again what is taken from it. */
+/*
+ * The CPU is dead: it cannot fill again what is taken from it. Nobody who holds
+ * the list mutex waits for a CPU to come or go, so that it may be waited for.
+ * What comes into the depots may be what somebody is waiting for.
+ */
 static int cpu_dead(unsigned int cpu)
 {
 	struct vmem *vm;
 
-	if (!vmem_registry_trylock()) {
-		vmem_reap_all_soon();
-		return 0;
-	}
+	vmem_registry_lock();
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
 		if (vm->qcaches)
 			vmem_cpu_unload(vm, per_cpu_ptr(vm->cpu, cpu));
 	vmem_registry_unlock();
+	vmem_reap_all_soon();
 	return 0;
 }
 

@@ -140,6 +140,32 @@ static unsigned long single(struct vmem_qcache *qc, int vmflag,
 	return addr;
 }
 
+/* Neither magazines nor slabs have one: get more from the arena. */
+static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
+			     unsigned long caller)
+{
+	struct vmem *vm = qc->vm;
+	unsigned long addr = 0;
+
+	if (vmem_watched(vm) && vmem_fault(vm, size, vmflag)) {
+		vmem_fault_count(vm);
+		return NULL;
+	}
+	/* While somebody is in need, no more than is needed. */
+	if (!READ_ONCE(vm->squeezed))
+		addr = vmem_slab_grow(qc, vmflag, caller);
+	return (void *)(addr ?: single(qc, vmflag, caller));
+}
+
+static noinline void *unknown_flags(struct vmem *vm, size_t size, int vmflag)
+{
+	vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags", size,
+		    vmflag);
+	if (vmflag & VM_PANIC)
+		panic("vmem: misuse with VM_PANIC");
+	return NULL;
+}
+
 /**
  * vmem_qcache_alloc - what vmem_qcache_pop() did not serve
  * @vm: the arena
@@ -155,29 +181,18 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 {
 	unsigned int index = vmem_qcache_index(vm, size);
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
-	unsigned long addr;
+	unsigned long addr = 0;
 
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
-	if (unlikely(vmflag & ~VM_FLAGS)) {
-		vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags",
-			    size, vmflag);
-		if (vmflag & VM_PANIC)
-			panic("vmem: misuse with VM_PANIC");
-		return NULL;
-	}
-
-	addr = vmem_cpu_alloc_slow(qc, index) ?: vmem_slab_take(qc);
+	if (unlikely(vmflag & ~VM_FLAGS))
+		return unknown_flags(vm, size, vmflag);
+	if (READ_ONCE(qc->armed))
+		addr = vmem_cpu_alloc_slow(qc, index);
+	if (!addr)
+		addr = vmem_slab_take(qc);
 	if (likely(addr))
 		return (void *)addr;
-
-	if (vmem_watched(vm) && vmem_fault(vm, size, vmflag)) {
-		vmem_fault_count(vm);
-		return NULL;
-	}
-	/* While somebody is in need, no more than is needed. */
-	if (!READ_ONCE(vm->squeezed))
-		addr = vmem_slab_grow(qc, vmflag, caller);
-	return (void *)(addr ?: single(qc, vmflag, caller));
+	return refill(qc, size, vmflag, caller);
 }
 
 /**
@@ -196,7 +211,8 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 
 	/* A checked arena has no magazines: every free meets the slab's map. */
 	if (!vm->debug && !READ_ONCE(vm->squeezed) && addr) {
-		if (vmem_cpu_free_slow(qc, index, addr))
+		if (READ_ONCE(qc->armed) &&
+		    vmem_cpu_free_slow(qc, index, addr))
 			return;
 		mag = vmem_magazine_alloc(qc);
 		if (mag) {

@@ -110,7 +110,7 @@ struct vmem_depot {
  * @hash: place in &vmem_qcache.slabs
  * @key: number of the granule, of the size of a slab, that it begins in: no two
  *	slabs begin in the same
- * @list: place in &vmem_qcache.partial or, without free objects, &vmem_qcache.full
+ * @list: place in &vmem_qcache.partial, full or empty
  * @start: first integer
  * @free: bit n set: object n is free
  * @nfree: how many are
@@ -135,11 +135,14 @@ struct vmem_slab {
  * @per_slab: objects in a slab. Constant.
  * @kind: which size of magazine is used; grows with contention. Maintenance
  *	writes it, READ_ONCE() elsewhere.
+ * @armed: there has been a magazine: until then no CPU need be asked for one. Set
+ *	once, WRITE_ONCE() and READ_ONCE()
  * @depot: magazines that no CPU has; own lock
  * @lock: protects what follows; taken before the arena lock
  * @map: bit n set: @partial[n] is not empty
- * @partial: slabs with 2^n to 2^(n+1)-1 free objects
+ * @partial: slabs with 2^n to 2^(n+1)-1 free objects, not wholly free
  * @full: slabs without free objects
+ * @empty: slabs wholly free
  * @slabs: all slabs, by granule
  * @nslabs: how many
  * @nempty: how many of them are wholly free
@@ -153,6 +156,7 @@ struct vmem_qcache {
 	unsigned long size;
 	unsigned int per_slab;
 	unsigned int kind;
+	bool armed;
 
 	struct vmem_depot depot;
 
@@ -160,6 +164,7 @@ struct vmem_qcache {
 	unsigned long map;
 	struct hlist_head partial[VMEM_SLAB_LISTS];
 	struct hlist_head full;
+	struct hlist_head empty;
 	struct vmem_hash slabs;
 	unsigned long nslabs;
 	unsigned long nempty;
@@ -201,6 +206,7 @@ void vmem_qcache_exit(void);
 
 /* magazine.c: magazines and the depot */
 struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc);
+bool vmem_magazine_allowed(struct vmem *vm);
 void vmem_magazine_free(struct vmem_magazine *mag);
 unsigned int vmem_magazine_capacity(unsigned int kind);
 bool vmem_magazine_grow(struct vmem_qcache *qc);
@@ -221,7 +227,8 @@ unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
 			     unsigned long caller);
 void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr);
 bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag);
-unsigned int vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only);
+void vmem_slab_feed(struct vmem_qcache *qc);
+void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only);
 
 /* cpu.c: what CPUs have */
 void vmem_cpu_unload_here(struct vmem *vm);

@@ -13,7 +13,8 @@
  * on that CPU, which runs after that push and before any that does not see it. So
  * nothing that a waiting request could have stays in a magazine.
  */
-#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
 
 #include "../arena/reclaim.h"
 #include "../arena/registry.h"
@@ -53,23 +54,20 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 	}
 }
 
-/* Have each CPU give its magazines to the depots. */
+/*
+ * Have each CPU give its magazines to the depots. Without the lock that keeps
+ * CPUs from going: who waits for this may be in the way of one that goes. If one
+ * does, the work runs on another CPU, which is harmless, and the dead CPU's
+ * magazines come by cpu_dead(), which has everything drained again.
+ */
 static void unload_cpus(struct vmem *vm)
 {
 	unsigned int cpu;
 
-	cpus_read_lock();
-	for_each_possible_cpu(cpu) {
-		struct vmem_cpu *c = per_cpu_ptr(vm->cpu, cpu);
-
-		if (cpu_online(cpu))
-			queue_work_on(cpu, cpu_wq, &c->unload);
-		else
-			vmem_cpu_unload(vm, c);
-	}
 	for_each_online_cpu(cpu)
+		queue_work_on(cpu, cpu_wq, &per_cpu_ptr(vm->cpu, cpu)->unload);
+	for_each_possible_cpu(cpu)
 		flush_work(&per_cpu_ptr(vm->cpu, cpu)->unload);
-	cpus_read_unlock();
 }
 
 /* All that the caches of one arena can give. */
@@ -86,7 +84,7 @@ static void drain(struct vmem *vm)
 		vmem_depot_drain(qc);
 		vmem_slab_release_empty(qc, false);
 		while (READ_ONCE(vm->hungry) &&
-		       vmem_slab_dissolve_one(qc, false, VM_SLEEP))
+		       vmem_slab_dissolve_one(qc, false, VM_SLEEP | VM_ABORT))
 			cond_resched();
 	}
 }
@@ -138,6 +136,25 @@ bool vmem_reclaim_possible(void)
 	return atomic_read(&arenas);
 }
 
+/* How much the slabs of an arena could give, if they were all dissolved. */
+u64 vmem_reclaimable(struct vmem *vm)
+{
+	unsigned long irq;
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_qcache *qc = &vm->qcaches->cache[i];
+		unsigned long end;
+
+		end = vm->qcaches->slab_size - qc->per_slab * qc->size;
+		spin_lock_irqsave(&qc->lock, irq);
+		sum += (u64)qc->nfree * qc->size + (u64)qc->nslabs * end;
+		spin_unlock_irqrestore(&qc->lock, irq);
+	}
+	return sum;
+}
+
 /**
  * vmem_reclaim_now - have an arena's caches give what needs no waiting
  * @vm: the arena, with quantum caches
@@ -156,10 +173,12 @@ bool vmem_reclaim_now(struct vmem *vm, unsigned int step)
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
-		if (!step)
+		if (!step) {
 			vmem_depot_drain(qc);
-		else if (vmem_slab_dissolve_one(qc, false, VM_NOSLEEP))
+			vmem_slab_release_empty(qc, false);
+		} else if (vmem_slab_dissolve_one(qc, false, VM_NOSLEEP)) {
 			return true;
+		}
 	}
 	return !step;
 }
@@ -209,7 +228,7 @@ static void reap_all(struct work_struct *work)
 	vmem_registry_close(&cur);
 }
 
-/* Memory is short, or a CPU has gone. Any context but NMI. */
+/* A CPU has gone, or memory is short. Any context but NMI. */
 void vmem_reap_all_soon(void)
 {
 	queue_work(wq, &reap_all_work);
@@ -297,9 +316,13 @@ void vmem_qcaches_maintain(struct vmem *vm)
 
 	if (!vm->qcaches)
 		return;
+	if (!vmem_magazine_allowed(vm))
+		unload_cpus(vm);
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
+		if (!vmem_magazine_allowed(vm))
+			vmem_depot_drain(qc);
 		trim_depot(qc);
 		vmem_slab_release_empty(qc, true);
 		rescale(qc);

@@ -25,9 +25,6 @@
 #include "../report/misuse.h"
 #include "qcache.h"
 
-/* Segment structures that dissolving a slab may take: two for each cut. */
-#define DISSOLVE_COST	(2 * VMEM_SLAB_OBJECTS)
-
 #define SLAB_KEY	vmem_hash_offset(struct vmem_slab, hash, key)
 
 static struct kmem_cache *slab_cache;
@@ -43,35 +40,40 @@ static unsigned long granule(const struct vmem_qcache *qc, unsigned long addr)
 	return addr >> qc->vm->qcaches->slab_shift;
 }
 
-/* Into the list of those with as many free objects. */
+/* The list that a slab with so many free objects is in. */
+static struct hlist_head *list_of(struct vmem_qcache *qc, unsigned int nfree)
+{
+	if (nfree == qc->per_slab)
+		return &qc->empty;
+	return nfree ? &qc->partial[__fls(nfree)] : &qc->full;
+}
+
 static void list_in(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
-	if (slab->nfree) {
-		unsigned int i = __fls(slab->nfree);
-
-		hlist_add_head(&slab->list, &qc->partial[i]);
-		__set_bit(i, &qc->map);
-	} else {
-		hlist_add_head(&slab->list, &qc->full);
-	}
+	hlist_add_head(&slab->list, list_of(qc, slab->nfree));
+	if (slab->nfree == qc->per_slab)
+		qc->nempty++;
+	else if (slab->nfree)
+		__set_bit(__fls(slab->nfree), &qc->map);
 }
 
 static void list_out(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
 	__hlist_del(&slab->list);
-	if (slab->nfree) {
-		unsigned int i = __fls(slab->nfree);
-
-		if (hlist_empty(&qc->partial[i]))
-			__clear_bit(i, &qc->map);
-	}
+	if (slab->nfree == qc->per_slab)
+		qc->nempty--;
+	else if (slab->nfree && hlist_empty(list_of(qc, slab->nfree)))
+		__clear_bit(__fls(slab->nfree), &qc->map);
 }
 
-/* One free object more or less. */
-static void set_nfree(struct vmem_qcache *qc, struct vmem_slab *slab, int n)
+/* One free object more or less. Most changes leave the slab in its list. */
+static __always_inline void set_nfree(struct vmem_qcache *qc,
+				      struct vmem_slab *slab, unsigned int n)
 {
-	/* Most changes leave it in its list. */
-	if (n && slab->nfree && __fls(n) == __fls(slab->nfree)) {
+	unsigned int before = slab->nfree;
+
+	if (likely(n && before && n < qc->per_slab && before < qc->per_slab &&
+		   (n ^ before) <= (n & before))) {
 		slab->nfree = n;
 	} else {
 		list_out(qc, slab);
@@ -98,13 +100,12 @@ static struct vmem_slab *find(struct vmem_qcache *qc, unsigned long addr)
 	return slab && addr - slab->start < size ? slab : NULL;
 }
 
-static unsigned long take(struct vmem_qcache *qc, struct vmem_slab *slab)
+static __always_inline unsigned long take(struct vmem_qcache *qc,
+					  struct vmem_slab *slab)
 {
 	unsigned int i = __ffs64(slab->free);
 
 	lockdep_assert_held(&qc->lock);
-	if (slab->nfree == qc->per_slab)
-		qc->nempty--;
 	slab->free &= slab->free - 1;
 	slab->idle = false;
 	set_nfree(qc, slab, slab->nfree - 1);
@@ -122,12 +123,13 @@ static unsigned long take(struct vmem_qcache *qc, struct vmem_slab *slab)
  */
 unsigned long vmem_slab_take(struct vmem_qcache *qc)
 {
+	struct hlist_node *node;
 	unsigned long irq, addr = 0;
 
 	spin_lock_irqsave(&qc->lock, irq);
-	if (likely(qc->map))
-		addr = take(qc, hlist_entry(qc->partial[__ffs(qc->map)].first,
-					    struct vmem_slab, list));
+	node = qc->map ? qc->partial[__ffs(qc->map)].first : qc->empty.first;
+	if (likely(node))
+		addr = take(qc, hlist_entry(node, struct vmem_slab, list));
 	spin_unlock_irqrestore(&qc->lock, irq);
 	return addr;
 }
@@ -136,6 +138,29 @@ static void slab_free(struct vmem_slab *slab)
 {
 	kmem_cache_free(slab_cache, slab);
 	atomic_long_dec(&slab_count);
+}
+
+/*
+ * Is there room for a slab, here or where imports come from? Where that can be
+ * told: a source that is asked in vain would have all caches that live on it give
+ * back what they hold, for a request that one object will serve.
+ */
+static bool worth_a_try(struct vmem *vm)
+{
+	unsigned int class = vmem_class_sure(vm->qcaches->slab_size);
+	unsigned long irq;
+	bool fits, told;
+
+	for (;; vm = vm->source) {
+		spin_lock_irqsave(&vm->space.lock, irq);
+		fits = vmem_classes_from(&vm->space.classes, class);
+		told = vm->afunc == vmem_alloc || !vmem_imports(vm);
+		spin_unlock_irqrestore(&vm->space.lock, irq);
+		if (fits || !told)
+			return true;
+		if (!vm->afunc)
+			return false;
+	}
 }
 
 /**
@@ -162,11 +187,14 @@ unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
 		.flags = VM_NOSLEEP | VM_ABORT | (vmflag & VM_PUSHPAGE),
 		.caller = caller,
 		.cached = true,
+		.drawn = true,
 		.quiet = true,
 	};
 	unsigned long irq, addr;
 	struct vmem_slab *slab;
 
+	if (!worth_a_try(vm))
+		return 0;
 	slab = kmem_cache_alloc(slab_cache, GFP_NOWAIT | __GFP_NOWARN);
 	if (!slab)
 		return 0;
@@ -184,10 +212,13 @@ unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
 	vmem_hash_add(&qc->slabs, &slab->hash, slab->key);
 	list_in(qc, slab);
 	qc->nslabs++;
-	qc->nempty++;
 	qc->nfree += qc->per_slab;
 	addr = take(qc, slab);
 	spin_unlock_irqrestore(&qc->lock, irq);
+
+	/* Who has searched meanwhile has not seen what is in it. */
+	if (READ_ONCE(vm->hungry))
+		vmem_slab_feed(qc);
 	return addr;
 }
 
@@ -198,8 +229,6 @@ static void forget(struct vmem_qcache *qc, struct vmem_slab *slab)
 	list_out(qc, slab);
 	vmem_hash_del(&slab->hash);
 	qc->nslabs--;
-	if (slab->nfree == qc->per_slab)
-		qc->nempty--;
 	qc->nfree -= slab->nfree;
 }
 
@@ -239,6 +268,8 @@ static void dissolve(struct vmem_qcache *qc, struct vmem_slab *slab)
 static struct vmem_slab *candidate(struct vmem_qcache *qc, bool all)
 {
 	lockdep_assert_held(&qc->lock);
+	if (!hlist_empty(&qc->empty))
+		return hlist_entry(qc->empty.first, struct vmem_slab, list);
 	if (qc->map)
 		return hlist_entry(qc->partial[__fls(qc->map)].first,
 				   struct vmem_slab, list);
@@ -260,48 +291,67 @@ static struct vmem_slab *candidate(struct vmem_qcache *qc, bool all)
 bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag)
 {
 	struct vmem *vm = qc->vm;
+	struct vmem_space *sp = &vm->space;
 	struct vmem_stock extra = {};
 	struct vmem_loan loan = {};
 	struct vmem_slab *slab;
-	bool waited = false;
+	unsigned int cost;
+	bool waited;
 	unsigned long irq;
 
-	spin_lock_irqsave(&qc->lock, irq);
-	slab = candidate(qc, all);
-	spin_unlock_irqrestore(&qc->lock, irq);
-	if (!slab || !vmem_populate_extra(vm, &extra, DISSOLVE_COST, vmflag))
-		return false;
-
-	spin_lock_irqsave(&qc->lock, irq);
-	slab = candidate(qc, all);
-	if (slab) {
-		struct vmem_space *sp = &vm->space;
-
-		forget(qc, slab);
-		spin_lock(&sp->lock);
-		vmem_stock_move(&sp->stock, &extra, extra.n);
-		if (slab->nfree == qc->per_slab) {
-			struct vmem_seg *seg;
-
-			seg = vmem_space_join(sp, vmem_space_find(sp, slab->start));
-			if (vmem_homesick(seg))
-				vmem_return_span(vm, seg, &loan);
-		} else {
-			dissolve(qc, slab);
-		}
-		waited = vmem_waited_for(vm);
-		vmem_trim(vm, &extra);
-		spin_unlock(&sp->lock);
+	/* Two structures for each cut; the slab may change while they are got. */
+	for (;;) {
+		spin_lock_irqsave(&qc->lock, irq);
+		slab = candidate(qc, all);
+		cost = slab ? 2 * (qc->per_slab - slab->nfree) : 0;
+		if (!slab || extra.n >= cost)
+			break;
+		spin_unlock_irqrestore(&qc->lock, irq);
+		if (!vmem_populate_extra(vm, &extra, cost, vmflag))
+			return false;
 	}
+	if (!slab) {
+		spin_unlock_irqrestore(&qc->lock, irq);
+		vmem_stock_drain(&extra);
+		return false;
+	}
+
+	forget(qc, slab);
+	spin_lock(&sp->lock);
+	vmem_stock_move(&sp->stock, &extra, extra.n);
+	if (slab->nfree == qc->per_slab) {
+		struct vmem_seg *seg;
+
+		seg = vmem_space_join(sp, vmem_space_find(sp, slab->start));
+		if (vmem_homesick(seg))
+			vmem_return_span(vm, seg, &loan);
+	} else {
+		dissolve(qc, slab);
+	}
+	waited = vmem_waited_for(vm);
+	vmem_trim(vm, &extra);
+	spin_unlock(&sp->lock);
 	spin_unlock_irqrestore(&qc->lock, irq);
 
 	vmem_stock_drain(&extra);
 	vmem_repay(&loan);
 	if (waited)
 		vmem_wake(vm);
-	if (slab)
-		slab_free(slab);
-	return slab;
+	slab_free(slab);
+	return true;
+}
+
+/**
+ * vmem_slab_feed - make what is free within slabs free for those who wait
+ * @qc: the cache of an arena that is hungry
+ *
+ * Context: any but NMI. As vmem_slab_dissolve_one().
+ */
+void vmem_slab_feed(struct vmem_qcache *qc)
+{
+	while (READ_ONCE(qc->vm->hungry) &&
+	       vmem_slab_dissolve_one(qc, false, VM_NOSLEEP))
+		;
 }
 
 /* What is wrong with putting @addr into @slab, or NULL. */
@@ -368,9 +418,9 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
 			qc->frees++;
 		}
 	}
+	/* It is in the list of empty ones: alone? */
 	if (slab && !wrong && slab->nfree == qc->per_slab) {
-		empty = qc->nempty || READ_ONCE(vm->squeezed);
-		qc->nempty++;
+		empty = qc->nempty > 1 || READ_ONCE(vm->squeezed);
 		if (empty)
 			forget(qc, slab);
 	}
@@ -381,9 +431,8 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
 	else if (wrong)
 		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): %s", addr,
 			    qc->size, wrong);
-	else if (slab && READ_ONCE(vm->hungry))
-		while (vmem_slab_dissolve_one(qc, false, VM_NOSLEEP))
-			;
+	else if (slab)
+		vmem_slab_feed(qc);
 	if (slab)
 		return;
 
@@ -400,40 +449,28 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
  * @qc: the cache
  * @idle_only: only those that were free at the last round of maintenance too
  *
- * Context: task. Takes the cache's lock and the arena's; calls the release
- * function.
- * Return: how many.
+ * Context: any but NMI. Takes the cache's lock and the arena's; calls the
+ * release function.
  */
-unsigned int vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only)
+void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only)
 {
-	unsigned int top = __fls(qc->per_slab);
-	unsigned int n = 0;
+	struct vmem_slab *slab;
+	unsigned long irq;
 
 	for (;;) {
-		struct vmem_slab *slab, *found = NULL;
-		unsigned int looked = 0;
-
-		spin_lock_irq(&qc->lock);
-		if (qc->nempty) {
-			hlist_for_each_entry(slab, &qc->partial[top], list) {
-				if (slab->nfree == qc->per_slab &&
-				    (!idle_only || slab->idle)) {
-					found = slab;
-					break;
-				}
-				if (slab->nfree == qc->per_slab)
-					slab->idle = true;
-				if (++looked == 256)
-					break;
-			}
+		spin_lock_irqsave(&qc->lock, irq);
+		slab = hlist_entry_safe(qc->empty.first, struct vmem_slab,
+					list);
+		if (slab && idle_only && !slab->idle) {
+			slab->idle = true;
+			slab = NULL;
 		}
-		if (found)
-			forget(qc, found);
-		spin_unlock_irq(&qc->lock);
-		if (!found)
-			return n;
-		send_home(qc, found);
-		n++;
+		if (slab)
+			forget(qc, slab);
+		spin_unlock_irqrestore(&qc->lock, irq);
+		if (!slab)
+			return;
+		send_home(qc, slab);
 	}
 }
 

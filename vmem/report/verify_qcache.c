@@ -54,15 +54,19 @@ static int check_list(struct vmem_qcache *qc, const struct hlist_head *list,
 
 static int check_cache(struct vmem_qcache *qc)
 {
+	unsigned int most = qc->per_slab - 1;
 	unsigned long irq, n = 0, nfree = 0, nempty = 0;
 	unsigned int i;
 	int bad = 0;
 
 	spin_lock_irqsave(&qc->lock, irq);
 	bad += check_list(qc, &qc->full, 0, 0, &n, &nfree, &nempty);
+	bad += check_list(qc, &qc->empty, qc->per_slab, qc->per_slab, &n,
+			  &nfree, &nempty);
 	for (i = 0; i < VMEM_SLAB_LISTS; i++) {
-		bad += check_list(qc, &qc->partial[i], 1U << i, (2U << i) - 1,
-				  &n, &nfree, &nempty);
+		bad += check_list(qc, &qc->partial[i], 1U << i,
+				  min((2U << i) - 1, most), &n, &nfree,
+				  &nempty);
 		if (hlist_empty(&qc->partial[i]) != !(qc->map & (1UL << i)))
 			bad += wrong(qc, "the map is wrong about a list", i);
 	}
