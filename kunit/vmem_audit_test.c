@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Audit: who allocated a segment, as the file segments shows it.
+ */
+#include "../vmem/arena/arena.h"
+#include "vmem_test_file.h"
+#include "vmem_test_report.h"
+#include "vmem_test_thread.h"
+
+static char audit[16];
+
+/* Audit on; what it was is put back when the test ends. */
+static int audit_init(struct kunit *test)
+{
+	if (!vt_has_debugfs())
+		kunit_skip(test, "no debugfs at /sys/kernel/debug");
+	if (vt_param("audit", "Y", audit, sizeof(audit)))
+		kunit_skip(test, "the kernel has no stack depot");
+	return vt_init(test);
+}
+
+static void audit_exit(struct kunit *test)
+{
+	if (audit[0])
+		vt_param("audit", audit, NULL, 0);
+	vt_exit(test);
+}
+
+/* The line of segments about an allocation; "" if there is none. */
+static void segment_line(struct kunit *test, vmem_t *vm, unsigned long addr,
+			 char *line, size_t size)
+{
+	char path[192], want[40];
+	char *text, *at;
+
+	snprintf(path, sizeof(path), "%u-%s/segments", vm->id, vm->label);
+	text = vt_debugfs(test, path, 8 * 4096);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	snprintf(want, sizeof(want), "alloc %#lx ", addr);
+	at = strstr(text, want);
+	line[0] = '\0';
+	if (at) {
+		*strchrnul(at, '\n') = '\0';
+		strscpy(line, at, size);
+	}
+	kvfree(text);
+}
+
+/* The stack, the task and the time of an allocation are recorded. */
+static void allocation_is_recorded(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	char pid[24];
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
+	snprintf(pid, sizeof(pid), "pid=%d ", task_pid_nr(current));
+	segment_line(test, vm, 16 * U, line, 4096);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, pid), "%s", line);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, __func__),
+				  "%s", line);
+	segment_line(test, vm, 20 * U, line, 4096);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, pid), "%s", line);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, __func__),
+				  "%s", line);
+}
+
+/* It is the task that allocated, not the one that reads. */
+static void other_task_is_recorded(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	struct vt_thread *t;
+	char pid[24];
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	t = vt_thread_start(test, vt_thread_alloc, vm, U, VM_SLEEP);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	snprintf(pid, sizeof(pid), "pid=%d ", task_pid_nr(t->task));
+	wake_up_process(t->task);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 16 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, pid), "%s", line);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, "vt_thread_alloc"), "%s",
+				  line);
+}
+
+/* Off: nothing new is recorded, nothing old forgotten. */
+static void switching_off_forgets_nothing(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	vt_alloc(vm, U, VM_SLEEP);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "N", NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 17 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(line, "pid="));
+	segment_line(test, vm, 17 * U, line, 4096);
+	KUNIT_EXPECT_NE(test, line[0], '\0');
+	KUNIT_EXPECT_NULL(test, strstr(line, "pid="));
+	/* A segment structure is used again: no stale record on it. */
+	vt_free(vm, 16 * U, U);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 16 * U, U), 16 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	KUNIT_EXPECT_NULL(test, strstr(line, "pid="));
+}
+
+/* [13] The report of a leak has the stack of who allocated it. */
+static void leak_has_the_stack(struct kunit *test)
+{
+	vmem_t *vm = vmem_create("leaky", (void *)U, U, U, NULL, NULL, NULL, 0,
+				 VM_SLEEP);
+	struct vt_window w;
+	char name[40];
+
+	KUNIT_ASSERT_NOT_NULL(test, vm);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), U);
+	vt_window_open(&w, "vmem_destroy(): 4096 bytes", "1");
+	snprintf(name, sizeof(name), "%s+", __func__);
+	w.also = name;
+	vmem_destroy(vm);
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	/* Once in the stack of the report, once in that of the allocation. */
+	KUNIT_EXPECT_GE(test, w.alsos, 2U);
+}
+
+/* [23] Audit has no say in whether a request succeeds, in any context. */
+static void audit_with_interrupts_off(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	unsigned long flags, addr;
+
+	local_irq_save(flags);
+	addr = vt_alloc(vm, U, VM_NOSLEEP);
+	vt_free(vm, addr, U);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, addr, 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_NEXTFIT), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_ENDALLOC), 31 * U);
+}
+
+static struct kunit_case vmem_audit_cases[] = {
+	KUNIT_CASE(allocation_is_recorded),
+	KUNIT_CASE(other_task_is_recorded),
+	KUNIT_CASE(switching_off_forgets_nothing),
+	KUNIT_CASE(leak_has_the_stack),
+	KUNIT_CASE(audit_with_interrupts_off),
+	{}
+};
+
+static struct kunit_suite vmem_audit_suite = {
+	.name = "vmem_audit",
+	.init = audit_init,
+	.exit = audit_exit,
+	.test_cases = vmem_audit_cases,
+};
+
+kunit_test_suite(vmem_audit_suite);
+
+MODULE_DESCRIPTION("KUnit: audit of vmem");
+MODULE_LICENSE("GPL");

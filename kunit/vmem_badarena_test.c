@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Misuse at the beginning and at the end of an arena: what must not come to be,
+ * and what must not go yet. The rest of the table is in vmem_misuse.
+ */
+#include "vmem_test_import.h"
+#include "vmem_test_report.h"
+
+#define HALF	(1UL << (BITS_PER_LONG - 1))
+
+/**
+ * struct badarena - an arena that must not come to be
+ * @base: as for vmem_create()
+ * @size: likewise
+ * @quantum: likewise
+ * @vmflag: likewise
+ */
+struct badarena {
+	unsigned long base;
+	size_t size, quantum;
+	int vmflag;
+};
+
+static const struct badarena badarenas[] = {
+	/* The quantum. */
+	{ U, U, 0, 0 },
+	{ 3 * U, 3 * U, 3 * U, 0 },
+	{ U, U, U + 1, 0 },
+	{ 0, 0, SIZE_MAX, 0 },
+	{ 0, 0, 0, 0 },
+	/* [7] [8] The first span. */
+	{ 0, U, U, 0 },
+	{ U, 0, U, 0 },
+	{ U + 1, U, U, 0 },
+	{ U, U + 1, U, 0 },
+	{ U, U - 1, U, 0 },
+	{ -U, 2 * U, U, 0 },
+	{ 2 * U, -U, U, 0 },
+	{ HALF, HALF + U, U, 0 },
+	{ 2, SIZE_MAX, 1, 0 },
+	/* [12] Flags. */
+	{ U, U, U, VMC_XALLOC },
+	{ U, U, U, VMC_XALIGN },
+	{ U, U, U, VMC_XALLOC | VMC_XALIGN },
+	{ U, U, U, 0x00200000 },
+	{ U, U, U, 0x40000000 },
+	{ U, U, U, VM_BESTFIT },
+	{ U, U, U, VM_NEXTFIT | VM_ENDALLOC },
+	{ U, U, U, VM_ABORT },
+};
+
+/* [8] No arena: a bad quantum, a bad first span, or unknown flags, [12]. */
+static void bad_arena_is_refused(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(badarenas); i++) {
+		const struct badarena *b = &badarenas[i];
+		struct vt_misuse *m;
+
+		m = vt_misuse_begin(test, NULL, "vmem_create(name=");
+		KUNIT_EXPECT_NULL_MSG(test, vmem_create("bad", (void *)b->base,
+							b->size, b->quantum,
+							NULL, NULL, NULL, 0,
+							b->vmflag),
+				      "case %u", i);
+		vt_misuse_end(test, m);
+	}
+}
+
+/* [12] vmem_xcreate() takes neither VMC_XALLOC nor VMC_POPULATOR. */
+static void bad_xcreate_flags_are_refused(struct kunit *test)
+{
+	static const int flags[] = { VMC_XALLOC, VMC_POPULATOR, 0x00400000 };
+	vmem_t *src = vt_label(test, U);
+	struct vt_misuse *m;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		m = vt_misuse_begin(test, NULL, "vmem_xcreate(");
+		KUNIT_EXPECT_NULL(test, vmem_xcreate("bad", NULL, 0, U,
+						     vt_ximport, vt_release,
+						     src, 0, flags[i]));
+		vt_misuse_end(test, m);
+	}
+}
+
+/* [8] A bad root: the same rules. */
+static void bad_root_is_refused(struct kunit *test)
+{
+	struct vt_misuse *m;
+
+	m = vt_misuse_begin(test, NULL, "vmem_init(");
+	KUNIT_EXPECT_NULL(test, vmem_init("bad", (void *)U, U, 0, NULL, NULL));
+	vt_misuse_end(test, m);
+	m = vt_misuse_begin(test, NULL, "vmem_init(");
+	KUNIT_EXPECT_NULL(test, vmem_init("bad", NULL, U, U, NULL, NULL));
+	vt_misuse_end(test, m);
+}
+
+/* [11] Identifiers and memory do not mix, in either direction. */
+static void mixed_source_is_refused(struct kunit *test)
+{
+	vmem_t *ids = vt_ids(test, 64);
+	vmem_t *mem = vt_arena(test, U, U, 1);
+	struct vt_misuse *m;
+
+	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
+					    vmem_free, ids, 0, VM_SLEEP));
+	vt_misuse_end(test, m);
+	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
+					    vmem_free, mem, 0,
+					    VM_SLEEP | VMC_IDENTIFIER));
+	vt_misuse_end(test, m);
+	/* Each to its own is fine. */
+	vt_adopt(test, vmem_create("good", NULL, 0, 1, vmem_alloc, vmem_free,
+				   ids, 0, VM_SLEEP | VMC_IDENTIFIER));
+}
+
+/* [8] An import function needs a source to import from. */
+static void import_without_source_is_refused(struct kunit *test)
+{
+	struct vt_misuse *m;
+
+	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, U, vt_import,
+					    vt_release, NULL, 0, VM_SLEEP));
+	vt_misuse_end(test, m);
+	m = vt_misuse_begin(test, NULL, "vmem_xcreate(");
+	KUNIT_EXPECT_NULL(test, vmem_xcreate("bad", NULL, 0, U, vt_ximport,
+					     vt_release, NULL, 0, VM_SLEEP));
+	vt_misuse_end(test, m);
+}
+
+/* [13] Destroying with allocations outstanding: how much, and the first. */
+static void leaks_are_named(struct kunit *test)
+{
+	static const char * const unit[] = { "bytes", "identifiers" };
+	unsigned int ids, i;
+
+	for (ids = 0; ids < 2; ids++) {
+		vmem_t *vm = ids ? vt_ids(test, 100) : vt_arena(test, 1, 100, 1);
+		struct vt_window w;
+		char what[64];
+
+		for (i = 0; i < 20; i++)
+			vt_alloc(vm, 2, VM_SLEEP);
+		vt_disown(test, vm);
+		vt_check(test, vm);
+		snprintf(what, sizeof(what), "vmem_destroy(): 40 %s", unit[ids]);
+		vt_window_open(&w, what, "1");
+		w.also = "leaked 0x";
+		vmem_destroy(vm);
+		vt_window_close(&w);
+		KUNIT_EXPECT_EQ(test, w.reports, 1U);
+		KUNIT_EXPECT_EQ(test, w.others, 0U);
+		KUNIT_EXPECT_EQ(test, w.stacks, 1U);
+		KUNIT_EXPECT_EQ(test, w.alsos, 8U);
+	}
+}
+
+/* [13] What is still allocated stays with the source; the rest goes home. */
+static void leaks_stay_with_the_source(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *vm = vmem_create("client", NULL, 0, U, vmem_alloc, vmem_free,
+				 src, 0, VM_SLEEP);
+	struct vt_window w;
+
+	KUNIT_ASSERT_NOT_NULL(test, vm);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_SLEEP), 18 * U);
+	vt_free(vm, 16 * U, 2 * U);
+	vt_window_open(&w, "vmem_destroy()", "1");
+	vmem_destroy(vm);
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	VT_EXPECT_WALK(test, src, VMEM_ALLOC, { 18 * U, 3 * U });
+}
+
+/* [13] Others still import from it: refused, nothing freed. */
+static void source_in_use_is_not_destroyed(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+						vmem_alloc, vmem_free, src, 0,
+						VM_SLEEP));
+	struct vt_misuse *m;
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	m = vt_misuse_begin(test, src, "vmem_destroy()");
+	vmem_destroy(src);
+	vt_misuse_end(test, m);
+	vt_free(vm, 16 * U, U);
+	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
+	/* Also when nothing is imported at the moment. */
+	m = vt_misuse_begin(test, src, "vmem_destroy()");
+	vmem_destroy(src);
+	vt_misuse_end(test, m);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP), 16 * U);
+}
+
+/* [13] A label is no import: such a source may go first. */
+static void label_may_be_destroyed(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", (void *)U, U, U, NULL,
+						NULL, src, 0, VM_SLEEP));
+	u32 id = vt_stats(vm).vmem_source;
+
+	vt_close(test, src);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).vmem_source, id);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), U);
+}
+
+static struct kunit_case vmem_badarena_cases[] = {
+	KUNIT_CASE(bad_arena_is_refused),
+	KUNIT_CASE(bad_xcreate_flags_are_refused),
+	KUNIT_CASE(bad_root_is_refused),
+	KUNIT_CASE(mixed_source_is_refused),
+	KUNIT_CASE(import_without_source_is_refused),
+	KUNIT_CASE(leaks_are_named),
+	KUNIT_CASE(leaks_stay_with_the_source),
+	KUNIT_CASE(source_in_use_is_not_destroyed),
+	KUNIT_CASE(label_may_be_destroyed),
+	{}
+};
+
+static struct kunit_suite vmem_badarena_suite = {
+	.name = "vmem_badarena",
+	.init = vt_import_init,
+	.exit = vt_exit,
+	.test_cases = vmem_badarena_cases,
+};
+
+kunit_test_suite(vmem_badarena_suite);
+
+MODULE_DESCRIPTION("KUnit: creation and end of vmem arenas, misused");
+MODULE_LICENSE("GPL");

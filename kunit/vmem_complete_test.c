@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random requests against a map of the arena, a bit for each unit: what comes
+ * out is free and meets the constraints, and NULL comes out only where no place
+ * in any free segment would do.
+ */
+#include <linux/bitmap.h>
+#include <linux/prandom.h>
+
+#include "vmem_test.h"
+
+#define UNITS	96	/* of the model, from unit 0 on */
+#define LIVE	48	/* allocations held at most */
+
+/* Two spans that touch, and one apart; list order is not address order. */
+static const struct vt_range spans[] = {
+	{ 48, 32 }, { 3, 29 }, { 32, 12 },
+};
+
+struct model {
+	DECLARE_BITMAP(used, UNITS);
+	struct vt_range live[LIVE];
+	unsigned int n;
+	size_t quantum;
+	struct rnd_state rnd;
+};
+
+struct request {
+	size_t size;
+	unsigned int align, phase, nocross, min, max;
+};
+
+static unsigned int rnd(struct model *m, unsigned int below)
+{
+	return prandom_u32_state(&m->rnd) % below;
+}
+
+static unsigned int span_of(unsigned int unit)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(spans); i++)
+		if (unit - spans[i].start < spans[i].size)
+			break;
+	return i;
+}
+
+static unsigned int units(const struct model *m, const struct request *r)
+{
+	return DIV_ROUND_UP(r->size, m->quantum);
+}
+
+/* May the request begin at this unit? Everything counted in units of one. */
+static bool meets(const struct model *m, const struct request *r,
+		  unsigned int at)
+{
+	unsigned int last = at + units(m, r) - 1;
+	size_t start = at * m->quantum, end = start + r->size - 1;
+
+	if (last >= UNITS || span_of(at) == ARRAY_SIZE(spans) ||
+	    span_of(at) != span_of(last))
+		return false;
+	if (find_next_bit(m->used, UNITS, at) <= last)
+		return false;
+	if (at % (r->align ?: 1) != r->phase)
+		return false;
+	if (r->nocross && start / (r->nocross * m->quantum) !=
+	    end / (r->nocross * m->quantum))
+		return false;
+	if (at < r->min)
+		return false;
+	return !r->max || end < r->max * m->quantum;
+}
+
+static bool possible(const struct model *m, const struct request *r)
+{
+	unsigned int at;
+
+	for (at = 0; at < UNITS; at++)
+		if (meets(m, r, at))
+			return true;
+	return false;
+}
+
+/* A request with constraints that are legal, [17], if seldom easy to meet. */
+static struct request draw(struct model *m)
+{
+	struct request r = { };
+	unsigned int n = 1 + rnd(m, rnd(m, 2) ? 4 : 24);
+	unsigned int whole;
+
+	r.size = n * m->quantum;
+	if (m->quantum > 1 && rnd(m, 2))
+		r.size -= rnd(m, m->quantum);
+	if (rnd(m, 2)) {
+		r.align = 1 << rnd(m, 5);
+		r.phase = rnd(m, 2) ? rnd(m, r.align) : 0;
+	}
+	if (!rnd(m, 3)) {
+		whole = roundup(r.phase + n, r.align ?: 1);
+		r.nocross = roundup_pow_of_two(whole) << rnd(m, 2);
+	}
+	if (!rnd(m, 3))
+		r.min = rnd(m, UNITS);
+	if (!rnd(m, 3))
+		r.max = r.min + n + rnd(m, 16);
+	return r;
+}
+
+static void take(struct kunit *test, struct model *m, vmem_t *vm, int vmflag)
+{
+	struct request r = draw(m);
+	bool can = possible(m, &r);
+	unsigned long addr;
+
+	addr = (unsigned long)vmem_xalloc(vm, r.size, r.align * m->quantum,
+					  r.phase * m->quantum,
+					  r.nocross * m->quantum,
+					  (void *)(r.min * m->quantum),
+					  (void *)(r.max * m->quantum),
+					  VM_NOSLEEP | vmflag);
+	/* [34] */
+	KUNIT_EXPECT_EQ_MSG(test, addr != 0, can,
+			    "size %zu align %u phase %u nocross %u window %u %u flags %x",
+			    r.size, r.align, r.phase, r.nocross, r.min, r.max,
+			    vmflag);
+	if (!addr)
+		return;
+	/* [16] */
+	KUNIT_ASSERT_EQ(test, addr % m->quantum, 0UL);
+	KUNIT_ASSERT_TRUE_MSG(test, meets(m, &r, addr / m->quantum),
+			      "%lx: size %zu align %u phase %u nocross %u window %u %u flags %x",
+			      addr, r.size, r.align, r.phase, r.nocross, r.min,
+			      r.max, vmflag);
+	bitmap_set(m->used, addr / m->quantum, units(m, &r));
+	m->live[m->n].start = addr;
+	m->live[m->n++].size = r.size;
+}
+
+/* The same by vmem_alloc(), which has a way of its own to go first. */
+static void take_plain(struct kunit *test, struct model *m, vmem_t *vm,
+		       int vmflag)
+{
+	struct request r = { .size = draw(m).size };
+	unsigned long addr;
+
+	addr = vt_alloc(vm, r.size, VM_NOSLEEP | vmflag);
+	KUNIT_EXPECT_EQ_MSG(test, addr != 0, possible(m, &r),
+			    "size %zu flags %x", r.size, vmflag);
+	if (!addr)
+		return;
+	KUNIT_ASSERT_TRUE(test, meets(m, &r, addr / m->quantum));
+	bitmap_set(m->used, addr / m->quantum, units(m, &r));
+	m->live[m->n].start = addr;
+	m->live[m->n++].size = r.size;
+}
+
+static void give(struct model *m, vmem_t *vm)
+{
+	unsigned int i = rnd(m, m->n);
+
+	bitmap_clear(m->used, m->live[i].start / m->quantum,
+		     DIV_ROUND_UP(m->live[i].size, m->quantum));
+	vt_xfree(vm, m->live[i].start, m->live[i].size);
+	m->live[i] = m->live[--m->n];
+}
+
+static void run(struct kunit *test, size_t quantum, int vmflag, u64 seed)
+{
+	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	vmem_t *vm = vt_arena(test, 0, 0, quantum);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	m->quantum = quantum;
+	prandom_seed_state(&m->rnd, seed);
+	for (i = 0; i < ARRAY_SIZE(spans); i++)
+		KUNIT_ASSERT_NOT_NULL(test,
+				      vmem_add(vm, (void *)(spans[i].start *
+							    quantum),
+					       spans[i].size * quantum,
+					       VM_SLEEP));
+	for (i = 0; i < 3000; i++) {
+		if (m->n == LIVE || (m->n && rnd(m, 5) < 2))
+			give(m, vm);
+		else if (rnd(m, 3))
+			take(test, m, vm, vmflag);
+		else
+			take_plain(test, m, vm, vmflag);
+		if (i % 64 == 0)
+			KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
+	}
+	while (m->n)
+		give(m, vm);
+	/* [1] */
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE),
+			(unsigned int)ARRAY_SIZE(spans));
+	vt_close(test, vm);
+}
+
+/* [34] Instant fit fails only where nothing could serve. */
+static void instant_fit_is_complete(struct kunit *test)
+{
+	run(test, 1, 0, 1);
+	run(test, U, 0, 2);
+}
+
+/* [34] So does best fit. */
+static void bestfit_is_complete(struct kunit *test)
+{
+	run(test, 1, VM_BESTFIT, 3);
+	run(test, U, VM_BESTFIT, 4);
+}
+
+/* [34] So does first fit. */
+static void firstfit_is_complete(struct kunit *test)
+{
+	run(test, 1, VM_FIRSTFIT, 5);
+	run(test, U, VM_FIRSTFIT, 6);
+}
+
+/* [34] So does next fit. */
+static void nextfit_is_complete(struct kunit *test)
+{
+	run(test, 1, VM_NEXTFIT, 7);
+	run(test, U, VM_NEXTFIT, 8);
+}
+
+/* [19] ENDALLOC stays within the constraints, with every policy. */
+static void endalloc_is_complete(struct kunit *test)
+{
+	run(test, 1, VM_ENDALLOC, 9);
+	run(test, U, VM_ENDALLOC, 10);
+	run(test, U, VM_ENDALLOC | VM_BESTFIT, 11);
+	run(test, U, VM_ENDALLOC | VM_FIRSTFIT, 12);
+}
+
+/* [34] VM_ABORT gives up after the search, not before its end. */
+static void abort_is_complete(struct kunit *test)
+{
+	run(test, U, VM_ABORT, 13);
+}
+
+/* [34] The last integers are all had, one by one, by every policy. */
+static void last_integer_is_found(struct kunit *test)
+{
+	static const int flags[] = {
+		0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT, VM_ENDALLOC,
+	};
+	vmem_t *vm = vt_ids(test, 100);
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		DECLARE_BITMAP(seen, 101) = { };
+
+		for (j = 0; j < 100; j++) {
+			unsigned long id = vt_alloc(vm, 1,
+						    VM_NOSLEEP | flags[i]);
+
+			KUNIT_ASSERT_TRUE(test, id >= 1 && id <= 100);
+			KUNIT_ASSERT_FALSE(test, test_and_set_bit(id, seen));
+		}
+		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | flags[i]),
+				0UL);
+		vt_drain(test, vm);
+	}
+}
+
+static struct kunit_case vmem_complete_cases[] = {
+	KUNIT_CASE(instant_fit_is_complete),
+	KUNIT_CASE(bestfit_is_complete),
+	KUNIT_CASE(firstfit_is_complete),
+	KUNIT_CASE(nextfit_is_complete),
+	KUNIT_CASE(endalloc_is_complete),
+	KUNIT_CASE(abort_is_complete),
+	KUNIT_CASE(last_integer_is_found),
+	{}
+};
+
+static struct kunit_suite vmem_complete_suite = {
+	.name = "vmem_complete",
+	.init = vt_init,
+	.exit = vt_exit,
+	.test_cases = vmem_complete_cases,
+};
+
+kunit_test_suite(vmem_complete_suite);
+
+MODULE_DESCRIPTION("KUnit: vmem finds whatever is free");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arenas come and go: first spans, ids, labels, smallest imports, roots.
+ */
+#include "vmem_test_import.h"
+
+/* [8] An arena with a base and a size starts with that span, wholly free. */
+static void create_adds_first_span(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
+
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 0U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), 4 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).vmem_source, 0U);
+}
+
+/* [8] Without base and size it starts empty, and serves what is added. */
+static void create_without_span_is_empty(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 0, 0, U);
+
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), 0U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	KUNIT_EXPECT_PTR_EQ(test, vmem_add(vm, (void *)(8 * U), U, VM_SLEEP),
+			    (void *)(8 * U));
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 8 * U);
+}
+
+/* [8] Creation sleeps if it must, whatever the flag: VM_NOSLEEP works too. */
+static void create_nosleep(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create("nosleep", (void *)U, U, U,
+						NULL, NULL, NULL, 0,
+						VM_NOSLEEP));
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), U);
+}
+
+/* The id of an arena, as a client of it sees it. */
+static u32 id_of(struct kunit *test, vmem_t *vm)
+{
+	vmem_t *client = vmem_create("client", NULL, 0, U, NULL, NULL, vm, 0,
+				     VM_SLEEP);
+	u32 id;
+
+	KUNIT_ASSERT_NOT_NULL(test, client);
+	id = vt_stats(client).vmem_source;
+	vmem_destroy(client);
+	return id;
+}
+
+/* [33] Ids start at 1, rise, tell arenas of one name apart, are not reused. */
+static void ids_rise_and_are_not_reused(struct kunit *test)
+{
+	vmem_t *a = vt_arena(test, U, U, U);
+	vmem_t *b = vt_arena(test, U, U, U);
+	u32 last = id_of(test, b);
+
+	KUNIT_EXPECT_GE(test, id_of(test, a), 1U);
+	KUNIT_EXPECT_GT(test, last, id_of(test, a));
+	vt_close(test, b);
+	b = vt_arena(test, U, U, U);
+	KUNIT_EXPECT_GT(test, id_of(test, b), last);
+}
+
+/* [33] A source without an import function is a label, and never asked. */
+static void source_without_afunc_is_a_label(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, U, 64 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("label", NULL, 0, U, NULL, NULL,
+						src, 0, VM_SLEEP));
+
+	KUNIT_EXPECT_NE(test, vt_stats(vm).vmem_source, 0U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).alloc, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 0ULL);
+}
+
+/*
+ * What a VMC_NO_QCACHE arena asks its source for when @size is wanted; the
+ * source's quantum is the arena's own.
+ */
+static size_t smallest_import(struct kunit *test, size_t quantum,
+			      size_t qcache_max, size_t size)
+{
+	vmem_t *vm = vt_importer(test, quantum, vt_release, quantum, qcache_max,
+				 VMC_NO_QCACHE);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, size, VM_NOSLEEP), 0UL);
+	return vt_imp.size;
+}
+
+/* [10] VMC_NO_QCACHE: the smallest import is what a slab would have been. */
+static void no_qcache_sets_smallest_import(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 8 * 4096, 4096),
+			(size_t)131072);
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 4096, 4096),
+			(size_t)16384);
+	/* At least 64: 3 x 4 would give 16. */
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 1, 4, 1), (size_t)64);
+	/* A larger request is larger. */
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 8 * 4096, 200000),
+			(size_t)(49 * 4096));
+}
+
+/* [9] No more than 16 sizes, however large qcache_max; part of one is none. */
+static void qcache_sizes_are_at_most_16(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 16 * 4096, 4096),
+			(size_t)262144);
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 17 * 4096, 4096),
+			(size_t)262144);
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 1000 * 4096, 4096),
+			(size_t)262144);
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 9 * 4096 - 1, 4096),
+			(size_t)131072);
+}
+
+/* [9] qcache_max at the word's limit is a number like any other. */
+static void qcache_max_at_the_limit(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 1, SIZE_MAX, 1),
+			(size_t)64);
+	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, SIZE_MAX, 4096),
+			(size_t)262144);
+}
+
+/* [8] vmem_init() makes roots, as many as wanted, its functions unused. */
+static void init_makes_roots(struct kunit *test)
+{
+	vmem_t *a = vt_adopt(test, vmem_init("heap", (void *)(16 * U), 16 * U,
+					     U, NULL, NULL));
+	vmem_t *b = vt_adopt(test, vmem_init("heap", (void *)(16 * U), 16 * U,
+					     U, vt_import, vt_release));
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(a, U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(b, 16 * U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(b, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(a).vmem_source, 0U);
+	vt_free(a, 16 * U, U);
+	vt_close(test, a);
+	KUNIT_EXPECT_EQ(test, vmem_size(b, VMEM_ALLOC), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+}
+
+/* [8] An empty root can be filled later. */
+static void init_without_heap(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_init("heap", NULL, 0, U, NULL, NULL));
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)U, U, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), U);
+}
+
+/* [13] Nothing allocated: destroying is silent, whatever was done before. */
+static void destroy_of_used_arena_is_silent(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, U, 256 * U, U);
+	unsigned long addr[64];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(addr); i++)
+		addr[i] = vt_alloc(vm, U * (1 + i % 3), VM_NOSLEEP);
+	for (i = 0; i < ARRAY_SIZE(addr); i++)
+		vt_free(vm, addr[i], U * (1 + i % 3));
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { U, 256 * U });
+	vt_close(test, vm);
+}
+
+static struct kunit_case vmem_create_cases[] = {
+	KUNIT_CASE(create_adds_first_span),
+	KUNIT_CASE(create_without_span_is_empty),
+	KUNIT_CASE(create_nosleep),
+	KUNIT_CASE(ids_rise_and_are_not_reused),
+	KUNIT_CASE(source_without_afunc_is_a_label),
+	KUNIT_CASE(no_qcache_sets_smallest_import),
+	KUNIT_CASE(qcache_sizes_are_at_most_16),
+	KUNIT_CASE(qcache_max_at_the_limit),
+	KUNIT_CASE(init_makes_roots),
+	KUNIT_CASE(init_without_heap),
+	KUNIT_CASE(destroy_of_used_arena_is_silent),
+	{}
+};
+
+static struct kunit_suite vmem_create_suite = {
+	.name = "vmem_create",
+	.init = vt_import_init,
+	.exit = vt_exit,
+	.test_cases = vmem_create_cases,
+};
+
+kunit_test_suite(vmem_create_suite);
+
+MODULE_DESCRIPTION("KUnit: creation of vmem arenas");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fault injection: the two numbers, and the kernel's own framework.
+ */
+#include "../vmem/arena/arena.h"
+#include "vmem_test_file.h"
+#include "vmem_test_import.h"
+
+static bool set_global(const char *value)
+{
+	return !vt_param("mtbf", value, NULL, 0);
+}
+
+static void fault_exit(struct kunit *test)
+{
+	set_global("0");
+	vt_exit(test);
+}
+
+/* A mean time of 1: the clock modulo 1 is always 0. */
+static void set_mtbf(vmem_t *vm, unsigned long mtbf)
+{
+	WRITE_ONCE(vm->mtbf, mtbf);
+}
+
+/* [23] Every request that may fail does; counted apart from real failures. */
+static void mtbf_fails_nosleep(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	set_mtbf(vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_NEXTFIT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_PUSHPAGE |
+				       VM_ENDALLOC), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 4ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
+	set_mtbf(vm, 0);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 4ULL);
+}
+
+/* [24] Not those that sleep, nor those that panic. */
+static void mtbf_spares_sleep_and_panic(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	set_mtbf(vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_ABORT), 17 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_PANIC), 18 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
+}
+
+/* [23] One draw a request, and none in the source for a client that failed. */
+static void one_draw_a_request(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
+
+	set_mtbf(vm, 1);
+	vt_imp.next = 32 * U;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
+}
+
+/* [23] An injected failure in the source is a failed import in its client. */
+static void injected_failure_in_the_source(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+						vmem_alloc, vmem_free, src, 0,
+						VM_SLEEP));
+
+	set_mtbf(src, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_ABORT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).fail_injected, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+}
+
+/* [23] The global number works on every arena, whenever it was made. */
+static void global_mtbf_works_on_all(struct kunit *test)
+{
+	vmem_t *a = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *b;
+
+	if (!set_global("1"))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	b = vt_arena(test, 16 * U, 16 * U, U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(a, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(b, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(b, U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_TRUE(test, set_global("0"));
+	KUNIT_EXPECT_EQ(test, vt_alloc(a, U, VM_NOSLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(a).fail_injected, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(b).fail_injected, 1ULL);
+}
+
+/*
+ * [23] The two are combined by bitwise or: with the top bit of the word in one
+ * of them the clock modulo it is 0 no more, whatever the other.
+ */
+static void numbers_are_combined_by_or(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	const unsigned long top = 1UL << (BITS_PER_LONG - 1);
+	char text[24];
+
+	if (BITS_PER_LONG < 64)
+		kunit_skip(test, "the clock is past the top of the word");
+	snprintf(text, sizeof(text), "%lu", top);
+	if (!set_global("1"))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	set_mtbf(vm, top);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 16 * U);
+	KUNIT_EXPECT_TRUE(test, set_global(text));
+	set_mtbf(vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 17 * U);
+	KUNIT_EXPECT_TRUE(test, set_global("0"));
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+}
+
+/* [25] What else there is to do with an arena is not touched. */
+static void mtbf_leaves_the_rest_alone(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 16 * U);
+	set_mtbf(vm, 1);
+	vt_free(vm, 16 * U, U);
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)(64 * U), U,
+					     VM_NOSLEEP));
+	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(64 * U), U));
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
+}
+
+/* [23] fail_vmem, where the kernel has fault injection: set up by a shell. */
+static void kernel_fault_injection(struct kunit *test)
+{
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+	static const char * const dir = "cd " VT_DEBUGFS "fail_vmem && ";
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	if (vt_shell(dir, "echo 0 >verbose && echo -1 >times") ||
+	    vt_shell(dir, "echo 100 >probability"))
+		kunit_skip(test, "no shell, or no debugfs, to switch it on by");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 17 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 2ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+#else
+	kunit_skip(test, "the kernel has no fault injection in debugfs");
+#endif
+}
+
+/* [23] The file mtbf of an arena sets its number, and shows it. */
+static void mtbf_file_sets_the_number(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char dir[160];
+
+	snprintf(dir, sizeof(dir), "cd " VT_DEBUGFS "%u-%s && ", vm->id,
+		 vm->label);
+	if (vt_shell(dir, "echo 1 >mtbf && [ $(cat mtbf) = 1 ]"))
+		kunit_skip(test, "no shell, or no debugfs, to write it by");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
+}
+
+static struct kunit_case vmem_fault_cases[] = {
+	KUNIT_CASE(mtbf_fails_nosleep),
+	KUNIT_CASE(mtbf_spares_sleep_and_panic),
+	KUNIT_CASE(one_draw_a_request),
+	KUNIT_CASE(injected_failure_in_the_source),
+	KUNIT_CASE(global_mtbf_works_on_all),
+	KUNIT_CASE(numbers_are_combined_by_or),
+	KUNIT_CASE(mtbf_leaves_the_rest_alone),
+	KUNIT_CASE(kernel_fault_injection),
+	KUNIT_CASE(mtbf_file_sets_the_number),
+	{}
+};
+
+static struct kunit_suite vmem_fault_suite = {
+	.name = "vmem_fault",
+	.init = vt_import_init,
+	.exit = fault_exit,
+	.test_cases = vmem_fault_cases,
+};
+
+kunit_test_suite(vmem_fault_suite);
+
+MODULE_DESCRIPTION("KUnit: fault injection of vmem");
+MODULE_LICENSE("GPL");

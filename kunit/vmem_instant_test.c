@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instant fit: which segment, and which end of it.
+ */
+#include "vmem_test.h"
+
+/* [4] Every address is a multiple of the quantum, whatever the size. */
+static void addresses_are_multiples_of_quantum(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U - 1, VM_NOSLEEP), 17 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U + 1, VM_NOSLEEP), 18 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 22 * U);
+}
+
+/* [5] Space is rounded up; segment, statistics and free keep the size asked. */
+static void odd_size_is_kept(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U + 1, VM_NOSLEEP), 16 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 16 * U, U + 1 });
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 18 * U, 2 * U });
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_inuse, (u64)(U + 1));
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), 3 * U - 1);
+	vt_free(vm, 16 * U, U + 1);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 1ULL);
+}
+
+/* [15] An odd size takes the class above: only there every member fits. */
+static void odd_size_takes_class_above(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 24 * U, 4 * U }, { 17 * U, 3 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP), 24 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 0ULL);
+}
+
+/* [15] A power of two takes its own class, even if a larger one is there. */
+static void power_of_two_takes_own_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 3 * U }, { 24 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), 17 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 19 * U, U }, { 24 * U, 4 * U });
+}
+
+/* [15] The first non-empty class, over any number of empty ones. */
+static void empty_classes_are_passed_over(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4096 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 20 * U, 2048 * U }, { 2100 * U, 512 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 2100 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 512 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 0ULL);
+}
+
+/* [15] A class is last in, first out. */
+static void classes_are_lifo(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
+
+	VT_HOLES(test, vm, { 30 * U, 4 * U }, { 18 * U, 4 * U },
+		 { 24 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 24 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 18 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 30 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 0UL);
+}
+
+/* [15] What stays to the right goes in before what stays to the left. */
+static void right_rest_goes_in_before_left(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 12 * U, U);
+
+	/* 8..15 units split into 4 + 4 + 4: both rests change their class. */
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 20 * U, 4 * U), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 24 * U);
+}
+
+/* [15] A segment that shrinks from below within its class keeps its place. */
+static void shrinking_from_below_keeps_place(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 40 * U, 14 * U });
+	/* The head is at 40; the other one shrinks and stays behind it. */
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 17 * U, U), 17 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 40 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 18 * U);
+}
+
+/* [15] A segment that shrinks from above within its class keeps its place. */
+static void shrinking_from_above_keeps_place(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 40 * U, 14 * U });
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 30 * U, U), 30 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 40 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 17 * U);
+}
+
+/* [15] A segment that leaves its class by shrinking is first in the new one. */
+static void shrinking_out_of_class_goes_first(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 40 * U, 8 * U }, { 17 * U, 7 * U });
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 40 * U, U), 40 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 41 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 17 * U);
+}
+
+/* [19] ENDALLOC takes the top of the chosen segment, rounded to the quantum. */
+static void endalloc_takes_top(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_ENDALLOC),
+			31 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U + 1, VM_NOSLEEP | VM_ENDALLOC),
+			29 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_ENDALLOC),
+			28 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 12 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 12 * U, VM_NOSLEEP | VM_ENDALLOC),
+			16 * U);
+}
+
+/* [15] ENDALLOC chooses the segment as ever; only the end differs. */
+static void endalloc_chooses_the_same_segment(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
+
+	VT_HOLES(test, vm, { 40 * U, 4 * U }, { 17 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_ENDALLOC),
+			20 * U);
+}
+
+/* [15] Reserved flags are accepted and change nothing. */
+static void reserved_flags_have_no_effect(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_MEMLOAD),
+			16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_NORELOC),
+			17 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | 0xf8), 18 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
+}
+
+/* [34] No class fits for certain: look where a fit is only possible. */
+static void possible_class_is_searched_last(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 20 * U, 3 * U }, { 17 * U, 2 * U });
+	search = vt_stats(vm).search;
+	/* Both lie in the class of 2 and 3 units; only the second fits. */
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+static struct kunit_case vmem_instant_cases[] = {
+	KUNIT_CASE(addresses_are_multiples_of_quantum),
+	KUNIT_CASE(odd_size_is_kept),
+	KUNIT_CASE(odd_size_takes_class_above),
+	KUNIT_CASE(power_of_two_takes_own_class),
+	KUNIT_CASE(empty_classes_are_passed_over),
+	KUNIT_CASE(classes_are_lifo),
+	KUNIT_CASE(right_rest_goes_in_before_left),
+	KUNIT_CASE(shrinking_from_below_keeps_place),
+	KUNIT_CASE(shrinking_from_above_keeps_place),
+	KUNIT_CASE(shrinking_out_of_class_goes_first),
+	KUNIT_CASE(endalloc_takes_top),
+	KUNIT_CASE(endalloc_chooses_the_same_segment),
+	KUNIT_CASE(reserved_flags_have_no_effect),
+	KUNIT_CASE(possible_class_is_searched_last),
+	{}
+};
+
+static struct kunit_suite vmem_instant_suite = {
+	.name = "vmem_instant",
+	.init = vt_init,
+	.exit = vt_exit,
+	.test_cases = vmem_instant_cases,
+};
+
+kunit_test_suite(vmem_instant_suite);
+
+MODULE_DESCRIPTION("KUnit: instant fit of vmem");
+MODULE_LICENSE("GPL");

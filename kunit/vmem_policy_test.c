@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which segment a search takes: best fit, first fit, and neither.
+ *
+ * Classes are last in, first out, so the last hole of VT_HOLES() is the first
+ * one that a search of its class looks at.
+ */
+#include "vmem_test.h"
+
+#define XA(vm, size, vmflag)						\
+	((unsigned long)vmem_xalloc(vm, size, 0, 0, 0, NULL, NULL,	\
+				    VM_NOSLEEP | (vmflag)))
+
+/* [18] Without a policy an odd size starts one class up, as instant fit. */
+static void search_starts_one_class_up(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
+
+	VT_HOLES(test, vm, { 30 * U, 4 * U }, { 18 * U, 3 * U });
+	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, 0), 30 * U);
+}
+
+/* [18] FIRSTFIT starts where a fit is only possible. */
+static void firstfit_starts_in_smallest_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
+
+	VT_HOLES(test, vm, { 18 * U, 3 * U }, { 30 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_FIRSTFIT),
+			18 * U);
+	vt_xfree(vm, 18 * U, 3 * U);
+	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, VM_FIRSTFIT), 18 * U);
+}
+
+/* [18] FIRSTFIT takes the first of its class that fits, not the smallest. */
+static void firstfit_takes_first_of_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 17 * U, 5 * U }, { 26 * U, 7 * U },
+		 { 36 * U, 4 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP | VM_FIRSTFIT),
+			26 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
+}
+
+/* [18] FIRSTFIT goes on to the next class when nothing in the first fits. */
+static void firstfit_goes_on_to_next_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 9 * U }, { 30 * U, 2 * U },
+		 { 36 * U, 6 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_FIRSTFIT),
+			36 * U);
+}
+
+/* [18] BESTFIT takes the smallest that fits, of the whole class. */
+static void bestfit_takes_smallest(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 34 * U, 10 * U },
+		 { 48 * U, 12 * U }, { 62 * U, 8 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT),
+			34 * U);
+	/* No exact fit: all four were looked at. */
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 3ULL);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 14 * U }, { 43 * U, U },
+		       { 48 * U, 12 * U }, { 62 * U, 8 * U });
+}
+
+/* [18] An exact fit ends the search. */
+static void exact_fit_ends_bestfit(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 34 * U, 10 * U },
+		 { 48 * U, 12 * U }, { 62 * U, 11 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 12 * U, VM_NOSLEEP | VM_BESTFIT),
+			48 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
+}
+
+/* [18] BESTFIT of an odd size: exact once it is rounded to the quantum. */
+static void exact_fit_is_of_rounded_size(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 34 * U, 13 * U }, { 17 * U, 12 * U },
+		 { 50 * U, 14 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 11 * U + 1,
+				       VM_NOSLEEP | VM_BESTFIT), 17 * U);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 2U);
+}
+
+/* [18] BESTFIT never goes past the first class in which something fitted. */
+static void bestfit_stays_in_first_fitting_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+	u64 search;
+
+	VT_HOLES(test, vm, { 17 * U, 2 * U }, { 24 * U, 7 * U },
+		 { 34 * U, 8 * U }, { 50 * U, 6 * U });
+	search = vt_stats(vm).search;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_BESTFIT),
+			50 * U);
+	/* 50, 24, and perhaps 17: the class of 8 units was not entered. */
+	KUNIT_EXPECT_LE(test, vt_stats(vm).search - search, 2ULL);
+}
+
+/* [18] BESTFIT: the smallest of those that meet the constraints. */
+static void bestfit_is_among_those_that_can(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 9 * U }, { 31 * U, 11 * U },
+		 { 47 * U, 10 * U }, { 60 * U, 14 * U });
+	/* Of 9, 11, 10 and 14 units those with a multiple of 32 to hold. */
+	KUNIT_EXPECT_EQ(test,
+			(unsigned long)vmem_xalloc(vm, 8 * U, 32 * U, 0, 0,
+						   NULL, NULL, VM_NOSLEEP |
+						   VM_BESTFIT), 32 * U);
+}
+
+/* [18] BESTFIT wins over FIRSTFIT. */
+static void bestfit_wins_over_firstfit(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 9 * U }, { 31 * U, 11 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_FIRSTFIT),
+			31 * U);
+	vt_xfree(vm, 31 * U, 9 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT |
+				       VM_FIRSTFIT), 17 * U);
+}
+
+/* [19] ENDALLOC with a policy: the top of the segment it chose. */
+static void endalloc_with_policy(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, 10 * U }, { 31 * U, 11 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT |
+				       VM_ENDALLOC), 18 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_FIRSTFIT |
+				       VM_ENDALLOC), 33 * U);
+}
+
+/* [18] A power of two starts in its own class without any policy. */
+static void power_of_two_starts_in_own_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	VT_HOLES(test, vm, { 31 * U, 11 * U }, { 17 * U, 5 * U });
+	KUNIT_EXPECT_EQ(test, XA(vm, 4 * U, 0), 17 * U);
+}
+
+/* [34] The class left out is searched when the ones above have no fit. */
+static void class_left_out_is_searched_in_the_end(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+
+	/* One class up there is a hole, but not one aligned to 32 units. */
+	VT_HOLES(test, vm, { 32 * U, 3 * U }, { 17 * U, 6 * U });
+	KUNIT_EXPECT_EQ(test,
+			(unsigned long)vmem_xalloc(vm, 3 * U, 32 * U, 0, 0,
+						   NULL, NULL, VM_NOSLEEP),
+			32 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+static struct kunit_case vmem_policy_cases[] = {
+	KUNIT_CASE(search_starts_one_class_up),
+	KUNIT_CASE(firstfit_starts_in_smallest_class),
+	KUNIT_CASE(firstfit_takes_first_of_class),
+	KUNIT_CASE(firstfit_goes_on_to_next_class),
+	KUNIT_CASE(bestfit_takes_smallest),
+	KUNIT_CASE(exact_fit_ends_bestfit),
+	KUNIT_CASE(exact_fit_is_of_rounded_size),
+	KUNIT_CASE(bestfit_stays_in_first_fitting_class),
+	KUNIT_CASE(bestfit_is_among_those_that_can),
+	KUNIT_CASE(bestfit_wins_over_firstfit),
+	KUNIT_CASE(endalloc_with_policy),
+	KUNIT_CASE(power_of_two_starts_in_own_class),
+	KUNIT_CASE(class_left_out_is_searched_in_the_end),
+	{}
+};
+
+static struct kunit_suite vmem_policy_suite = {
+	.name = "vmem_policy",
+	.init = vt_init,
+	.exit = vt_exit,
+	.test_cases = vmem_policy_cases,
+};
+
+kunit_test_suite(vmem_policy_suite);
+
+MODULE_DESCRIPTION("KUnit: fit policies of vmem");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last identifier: whatever caches hold, every integer of an arena can be
+ * had.
+ */
+#include "vmem_test_qcache.h"
+
+static const unsigned int counts[] = { 1, 63, 64, 65, 99, 5000 };
+
+#define CACHES	16
+
+/* What is to be done to an arena of @n integers, for each qcache_max. */
+static void for_all(struct kunit *test,
+		    void (*fn)(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			       unsigned int n))
+{
+	unsigned int i, qcache_max;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct vq_set *s = vq_set(test, counts[i]);
+
+		for (qcache_max = 1; qcache_max <= CACHES; qcache_max++) {
+			vmem_t *vm = vq_ids(test, counts[i], qcache_max);
+
+			fn(test, vm, s, counts[i]);
+			KUNIT_EXPECT_EQ_MSG(test, s->bad, 0U,
+					    "%u integers, qcache_max %u",
+					    counts[i], qcache_max);
+			vq_put_all(s, vm);
+			if (((struct vt *)test->priv)->stuck)
+				return;
+			vq_close(test, vm);
+		}
+	}
+}
+
+static void expect_all(struct kunit *test, const struct vq_set *s,
+		       unsigned int n, vmem_t *vm)
+{
+	KUNIT_EXPECT_EQ_MSG(test, s->sum, (unsigned long)n,
+			    "of %u integers, with %u cached sizes", n,
+			    vm->qcaches->n);
+}
+
+static void ones(struct kunit *test, vmem_t *vm, struct vq_set *s,
+		 unsigned int n)
+{
+	vq_fill(s, vm, 1);
+	expect_all(test, s, n, vm);
+}
+
+/* [38] One by one, without sleeping, from a fresh arena. */
+static void every_integer_of_a_fresh_arena(struct kunit *test)
+{
+	for_all(test, ones);
+}
+
+static void ones_again(struct kunit *test, vmem_t *vm, struct vq_set *s,
+		       unsigned int n)
+{
+	vq_mix(s, vm, 4 * n + 100, n);
+	vq_fill(s, vm, 1);
+	expect_all(test, s, n, vm);
+	vq_put_all(s, vm);
+	vq_fill(s, vm, 1);
+	expect_all(test, s, n, vm);
+}
+
+/* [38] The same after traffic of all cached sizes. */
+static void every_integer_after_traffic(struct kunit *test)
+{
+	for_all(test, ones_again);
+}
+
+static void largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			  unsigned int n)
+{
+	unsigned int size;
+
+	vq_mix(s, vm, 4 * n + 100, n + 1);
+	for (size = vm->qcaches->n; size; size--)
+		vq_fill(s, vm, size);
+	expect_all(test, s, n, vm);
+}
+
+/*
+ * [38] As many as there are of the largest cached size, then of the next, down to
+ * 1: what slabs of one size have left over, and at their end, serves another.
+ */
+static void every_integer_largest_size_first(struct kunit *test)
+{
+	for_all(test, largest_first);
+}
+
+static void smallest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			   unsigned int n)
+{
+	unsigned int size;
+
+	/* A few of each size, so that each has a slab if there is room. */
+	for (size = 1; size <= vm->qcaches->n; size++)
+		vq_get(s, vm, size, VM_NOSLEEP);
+	vq_fill(s, vm, 1);
+	expect_all(test, s, n, vm);
+}
+
+/* [38] Slabs of all sizes are there, and nearly empty. */
+static void every_integer_beside_other_sizes(struct kunit *test)
+{
+	for_all(test, smallest_first);
+}
+
+static void whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
+		  unsigned int n)
+{
+	unsigned long addr;
+
+	vq_mix(s, vm, 4 * n + 100, n + 2);
+	addr = vt_alloc(vm, n, VM_NOSLEEP);
+	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
+			    "%u integers at once, with %u cached sizes", n,
+			    vm->qcaches->n);
+	if (addr)
+		vt_free(vm, addr, n);
+}
+
+/* [38] After traffic the arena can be had as one piece, without sleeping. */
+static void whole_arena_after_traffic(struct kunit *test)
+{
+	for_all(test, whole);
+}
+
+static void take_all(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->size; i++)
+		if (!vt_alloc(t->vm, 1, VM_SLEEP))
+			t->errors++;
+}
+
+static void ones_sleeping(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			  unsigned int n)
+{
+	struct vt_thread *t;
+	unsigned int i, errors = 0;
+
+	vq_mix(s, vm, 4 * n + 100, n + 3);
+	t = vt_thread_start(test, take_all, vm, n, VM_SLEEP);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	vt_join(test, t, &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	if (((struct vt *)test->priv)->stuck)
+		return;
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+	/* They are all different if there is no other: 1 to n. */
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
+	for (i = 1; i <= n; i++)
+		vq_own(s, i, 1);
+}
+
+/* [38] With VM_SLEEP, on whatever CPU: without having to sleep at all. */
+static void every_integer_with_sleep(struct kunit *test)
+{
+	for_all(test, ones_sleeping);
+}
+
+/* [38] Spans of 1 to 100: few can hold a slab, all are used up. */
+static void every_integer_of_ragged_arenas(struct kunit *test)
+{
+	struct vq_set *s = vq_set(test, 10300);
+	unsigned int qcache_max, i, size;
+
+	for (qcache_max = 1; qcache_max <= CACHES; qcache_max += 3) {
+		vmem_t *vm = vq_ids(test, 0, qcache_max);
+		unsigned long at = 1;
+
+		for (i = 1; i <= 100; i++) {
+			/* 37 and 100 have nothing in common: 1 to 100 each. */
+			size_t span = 1 + i * 37 % 100;
+
+			KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)at,
+							     span, VM_SLEEP));
+			/* A gap, or else none: [2] they do not touch. */
+			at += span + i % 2;
+		}
+		vq_mix(s, vm, 20000, qcache_max);
+		vq_fill(s, vm, 1);
+		expect_all(test, s, 5050, vm);
+		vq_put_all(s, vm);
+		for (size = qcache_max; size; size--)
+			vq_fill(s, vm, size);
+		expect_all(test, s, 5050, vm);
+		KUNIT_EXPECT_EQ(test, s->bad, 0U);
+		vq_put_all(s, vm);
+		vq_close(test, vm);
+	}
+}
+
+/* [38] 21 objects of 3 in 64: the one at the end of a full slab can be had. */
+static void end_of_a_slab_is_not_lost(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 64, 3);
+	struct vq_set *s = vq_set(test, 64);
+
+	while (s->n < 21)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 64 });
+	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	/* The objects are segments now, and freed as before. */
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 22U);
+	vt_check(test, vm);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 64 });
+}
+
+/* [38] [16] A free integer inside of a slab, asked for by its address. */
+static void free_integers_within_slabs_by_address(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 256, 4);
+	struct vq_set *s = vq_set(test, 256);
+	unsigned int i, got = 0;
+
+	vq_fill(s, vm, 1);
+	KUNIT_ASSERT_EQ(test, s->sum, 256UL);
+	for (i = s->n; i--;)
+		if (s->range[i].start % 5 == 2)
+			vq_put(s, vm, i);
+	for (i = 1; i <= 256; i++) {
+		unsigned long addr = vt_take(vm, i, 1);
+
+		KUNIT_EXPECT_EQ_MSG(test, addr, i % 5 == 2 ? i : 0UL,
+				    "integer %u", i);
+		got += addr != 0;
+	}
+	KUNIT_EXPECT_EQ(test, got, 51U);
+	vt_check(test, vm);
+	for (i = 2; i <= 256; i += 5)
+		vt_xfree(vm, i, 1);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 256, VM_NOSLEEP), 1UL);
+	vt_free(vm, 1, 256);
+}
+
+/* [38] [34] A wide hole inside of a slab, by every policy of the arena. */
+static void hole_within_a_slab_by_every_policy(struct kunit *test)
+{
+	static const int policies[] = {
+		0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT, VM_ENDALLOC,
+	};
+	unsigned int i, p;
+
+	for (p = 0; p < ARRAY_SIZE(policies); p++) {
+		vmem_t *vm = vq_ids(test, 64, 4);
+		struct vq_set *s = vq_set(test, 64);
+		unsigned long addr;
+
+		vq_fill(s, vm, 1);
+		for (i = s->n; i--;)
+			if (s->range[i].start - 11 < 20)
+				vq_put(s, vm, i);
+		addr = vt_alloc(vm, 20, VM_NOSLEEP | policies[p]);
+		KUNIT_EXPECT_EQ_MSG(test, addr, 11UL, "policy %#x",
+				    policies[p]);
+		if (addr)
+			vt_free(vm, addr, 20);
+		vq_put_all(s, vm);
+		vq_close(test, vm);
+	}
+}
+
+/* [23] VM_ABORT gives up at once: what is in slabs is left alone. */
+static void abort_leaves_the_caches_alone(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 64, 4);
+	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 20, VM_SLEEP | VM_ABORT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->nslabs, 1UL);
+	vt_free(vm, a, 1);
+}
+
+/* [38] A slab that was dissolved leaves nothing behind: it is a slab again. */
+static void dissolved_slabs_come_again(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 128, 4);
+	struct vq_set *s = vq_set(test, 128);
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		vq_fill(s, vm, 3);
+		vq_fill(s, vm, 1);
+		expect_all(test, s, 128, vm);
+		vq_put_all(s, vm);
+		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 128, VM_NOSLEEP), 1UL);
+		vt_free(vm, 1, 128);
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->nslabs, 1UL);
+		vq_put_all(s, vm);
+	}
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+}
+
+static struct kunit_case vmem_qcache_last_cases[] = {
+	KUNIT_CASE(every_integer_of_a_fresh_arena),
+	KUNIT_CASE(every_integer_after_traffic),
+	KUNIT_CASE(every_integer_largest_size_first),
+	KUNIT_CASE(every_integer_beside_other_sizes),
+	KUNIT_CASE(whole_arena_after_traffic),
+	KUNIT_CASE(every_integer_with_sleep),
+	KUNIT_CASE(every_integer_of_ragged_arenas),
+	KUNIT_CASE(end_of_a_slab_is_not_lost),
+	KUNIT_CASE(free_integers_within_slabs_by_address),
+	KUNIT_CASE(hole_within_a_slab_by_every_policy),
+	KUNIT_CASE(abort_leaves_the_caches_alone),
+	KUNIT_CASE(dissolved_slabs_come_again),
+	{}
+};
+
+static struct kunit_suite vmem_qcache_last_suite = {
+	.name = "vmem_qcache_last",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = vq_init,
+	.exit = vq_exit,
+	.test_cases = vmem_qcache_last_cases,
+};
+
+kunit_test_suite(vmem_qcache_last_suite);
+
+MODULE_DESCRIPTION("KUnit: the last integer of an arena with quantum caches");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Slabs: how large they are, where they come from, which of them are used first
+ * and when they go home.
+ *
+ * Arenas of few integers have no magazines, so that every allocation and every
+ * free is seen by the slabs.
+ */
+#include "vmem_test_import.h"
+#include "vmem_test_qcache.h"
+
+/**
+ * struct slab_size - what the slabs of an arena must be like
+ * @quantum: of the arena
+ * @qcache_max: of the arena
+ * @n: cached sizes
+ * @slab: the size of its slabs
+ */
+struct slab_size {
+	size_t quantum;
+	size_t qcache_max;
+	unsigned int n;
+	size_t slab;
+};
+
+static const struct slab_size slab_sizes[] = {
+	{ 4096, 8 * 4096, 8, 131072 },
+	{ 4096, 4096, 1, 16384 },
+	{ 4096, 4096 + 4095, 1, 16384 },
+	{ 4096, 5 * 4096, 5, 65536 },
+	{ 4096, 16 * 4096, 16, 262144 },
+	{ 4096, 1000 * 4096, 16, 262144 },
+	{ 1, 1, 1, 64 },
+	{ 1, 16, 16, 64 },
+	{ 1, 1000, 16, 64 },
+	{ 2, 21, 10, 64 },
+	{ 2, 22, 11, 128 },
+	{ 8, 8 * 8, 8, 256 },
+	{ 8, 16, 2, 64 },
+	{ 32, 32, 1, 128 },
+	{ 16, 16 * 5, 5, 256 },
+	{ 16, 16 * 6, 6, 512 },
+};
+
+/*
+ * [31] The smallest power of two strictly above three times the largest cached
+ * size, at least 64; [9] and there are no more than 16 sizes.
+ */
+static void slab_size_is_as_specified(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(slab_sizes); i++) {
+		const struct slab_size *s = &slab_sizes[i];
+		vmem_t *vm = vt_adopt(test, vmem_create(test->name,
+							(void *)(8 * s->slab),
+							4 * s->slab, s->quantum,
+							NULL, NULL, NULL,
+							s->qcache_max,
+							VM_SLEEP));
+		unsigned long addr = vt_alloc(vm, s->quantum, VM_SLEEP);
+
+		KUNIT_ASSERT_NOT_NULL(test, vm->qcaches);
+		KUNIT_EXPECT_EQ(test, vm->qcaches->n, s->n);
+		KUNIT_EXPECT_EQ_MSG(test, vmem_size(vm, VMEM_ALLOC), s->slab,
+				    "quantum %zu, qcache_max %zu", s->quantum,
+				    s->qcache_max);
+		vt_free(vm, addr, s->quantum);
+		vq_close(test, vm);
+	}
+}
+
+/* [31] The slabs of all sizes are alike: one segment of the same size each. */
+static void slabs_of_all_sizes_are_alike(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(256 * U),
+						8 * 32 * U, U, NULL, NULL, NULL,
+						8 * U, VM_SLEEP));
+	unsigned long addr[8];
+	unsigned int i, n;
+	struct vt_range *r;
+
+	for (i = 0; i < 8; i++)
+		addr[i] = vt_alloc(vm, (i + 1) * U, VM_SLEEP);
+	r = vt_ranges(test, vm, VMEM_ALLOC, &n);
+	KUNIT_EXPECT_EQ(test, n, 8U);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, r[i].size, (size_t)131072);
+	kvfree(r);
+	for (i = 0; i < 8; i++)
+		vt_free(vm, addr[i], (i + 1) * U);
+}
+
+/* [9] Without a whole quantum there is no cache, nor with VMC_NO_QCACHE. */
+static void no_cache_below_a_quantum(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(16 * U),
+						16 * U, U, NULL, NULL, NULL,
+						U - 1, VM_SLEEP));
+	unsigned long addr = vt_alloc(vm, U, VM_SLEEP);
+
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)U);
+	vt_free(vm, addr, U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
+}
+
+/* [31] A slab is not aligned to its size: any free 64 will do. */
+static void slab_is_not_aligned(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)37, 64, 1,
+						NULL, NULL, NULL, 4,
+						VM_SLEEP | VMC_IDENTIFIER));
+	struct vq_set *s = vq_set(test, 100);
+
+	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 4, VM_NOSLEEP));
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 37, 64 });
+	while (s->n < 16)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 4, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 1ULL);
+	vq_put_all(s, vm);
+}
+
+/* [31] So an import of exactly a slab is an exact fit, wherever it begins. */
+static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 8, 0);
+	unsigned long a;
+
+	vt_imp.next = 1001;
+	a = vt_alloc(vm, 3, VM_SLEEP);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.size, (size_t)64);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 1001, 64 });
+	vt_free(vm, a, 3);
+}
+
+/* [3] Slabs that are wholly free go home: one may stay, no more. */
+static void at_most_one_empty_slab_stays(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
+	struct vq_set *s = vq_set(test, 1000);
+	unsigned int i;
+
+	vt_imp.next = 1;
+	for (i = 0; i < 4 * 64; i++)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 4U);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 3U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE),
+			(size_t)64);
+	/* It is used again, and nothing is imported for it. */
+	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 4U);
+	vq_put_all(s, vm);
+}
+
+/* [3] The one that stays goes when it was idle for a round of maintenance. */
+static void idle_slab_goes_home(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
+	unsigned long a;
+
+	vt_imp.next = 1;
+	a = vt_alloc(vm, 1, VM_SLEEP);
+	vmem_update(NULL);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+	vt_free(vm, a, 1);
+	vmem_update(NULL);
+	/* Used between two rounds: not idle. */
+	a = vt_alloc(vm, 1, VM_SLEEP);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+	vt_free(vm, a, 1);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 1UL);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.size, (size_t)64);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
+}
+
+/* Four slabs of 64 single integers each, all allocated: at 1, 65, 129, 193. */
+static struct vq_set *four_slabs(struct kunit *test, vmem_t *vm)
+{
+	struct vq_set *s = vq_set(test, 256);
+
+	vq_fill(s, vm, 1);
+	KUNIT_ASSERT_EQ(test, s->sum, 256UL);
+	KUNIT_ASSERT_EQ(test, s->bad, 0U);
+	KUNIT_ASSERT_EQ(test, vq_cache(vm, 1)->nslabs, 4UL);
+	return s;
+}
+
+/* Free @n integers from @from on. */
+static void put_some(struct vq_set *s, vmem_t *vm, unsigned long from,
+		     unsigned int n)
+{
+	unsigned int i;
+
+	for (i = s->n; i--;)
+		if (s->range[i].start - from < n)
+			vq_put(s, vm, i);
+}
+
+/* Of partial slabs the fullest is used first, so that others become empty. */
+static void fullest_slab_is_used_first(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
+	struct vq_set *s = vq_set(test, 256);
+	unsigned int i;
+
+	vt_imp.next = 1;
+	for (i = 0; i < 256; i++)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
+	put_some(s, vm, 1, 40);
+	put_some(s, vm, 65, 10);
+	put_some(s, vm, 129, 20);
+	put_some(s, vm, 193, 3);
+	/* The fourth, then the second, then the third, then the first. */
+	for (i = 0; i < 73; i++) {
+		unsigned int want = i < 3 ? 3 : i < 13 ? 1 : i < 33 ? 2 : 0;
+
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ_MSG(test, (s->range[s->n - 1].start - 1) / 64,
+				    (unsigned long)want, "allocation %u", i);
+	}
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 4U);
+	vq_put_all(s, vm);
+}
+
+/* A partial slab is used before an empty one, and that before a new one. */
+static void empty_slab_is_used_last(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 256, 4);
+	struct vq_set *s = four_slabs(test, vm);
+
+	put_some(s, vm, 1, 64);
+	put_some(s, vm, 129, 50);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->nempty, 1UL);
+	while (s->n < 192)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, find_next_bit(s->owned, 257, 1), 65UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 4ULL);
+	vq_put_all(s, vm);
+}
+
+/* What a cache holds counts as allocated: the arena sees slabs. */
+static void cached_counts_as_allocated(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 256, 4);
+	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
+	unsigned long b = vt_alloc(vm, 3, VM_SLEEP);
+
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), (size_t)128);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 2ULL);
+	vt_free(vm, a, 1);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 0ULL);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
+	vt_check(test, vm);
+	vt_free(vm, b, 3);
+	/* [1] Both empty ones, each the only one of its size, are still there. */
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
+}
+
+/* [5] Sizes off the quantum are served by the cache of the next size. */
+static void odd_sizes_are_cached(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(64 * U),
+						64 * U, U, NULL, NULL, NULL,
+						4 * U, VM_SLEEP));
+	unsigned long a = vt_alloc(vm, U + 1, VM_SLEEP);
+	unsigned long b = vt_alloc(vm, 2 * U, VM_SLEEP);
+
+	KUNIT_EXPECT_EQ(test, a % U, 0UL);
+	KUNIT_EXPECT_EQ(test, max(a, b) - min(a, b), 2 * U);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2 * U)->nslabs, 1UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, U)->nslabs, 0UL);
+	vt_free(vm, a, U + 1);
+	vt_free(vm, b, 2 * U);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2 * U)->nfree, 8UL);
+}
+
+static int slab_init(struct kunit *test)
+{
+	memset(&vt_imp, 0, sizeof(vt_imp));
+	return vq_init(test);
+}
+
+static struct kunit_case vmem_qcache_slab_cases[] = {
+	KUNIT_CASE(slab_size_is_as_specified),
+	KUNIT_CASE(slabs_of_all_sizes_are_alike),
+	KUNIT_CASE(no_cache_below_a_quantum),
+	KUNIT_CASE(slab_is_not_aligned),
+	KUNIT_CASE(import_of_a_slab_is_an_exact_fit),
+	KUNIT_CASE(at_most_one_empty_slab_stays),
+	KUNIT_CASE(idle_slab_goes_home),
+	KUNIT_CASE(fullest_slab_is_used_first),
+	KUNIT_CASE(empty_slab_is_used_last),
+	KUNIT_CASE(cached_counts_as_allocated),
+	KUNIT_CASE(odd_sizes_are_cached),
+	{}
+};
+
+static struct kunit_suite vmem_qcache_slab_suite = {
+	.name = "vmem_qcache_slab",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = slab_init,
+	.exit = vq_exit,
+	.test_cases = vmem_qcache_slab_cases,
+};
+
+kunit_test_suite(vmem_qcache_slab_suite);
+
+MODULE_DESCRIPTION("KUnit: slabs of vmem's quantum caches");
+MODULE_LICENSE("GPL");

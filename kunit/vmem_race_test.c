@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Races at import, made to happen: the import function itself frees, adds and
+ * allocates in the importing arena, where the arena lock is dropped. Imports
+ * with a wrong result stand here too, as what others did meanwhile may make a
+ * right one wrong.
+ */
+#include "vmem_test_import.h"
+#include "vmem_test_report.h"
+
+/* The first span of every arena here: units 16..31, all allocated by 4. */
+static vmem_t *full_importer(struct kunit *test, vmem_free_t *ffunc,
+			     size_t source_quantum)
+{
+	vmem_t *vm = vt_ximporter(test, U, ffunc, source_quantum, 0);
+	unsigned int i;
+
+	vmem_add(vm, (void *)(16 * U), 16 * U, VM_SLEEP);
+	for (i = 16; i < 32; i += 4)
+		KUNIT_ASSERT_EQ(test, vt_take(vm, i * U, 4 * U), i * U);
+	return vm;
+}
+
+static void free_four_units(void)
+{
+	vt_imp.during = NULL;
+	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
+}
+
+/* [21] A larger import goes straight back when room has come up meanwhile. */
+static void larger_import_is_given_back(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = free_four_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.size, 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(16 * U));
+}
+
+/* [21] An import of exactly the needed size is kept, room or no room. */
+static void exact_import_is_kept(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = free_four_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 0ULL);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 20 * U, 4 * U });
+}
+
+/* [21] Without a release function a larger import is kept as well. */
+static void import_without_ffunc_is_kept(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, NULL, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = free_four_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(16 * U));
+}
+
+/* A hole of the class that 4 units are in: not every member of it holds 5. */
+static void free_seven_units(void)
+{
+	vt_imp.during = NULL;
+	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
+	vt_xfree(vt_imp.importer, 24 * U, 4 * U);
+	vt_take(vt_imp.importer, 27 * U, U);
+}
+
+/* [21] Room that may fit, but not for certain, is no reason to give back. */
+static void uncertain_room_is_no_reason(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = free_seven_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+}
+
+static void add_span(void)
+{
+	vt_imp.during = NULL;
+	vmem_add(vt_imp.importer, (void *)(40 * U), 8 * U, VM_SLEEP);
+}
+
+/* [21] Room that came by vmem_add() counts as any other. */
+static void added_room_gives_back_too(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = add_span;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_SLEEP), 40 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 1ULL);
+}
+
+/* [22] The import failed, but room that certainly fits has come up. */
+static void room_serves_after_failed_import(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.during = free_four_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+/* [22] The same with VM_ABORT: the room is used before giving up. */
+static void room_serves_before_abort(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.during = free_four_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP | VM_ABORT), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+/* [34] Room that only possibly fits serves as well, before failing. */
+static void possible_room_serves_before_failing(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.during = free_seven_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7 * U, VM_NOSLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+/* [37] ... and before sleeping: it appeared after the search began. */
+static void room_during_import_is_not_missed(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.during = free_seven_units;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7 * U, VM_SLEEP), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+}
+
+static void let_next_import_succeed(void)
+{
+	vt_imp.next = 64 * U;
+}
+
+static void free_too_little(void)
+{
+	vt_imp.during = let_next_import_succeed;
+	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
+}
+
+/* [37] What appeared does not fit, but it appeared: try again, then sleep. */
+static void no_sleep_before_trying_again(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+
+	vt_imp.during = free_too_little;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7 * U, VM_SLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 2U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+}
+
+static void allocate_and_free_a_lot(void)
+{
+	vmem_t *vm = vt_imp.importer;
+	unsigned int i;
+
+	vt_imp.during = NULL;
+	vt_xfree(vm, 20 * U, 4 * U);
+	for (i = 0; i < 4; i++)
+		vt_alloc(vm, U, VM_NOSLEEP);
+	/* Spans come and go while one is on its way. */
+	vmem_add(vm, (void *)(40 * U), 16 * U, VM_SLEEP);
+	for (i = 0; i < 16; i++)
+		vt_alloc(vm, 1, VM_NOSLEEP);
+}
+
+/* [35] Others allocate meanwhile: the request's structures stay aside. */
+static void structures_stay_set_aside(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = allocate_and_free_a_lot;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 3U + 4 + 16 + 1);
+}
+
+static void import_again(void)
+{
+	vt_imp.during = NULL;
+	/* The inner request takes 64..79, the outer one goes on with 80. */
+	vt_alloc(vt_imp.importer, 5 * U, VM_NOSLEEP);
+}
+
+/* [21] Two imports at once: the first leaves room, so the second goes back. */
+static void second_of_two_imports_is_given_back(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = import_again;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 69 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 2U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 80 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(16 * U));
+}
+
+static void import_and_free_again(void)
+{
+	vt_imp.during = NULL;
+	vt_free(vt_imp.importer, vt_alloc(vt_imp.importer, 5 * U, VM_NOSLEEP),
+		5 * U);
+}
+
+/* [3] An inner import comes and goes home while the outer is on its way. */
+static void span_goes_home_during_import(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, 16 * U);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = import_and_free_again;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 80 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(16 * U));
+}
+
+/**
+ * struct bad - a result that an import function must not give
+ * @next: the start that it returns
+ * @raise: how far off its size is
+ */
+struct bad {
+	unsigned long next;
+	long raise;
+};
+
+static const struct bad bad[] = {
+	{ 64 * U + 1, 0 },		/* no multiple of the quantum */
+	{ 64 * U, 1 },			/* nor its size */
+	{ 64 * U, -4L * (long)U },	/* lowered */
+	{ -2 * U, 0 },			/* wraps */
+	{ -8 * U, 4 * U },		/* wraps, by its raise */
+	{ 16 * U, 0 },			/* overlaps a span: the same start */
+	{ 31 * U, 0 },			/* its last unit */
+	{ 12 * U, 4 * U },		/* its first one, from below */
+	{ 8 * U, 64 * U },		/* all of it */
+};
+
+/* [36] A bad result: one warning, the range given back, a failed import. */
+static void bad_import_is_given_back(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		vmem_t *vm = full_importer(test, vt_release, U);
+		struct vmem_stats before = vt_stats(vm);
+		struct vt_window w;
+
+		vt_imp.imports = 0;
+		vt_imp.releases = 0;
+		vt_imp.next = bad[i].next;
+		vt_imp.raise = bad[i].raise;
+		vt_window_open(&w, VT_REPORT, "1");
+		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP |
+					       VM_ABORT), 0UL);
+		vt_window_close(&w);
+		KUNIT_EXPECT_EQ_MSG(test, w.reports, 1U, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, w.stacks, 1U, "case %u", i);
+		KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+		KUNIT_EXPECT_EQ_MSG(test, vt_imp.releases, 1U, "case %u", i);
+		KUNIT_EXPECT_EQ(test, vt_imp.released.start, bad[i].next);
+		KUNIT_EXPECT_EQ_MSG(test, vt_imp.released.size,
+				    8 * U + bad[i].raise, "case %u", i);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse - before.misuse,
+				1ULL);
+		KUNIT_EXPECT_EQ(test,
+				vt_stats(vm).import_fail - before.import_fail,
+				1ULL);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm).fail - before.fail, 1ULL);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, 0ULL);
+		KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), 4U);
+		vt_close(test, vm);
+		vt_close(test, ((struct vt *)test->priv)->arenas[0]);
+	}
+}
+
+/*
+ * [36] An import that does not keep what VMC_XALIGN promises cannot hold the
+ * request. It is refused like any bad one.
+ */
+static void import_that_breaks_its_promise(struct kunit *test)
+{
+	vmem_t *vm = vt_ximporter(test, U, vt_release, U, VMC_XALIGN);
+	struct vt_window w;
+
+	vt_imp.next = 65 * U;
+	vt_window_open(&w, VT_REPORT, "1");
+	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, 4 * U, 16 * U, 0, 0, NULL, NULL,
+					    VM_NOSLEEP | VM_ABORT));
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, vt_imp.align, 16 * U);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 65 * U);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), 0U);
+	/* One that keeps it is taken. */
+	vt_imp.next = 80 * U;
+	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 16 * U, 0, 0, NULL,
+					      NULL, VM_NOSLEEP),
+			    (void *)(80 * U));
+}
+
+static void add_where_the_import_comes(void)
+{
+	vt_imp.during = NULL;
+	vmem_add(vt_imp.importer, (void *)(66 * U), U, VM_SLEEP);
+}
+
+/* [36] The import overlaps a span that was added while it was on its way. */
+static void import_overlaps_what_came_meanwhile(struct kunit *test)
+{
+	vmem_t *vm = full_importer(test, vt_release, U);
+	struct vt_window w;
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = add_where_the_import_comes;
+	vt_window_open(&w, VT_REPORT, "1");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP | VM_ABORT), 0UL);
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.released.size, 8 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 66 * U, U });
+}
+
+static struct kunit_case vmem_race_cases[] = {
+	KUNIT_CASE(larger_import_is_given_back),
+	KUNIT_CASE(exact_import_is_kept),
+	KUNIT_CASE(import_without_ffunc_is_kept),
+	KUNIT_CASE(uncertain_room_is_no_reason),
+	KUNIT_CASE(added_room_gives_back_too),
+	KUNIT_CASE(room_serves_after_failed_import),
+	KUNIT_CASE(room_serves_before_abort),
+	KUNIT_CASE(possible_room_serves_before_failing),
+	KUNIT_CASE(room_during_import_is_not_missed),
+	KUNIT_CASE(no_sleep_before_trying_again),
+	KUNIT_CASE(structures_stay_set_aside),
+	KUNIT_CASE(second_of_two_imports_is_given_back),
+	KUNIT_CASE(span_goes_home_during_import),
+	KUNIT_CASE(bad_import_is_given_back),
+	KUNIT_CASE(import_that_breaks_its_promise),
+	KUNIT_CASE(import_overlaps_what_came_meanwhile),
+	{}
+};
+
+static struct kunit_suite vmem_race_suite = {
+	.name = "vmem_race",
+	.init = vt_import_init,
+	.exit = vt_exit,
+	.test_cases = vmem_race_cases,
+};
+
+kunit_test_suite(vmem_race_suite);
+
+MODULE_DESCRIPTION("KUnit: races at imports of vmem");
+MODULE_LICENSE("GPL");

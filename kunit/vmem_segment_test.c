@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Spans and segments: splitting, coalescing, order.
+ */
+#include "vmem_test.h"
+
+/* [1] Three neighbours, freed in every order, end as one free segment. */
+static void neighbours_coalesce_in_every_order(struct kunit *test)
+{
+	static const u8 order[][3] = {
+		{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+		{ 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+	};
+	vmem_t *vm = vt_arena(test, 16 * U, 3 * U, U);
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		for (j = 0; j < 3; j++)
+			KUNIT_ASSERT_EQ(test, vt_take(vm, (16 + j) * U, U),
+					(16 + j) * U);
+		vt_free(vm, (16 + order[i][0]) * U, U);
+		KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 1U);
+		vt_free(vm, (16 + order[i][1]) * U, U);
+		KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE),
+				abs(order[i][0] - order[i][1]) == 2 ? 2U : 1U);
+		vt_free(vm, (16 + order[i][2]) * U, U);
+		VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE,
+			       { 16 * U, 3 * U });
+	}
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+}
+
+/* [1] A free joins the free segment before it, or after it, or both. */
+static void free_joins_both_sides(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
+
+	VT_HOLES(test, vm, { 17 * U, U }, { 19 * U, U }, { 22 * U, U });
+	vt_xfree(vm, 18 * U, U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 3 * U }, { 22 * U, U });
+	vt_xfree(vm, 23 * U, U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 3 * U },
+		       { 22 * U, 2 * U });
+	vt_xfree(vm, 16 * U, U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
+		       { 22 * U, 2 * U });
+}
+
+/* [2] Spans that touch stay apart: nothing crosses from one to the next. */
+static void touching_spans_stay_apart(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
+
+	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)(20 * U), 4 * U,
+					     VM_SLEEP));
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
+		       { 20 * U, 4 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, 2 * U), 0UL);
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(19 * U), 2 * U));
+	/* [1] They do not coalesce by a free either. */
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, U), 19 * U);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
+	vt_xfree(vm, 19 * U, U);
+	vt_xfree(vm, 20 * U, U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
+		       { 20 * U, 4 * U });
+}
+
+/* [29] List order is the order of arrival, inside a span that of addresses. */
+static void list_order_is_order_of_arrival(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 32 * U, 4 * U, U);
+
+	vmem_add(vm, (void *)(16 * U), 4 * U, VM_SLEEP);
+	vmem_add(vm, (void *)(64 * U), 4 * U, VM_SLEEP);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 33 * U, U), 33 * U);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, U), 19 * U);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 64 * U, U), 64 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE,
+		       { 32 * U, U }, { 33 * U, U }, { 34 * U, 2 * U },
+		       { 16 * U, 3 * U }, { 19 * U, U },
+		       { 64 * U, U }, { 65 * U, 3 * U });
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC,
+		       { 33 * U, U }, { 19 * U, U }, { 64 * U, U });
+}
+
+/* [33] An allocated segment is one allocation: neighbours never join. */
+static void allocations_never_join(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 64);
+	unsigned int i;
+
+	for (i = 1; i <= 64; i++)
+		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP),
+				(unsigned long)i);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 64U);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 64ULL);
+}
+
+/* [1] Every other one freed and then the rest: holes, then one segment. */
+static void checkerboard_coalesces(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 2000);
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++)
+		vt_alloc(vm, 1, VM_NOSLEEP);
+	for (i = 1; i <= 2000; i += 2)
+		vt_free(vm, i, 1);
+	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 1000U);
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	for (i = 2; i <= 2000; i += 2)
+		vt_free(vm, i, 1);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 2000 });
+}
+
+/* [28] Spans that touch from both sides, or fill a gap, are no overlap. */
+static void adding_between_spans(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, U, U);
+
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)(18 * U), U,
+					     VM_SLEEP));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)(17 * U), U,
+					     VM_SLEEP));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)(15 * U), U,
+					     VM_NOSLEEP));
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, U }, { 18 * U, U },
+		       { 17 * U, U }, { 15 * U, U });
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
+}
+
+/* [28] vmem_contains(): the whole range in one span, allocated or not. */
+static void contains_is_within_one_span(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
+	const struct vmem_stats before = vt_stats(vm);
+
+	vmem_add(vm, (void *)(32 * U), 4 * U, VM_SLEEP);
+	vt_take(vm, 17 * U, U);
+	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(16 * U), 4 * U));
+	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(17 * U), 1));
+	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(20 * U - 1), 1));
+	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(35 * U), U));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(20 * U), 1));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(16 * U - 1), 1));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(16 * U), 4 * U + 1));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(16 * U), 20 * U));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(16 * U), 0));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(17 * U), SIZE_MAX));
+	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, NULL, 1));
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).contains - before.contains, 11ULL);
+}
+
+/* [33] vmem_size() by type; slack of odd sizes counts as free. */
+static void size_by_type(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
+
+	vt_alloc(vm, 100, VM_NOSLEEP);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)100);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), 4 * U - 100);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), 4 * U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, 0), (size_t)0);
+}
+
+static struct kunit_case vmem_segment_cases[] = {
+	KUNIT_CASE(neighbours_coalesce_in_every_order),
+	KUNIT_CASE(free_joins_both_sides),
+	KUNIT_CASE(touching_spans_stay_apart),
+	KUNIT_CASE(list_order_is_order_of_arrival),
+	KUNIT_CASE(allocations_never_join),
+	KUNIT_CASE(checkerboard_coalesces),
+	KUNIT_CASE(adding_between_spans),
+	KUNIT_CASE(contains_is_within_one_span),
+	KUNIT_CASE(size_by_type),
+	{}
+};
+
+static struct kunit_suite vmem_segment_suite = {
+	.name = "vmem_segment",
+	.init = vt_init,
+	.exit = vt_exit,
+	.test_cases = vmem_segment_cases,
+};
+
+kunit_test_suite(vmem_segment_suite);
+
+MODULE_DESCRIPTION("KUnit: segments and spans of vmem");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reports in the kernel log, and the proof that a misuse changed nothing.
+ *
+ * A window is opened before a call that must provoke a report and closed after
+ * it. What the kernel printed in between is read back from the log itself, so
+ * this needs no tracepoints. The two "vmem-test:" lines tell whoever judges the
+ * log that this many reports with this text are wanted there.
+ */
+#ifndef VMEM_TEST_REPORT_H
+#define VMEM_TEST_REPORT_H
+
+#include <linux/kmsg_dump.h>
+#include <linux/string.h>
+
+#include "vmem_test.h"
+
+#define VT_REPORT	"vmem: misuse:"
+
+/**
+ * struct vt_window - what is printed between two points
+ * @log: where in the kernel log it begins
+ * @what: text that the wanted reports contain
+ * @reports: reports with that text
+ * @others: reports of misuse without it
+ * @stacks: stack dumps
+ * @also: another text to count the lines of, or NULL
+ * @alsos: lines with it
+ * @line: the one being looked at
+ */
+struct vt_window {
+	struct kmsg_dump_iter log;
+	const char *what;
+	unsigned int reports;
+	unsigned int others;
+	unsigned int stacks;
+	const char *also;
+	unsigned int alsos;
+	char line[512];
+};
+
+static inline void vt_window_open(struct vt_window *w, const char *what,
+				  const char *count)
+{
+	memset(w, 0, sizeof(*w));
+	w->what = what;
+	pr_info("vmem-test: expect %s \"%s\"\n", count, what);
+	kmsg_dump_rewind(&w->log);
+	w->log.cur_seq = w->log.next_seq;
+}
+
+static inline void vt_window_close(struct vt_window *w)
+{
+	char *line = w->line;
+	size_t len;
+
+	while (kmsg_dump_get_line(&w->log, false, line, sizeof(w->line) - 1,
+				  &len)) {
+		line[len] = '\0';
+		if (strstr(line, "Call Trace:") || strstr(line, "Call trace:"))
+			w->stacks++;
+		if (w->also && strstr(line, w->also))
+			w->alsos++;
+		if (!strstr(line, VT_REPORT))
+			continue;
+		if (strstr(line, w->what))
+			w->reports++;
+		else
+			w->others++;
+	}
+	pr_info("vmem-test: end\n");
+}
+
+static const int vt_masks[] = {
+	VMEM_ALLOC | VMEM_FREE, VMEM_ALLOC, VMEM_FREE,
+};
+
+/* All that can be seen of an arena: its segments by type, its statistics. */
+struct vt_state {
+	struct vmem_stats stats;
+	struct vt_range *range[ARRAY_SIZE(vt_masks)];
+	unsigned int n[ARRAY_SIZE(vt_masks)];
+};
+
+static inline void vt_state_take(struct kunit *test, vmem_t *vm,
+				 struct vt_state *s)
+{
+	unsigned int i;
+
+	vmem_get_stats(vm, &s->stats);
+	for (i = 0; i < ARRAY_SIZE(vt_masks); i++)
+		s->range[i] = vt_ranges(test, vm, vt_masks[i], &s->n[i]);
+}
+
+static inline void vt_state_drop(struct vt_state *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vt_masks); i++)
+		kvfree(s->range[i]);
+}
+
+/*
+ * Nothing changed but the count of misuse. Steps along a hash chain are not
+ * state: the look-up that finds nothing may take some.
+ */
+static inline void vt_state_same(struct kunit *test, struct vt_state *a,
+				 struct vt_state *b)
+{
+	unsigned int i;
+
+	b->stats.misuse = a->stats.misuse;
+	b->stats.lookup = a->stats.lookup;
+	KUNIT_EXPECT_EQ(test, memcmp(&a->stats, &b->stats, sizeof(a->stats)),
+			0);
+	for (i = 0; i < ARRAY_SIZE(vt_masks); i++) {
+		KUNIT_EXPECT_EQ(test, a->n[i], b->n[i]);
+		if (a->n[i] == b->n[i])
+			KUNIT_EXPECT_EQ(test, memcmp(a->range[i], b->range[i],
+						     a->n[i] *
+						     sizeof(**a->range)), 0);
+	}
+}
+
+/**
+ * struct vt_misuse - one misuse under way
+ * @window: its report
+ * @vm: the arena that is misused, NULL for a failed creation
+ * @before: every arena of the test as it was
+ */
+struct vt_misuse {
+	struct vt_window window;
+	vmem_t *vm;
+	struct vt_state before[VT_ARENAS];
+};
+
+/*
+ * What follows, up to vt_misuse_end(), is one misuse of @vm and is reported
+ * with @what in the text.
+ */
+static inline struct vt_misuse *vt_misuse_begin(struct kunit *test, vmem_t *vm,
+						const char *what)
+{
+	struct vt_misuse *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct vt *vt = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	m->vm = vm;
+	for (i = 0; i < vt->n; i++)
+		vt_state_take(test, vt->arenas[i], &m->before[i]);
+	vt_window_open(&m->window, what, "1");
+	return m;
+}
+
+/*
+ * [17] There was exactly one report, with a stack; it counts once, in the
+ * arena misused; no arena of the test has changed otherwise.
+ */
+static inline void vt_misuse_end(struct kunit *test, struct vt_misuse *m)
+{
+	struct vt *vt = test->priv;
+	unsigned int i;
+
+	vt_window_close(&m->window);
+	KUNIT_EXPECT_EQ_MSG(test, m->window.reports, 1U, "\"%s\"",
+			    m->window.what);
+	KUNIT_EXPECT_EQ(test, m->window.others, 0U);
+	KUNIT_EXPECT_EQ(test, m->window.stacks, 1U);
+	for (i = 0; i < vt->n; i++) {
+		vmem_t *vm = vt->arenas[i];
+		struct vt_state after;
+
+		vt_state_take(test, vm, &after);
+		KUNIT_EXPECT_EQ(test,
+				after.stats.misuse - m->before[i].stats.misuse,
+				(u64)(vm == m->vm));
+		vt_state_same(test, &m->before[i], &after);
+		vt_state_drop(&after);
+		vt_state_drop(&m->before[i]);
+		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	}
+	kunit_kfree(test, m);
+}
+
+#endif /* VMEM_TEST_REPORT_H */

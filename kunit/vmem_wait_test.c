@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VM_SLEEP with threads that really wait, and whatever wakes them.
+ *
+ * The periodic maintenance would hide a wake-up that was lost. Its interval is
+ * set to an hour while these tests run, so that a lost one shows as a hang.
+ */
+#include "vmem_test_file.h"
+#include "vmem_test_import.h"
+#include "vmem_test_thread.h"
+
+static char interval[16];
+
+static int wait_suite_init(struct kunit_suite *suite)
+{
+	if (vt_param("interval", "3600", interval, sizeof(interval)))
+		interval[0] = '\0';
+	/* Have the pending round out of the way. */
+	vmem_update(NULL);
+	return 0;
+}
+
+static void wait_suite_exit(struct kunit_suite *suite)
+{
+	if (interval[0])
+		vt_param("interval", interval, NULL, 0);
+}
+
+/* Identifiers 1 to 8, all allocated, each by itself. */
+static vmem_t *full_arena(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 8);
+	unsigned int i;
+
+	for (i = 1; i <= 8; i++)
+		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_SLEEP),
+				(unsigned long)i);
+	return vm;
+}
+
+/* [23] VM_NOSLEEP: NULL at once, one failure, no sleep. */
+static void nosleep_fails_at_once(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_BESTFIT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 3ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+}
+
+/* [23] VM_ABORT: the same, whatever VM_SLEEP says. */
+static void abort_fails_at_once(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP | VM_ABORT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP | VM_ABORT |
+				       VM_NEXTFIT), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+}
+
+/* [25] A free wakes the waiter, which gets just what was freed. */
+static void free_wakes_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t = vt_request(test, vm, 1, VM_SLEEP);
+
+	vt_wait_asleep(test, vm, 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_free(vm, 5, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 5UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+/* [25] vmem_xfree() and vmem_xalloc() likewise. */
+static void xfree_wakes_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t = vt_request(test, vm, 1, VM_SLEEP | VM_BESTFIT);
+
+	vt_wait_asleep(test, vm, 1);
+	vt_xfree(vm, 3, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 3UL);
+}
+
+/* [28] A span that is added wakes the waiter. */
+static void add_wakes_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t = vt_request(test, vm, 4, VM_SLEEP);
+
+	vt_wait_asleep(test, vm, 1);
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)100, 4, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 100UL);
+}
+
+/* [24] Too little is freed: the waiter sleeps again, until it coalesces. */
+static void coalescing_wakes_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t = vt_request(test, vm, 3, VM_SLEEP);
+
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 4, 1);
+	vt_wait_asleep(test, vm, 2);
+	vt_free(vm, 6, 1);
+	vt_wait_asleep(test, vm, 3);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_free(vm, 5, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 4UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 3ULL);
+}
+
+/* [26] VM_NEXTFIT waits like any other, and starts again at the rotor. */
+static void nextfit_waits_too(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 8);
+	struct vt_thread *t;
+	unsigned int i;
+
+	for (i = 1; i <= 8; i++)
+		vt_alloc(vm, 1, VM_SLEEP | VM_NEXTFIT);
+	vt_free(vm, 3, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP | VM_NEXTFIT), 3UL);
+	t = vt_request(test, vm, 2, VM_SLEEP | VM_NEXTFIT);
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 1, 1);
+	vt_wait_asleep(test, vm, 2);
+	vt_free(vm, 7, 1);
+	vt_wait_asleep(test, vm, 3);
+	vt_free(vm, 6, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 6UL);
+	/* Just after it is 8, allocated: on to 1, not back to 4. */
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 1UL);
+}
+
+static void window_request(struct vt_thread *t)
+{
+	t->addr = (unsigned long)vmem_xalloc(t->vm, 1, 0, 0, 0, (void *)6,
+					     (void *)8, VM_SLEEP);
+}
+
+/* [16] A waiter with a window is not content with what lies outside it. */
+static void waiter_keeps_its_constraints(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t = vt_thread_start(test, window_request, vm, 1, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 8, 1);
+	vt_wait_asleep(test, vm, 2);
+	vt_free(vm, 5, 1);
+	vt_wait_asleep(test, vm, 3);
+	vt_free(vm, 7, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 7UL);
+}
+
+/* [25] As many waiters as there are frees: each gets one, none is left. */
+static void every_waiter_is_served(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test);
+	struct vt_thread *t[8];
+	unsigned long seen = 0;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		t[i] = vt_request(test, vm, 1, VM_SLEEP);
+	vt_wait_asleep(test, vm, 8);
+	for (i = 1; i <= 8; i++)
+		vt_free(vm, i, 1);
+	for (i = 0; i < 8; i++)
+		seen |= BIT(vt_join(test, t[i], NULL));
+	KUNIT_EXPECT_EQ(test, seen, 0x1feUL);
+}
+
+/* [25] One large free serves all waiters, of whatever size. */
+static void one_free_serves_many(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 16);
+	struct vt_thread *t[4];
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 16, VM_SLEEP), 1UL);
+	for (i = 0; i < 4; i++)
+		t[i] = vt_request(test, vm, i + 1, VM_SLEEP);
+	vt_wait_asleep(test, vm, 4);
+	vt_free(vm, 1, 16);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_NE(test, vt_join(test, t[i], NULL), 0UL);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)10);
+}
+
+/* [24] The import fails, then would succeed: maintenance has it tried again. */
+static void maintenance_retries_the_import(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
+	struct vt_thread *t = vt_request(test, vm, U, VM_SLEEP);
+
+	vt_wait_asleep(test, vm, 1);
+	vmem_update(NULL);
+	vt_wait_asleep(test, vm, 2);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	WRITE_ONCE(vt_imp.next, 32 * U);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 32 * U);
+	KUNIT_EXPECT_GE(test, vt_imp.imports, 3U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+/* [24] The periodic work does so by itself, once in an interval. */
+static void periodic_work_retries_the_import(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
+	struct vt_thread *t;
+
+	if (vt_param("interval", "1", NULL, 0))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	t = vt_request(test, vm, U, VM_SLEEP);
+	/* Nobody but the periodic work wakes it for its second and third nap. */
+	vt_wait_asleep(test, vm, 3);
+	WRITE_ONCE(vt_imp.next, 32 * U);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 32 * U);
+	KUNIT_EXPECT_EQ(test, vt_param("interval", "3600", NULL, 0), 0);
+	vmem_update(NULL);
+}
+
+/* [24] VM_SLEEP goes on to the source: the wait is there, and so its end. */
+static void waits_in_the_source(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+						vmem_alloc, vmem_free, src, 0,
+						VM_SLEEP));
+	struct vt_thread *t;
+
+	KUNIT_ASSERT_EQ(test, vt_alloc(src, 4 * U, VM_SLEEP), 16 * U);
+	t = vt_request(test, vm, 2 * U, VM_SLEEP);
+	vt_wait_asleep(test, src, 1);
+	vt_free(src, 16 * U, 4 * U);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 16 * U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), 2 * U);
+	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), 2 * U);
+}
+
+/* [25] A client's free that sends its span home wakes those of the source. */
+static void span_going_home_wakes_the_source(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+						vmem_alloc, vmem_free, src, 0,
+						VM_SLEEP));
+	struct vt_thread *t;
+
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 4 * U, VM_SLEEP), 16 * U);
+	t = vt_request(test, src, U, VM_SLEEP);
+	vt_wait_asleep(test, src, 1);
+	vt_free(vm, 16 * U, 4 * U);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 16 * U);
+}
+
+#define PINGS	2000
+
+static void ping_pong(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < PINGS; i++) {
+		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
+
+		if (!id)
+			t->errors++;
+		else
+			vt_free(t->vm, id, t->size);
+		if (i % 16 == t->seed)
+			cond_resched();
+	}
+}
+
+/* [37] No wake-up is lost, however many fight for one identifier. */
+static void no_wake_up_is_lost(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 3);
+	struct vt_thread *t[6];
+	unsigned int i, errors = 0;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, ping_pong, vm, 1 + i % 3, 0);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		t[i]->seed = i;
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		wake_up_process(t[i]->task);
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vt_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	if (((struct vt *)test->priv)->stuck)
+		return;
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 6ULL * PINGS);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+static void hold_and_free(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		unsigned long id = vt_alloc(t->vm, 1, VM_SLEEP);
+
+		if (!id) {
+			t->errors++;
+			continue;
+		}
+		/* Others find the arena empty, and sleep. */
+		vt_pause();
+		vt_free(t->vm, id, 1);
+	}
+}
+
+/* [37] The same where every request has to sleep. */
+static void sleepers_take_turns(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 1);
+	struct vt_thread *t[4];
+	unsigned int i, errors = 0;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, hold_and_free, vm, 1, 0);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		wake_up_process(t[i]->task);
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vt_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+}
+
+static struct kunit_case vmem_wait_cases[] = {
+	KUNIT_CASE(nosleep_fails_at_once),
+	KUNIT_CASE(abort_fails_at_once),
+	KUNIT_CASE(free_wakes_a_waiter),
+	KUNIT_CASE(xfree_wakes_a_waiter),
+	KUNIT_CASE(add_wakes_a_waiter),
+	KUNIT_CASE(coalescing_wakes_a_waiter),
+	KUNIT_CASE(nextfit_waits_too),
+	KUNIT_CASE(waiter_keeps_its_constraints),
+	KUNIT_CASE(every_waiter_is_served),
+	KUNIT_CASE(one_free_serves_many),
+	KUNIT_CASE(maintenance_retries_the_import),
+	KUNIT_CASE(periodic_work_retries_the_import),
+	KUNIT_CASE(waits_in_the_source),
+	KUNIT_CASE(span_going_home_wakes_the_source),
+	KUNIT_CASE(no_wake_up_is_lost),
+	KUNIT_CASE(sleepers_take_turns),
+	{}
+};
+
+static struct kunit_suite vmem_wait_suite = {
+	.name = "vmem_wait",
+	.suite_init = wait_suite_init,
+	.suite_exit = wait_suite_exit,
+	.init = vt_import_init,
+	.exit = vt_exit,
+	.test_cases = vmem_wait_cases,
+};
+
+kunit_test_suite(vmem_wait_suite);
+
+MODULE_DESCRIPTION("KUnit: waiting for vmem");
+MODULE_LICENSE("GPL");
