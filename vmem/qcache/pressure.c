@@ -11,7 +11,7 @@
 #include "../arena/registry.h"
 #include "../compat.h"
 #include "pressure.h"
-#include "qcache.h"
+#include "slab.h"
 
 static int dead_state;
 

@@ -13,6 +13,7 @@
 #include "../report/misuse.h"
 #include "fast.h"
 #include "pressure.h"
+#include "slab.h"
 
 static atomic_long_t bytes;
 
@@ -147,6 +148,13 @@ static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
 	struct vmem *vm = qc->vm;
 	unsigned long addr = 0;
 
+	if (vmflag & ~VM_FLAGS) {
+		vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags",
+			    size, vmflag);
+		if (vmflag & VM_PANIC)
+			panic("vmem: misuse with VM_PANIC");
+		return NULL;
+	}
 	if (vmem_watched(vm) && vmem_fault(vm, size, vmflag)) {
 		vmem_fault_count(vm);
 		return NULL;
@@ -155,15 +163,6 @@ static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
 	if (!READ_ONCE(vm->squeezed))
 		addr = vmem_slab_grow(qc, vmflag, caller);
 	return (void *)(addr ?: single(qc, vmflag, caller));
-}
-
-static noinline void *unknown_flags(struct vmem *vm, size_t size, int vmflag)
-{
-	vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags", size,
-		    vmflag);
-	if (vmflag & VM_PANIC)
-		panic("vmem: misuse with VM_PANIC");
-	return NULL;
 }
 
 /**
@@ -184,8 +183,6 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	unsigned long addr = 0;
 
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
-	if (unlikely(vmflag & ~VM_FLAGS))
-		return unknown_flags(vm, size, vmflag);
 	if (READ_ONCE(qc->armed))
 		addr = vmem_cpu_alloc_slow(qc, index);
 	if (!addr)

@@ -218,18 +218,6 @@ unsigned long vmem_magazine_bytes(void);
 int vmem_magazine_init(void);
 void vmem_magazine_exit(void);
 
-/* slab.c: slabs and their objects */
-int vmem_slab_init(void);
-void vmem_slab_exit(void);
-unsigned long vmem_slab_bytes(void);
-unsigned long vmem_slab_take(struct vmem_qcache *qc);
-unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
-			     unsigned long caller);
-void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr);
-bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag);
-void vmem_slab_feed(struct vmem_qcache *qc);
-void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only);
-
 /* cpu.c: what CPUs have */
 void vmem_cpu_unload_here(struct vmem *vm);
 void vmem_cpu_unload(struct vmem *vm, struct vmem_cpu *cpu);

@@ -20,6 +20,7 @@
 #include "../arena/registry.h"
 #include "fast.h"
 #include "pressure.h"
+#include "slab.h"
 
 /* Draining: unbound. Unloading CPUs: on each CPU. */
 static struct workqueue_struct *wq, *cpu_wq;

@@ -23,7 +23,7 @@
 #include "../arena/populate.h"
 #include "../arena/wait.h"
 #include "../report/misuse.h"
-#include "qcache.h"
+#include "slab.h"
 
 #define SLAB_KEY	vmem_hash_offset(struct vmem_slab, hash, key)
 
@@ -51,6 +51,7 @@ static struct hlist_head *list_of(struct vmem_qcache *qc, unsigned int nfree)
 static void list_in(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
 	hlist_add_head(&slab->list, list_of(qc, slab->nfree));
+	slab->idle = false;
 	if (slab->nfree == qc->per_slab)
 		qc->nempty++;
 	else if (slab->nfree)
@@ -66,20 +67,18 @@ static void list_out(struct vmem_qcache *qc, struct vmem_slab *slab)
 		__clear_bit(__fls(slab->nfree), &qc->map);
 }
 
-/* One free object more or less. Most changes leave the slab in its list. */
-static __always_inline void set_nfree(struct vmem_qcache *qc,
-				      struct vmem_slab *slab, unsigned int n)
+/* The slab gets so many free objects, with which it may be in another list. */
+void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
+		    unsigned int nfree)
 {
-	unsigned int before = slab->nfree;
-
-	if (likely(n && before && n < qc->per_slab && before < qc->per_slab &&
-		   (n ^ before) <= (n & before))) {
-		slab->nfree = n;
-	} else {
-		list_out(qc, slab);
-		slab->nfree = n;
-		list_in(qc, slab);
+	lockdep_assert_held(&qc->lock);
+	if (list_of(qc, nfree) == list_of(qc, slab->nfree)) {
+		slab->nfree = nfree;
+		return;
 	}
+	list_out(qc, slab);
+	slab->nfree = nfree;
+	list_in(qc, slab);
 }
 
 static struct vmem_slab *find(struct vmem_qcache *qc, unsigned long addr)
@@ -98,40 +97,6 @@ static struct vmem_slab *find(struct vmem_qcache *qc, unsigned long addr)
 	node = vmem_hash_find(&qc->slabs, key - 1, SLAB_KEY, &steps);
 	slab = hlist_entry_safe(node, struct vmem_slab, hash);
 	return slab && addr - slab->start < size ? slab : NULL;
-}
-
-static __always_inline unsigned long take(struct vmem_qcache *qc,
-					  struct vmem_slab *slab)
-{
-	unsigned int i = __ffs64(slab->free);
-
-	lockdep_assert_held(&qc->lock);
-	slab->free &= slab->free - 1;
-	slab->idle = false;
-	set_nfree(qc, slab, slab->nfree - 1);
-	qc->nfree--;
-	qc->allocs++;
-	return slab->start + i * qc->size;
-}
-
-/**
- * vmem_slab_take - an object of a slab that is there
- * @qc: the cache
- *
- * Context: any but NMI. Takes the cache's lock.
- * Return: the object, or 0 if there is none.
- */
-unsigned long vmem_slab_take(struct vmem_qcache *qc)
-{
-	struct hlist_node *node;
-	unsigned long irq, addr = 0;
-
-	spin_lock_irqsave(&qc->lock, irq);
-	node = qc->map ? qc->partial[__ffs(qc->map)].first : qc->empty.first;
-	if (likely(node))
-		addr = take(qc, hlist_entry(node, struct vmem_slab, list));
-	spin_unlock_irqrestore(&qc->lock, irq);
-	return addr;
 }
 
 static void slab_free(struct vmem_slab *slab)
@@ -213,7 +178,7 @@ unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
 	list_in(qc, slab);
 	qc->nslabs++;
 	qc->nfree += qc->per_slab;
-	addr = take(qc, slab);
+	addr = vmem_slab_object(qc, slab);
 	spin_unlock_irqrestore(&qc->lock, irq);
 
 	/* Who has searched meanwhile has not seen what is in it. */
@@ -413,7 +378,7 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
 		wrong = check(qc, slab, addr);
 		if (!wrong) {
 			slab->free |= 1ULL << ((addr - slab->start) / qc->size);
-			set_nfree(qc, slab, slab->nfree + 1);
+			vmem_slab_move(qc, slab, slab->nfree + 1);
 			qc->nfree++;
 			qc->frees++;
 		}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Slabs: what every miss of the magazines does, and the rest by name.
+ */
+#ifndef _VMEM_QCACHE_SLAB_H
+#define _VMEM_QCACHE_SLAB_H
+
+#include "qcache.h"
+
+void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
+		    unsigned int nfree);
+unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
+			     unsigned long caller);
+void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr);
+bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag);
+void vmem_slab_feed(struct vmem_qcache *qc);
+void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only);
+unsigned long vmem_slab_bytes(void);
+int vmem_slab_init(void);
+void vmem_slab_exit(void);
+
+/*
+ * Take an object of a slab that has one. The cache's lock is held.
+ *
+ * The slab stays in its list unless the number of its free objects was a power of
+ * two, or all.
+ */
+static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
+						      struct vmem_slab *slab)
+{
+	unsigned int nfree = slab->nfree - 1;
+	unsigned int i = __ffs64(slab->free);
+
+	lockdep_assert_held(&qc->lock);
+	slab->free &= slab->free - 1;
+	if (likely((slab->nfree & nfree) && slab->nfree != qc->per_slab))
+		slab->nfree = nfree;
+	else
+		vmem_slab_move(qc, slab, nfree);
+	qc->nfree--;
+	qc->allocs++;
+	return slab->start + i * qc->size;
+}
+
+/**
+ * vmem_slab_take - an object of a slab that is there, the fullest first
+ * @qc: the cache
+ *
+ * Context: any but NMI. Takes the cache's lock.
+ * Return: the object, or 0 if there is none.
+ */
+static __always_inline unsigned long vmem_slab_take(struct vmem_qcache *qc)
+{
+	struct hlist_node *node;
+	unsigned long irq, addr = 0;
+
+	spin_lock_irqsave(&qc->lock, irq);
+	node = qc->map ? qc->partial[__ffs(qc->map)].first : qc->empty.first;
+	if (likely(node))
+		addr = vmem_slab_object(qc, hlist_entry(node, struct vmem_slab,
+							list));
+	spin_unlock_irqrestore(&qc->lock, irq);
+	return addr;
+}
+
+#endif /* _VMEM_QCACHE_SLAB_H */
