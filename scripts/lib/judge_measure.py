@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Print the figures of scripts/measure beside their limits.
+
+usage: judge_measure.py LIVE FILE
+
+FILE has lines "measure: NAME VALUE", LIVE is how many allocations lived while
+bytes were counted. A limit is an upper one unless it says otherwise. The last
+line is "N passed, N failed".
+"""
+
+import sys
+
+# What is shown, how it comes from the figures, what it may be at the most: a
+# number, or another figure. Emptying an arena gives segment structures back to
+# the slab allocator, so that its own worst hold with as many objects comes on top
+# of what vmem may take.
+ROWS = [
+    ("a bare per-CPU stack, pair", "stack_pair", None),
+    ("cached, pair, 100 k others live", "cached_pair", 90),
+    ("cached, size 8, pair", "cached_pair_8", 90),
+    ("from the slab each time, pair", "slab_pair", None),
+    ("from the slab each time, allocation", "slab_alloc", "uncached_alloc"),
+    ("uncached, allocation", "uncached_alloc", None),
+    ("uncached, {live} in a row, each", "uncached_alloc_live", None),
+    ("uncached, nothing else live, pair", "uncached_pair_empty", 360),
+    ("uncached, 1 k others live, pair", "uncached_pair_1k", 360),
+    ("uncached, {live} others live, pair", "uncached_pair_live", 360),
+    ("uncached, size 100, 1 k live, pair", "uncached_pair_100_1k", 360),
+    ("uncached, size 100, {live} live, pair", "uncached_pair_100_live", 360),
+    ("timer late, idle (the kernel itself)", "late_idle", None),
+    ("timer late, {live} times kmalloc()", "late_kmalloc", None),
+    ("timer late, {live} times kfree()", "late_kfree", None),
+    ("timer late, filling to {live}", "late_filling", 50000),
+    ("timer late, rescaling {live}", "late_rescaling_up", 50000),
+    ("timer late, emptying", "late_emptying", "late_kfree"),
+    ("timer late, rescaling back", "late_rescaling_down", 50000),
+    ("bytes for an uncached allocation", "hold_uncached.bytes/live", 76),
+    ("bytes for a cached identifier", "hold_cached.bytes/live", 4),
+]
+
+
+def value_of(name, figures, live):
+    """A figure by its name, divided by LIVE if it says so; None without."""
+    base, _, divisor = name.partition("/")
+    value = figures.get(base)
+    if value is not None and divisor:
+        value /= live
+    return value
+
+
+def main():
+    live = int(sys.argv[1])
+    figures = {}
+    failed = 0
+    with open(sys.argv[2], encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            _, name, value = (line.split(maxsplit=2) + ["", ""])[:3]
+            if name == "failed":
+                print("FAILED:", value.strip())
+                failed += 1
+            elif value:
+                figures[name] = float(value)
+
+    passed = 0
+    print(f"{'instructions, but for the bytes':44} {'figure':>10} {'limit':>8}")
+    for what, name, limit in ROWS:
+        value = value_of(name, figures, live)
+        if isinstance(limit, str):
+            slack = 50000 if limit.startswith("late") else 0
+            limit = (value_of(limit, figures, live) or 0) + slack
+        good = value is not None and (limit is None or value <= limit)
+        passed += good
+        failed += not good
+        shown = "missing" if value is None else f"{value:.1f}"
+        print(f"{what.format(live=live):44} {shown:>10} {'' if limit is None else f'{limit:.0f}':>8}"
+              f"{'' if good else '  FAILED'}")
+
+    one = figures.get("uncached_pair_1k")
+    many = figures.get("uncached_pair_live")
+    if one and many:
+        good = abs(many - one) <= one / 10
+        passed += good
+        failed += not good
+        print(f"{'uncached with many live to few live':44} {many / one:>10.2f} "
+              f"{'0.9..1.1':>8}{'' if good else '  FAILED'}")
+    # Times, on a machine that others use: shown, not judged.
+    print(f"{figures.get('threads', 0):.0f} CPUs do "
+          f"{figures.get('threads_speedup', 0):.2f} times the work of one")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
