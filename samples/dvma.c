@@ -10,6 +10,13 @@
  * cards that see only part of the window. vmem_xalloc() takes all such rules at
  * once.
  *
+ * A network card has no rule, but the most packets by far, of a page or a few.
+ * Sizes of up to four pages have quantum caches: vmem_alloc() takes such a mapping
+ * from a stack of the CPU's own. Caches know nothing of rules, so vmem_xalloc()
+ * passes them by, and a mapping is undone by the function that goes with the one
+ * that made it. Nobody is refused for what caches hold: a request that finds no
+ * room has them give back first.
+ *
  * The window ends at the end of the address space: on a 32-bit machine its base
  * plus its size is 0. vmem compares last elements and does not mind.
  *
@@ -37,6 +44,7 @@
 #define WINDOW_BASE	0xfc000000UL
 #define WINDOW_SIZE	((size_t)SZ_64M)
 #define WINDOW_LAST	(WINDOW_BASE + (WINDOW_SIZE - 1))
+#define CACHED_MAX	(4 * IO_PAGE)
 
 static unsigned int mappings = 200;
 module_param(mappings, uint, 0444);
@@ -48,13 +56,14 @@ MODULE_PARM_DESC(rounds, "How often something is mapped or unmapped");
 
 /* What a device asks of an address; 0: no such rule. */
 static const struct device_rules {
+	bool none;			/* no rules at all */
 	unsigned int max_pages;
 	size_t align, phase, nocross;
 	unsigned long min, max;		/* the window it sees: [min, max) */
 	int flags;
 } devices[] = {
 	/* Network: anything goes. */
-	{ .max_pages = 4 },
+	{ .none = true, .max_pages = 4 },
 	/* Disk: a 16-bit address counter. */
 	{ .max_pages = 16, .nocross = SZ_64K },
 	/* Display: large, aligned, out of the others' way at the top. */
@@ -70,6 +79,7 @@ static const struct device_rules {
 struct mapping {
 	unsigned long addr;		/* 0: not mapped */
 	size_t size;
+	bool plain;			/* by vmem_alloc() */
 };
 
 static vmem_t *dvma;
@@ -112,15 +122,20 @@ static int map(unsigned int i, u32 random)
 	struct mapping *m = &table[i];
 	unsigned long addr;
 
-	addr = (unsigned long)vmem_xalloc(dvma, size, r->align, r->phase,
-					  r->nocross, (void *)r->min,
-					  (void *)r->max, VM_NOSLEEP | r->flags);
+	if (r->none)
+		addr = (unsigned long)vmem_alloc(dvma, size, VM_NOSLEEP);
+	else
+		addr = (unsigned long)vmem_xalloc(dvma, size, r->align, r->phase,
+						  r->nocross, (void *)r->min,
+						  (void *)r->max,
+						  VM_NOSLEEP | r->flags);
 	if (!addr) {
 		no_room++;
 		return 0;
 	}
 	m->addr = addr;
 	m->size = size;
+	m->plain = r->none;
 	mapped++;
 	if (!obeys(r, addr, size)) {
 		pr_err("%#lx, %zu bytes: against the rules of device %td\n",
@@ -139,7 +154,10 @@ static int unmap(unsigned int i)
 		return 0;
 	err = set_owner(m, i + 1, 0);
 	/* What came from vmem_xalloc() goes back by vmem_xfree(). */
-	vmem_xfree(dvma, (void *)m->addr, m->size);
+	if (m->plain)
+		vmem_free(dvma, (void *)m->addr, m->size);
+	else
+		vmem_xfree(dvma, (void *)m->addr, m->size);
 	m->addr = 0;
 	return err;
 }
@@ -172,7 +190,7 @@ static int __init dvma_init(void)
 	if (!table || !page_table)
 		goto fail;
 	dvma = vmem_create("dvma", (void *)WINDOW_BASE, WINDOW_SIZE, IO_PAGE,
-			   NULL, NULL, NULL, 0, VM_SLEEP);
+			   NULL, NULL, NULL, CACHED_MAX, VM_SLEEP);
 	if (!dvma)
 		goto fail;
 
@@ -184,7 +202,7 @@ static int __init dvma_init(void)
 		cond_resched();
 	}
 
-	pr_info("%u mappings by the rules, %u times no room; %zu of %zu KiB mapped\n",
+	pr_info("%u mappings by the rules, %u times no room; %zu of %zu KiB mapped or cached\n",
 		mapped, no_room, vmem_size(dvma, VMEM_ALLOC) / SZ_1K,
 		vmem_size(dvma, VMEM_ALLOC | VMEM_FREE) / SZ_1K);
 	return 0;

@@ -8,6 +8,11 @@
  * Whoever still keeps the number of a process that is gone, and means to signal
  * it, then finds nobody for a long while instead of a stranger at once.
  *
+ * That is why this arena has no quantum caches, although every request is for the
+ * same size. A cache is a stack: it gives out first what was freed last, which is
+ * what makes it quick, and the very thing to be avoided here. It would serve the
+ * requests of its sizes whatever their policy.
+ *
  * The module plays a machine on which "live" processes run at any time. It
  * forks that many, then lets one exit and forks another "rounds" times over,
  * and checks every identifier against a bitmap of its own: it must be the next
@@ -139,6 +144,7 @@ static int __init pids_init(void)
 	used = bitmap_zalloc(PID_LAST + 1, GFP_KERNEL);
 	if (!running || !used)
 		goto fail;
+	/* qcache_max is 0: nothing is cached. */
 	pids = vmem_create("pids", (void *)PID_FIRST, PID_LAST - PID_FIRST + 1,
 			   1, NULL, NULL, NULL, 0, VM_SLEEP | VMC_IDENTIFIER);
 	if (!pids)

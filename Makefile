@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people: builds the modules against a kernel, and runs the checks.  What is
+# built is in Kbuild, which is all that the kernel's own make reads.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# The architecture cannot be told from the machine: User Mode Linux is one, too.
+ifneq ($(shell grep -s '^CONFIG_UML=y' $(KDIR)/.config),)
+export ARCH := um
+endif
+# A kernel built with clang wants its modules built with it.
+ifneq ($(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/.config),)
+export LLVM ?= 1
+endif
+
+KMAKE = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+modules:
+	+$(KMAKE) modules
+
+install:
+	+$(KMAKE) modules_install
+
+clean:
+ifneq ($(wildcard $(KDIR)/.),)
+	+$(KMAKE) clean
+else
+	git clean -qfX -- $(CURDIR)
+endif
+
+check:
+	@scripts/check
+
+demo:
+	@scripts/demo
+
+static:
+	@scripts/static
+
+builds:
+	@scripts/builds
+
+measure:
+	@scripts/measure
+
+docs:
+	+@$(MAKE) -C Documentation html KDIR=$(KDIR)
+
+help:
+	@echo 'Modules (KDIR=<build directory of a kernel>, now:'
+	@echo '         $(KDIR))'
+	@echo '  modules  build vmem.ko, the tests and the samples (the default)'
+	@echo '  install  install the modules'
+	@echo '  clean    remove what was built here'
+	@echo
+	@echo 'Checks (they install what they need, and keep kernels in'
+	@echo '        $${XDG_CACHE_HOME:-~/.cache}/vmem-linux)'
+	@echo '  check    run the tests under User Mode Linux;'
+	@echo '           SUITE=<name>: only that suite, test module or panic scenario'
+	@echo '  demo     show vmem and its samples at work in QEMU'
+	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
+	@echo '  builds   build for all supported kernels'
+	@echo '  measure  instructions and bytes, in QEMU'
+	@echo '  docs     the documentation as HTML, in Documentation/output'
+
+.PHONY: modules install clean check demo static builds measure docs help
