@@ -9,6 +9,14 @@
 #include <linux/hrtimer.h>
 #include <linux/shrinker.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
+
+/* Work that stays on the CPU it was queued on says so since 6.18. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define VMEM_WQ_PERCPU	WQ_PERCPU
+#else
+#define VMEM_WQ_PERCPU	0
+#endif
 
 /**
  * struct vmem_shrinker - a shrinker, however the kernel makes them

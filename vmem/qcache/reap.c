@@ -18,6 +18,7 @@
 
 #include "../arena/reclaim.h"
 #include "../arena/registry.h"
+#include "../compat.h"
 #include "fast.h"
 #include "pressure.h"
 #include "slab.h"
@@ -333,7 +334,8 @@ void vmem_qcaches_maintain(struct vmem *vm)
 int vmem_reap_init(void)
 {
 	wq = alloc_workqueue("vmem_reap", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	cpu_wq = alloc_workqueue("vmem_cpu", WQ_MEM_RECLAIM, 0);
+	cpu_wq = alloc_workqueue("vmem_cpu", WQ_MEM_RECLAIM | VMEM_WQ_PERCPU,
+				 0);
 	if (wq && cpu_wq)
 		return 0;
 	vmem_reap_exit();
