@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What must stop the machine, one at a time: no test framework survives it. The
+ * file scripts/panics says how it is inserted and what the kernel must say.
+ */
+#include <linux/module.h>
+#include <linux/vmem.h>
+
+static char *what = "";
+module_param(what, charp, 0400);
+MODULE_PARM_DESC(what, "full, constrained, size, xsize, create or misuse");
+
+static int __init vmem_panic_init(void)
+{
+	vmem_t *vm = vmem_create("panic", (void *)1, 10, 1, NULL, NULL, NULL, 0,
+				 VM_SLEEP | VMC_IDENTIFIER);
+
+	if (!vm)
+		return -ENOMEM;
+	/* Where the request would return NULL, with VM_PANIC it panics. */
+	if (!strcmp(what, "full"))
+		vmem_alloc(vm, 11, VM_NOSLEEP | VM_PANIC);
+	/* [23] The same under constraints. */
+	if (!strcmp(what, "constrained"))
+		vmem_xalloc(vm, 2, 1, 0, 0, (void *)10, (void *)12,
+			    VM_NOSLEEP | VM_PANIC);
+	if (!strcmp(what, "size"))
+		vmem_alloc(vm, 0, VM_NOSLEEP | VM_PANIC);
+	if (!strcmp(what, "xsize"))
+		vmem_xalloc(vm, 0, 0, 0, 0, NULL, NULL, VM_NOSLEEP | VM_PANIC);
+	if (!strcmp(what, "create"))
+		vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL, 0,
+			    VM_SLEEP | VM_PANIC);
+	/* With panic_on_misuse any misuse does. */
+	if (!strcmp(what, "misuse"))
+		vmem_free(vm, (void *)3, 1);
+
+	vmem_destroy(vm);
+	return -EINVAL;
+}
+
+module_init(vmem_panic_init);
+
+MODULE_DESCRIPTION("Stops the machine by way of vmem");
+MODULE_LICENSE("GPL");

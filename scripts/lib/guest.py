@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Run a guest (a User Mode Linux kernel, QEMU) with a time limit.
+
+usage: guest.py SECONDS LOG WHAT COMMAND...
+
+What the guest prints goes to LOG.  The guest is a session of its own, and when
+it ends, is too slow, or this program is told to stop, the whole session is
+killed: User Mode Linux leaves processes behind when it crashes, and kills its
+process group, with whoever else is in it, when it panics.
+
+Exit status: 0 when the guest ended by itself, however; 124 when it was too slow.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+SAY_EVERY = 15.0
+
+
+def prctl(option, value):
+    ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def stop(signum, _frame):
+    raise SystemExit(128 + signum)
+
+
+def children():
+    """Whoever is left: orphans of the guest are ours (see the subreaper)."""
+    with open(f"/proc/self/task/{os.getpid()}/children",
+              encoding="ascii") as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+def kill_all(session):
+    """Kill all of a guest, until nothing of it is left."""
+    for _ in range(100):
+        try:
+            os.killpg(session, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        for pid in children():
+            os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.02)
+
+
+def main():
+    limit, log, what, command = (float(sys.argv[1]), sys.argv[2], sys.argv[3],
+                                 sys.argv[4:])
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, stop)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    start = time.monotonic()
+    say_next = start + SAY_EVERY
+    with open(log, "wb") as output:
+        guest = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    try:
+        while True:
+            try:
+                guest.wait(0.05)
+                return 0
+            except subprocess.TimeoutExpired:
+                pass
+            now = time.monotonic()
+            if now - start > limit:
+                print(f"{what}: no end after {limit:.0f} s, stopped",
+                      flush=True)
+                return 124
+            if now > say_next:
+                say_next = now + SAY_EVERY
+                with open(log, "rb") as output:
+                    lines = sum(1 for _ in output)
+                print(f"{what}: {now - start:.0f} s, {lines} lines of log",
+                      flush=True)
+    finally:
+        kill_all(guest.pid)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

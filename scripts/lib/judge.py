@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Judge the logs of `make check`.
+
+usage: judge.py [--plan PLAN --suites SUITES LOG] [--panic NAME TEXT LOG]...
+
+LOG is what a guest with scripts/guest/init-check as its /init printed, PLAN
+what it was told to insert, SUITES what suites.py printed: from both follows
+what should be in the log, so that whatever is missing is a failure.  A LOG
+after --panic is one that should end in a kernel panic with TEXT.
+
+Three things are judged:
+
+- The results of KUnit, in KTAP.  KUnit indents those of a suite's cases by four
+  blanks, and those of a case's parameters by eight; a case counts as one.
+
+- The steps of the guest: inserting and removing modules.
+
+- What the kernel reports from the insertion of vmem.ko on: warnings, bugs, what
+  KASAN, lockdep and kmemleak find, misuse that vmem itself complains about.  A
+  report fails the case or step that it is in, unless the test announced it with
+
+      vmem-test: expect N "TEXT"
+      ... the reports ...
+      vmem-test: end
+
+  in the kernel log: then there must be exactly N reports that contain TEXT (one
+  or more if N is *), and others still fail the case.  A report is the line by
+  which it is recognised and the dump that belongs to it, stack and all.
+
+The last line is "N passed, N failed, N skipped"; the status is 0 only if
+nothing failed and something passed.
+"""
+
+import argparse
+import re
+import sys
+
+EXCERPT = 40			# lines of log to show for a failure
+FAULTS = 8			# what is wrong with a case, at most
+
+STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
+TREE = re.compile(r"/\S*/vmem-linux/trees/[^/]+/")
+MARK = re.compile(r"^vmem-check: (begin|end|output|done)\b[ :]*(.*)$")
+EXPECT = re.compile(r'vmem-test: expect (\d+|\*) "(.*)"$')
+EXPECT_END = re.compile(r"vmem-test: end$")
+SUBTEST = re.compile(r"^    # Subtest: (.+)$")
+PLAN = re.compile(r"^    1\.\.(\d+)$")
+CASE = re.compile(r"^    (ok|not ok) (\d+)(?: -)? (.*?)(?: # (SKIP|TODO|skip)(.*))?$")
+SUITE = re.compile(r"^(ok|not ok) \d+(?: -)? (.*?)(?: # .*)?$")
+KTAP = re.compile(r"^ *(KTAP version|TAP version|1\.\.\d+$|# Subtest:|ok \d|not ok \d"
+                  r"|# \S+: pass:|# Totals:|# module:)")
+
+# How reports begin ...
+CUT = re.compile(r"^-+\[ cut here \]-+$")
+CUT_END = re.compile(r"^---\[ end trace")
+RULE = re.compile(r"^={20,}$")		# of lockdep, KASAN, SLUB
+BEGIN = re.compile(
+    r"WARNING:|BUG:?\b|INFO: |KASAN|UBSAN|KCSAN|ODEBUG:|DEBUG_LOCKS_WARN_ON"
+    r"|possible (recursive|circular|irq|deadlock)|sleeping function called"
+    r"|Objects remaining|still has objects|slab error|list_(add|del) corruption"
+    r"|general protection fault|unable to handle|Oops|Kernel panic"
+    r"|refcount_t:|workqueue lockup|Call Trace:|kmemleak: "
+    r"|vmem: (misuse|leak|verify)", re.I)
+# ... the same words where they mean nothing bad ...
+HARMLESS = re.compile(r"INFO: lockdep is turned off|kmemleak: .*initialized"
+                      r"|Disabling lock debugging|^ +(\[<[0-9a-f]+>\]|\S+\+0x)")
+# ... and what their dumps consist of.
+DUMP = re.compile(
+    r"^\s|^$|^task:|^\"echo 0 >|^(CPU|RIP|RSP|RAX|RDX|RBP|R\d\d|FS|CS|CR2|Code|EFLAGS): ?"
+    r"|^(Modules linked in|Hardware name|Workqueue|Stack|Call Trace|irq event stamp"
+    r"|(hard|soft)irqs last|Tainted|stack backtrace|Preemption disabled|Showing all"
+    r"|other info|locks held|\d+ locks? held|no locks held|\d+ lock|Slab |Object |Redzone |Padding |Bytes "
+    r"|Allocated |Freed |Memory state|The buggy|page:|raw:|flags:|page dumped|object allocation"
+    r"|Disabling lock debugging|INFO: lockdep is turned off|in_atomic|preempt_count|RCU nest"
+    r"|rcu_scheduler_active|unreferenced object|backtrace|hex dump|comm )"
+    r"|^(-{20,}|={20,})$|^---\[|^[>#]|^\S+\+0x[0-9a-f]+/0x")
+NOISE = re.compile(r"^ \[<[0-9a-f]+>\] \? |^( [0-9a-f]{8,16}){2,4}$|^Stack:$")
+TRACE = re.compile(r"Call Trace:|backtrace:")
+
+
+def begins(line):
+    return bool(BEGIN.search(line) and not HARMLESS.search(line))
+
+
+class Report:
+    """Something that the kernel complains about."""
+
+    def __init__(self, line):
+        self.cut = bool(CUT.match(line))
+        self.ruled = bool(RULE.match(line))
+        self.lines = [line]
+        self.begun = not (self.cut or self.ruled)
+        self.traced = bool(TRACE.search(line))
+        self.ended = False
+
+    def takes(self, line):
+        """Whether the line belongs to the report; if so, it is added."""
+        if self.ended or CUT.match(line):
+            return False
+        if self.cut:
+            self.ended = bool(CUT_END.match(line))
+        elif self.ruled and not self.begun:
+            self.ended = len(self.lines) > 2
+        elif self.ruled and not self.traced or self.sanitizer():
+            self.ended = bool(RULE.match(line))
+        elif RULE.match(line):
+            return False
+        elif begins(line) and not TRACE.search(line):
+            return False
+        elif not DUMP.search(line) and (self.traced or
+                                        not line.startswith("vmem: ")):
+            return False
+        self.begun = self.begun or begins(line)
+        self.traced = self.traced or bool(TRACE.search(line))
+        self.lines.append(line)
+        return True
+
+    def sanitizer(self):
+        """Whether a rule ends the report, as another one began it."""
+        return self.ruled and re.search("KASAN|UBSAN|KCSAN", self.lines[1])
+
+    def real(self):
+        """A rule or a cut alone is no report."""
+        return self.begun or self.cut
+
+    def text(self):
+        return "\n".join(self.lines)
+
+    def title(self):
+        for line in self.lines:
+            if begins(line) and not line.startswith("WARNING: CPU"):
+                return line
+        return " / ".join(self.lines[1:3])
+
+
+class Expectation:
+    def __init__(self, count, text):
+        self.count = count
+        self.text = text
+        self.seen = 0
+
+    def fault(self):
+        if self.count == "*":
+            if self.seen:
+                return None
+        elif self.seen == int(self.count):
+            return None
+        return (f"announced {self.count} of \"{self.text}\" in the log, "
+                f"there were {self.seen}")
+
+
+class Case:
+    def __init__(self, name, result, reason=""):
+        self.name = name
+        self.result = result	# "passed", "failed", "skipped"
+        self.reason = reason
+        self.faults = []
+        self.excerpt = []
+
+
+class Suite:
+    def __init__(self, name):
+        self.name = name
+        self.planned = None
+        self.cases = []
+
+    def count(self, result):
+        return sum(case.result == result for case in self.cases)
+
+    def fail(self, name, *faults, excerpt=()):
+        case = Case(name, "failed")
+        case.faults = list(faults)
+        case.excerpt = list(excerpt)
+        self.cases.append(case)
+
+    def show(self):
+        numbers = ", ".join(
+            f"{self.count(result)} {result}"
+            for result in ("passed", "failed", "skipped")
+            if self.count(result) or result == "passed")
+        verdict = "FAIL" if self.count("failed") else "ok  "
+        print(f"{verdict} {self.name}: {numbers}")
+        for case in self.cases:
+            if case.result == "skipped":
+                print(f"     skipped: {case.name}: {case.reason}")
+            if case.result != "failed":
+                continue
+            faults = case.faults
+            if len(faults) == 1 and not case.excerpt:
+                print(f"     FAILED: {case.name}: {faults[0]}")
+                continue
+            print(f"     FAILED: {case.name}")
+            for fault in faults[:FAULTS]:
+                print(f"         {fault}")
+            if len(faults) > FAULTS:
+                print(f"         (and {len(faults) - FAULTS} more)")
+            lines = [line for line in case.excerpt if not NOISE.match(line)]
+            for line in lines[:EXCERPT]:
+                print(f"         | {line}")
+            if len(lines) > EXCERPT:
+                print(f"         | ({len(lines) - EXCERPT} more lines in the log)")
+
+
+def read(path):
+    """The lines of a log, without the kernel's time stamps and the directory
+    that the modules were built in."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [TREE.sub("", STAMP.sub("", line.rstrip("\r\n")))
+                for line in file]
+
+
+class Judge:
+    """Goes through a log once.  What it finds is sorted under the case, suite
+    and step in which it was found."""
+
+    def __init__(self):
+        self.suites = []
+        self.life = Suite("inserting and removing")
+        self.step = None	# the step that has begun
+        self.steps = {}		# step: its status, None while it runs
+        self.ran = {}		# step: suites in it
+        self.suite = None	# the suite that is running
+        self.report = None
+        self.expected = []
+        self.faults = []	# since the last result
+        self.excerpt = []	# likewise
+
+    # --- reports ---
+
+    def end_report(self):
+        report, self.report = self.report, None
+        if report is None or not report.real():
+            return
+        for expectation in self.expected:
+            if expectation.text in report.text():
+                expectation.seen += 1
+                return
+        self.faults.append("unannounced: " + report.title())
+
+    def end_expectations(self, complaint=None):
+        for expectation in self.expected:
+            self.faults.append(complaint or expectation.fault())
+        self.faults = [fault for fault in self.faults if fault]
+        self.expected = []
+
+    # --- results ---
+
+    def case(self, match):
+        self.end_expectations('"vmem-test: expect" without "vmem-test: end"')
+        result, _, name, skip, reason = match.groups()
+        case = Case(name, "passed" if result == "ok" else "failed")
+        if skip:
+            case.result = "skipped"
+            case.reason = (reason or "").strip() or "no reason given"
+        if self.faults:
+            case.result = "failed"
+        case.faults = self.faults
+        case.excerpt = self.excerpt
+        self.suite.cases.append(case)
+        self.faults, self.excerpt = [], []
+
+    def end_suite(self):
+        suite, self.suite = self.suite, None
+        if suite is None:
+            return
+        self.end_expectations('"vmem-test: expect" without "vmem-test: end"')
+        missing = (suite.planned or 0) - len(suite.cases)
+        if suite.planned is None:
+            suite.fail("(the suite)", "it has no plan", excerpt=self.excerpt)
+        for number in range(missing):
+            suite.fail(f"(case {suite.planned - missing + number + 1} of "
+                       f"{suite.planned})", "it has no result",
+                       *([] if number else self.faults),
+                       excerpt=[] if number else self.excerpt)
+        if not missing and self.faults:
+            suite.fail("(after the last case)", *self.faults,
+                       excerpt=self.excerpt)
+        if not suite.cases:
+            suite.fail("(the suite)", "it has no cases")
+        self.faults, self.excerpt = [], []
+
+    def mark(self, kind, rest):
+        if kind == "output":
+            self.excerpt.append(rest)
+        elif kind == "begin":
+            self.end_step(None)
+            self.step = rest
+            self.steps[rest] = None
+            self.ran[rest] = []
+        elif kind == "end":
+            self.end_step(rest.rpartition(": ")[2])
+
+    def end_step(self, status):
+        """A step has ended with that status; None: it was cut short."""
+        step, self.step = self.step, None
+        self.end_suite()
+        if step is None:
+            if self.faults:
+                self.life.fail("(between two steps)", *self.faults,
+                               excerpt=self.excerpt)
+        else:
+            self.end_expectations()
+            self.steps[step] = status
+            if status is None:
+                self.faults.append("the log ends here")
+            elif status != "0":
+                self.faults.append(f"status {status}")
+            if self.faults:
+                self.life.fail(step, *self.faults, excerpt=self.excerpt)
+            elif not step.startswith("test "):
+                self.life.cases.append(Case(step, "passed"))
+        self.faults, self.excerpt = [], []
+
+    # --- lines ---
+
+    def line(self, line):
+        mark = MARK.match(line)
+        if mark:
+            self.end_report()
+            self.mark(*mark.groups())
+            return
+        if self.step is None and not self.steps:
+            return			# vmem.ko is not there yet
+        expect = EXPECT.search(line)
+        expect_end = EXPECT_END.search(line)
+        if expect or expect_end or KTAP.match(line):
+            self.end_report()
+        if self.report and not self.report.takes(line):
+            self.end_report()
+        if not self.report and not expect and not KTAP.match(line):
+            if CUT.match(line) or RULE.match(line) or begins(line):
+                self.report = Report(line)
+
+        if expect:
+            self.expected.append(Expectation(*expect.groups()))
+        elif expect_end:
+            self.end_expectations()
+        elif SUBTEST.match(line):
+            self.end_suite()
+            self.suite = Suite(SUBTEST.match(line).group(1))
+            self.suites.append(self.suite)
+            if self.step:
+                self.ran[self.step].append(self.suite.name)
+        elif self.suite and PLAN.match(line):
+            self.suite.planned = int(PLAN.match(line).group(1))
+        elif self.suite and CASE.match(line):
+            self.case(CASE.match(line))
+        elif self.suite and SUITE.match(line):
+            self.end_suite()
+        elif not re.match(r"^ *KTAP version", line):
+            self.excerpt.append(line)
+
+    def run(self, lines):
+        for line in lines:
+            self.line(line)
+        self.end_report()
+        self.end_step(None)
+
+    # --- what should have been there ---
+
+    def missing(self, plan, suites):
+        """Count as failures what the plan has and the log has not."""
+        tests = [name for kind, name in plan if kind == "test"]
+        samples = [name for kind, name in plan if kind == "sample"]
+        steps = ["insert vmem"]
+        for name in tests:
+            steps += [f"test {name}", f"remove {name}"]
+        steps += [f"insert {name}" for name in samples]
+        steps += [f"remove {name}" for name in reversed(samples)]
+        steps += ["remove vmem", "look for slab caches left behind",
+                  "insert vmem again", "remove vmem again",
+                  "look for lost memory"]
+        for step in steps:
+            if step not in self.steps and not step.startswith("test "):
+                self.life.fail(step, "never came to it")
+        for name in tests:
+            if not suites[name]:
+                self.life.fail(f"test {name}", "the module has no suites")
+            for suite in suites[name]:
+                if suite not in self.ran.get(f"test {name}", []):
+                    missing = Suite(suite)
+                    missing.fail("(the suite)", "it never ran")
+                    self.suites.append(missing)
+
+
+def check_panic(suite, name, text, path):
+    """A log that should end in a panic."""
+    lines = read(path)
+    panics = [line for line in lines if "Kernel panic - not syncing" in line]
+    if any(text in line for line in panics):
+        suite.cases.append(Case(name, "passed"))
+    else:
+        suite.fail(name, f'there should be a panic with "{text}"; panics: '
+                   + ("; ".join(panics) or "none"), excerpt=lines[-15:])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--plan")
+    parser.add_argument("--suites")
+    parser.add_argument("--panic", nargs=3, action="append", default=[])
+    parser.add_argument("log", nargs="?")
+    args = parser.parse_args()
+
+    found = []
+    if args.log:
+        with open(args.plan, encoding="ascii") as file:
+            plan = [(words[0], words[1].removesuffix(".ko"))
+                    for words in map(str.split, file)]
+        with open(args.suites, encoding="ascii") as file:
+            suites = {words[0].removesuffix(".ko"): words[1:]
+                      for words in map(str.split, file)}
+        judge = Judge()
+        judge.run(read(args.log))
+        judge.missing(plan, suites)
+        found += judge.suites + [judge.life]
+    if args.panic:
+        panics = Suite("panics")
+        for name, text, path in args.panic:
+            check_panic(panics, name, text, path)
+        found.append(panics)
+
+    for suite in found:
+        suite.show()
+    passed, failed, skipped = (sum(suite.count(result) for suite in found)
+                               for result in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed"
+          + (f", {skipped} skipped" if skipped else ""), flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Show and judge what the guest of `make demo` printed.
+
+usage: judge_demo.py LOG
+
+See scripts/guest/init-demo for what it prints.  Everything has to be there, and
+to have worked; each arena must have its fourteen statistics, in their order; and
+the kernel must have had nothing to complain about.
+"""
+
+import re
+import sys
+
+from judge import begins, read
+
+STATISTICS = """mem_inuse mem_import mem_total vmem_source alloc free wait fail
+    lookup search populate_wait populate_fail contains contains_search""".split()
+
+
+def sections(lines):
+    """The lines of each section by its title."""
+    found = {}
+    title = None
+    for line in lines:
+        if line.startswith("== "):
+            title = line[3:]
+            found[title] = []
+        elif title:
+            found[title].append(line)
+    return found
+
+
+def faults(lines):
+    found = sections(lines)
+    if "end" not in found:
+        yield "it did not come to its end"
+    for line in lines:
+        if line.startswith("!! "):
+            yield line[3:]
+    arenas = [title for title in found if title.endswith("/stats")]
+    if not arenas:
+        yield "there are no arenas"
+    for title in arenas:
+        names = [line.split()[0] for line in found[title] if line]
+        if names[:len(STATISTICS)] != STATISTICS:
+            yield f"{title} does not begin with the {len(STATISTICS)} statistics"
+    for name in ("arenas", "metadata", "segments"):
+        if not any(title.endswith("/" + name) and
+                   [line for line in found[title] if line] for title in found):
+            yield f"{name} is missing or empty"
+    for title, text in found.items():
+        for line in text:
+            if title.startswith("the kernel log") and begins(line) \
+                    or re.search("Kernel panic", line):
+                yield "the kernel says: " + line
+
+
+def main():
+    lines = read(sys.argv[1])
+    start = next((number for number, line in enumerate(lines)
+                  if line.startswith("== ")), 0)
+    shown = lines[start:]
+    if "== end" in shown:
+        del shown[shown.index("== end"):]
+    print("\n".join(shown))
+    wrong = list(faults(lines))
+    for fault in wrong:
+        print("demo: wrong:", fault)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034	# results are in variables
+#
+# Kernels to build modules for, each in the cache and made only once.  A
+# directory there is complete or not there: it is made under another name and
+# renamed in the end.  It is named after the kernel, its version and a hash of
+# what it was made from.  A kernel that is there is used, even if Debian has a
+# newer one by now: whoever wants that one removes the old.
+#
+#   um-VERSION      User Mode Linux, built completely: it can be booted
+#   clang-VERSION   x86-64, a default configuration, prepared with clang
+#   i386-VERSION    the same, 32 bits, with gcc
+#   x86-VERSION     Debian's own kernel, from its headers package where those can
+#                   be used here, else a prepared default configuration; with
+#                   the machine's own release comes the kernel itself
+#   rt-VERSION      the same with PREEMPT_RT
+#
+# "Prepared" kernels (make modules_prepare) take half a minute instead of an
+# hour, and are enough to compile modules against.
+
+# Where a version comes from: suites of Debian, to be tried in this order.
+# "own" is what the machine's apt is configured for.
+suites_of() {
+	case $1 in
+	6.1)	SUITES="own" ;;
+	6.12)	SUITES="bookworm-backports trixie" ;;
+	*)	SUITES="unstable trixie-backports" ;;
+	esac
+}
+
+# newest_in PACKAGE VERSION: SUITE and VERSION of what the archive offers for
+# that kernel version.
+newest_in() {
+	suites_of "$2"
+	for SUITE in $SUITES; do
+		candidate "$SUITE" "$1"
+		[ -z "$VERSION" ] || return 0
+	done
+	die "no package $1 in $SUITES"
+}
+
+# cached PATTERN: FOUND is the newest directory of that name, or empty.
+cached() {
+	FOUND=$(find "$CACHE" -maxdepth 2 -path "$CACHE/$1" ! -name '*.part' \
+		-printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d' ' -f2-)
+}
+
+# source_get VERSION: SRC is the kernel's source, with Debian's patches and ours.
+source_get() {
+	local name=linux-source-$1 patch=$SCRIPTS/kernels/$1.patch state=0 dir
+
+	if [ -e "$patch" ]; then
+		hash_of cat "$patch"
+		state=$HASH
+	fi
+	lock "source-$1"
+	cached "source/$1-*-$state"
+	SRC=$FOUND
+	if [ -z "$SRC" ]; then
+		newest_in "$name" "$1"
+		SRC=$CACHE/source/$1-$VERSION-$state
+		dir=$SRC.part
+		rm -rf "$dir"
+		mkdir -p "$dir"
+		need "unpacking kernels" xz-utils patch
+		unpack "$SUITE" "$name" "$dir/package"
+		progress "unpacking $name $VERSION" "$CACHE/logs/$name" \
+			tar -xf "$dir/package/usr/src/$name.tar.xz" -C "$dir" \
+			--strip-components=1 --exclude='*/Documentation/*/*' \
+			--exclude='*/drivers/gpu/drm/amd/include/*/*'
+		rm -r "$dir/package"
+		if [ -e "$patch" ]; then
+			patch -s -p1 -d "$dir" <"$patch" ||
+				die "$patch does not apply"
+		fi
+		mv "$dir" "$SRC"
+	fi
+	unlock "source-$1"
+}
+
+# kernel_get NAME: KDIR is the directory to build modules against; for Debian's
+# kernel, IMAGE is the kernel itself, if there.
+kernel_get() {
+	local name=$1 version=${1#*-} recipe fragment
+
+	case $name in
+	um-*)			recipe=build_um fragment=um ;;
+	clang-*)		recipe=prepare_clang fragment=full ;;
+	i386-*)			recipe=prepare_i386 fragment=minimal ;;
+	x86-6.1 | x86-6.12)	recipe=headers ;;
+	rt-6.12)		recipe=headers ;;
+	x86-*)			recipe=prepare_x86 fragment=full ;;
+	*)			die "no recipe for kernel $name" ;;
+	esac
+
+	need "building kernels and modules" build-essential bc bison flex \
+		libelf-dev libssl-dev rsync git python3 xz-utils kmod
+	[ "$recipe" != prepare_clang ] ||
+		need "building with clang" clang lld llvm
+	case $recipe in
+	headers)	headers_get "$name" "$version" ;;
+	*)		built_get "$name" "$version" "$recipe" "$fragment" ;;
+	esac
+}
+
+# --- Debian's own ---
+
+headers_get() {
+	local name=$1 version=$2 suite=own flavour=amd64 dir abi part
+
+	IMAGE=
+	case $name in
+	rt-*)	flavour=rt-amd64 ;;
+	esac
+	[ "$version" = 6.1 ] || suite=bookworm-backports
+	lock "$name"
+	cached "kernels/$name-*"
+	dir=$FOUND
+	if [ -z "$dir" ]; then
+		depends "$suite" "linux-headers-$flavour" 'linux-headers-[0-9].*'
+		[ -n "$DEPENDS" ] || die "no linux-headers-$flavour in $suite"
+		abi=${DEPENDS#linux-headers-}
+		case $abi in
+		"$version".*)	;;
+		*)		die "$suite has Linux $abi, not $version" ;;
+		esac
+		dir=$CACHE/kernels/$name-$abi
+		rm -rf "$dir.part"
+		unpack "$suite" "linux-headers-$abi" "$dir.part"
+		for part in 'linux-headers-.*-common.*' 'linux-kbuild-.*'; do
+			depends "$suite" "linux-headers-$abi" "$part"
+			unpack "$suite" "$DEPENDS" "$dir.part"
+		done
+		if [ "$suite" = own ]; then
+			unpack "$suite" "linux-image-$abi" "$dir.part"
+			rm -rf "$dir.part/lib/modules"
+		fi
+		# With it, kbuild would make type information, which takes
+		# another package and which nobody here needs.
+		rm -f "$dir.part/usr/src/linux-headers-$abi/vmlinux"
+		# The one absolute path in there.
+		sed -i "s|^include /usr/src|include $dir/usr/src|" \
+			"$dir.part/usr/src/linux-headers-$abi/Makefile"
+		mv "$dir.part" "$dir"
+	fi
+	unlock "$name"
+	abi=${dir##*/"$name"-}
+	KDIR=$dir/usr/src/linux-headers-$abi
+	[ ! -e "$dir/boot/vmlinuz-$abi" ] || IMAGE=$dir/boot/vmlinuz-$abi
+}
+
+# --- kernels built from source ---
+
+built_get() {
+	local name=$1 version=$2 recipe=$3 start=$SECONDS
+	local fragment=$SCRIPTS/kernels/$4.config
+
+	source_get "$version"
+	hash_of recipe_of "$recipe" "$fragment" "$version"
+	lock "$name"
+	KDIR=$CACHE/kernels/$name-${SRC##*/"$version"-}-$HASH
+	if [ ! -e "$KDIR" ]; then
+		rm -rf "$KDIR.part"
+		mkdir -p "$KDIR.part"
+		"$recipe" "$name" "$KDIR.part" "$version" "$fragment"
+		sed -i "s|$KDIR.part|$KDIR|" "$KDIR.part/Makefile"
+		mv "$KDIR.part" "$KDIR"
+		say "$name is built, $((SECONDS - start)) s: $KDIR"
+	fi
+	unlock "$name"
+}
+
+# What decides how a kernel comes out.
+recipe_of() {
+	options_of "$2" "$3"
+	declare -f "$1" configure
+	case $1 in
+	prepare_*)	declare -f prepare exports ;;
+	esac
+	case $1 in
+	*_clang)	clang --version ;;
+	*)		gcc --version ;;
+	esac
+}
+
+# options_of FRAGMENT VERSION: the options that a fragment has for a version.
+options_of() {
+	awk -v version="$2" '
+		function number(v,  part) {
+			split(v, part, ".")
+			return part[1] * 1000 + part[2]
+		}
+		!/^CONFIG_/	{ next }
+		/# since /	{ if (number(version) < number($NF)) next }
+		/# until /	{ if (number(version) > number($NF)) next }
+				{ sub(/[ \t]*#.*/, ""); print }
+	' "$1"
+}
+
+# configure DIR VERSION FRAGMENT MAKE...: the options of a fragment on top of
+# the smallest configuration.  An option that the kernel did not take is an
+# error.
+configure() {
+	local dir=$1 version=$2 fragment=$3 lost line
+	shift 3
+
+	options_of "$fragment" "$version" >"$dir/wanted.config"
+	"$@" KCONFIG_ALLCONFIG="$dir/wanted.config" allnoconfig
+	while read -r line; do
+		case $line in
+		*=n)	grep -q "^${line%n}" "$dir/.config" || continue ;;
+		*)	grep -qFx "$line" "$dir/.config" && continue ;;
+		esac
+		echo "the kernel did not take $line"
+		lost=1
+	done <"$dir/wanted.config"
+	[ -z "${lost:-}" ]
+}
+
+build_um() {
+	local name=$1 dir=$2 version=$3 fragment=$4
+	local make=(make -C "$SRC" O="$dir" ARCH=um)
+
+	progress "configuring $name" "$CACHE/logs/$name" configure "$dir" \
+		"$version" "$fragment" "${make[@]}" ||
+		die "cannot configure $name"
+	progress "building $name" "$CACHE/logs/$name" \
+		"${make[@]}" -j"$JOBS" linux modules || die "cannot build $name"
+	find "$dir" -name '*.o' -path '*/[a-z]*' ! -path '*/scripts/*' -delete
+}
+
+prepare_x86() {
+	prepare "$@" ARCH=x86_64
+}
+
+prepare_clang() {
+	prepare "$@" ARCH=x86_64 LLVM=1
+}
+
+prepare_i386() {
+	prepare "$@" ARCH=i386
+}
+
+# prepare NAME DIR VERSION FRAGMENT ARGUMENT...
+prepare() {
+	local name=$1 dir=$2 version=$3 fragment=$4
+	local make=(make -C "$SRC" O="$dir" "${@:5}")
+
+	progress "configuring $name" "$CACHE/logs/$name" configure "$dir" \
+		"$version" "$fragment" "${make[@]}" ||
+		die "cannot configure $name"
+	progress "preparing $name" "$CACHE/logs/$name" \
+		"${make[@]}" -j"$JOBS" modules_prepare ||
+		die "cannot prepare $name"
+	exports >"$dir/Module.symvers"
+}
+
+# exports: a Module.symvers for a kernel that is only prepared: what its source
+# exports to any module, in whatever configuration.
+exports() {
+	(cd "$SRC" && grep -rhE --include='*.[chS]' '^\s*(EXPORT_|STANDARD_PARAM)' \
+		arch/x86 block drivers/base fs init kernel lib mm) |
+		sed -nE 's/^\s*EXPORT_(PER_CPU_)?SYMBOL(_GPL)?\((\w+)\).*/\3/p
+		 s/^\s*STANDARD_PARAM_DEF\((\w+),.*/param_get_\1\nparam_set_\1\nparam_ops_\1/p
+		 s/^\s*EXPORT_STATIC_CALL(_TRAMP)?(_GPL)?\((\w+)\).*/__SCK__\3\n__SCT__\3/p
+		 s/^\s*EXPORT_TRACEPOINT_SYMBOL(_GPL)?\((\w+)\).*/__tracepoint_\2\n__traceiter_\2\n__SCK__tp_func_\2\n__SCT__tp_func_\2/p' |
+		sort -u |
+		sed 's/.*/0x00000000\t&\tvmlinux\tEXPORT_SYMBOL\t/'
+}
