@@ -58,7 +58,7 @@ static void every_integer_of_a_fresh_arena(struct kunit *test)
 static void ones_again(struct kunit *test, vmem_t *vm, struct vq_set *s,
 		       unsigned int n)
 {
-	vq_mix(s, vm, 4 * n + 100, n);
+	vq_mix(s, vm, n + 500, n);
 	vq_fill(s, vm, 1);
 	expect_all(test, s, n, vm);
 	vq_put_all(s, vm);
@@ -77,7 +77,7 @@ static void largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
 {
 	unsigned int size;
 
-	vq_mix(s, vm, 4 * n + 100, n + 1);
+	vq_mix(s, vm, n + 500, n + 1);
 	for (size = vm->qcaches->n; size; size--)
 		vq_fill(s, vm, size);
 	expect_all(test, s, n, vm);
@@ -115,7 +115,7 @@ static void whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 {
 	unsigned long addr;
 
-	vq_mix(s, vm, 4 * n + 100, n + 2);
+	vq_mix(s, vm, n + 500, n + 2);
 	addr = vt_alloc(vm, n, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
 			    "%u integers at once, with %u cached sizes", n,
@@ -145,7 +145,7 @@ static void ones_sleeping(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	struct vt_thread *t;
 	unsigned int i, errors = 0;
 
-	vq_mix(s, vm, 4 * n + 100, n + 3);
+	vq_mix(s, vm, n + 500, n + 3);
 	t = vt_thread_start(test, take_all, vm, n, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
@@ -185,7 +185,7 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 			/* A gap, or else none: [2] they do not touch. */
 			at += span + i % 2;
 		}
-		vq_mix(s, vm, 20000, qcache_max);
+		vq_mix(s, vm, 5000, qcache_max);
 		vq_fill(s, vm, 1);
 		expect_all(test, s, 5050, vm);
 		vq_put_all(s, vm);

@@ -30,10 +30,12 @@
  * @irq: the interrupt state of the lock
  * @seg: what was found
  * @loan: what is to be repaid when the lock has been dropped
+ * @chain: where it may be served from
  * @seen: the moment before the last search
+ * @appeared: how many free segments had appeared in the arena by then
  * @released: &vmem_stats.release at the last import that failed
  * @step: how far a request that may not sleep has got with reclaim
- * @hungry: the request is counted in &vmem.hungry
+ * @hungry: the request is counted in &vmem.hungry, all along @chain
  */
 struct service {
 	struct vmem *vm;
@@ -41,23 +43,32 @@ struct service {
 	unsigned long irq;
 	struct vmem_seg *seg;
 	struct vmem_loan loan;
+	struct vmem_chain chain;
 	struct vmem_moment seen;
+	unsigned long appeared;
 	u64 released;
 	unsigned int step;
 	bool hungry;
 };
 
 /*
- * With what flags to import. A sleeping import sleeps in the source and does not
- * see what comes up in this arena: so before that, where caches may hold what is
- * needed, they are asked.
+ * With what flags to import. From an arena without waiting for space in there:
+ * that is done here, for both at once. Other functions sleep as they like, and do
+ * not see what comes up in this arena: so before that, where caches may hold what
+ * is needed, those are asked.
  */
 static int import_flags(const struct service *s)
 {
 	int vmflag = s->req->flags & VM_KMFLAGS;
+	int calm = vmflag & ~VM_PANIC;
 
-	if (!(vmflag & VM_NOSLEEP) && !s->hungry && vmem_reclaim_possible())
-		vmflag = (vmflag & ~VM_PANIC) | VM_NOSLEEP;
+	if (vmflag & VM_NOSLEEP)
+		return vmflag;
+	if (s->vm->afunc == vmem_alloc)
+		return s->req->flags & VM_ABORT ? vmflag : calm | VMEM_PATIENT;
+	if (!s->hungry && !(s->req->flags & VM_ABORT) &&
+	    vmem_reclaim_possible())
+		return calm | VM_NOSLEEP;
 	return vmflag;
 }
 
@@ -76,7 +87,8 @@ static bool search_and_import(struct service *s)
 	if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
 			   s->req->flags, &s->irq))
 		return false;
-	s->seen = vmem_now(vm);
+	s->seen = vmem_now(&s->chain);
+	s->appeared = vm->space.appeared;
 	s->seg = vmem_take(vm, s->req);
 
 	/* The functions may have been turned off while populating. */
@@ -84,7 +96,7 @@ static bool search_and_import(struct service *s)
 		return true;
 	s->released = vm->space.stats.release;
 	s->seg = vmem_import(vm, s->req, import_flags(s), &s->loan, &s->irq);
-	if (!s->seg && vm->space.appeared != s->seen.appeared)
+	if (!s->seg && vm->space.appeared != s->appeared)
 		s->seg = vmem_take(vm, s->req);
 	return true;
 }
@@ -118,17 +130,17 @@ static void reclaim_and_wait(struct service *s)
 	bool first = !s->hungry;
 
 	if (vmem_reclaim_possible()) {
-		if (first)
-			WRITE_ONCE(vm->hungry, vm->hungry + 1);
 		s->hungry = true;
 		spin_unlock_irqrestore(&vm->space.lock, s->irq);
-		vmem_reclaim_wait(vm);
+		if (first)
+			vmem_hungry(&s->chain);
+		vmem_reclaim_wait(&s->chain);
 		spin_lock_irqsave(&vm->space.lock, s->irq);
 		/* Now an import may sleep, after one more search. */
 		if (first && vmem_may_import(vm, s->req))
 			return;
 	}
-	vmem_wait_for_space(vm, s->seen, &s->irq);
+	vmem_wait_for_space(&s->chain, s->seen, &s->irq);
 }
 
 /* What is to be said and done when all is over. The lock is dropped. */
@@ -136,25 +148,22 @@ static void conclude(struct service *s)
 	__releases(&s->vm->space.lock)
 {
 	struct vmem *vm = s->vm;
-	bool failed = !s->seg && !s->req->quiet;
-	bool waited = false, fed = false;
+	bool failed = !s->seg && !s->req->quiet &&
+		      !(s->req->flags & VMEM_PATIENT);
+	bool waited = false;
 
 	if (failed)
 		vm->space.stats.fail++;
-	if (s->hungry) {
-		WRITE_ONCE(vm->hungry, vm->hungry - 1);
-		fed = !vm->hungry;
-	}
 	/* What an import left over is news to others. */
-	if (vm->space.appeared != s->seen.appeared)
+	if (vm->space.appeared != s->appeared)
 		waited = vmem_waited_for(vm);
 	spin_unlock_irqrestore(&vm->space.lock, s->irq);
 
 	vmem_repay(&s->loan);
 	if (waited)
 		vmem_wake(vm);
-	if (fed)
-		vmem_reclaim_over(vm);
+	if (s->hungry)
+		vmem_sated(&s->chain);
 	if (failed && !(s->req->flags & VM_ABORT))
 		vmem_reclaim_soon(vm);
 	if (failed && s->req->flags & VM_PANIC)
@@ -175,6 +184,7 @@ static void conclude(struct service *s)
 void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 {
 	struct service s = { .vm = vm, .req = req };
+	int once = VM_ABORT | VMEM_PATIENT;
 	unsigned long addr = 0;
 	u32 stack;
 
@@ -184,9 +194,10 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 		return NULL;
 	}
 	stack = vmem_audit_stack(req->caller, req->flags);
+	vmem_chain_init(&s.chain, vm, !req->bounded);
 
 	spin_lock_irqsave(&vm->space.lock, s.irq);
-	while (search_and_import(&s) && !s.seg && !(req->flags & VM_ABORT)) {
+	while (search_and_import(&s) && !s.seg && !(req->flags & once)) {
 		if (!(req->flags & VM_NOSLEEP))
 			reclaim_and_wait(&s);
 		else if (!reclaim_now(&s))
@@ -275,6 +286,36 @@ static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 			return addr;
 	}
 	return alloc_slow(vm, size, vmflag, _RET_IP_);
+}
+
+/**
+ * vmem_alloc_patient - vmem_alloc() for an arena that imports and waits itself
+ * @vm: the source
+ * @size: how many integers
+ * @vmflag: VM_KMFLAGS without VM_NOSLEEP, and VMEM_PATIENT
+ *
+ * Context: task, sleeping allowed.
+ * Return: the first integer, or NULL if there is no room at present.
+ */
+void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag)
+{
+	struct vmem_request req = {
+		.size = size,
+		.taken = vmem_round(size, vm->space.quantum),
+		.align = vm->space.quantum,
+		.max = ULONG_MAX,
+		.flags = vmflag,
+		.caller = _RET_IP_,
+	};
+	unsigned long addr;
+
+	if (req.taken < size)
+		return NULL;
+	if (size - 1 >= vm->cached_max)
+		return vmem_serve(vm, &req);
+	addr = vmem_qcache_pop(vm, size);
+	return addr ? (void *)addr : vmem_qcache_alloc(vm, size, vmflag,
+						       _RET_IP_);
 }
 
 /**

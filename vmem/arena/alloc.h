@@ -7,6 +7,7 @@
 
 #include "request.h"
 
+void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag);
 void *vmem_serve(struct vmem *vm, struct vmem_request *req);
 
 #endif /* _VMEM_ARENA_ALLOC_H */

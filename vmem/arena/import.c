@@ -8,6 +8,7 @@
  * at before it is let in.
  */
 #include "../report/misuse.h"
+#include "alloc.h"
 #include "import.h"
 #include "search.h"
 
@@ -63,7 +64,7 @@ static bool import_size(const struct vmem *vm, const struct vmem_request *req,
  * @vm: the arena, locked, with VMEM_IMPORT_COST structures in its stock; the lock
  *	is dropped meanwhile
  * @req: the request; vmem_may_import() said yes
- * @vmflag: the VM_KMFLAGS to import with
+ * @vmflag: the VM_KMFLAGS to import with; VMEM_PATIENT if @afunc is vmem_alloc()
  * @loan: set to what the caller is to repay when the lock has been dropped
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
@@ -97,7 +98,9 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 	if (xfunc)
 		addr = xfunc(source, &got, req->align, vmflag);
 	else
-		addr = afunc(source, size, vmflag);
+		addr = vmflag & VMEM_PATIENT ?
+			vmem_alloc_patient(source, size, vmflag) :
+			afunc(source, size, vmflag);
 	spin_lock_irqsave(&sp->lock, *irq);
 	vmem_stock_move(&sp->stock, &aside, VMEM_IMPORT_COST);
 

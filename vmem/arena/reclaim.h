@@ -6,13 +6,14 @@
 #ifndef _VMEM_ARENA_RECLAIM_H
 #define _VMEM_ARENA_RECLAIM_H
 
-#include "arena.h"
+#include "wait.h"
 
 bool vmem_reclaim_possible(void);
 u64 vmem_reclaimable(struct vmem *vm);
 bool vmem_reclaim_now(struct vmem *vm, unsigned int step);
-void vmem_reclaim_wait(struct vmem *vm);
+void vmem_reclaim_wait(const struct vmem_chain *chain);
 void vmem_reclaim_soon(struct vmem *vm);
-void vmem_reclaim_over(struct vmem *vm);
+void vmem_hungry(const struct vmem_chain *chain);
+void vmem_sated(const struct vmem_chain *chain);
 
 #endif /* _VMEM_ARENA_RECLAIM_H */

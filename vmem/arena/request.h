@@ -9,6 +9,12 @@
 
 #include "arena.h"
 
+/*
+ * Private, beside the VM_* flags: may sleep, but not for want of space. The
+ * request of an arena that imports from this one, which does the waiting.
+ */
+#define VMEM_PATIENT	0x10000
+
 /**
  * struct vmem_request - what a client asks for, checked
  * @size: how many integers; not 0

@@ -9,40 +9,118 @@
  * for waiters in one hold of the lock too. So either the count has moved and
  * nobody sleeps, or the waiter is seen and woken. Whether anything in it fits,
  * the waiter finds out by searching again.
+ *
+ * A request that imports from another arena does not sleep in there, where it
+ * would not see what comes up in its own. It waits for both: the counts of all
+ * arenas up the chain are added up, each of them has it as a waiter, and it is in
+ * the queue of each. Counts only rise, so that the sum tells if any has moved.
  */
 #include "wait.h"
 
-static bool past(const struct vmem *vm, struct vmem_moment seen)
+/**
+ * vmem_chain_init - tell where a request may be served from
+ * @chain: the chain
+ * @vm: the request's arena
+ * @import: whether it may import
+ *
+ * Sources outlive the arenas that import from them.
+ */
+void vmem_chain_init(struct vmem_chain *chain, struct vmem *vm, bool import)
 {
-	return READ_ONCE(vm->space.appeared) != seen.appeared ||
-	       READ_ONCE(vm->kicks) != seen.kicks;
+	chain->n = 0;
+	do {
+		chain->arena[chain->n++] = vm;
+		vm = READ_ONCE(vm->afunc) == vmem_alloc ? READ_ONCE(vm->source)
+							: NULL;
+	} while (import && vm && chain->n < VMEM_CHAIN_MAX);
+}
+
+/* The present moment. To be compared with later ones. */
+struct vmem_moment vmem_now(const struct vmem_chain *chain)
+{
+	struct vmem_moment now = {};
+	unsigned int i;
+
+	for (i = 0; i < chain->n; i++) {
+		/* Written under the lock of each, with plain stores. */
+		now.appeared += data_race(chain->arena[i]->space.appeared);
+		now.kicks += READ_ONCE(chain->arena[i]->kicks);
+	}
+	return now;
+}
+
+static bool past(const struct vmem_chain *chain, struct vmem_moment seen)
+{
+	struct vmem_moment now = vmem_now(chain);
+
+	return now.appeared != seen.appeared || now.kicks != seen.kicks;
+}
+
+/*
+ * One waiter more or less, all along the chain: it sleeps for want of space in
+ * each of them. No arena lock is held.
+ */
+static void count_waiter(const struct vmem_chain *chain, int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < chain->n; i++) {
+		struct vmem *vm = chain->arena[i];
+
+		spin_lock_irq(&vm->space.lock);
+		vm->waiters += n;
+		if (n > 0)
+			vm->space.stats.wait++;
+		spin_unlock_irq(&vm->space.lock);
+	}
+}
+
+/* Be in all queues, and ready to sleep. */
+static void prepare(const struct vmem_chain *chain,
+		    struct wait_queue_entry *entries)
+{
+	unsigned int i;
+
+	for (i = 0; i < chain->n; i++)
+		prepare_to_wait(&chain->arena[i]->wait, &entries[i],
+				TASK_UNINTERRUPTIBLE);
 }
 
 /**
  * vmem_wait_for_space - sleep until a search may find more than the last one
- * @vm: the arena, locked; the lock is dropped meanwhile
+ * @chain: where; the first of it is the request's arena, locked; the lock is
+ *	dropped meanwhile
  * @seen: the moment before the last search began
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
  * Context: task, sleeping allowed.
  */
-void vmem_wait_for_space(struct vmem *vm, struct vmem_moment seen,
-			 unsigned long *irq)
-	__must_hold(&vm->space.lock)
+void vmem_wait_for_space(const struct vmem_chain *chain,
+			 struct vmem_moment seen, unsigned long *irq)
+	__must_hold(&chain->arena[0]->space.lock)
 {
-	struct vmem_space *sp = &vm->space;
+	struct wait_queue_entry entries[VMEM_CHAIN_MAX];
+	struct vmem_space *sp = &chain->arena[0]->space;
+	unsigned int i;
 
 	lockdep_assert_held(&sp->lock);
-	if (past(vm, seen))
+	if (past(chain, seen))
 		return;
-	vm->waiters++;
-	sp->stats.wait++;
 	spin_unlock_irqrestore(&sp->lock, *irq);
 
-	wait_event(vm->wait, past(vm, seen));
+	for (i = 0; i < chain->n; i++)
+		init_wait(&entries[i]);
+	count_waiter(chain, 1);
+	prepare(chain, entries);
+	while (!past(chain, seen)) {
+		schedule();
+		prepare(chain, entries);
+	}
+	for (i = 0; i < chain->n; i++)
+		finish_wait(&chain->arena[i]->wait, &entries[i]);
+	count_waiter(chain, -1);
 
 	spin_lock_irqsave(&sp->lock, *irq);
-	vm->waiters--;
 }
 
 /**

@@ -7,9 +7,23 @@
 
 #include "arena.h"
 
+/* Arenas that a request waits for at once, at the most: its own and sources. */
+#define VMEM_CHAIN_MAX	8
+
 /**
- * struct vmem_moment - what had happened in an arena when a search began
- * @appeared: how many free segments had appeared
+ * struct vmem_chain - the arenas that a request may be served from
+ * @n: how many
+ * @arena: its own, then the one that imports come from, and so on upwards as far
+ *	as each imports from an arena directly
+ */
+struct vmem_chain {
+	unsigned int n;
+	struct vmem *arena[VMEM_CHAIN_MAX];
+};
+
+/**
+ * struct vmem_moment - what had happened in a chain when a search began
+ * @appeared: how many free segments had appeared, in all of them together
  * @kicks: how many times waiters had been told to try again
  */
 struct vmem_moment {
@@ -17,15 +31,8 @@ struct vmem_moment {
 	unsigned long kicks;
 };
 
-/* The present moment. The arena lock is held. */
-static inline struct vmem_moment vmem_now(const struct vmem *vm)
-{
-	lockdep_assert_held(&vm->space.lock);
-	return (struct vmem_moment) {
-		.appeared = vm->space.appeared,
-		.kicks = vm->kicks,
-	};
-}
+void vmem_chain_init(struct vmem_chain *chain, struct vmem *vm, bool import);
+struct vmem_moment vmem_now(const struct vmem_chain *chain);
 
 /*
  * Is there somebody to wake? To be asked under the arena lock, after the free
@@ -42,8 +49,8 @@ static inline void vmem_wake(struct vmem *vm)
 	wake_up_all(&vm->wait);
 }
 
-void vmem_wait_for_space(struct vmem *vm, struct vmem_moment seen,
-			 unsigned long *irq);
+void vmem_wait_for_space(const struct vmem_chain *chain,
+			 struct vmem_moment seen, unsigned long *irq);
 void vmem_wait_for_structures(struct vmem *vm, unsigned int need,
 			      unsigned long *irq);
 void vmem_kick(struct vmem *vm);

@@ -7,6 +7,7 @@
  * is done at once, the rest is left to a work item.
  */
 #include <linux/cpuhotplug.h>
+#include <linux/ktime.h>
 
 #include "../arena/registry.h"
 #include "../compat.h"
@@ -15,8 +16,11 @@
 
 static int dead_state;
 
-/* When memory pressure last had everything drained. READ_ONCE(), WRITE_ONCE(). */
-static unsigned long last_reap;
+/*
+ * The second, since boot, in which memory pressure last had everything drained.
+ * READ_ONCE(), WRITE_ONCE().
+ */
+static u32 last_reap;
 
 /* Magazines that nobody would miss, and slabs that could go home. */
 static unsigned long count(struct shrinker *s, struct shrink_control *sc)
@@ -40,13 +44,14 @@ static unsigned long free_empty_magazines(struct vmem_depot *d)
 
 static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 {
+	u32 now = ktime_get_seconds();
 	unsigned long n = 0;
 	struct vmem *vm;
 	unsigned int i;
 
 	/* Reclaim comes back often: to drain everything once a second will do. */
-	if (time_after(jiffies, READ_ONCE(last_reap) + HZ)) {
-		WRITE_ONCE(last_reap, jiffies);
+	if (READ_ONCE(last_reap) != now) {
+		WRITE_ONCE(last_reap, now);
 		vmem_reap_all_soon();
 	}
 	if (!vmem_registry_trylock())

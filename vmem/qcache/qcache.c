@@ -126,7 +126,7 @@ static unsigned long single(struct vmem_qcache *qc, int vmflag,
 		.taken = qc->size,
 		.align = qc->vm->space.quantum,
 		.max = ULONG_MAX,
-		.flags = vmflag & VM_KMFLAGS,
+		.flags = vmflag & (VM_KMFLAGS | VMEM_PATIENT),
 		.caller = caller,
 		.cached = true,
 		.drawn = true,
@@ -148,7 +148,7 @@ static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
 	struct vmem *vm = qc->vm;
 	unsigned long addr = 0;
 
-	if (vmflag & ~VM_FLAGS) {
+	if (vmflag & ~(VM_FLAGS | VMEM_PATIENT)) {
 		vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags",
 			    size, vmflag);
 		if (vmflag & VM_PANIC)

@@ -14,7 +14,6 @@
  * nothing that a waiting request could have stays in a magazine.
  */
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
 
 #include "../arena/reclaim.h"
 #include "../arena/registry.h"
@@ -185,16 +184,58 @@ bool vmem_reclaim_now(struct vmem *vm, unsigned int step)
 	return !step;
 }
 
+/* Count a request as hungry, or no more, all along the chain. */
+static bool count_hungry(const struct vmem_chain *chain, int n)
+{
+	unsigned int i;
+	bool any = false;
+
+	for (i = 0; i < chain->n; i++) {
+		struct vmem *vm = chain->arena[i];
+
+		spin_lock_irq(&vm->space.lock);
+		WRITE_ONCE(vm->hungry, vm->hungry + n);
+		any = vm->hungry;
+		spin_unlock_irq(&vm->space.lock);
+	}
+	return any;
+}
+
 /**
- * vmem_reclaim_wait - have all caches below an arena give back what they hold
- * @vm: the arena, counted as hungry
+ * vmem_hungry - a request has found nothing and may sleep until it does
+ * @chain: where it would be served from
  *
  * Context: task, sleeping allowed. No lock held.
  */
-void vmem_reclaim_wait(struct vmem *vm)
+void vmem_hungry(const struct vmem_chain *chain)
 {
-	queue_work(wq, &vm->reap);
-	flush_work(&vm->reap);
+	count_hungry(chain, 1);
+}
+
+/**
+ * vmem_sated - it is served: let magazines be filled again
+ * @chain: as for vmem_hungry()
+ *
+ * Context: task, sleeping allowed. No lock held.
+ */
+void vmem_sated(const struct vmem_chain *chain)
+{
+	if (!count_hungry(chain, -1))
+		queue_work(wq, &chain->arena[chain->n - 1]->reap);
+}
+
+/**
+ * vmem_reclaim_wait - have all caches below the top of a chain give back
+ * @chain: the chain of a hungry request
+ *
+ * Context: task, sleeping allowed. No lock held.
+ */
+void vmem_reclaim_wait(const struct vmem_chain *chain)
+{
+	struct vmem *top = chain->arena[chain->n - 1];
+
+	queue_work(wq, &top->reap);
+	flush_work(&top->reap);
 }
 
 /**
@@ -208,12 +249,6 @@ void vmem_reclaim_soon(struct vmem *vm)
 	if (!vmem_reclaim_possible())
 		return;
 	WRITE_ONCE(vm->reap_wanted, true);
-	queue_work(wq, &vm->reap);
-}
-
-/* Nobody is hungry any more: let magazines be filled again. */
-void vmem_reclaim_over(struct vmem *vm)
-{
 	queue_work(wq, &vm->reap);
 }
 

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests of cached sizes: which of their flags matter, what is counted, and
+ * which of them fault injection hits.
+ */
+#include "vmem_test_qcache.h"
+
+static const int policies[] = {
+	0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT, VM_ENDALLOC, VM_ABORT,
+	VM_BESTFIT | VM_ENDALLOC, VM_NEXTFIT | VM_ENDALLOC, VM_MEMLOAD,
+	VM_NORELOC, VM_PUSHPAGE, VM_ABORT | VM_FIRSTFIT, VM_FLAGS & ~0xff,
+};
+
+/*
+ * [14] Whatever the fit flag, a cached size comes from its cache: here from a
+ * slab that is there, with better fits and lower addresses elsewhere.
+ */
+static void cached_whatever_the_policy(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 300, 4);
+	unsigned long base, a[ARRAY_SIZE(policies)];
+	unsigned int i;
+
+	/* Free: 1 and 2, 10 to 12; the slab comes after. */
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 3, 7), 3UL);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 13, 10), 13UL);
+	base = vt_alloc(vm, 3, VM_SLEEP);
+	KUNIT_ASSERT_EQ(test, base, 23UL);
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		a[i] = vt_alloc(vm, 3, VM_NOSLEEP | policies[i]);
+		KUNIT_EXPECT_EQ_MSG(test, a[i], base + 3 * (i + 1),
+				    "flags %#x", policies[i]);
+	}
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 3ULL);
+	for (i = 0; i < ARRAY_SIZE(policies); i++)
+		vt_free(vm, a[i], 3);
+	vt_free(vm, base, 3);
+	vt_xfree(vm, 3, 7);
+	vt_xfree(vm, 13, 10);
+}
+
+/* [14] What was freed last comes first, from a magazine, by every policy. */
+static void magazine_serves_every_policy(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 4);
+	unsigned int i;
+
+	vt_free(vm, vt_alloc(vm, 2, VM_SLEEP), 2);
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		unsigned long hits = vq_cpu(vm, 2, raw_smp_processor_id())->allocs;
+		unsigned long a = vt_alloc(vm, 2, VM_NOSLEEP | policies[i]);
+
+		KUNIT_EXPECT_EQ(test, a, 1UL);
+		KUNIT_EXPECT_EQ(test, vq_cpu(vm, 2, raw_smp_processor_id())->allocs,
+				hits + 1);
+		vt_free(vm, a, 2);
+	}
+}
+
+/* [14] The largest cached size is cached, the next one is not. */
+static void largest_cached_size(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 300, 5);
+	unsigned long a = vt_alloc(vm, 5, VM_SLEEP);
+	unsigned long b = vt_alloc(vm, 6, VM_SLEEP);
+
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 64 }, { 65, 6 });
+	vt_free(vm, a, 5);
+	vt_free(vm, b, 6);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 64 });
+}
+
+/* [20] vmem_xalloc() and vmem_xfree() pass by the caches, for any size. */
+static void xalloc_passes_by_the_caches(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 300, 4);
+	void *a = vmem_xalloc(vm, 3, 0, 0, 0, NULL, NULL, VM_SLEEP);
+
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 3 });
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 3)->nslabs, 0UL);
+	vmem_xfree(vm, a, 3);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
+}
+
+/* [26] The rotor stays where it is: cached sizes know nothing of it. */
+static void nextfit_of_a_cached_size_leaves_the_rotor(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 300, 4);
+	unsigned long a, b, c;
+
+	a = vt_alloc(vm, 10, VM_SLEEP | VM_NEXTFIT);
+	b = vt_alloc(vm, 1, VM_SLEEP | VM_NEXTFIT);
+	c = vt_alloc(vm, 10, VM_SLEEP | VM_NEXTFIT);
+	KUNIT_EXPECT_EQ(test, a, 1UL);
+	KUNIT_EXPECT_EQ(test, b, 11UL);
+	/* After the slab, that is the first room from 11 on. */
+	KUNIT_EXPECT_EQ(test, c, 75UL);
+	vt_free(vm, a, 10);
+	vt_free(vm, b, 1);
+	vt_free(vm, c, 10);
+}
+
+/* [14] VM_ABORT means nothing to a cached size: it waits as any other. */
+static void abort_does_not_keep_from_waiting(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 8, 2);
+	struct vq_set *s = vq_set(test, 8);
+	struct vt_thread *t;
+	unsigned long addr;
+
+	vq_fill(s, vm, 1);
+	KUNIT_ASSERT_EQ(test, s->sum, 8UL);
+	t = vt_request(test, vm, 2, VM_SLEEP | VM_ABORT);
+	vt_wait_asleep(test, vm, 1);
+	vq_put_all(s, vm);
+	addr = vt_join(test, t, NULL);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(vm, addr, 2);
+}
+
+/* [23] Without room: NULL, and one failure for one request. */
+static void failure_counts_once(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 8, 2);
+	struct vq_set *s = vq_set(test, 8);
+
+	vq_fill(s, vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
+	vq_put_all(s, vm);
+}
+
+/* [17] Unknown flags are refused where the cache would have served. */
+static void unknown_flags_are_refused(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 300, 2);
+	struct vt_misuse *m;
+
+	m = vt_misuse_begin(test, vm, "unknown flags");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VMC_IDENTIFIER),
+			0UL);
+	vt_misuse_end(test, m);
+}
+
+static void set_mtbf(vmem_t *vm, unsigned long mtbf)
+{
+	WRITE_ONCE(vm->mtbf, mtbf);
+}
+
+/* [23] Fault injection does not hit what a slab or a magazine serves. */
+static void injection_spares_what_is_cached(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 2);
+	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
+	unsigned long b, c;
+
+	set_mtbf(vm, 1);
+	b = vt_alloc(vm, 1, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, b, 0UL);
+	vt_free(vm, a, 1);
+	c = vt_alloc(vm, 1, VM_NOSLEEP);
+	KUNIT_EXPECT_EQ(test, c, a);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
+	vt_free(vm, b, 1);
+	vt_free(vm, c, 1);
+}
+
+/* [23] One draw for one that reaches the arena, whatever it does there. */
+static void injection_draws_once(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 2);
+
+	set_mtbf(vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
+}
+
+/* [24] Not one that may sleep: it gets its slab as ever. */
+static void injection_spares_sleepers(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 2);
+	unsigned long a, b;
+
+	set_mtbf(vm, 1);
+	a = vt_alloc(vm, 1, VM_SLEEP);
+	b = vt_alloc(vm, 2, VM_NOSLEEP | VM_PANIC);
+	KUNIT_EXPECT_NE(test, a, 0UL);
+	KUNIT_EXPECT_NE(test, b, 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->nslabs, 1UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->nslabs, 1UL);
+	vt_free(vm, a, 1);
+	vt_free(vm, b, 2);
+}
+
+/* [23] Sizes that are not cached draw in the arena, as ever. */
+static void injection_hits_uncached_sizes(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 2);
+
+	set_mtbf(vm, 1);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 100, 1), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 2ULL);
+}
+
+static struct kunit_case vmem_qcache_alloc_cases[] = {
+	KUNIT_CASE(cached_whatever_the_policy),
+	KUNIT_CASE(magazine_serves_every_policy),
+	KUNIT_CASE(largest_cached_size),
+	KUNIT_CASE(xalloc_passes_by_the_caches),
+	KUNIT_CASE(nextfit_of_a_cached_size_leaves_the_rotor),
+	KUNIT_CASE(abort_does_not_keep_from_waiting),
+	KUNIT_CASE(failure_counts_once),
+	KUNIT_CASE(unknown_flags_are_refused),
+	KUNIT_CASE(injection_spares_what_is_cached),
+	KUNIT_CASE(injection_draws_once),
+	KUNIT_CASE(injection_spares_sleepers),
+	KUNIT_CASE(injection_hits_uncached_sizes),
+	{}
+};
+
+static struct kunit_suite vmem_qcache_alloc_suite = {
+	.name = "vmem_qcache_alloc",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = vq_init,
+	.exit = vq_exit,
+	.test_cases = vmem_qcache_alloc_cases,
+};
+
+kunit_test_suite(vmem_qcache_alloc_suite);
+
+MODULE_DESCRIPTION("KUnit: requests of cached sizes");
+MODULE_LICENSE("GPL");

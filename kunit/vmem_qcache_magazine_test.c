@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Magazines: what a CPU keeps, what it exchanges with the depot, and how much of
+ * an arena may be kept that way.
+ */
+#include "vmem_test_qcache.h"
+
+/* Room for magazines, also on several CPUs. */
+#define MANY	100000
+
+static unsigned int here(void)
+{
+	return raw_smp_processor_id();
+}
+
+/* What is freed last is allocated first. */
+static void magazine_is_a_stack(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int i, n = vq_capacity(0);
+	unsigned long order[32];
+
+	while (s->n < n)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	for (i = 0; i < n; i++) {
+		/* Not in the order in which they came. */
+		unsigned int k = i * 5 % s->n;
+
+		order[i] = s->range[k].start;
+		vq_put(s, vm, k);
+	}
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), (unsigned long)n);
+	while (i--) {
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ(test, s->range[s->n - 1].start, order[i]);
+	}
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 0UL);
+	vq_put_all(s, vm);
+}
+
+/* The sizes have magazines of their own. */
+static void sizes_do_not_mix(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
+	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
+
+	vt_free(vm, a, 1);
+	vt_free(vm, b, 2);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 1UL);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 2, here()), 1UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP), a);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2, VM_SLEEP), b);
+	vt_free(vm, a, 1);
+	vt_free(vm, b, 2);
+}
+
+/*
+ * Two magazines on the CPU, then the depot; and nothing is lost on the way there
+ * and back.
+ */
+static void magazines_go_to_the_depot_and_back(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int cap, i;
+
+	while (s->n < 10 * vq_capacity(2))
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	vq_put(s, vm, 0);
+	cap = vq_cpu(vm, 1, here())->capacity;
+	KUNIT_ASSERT_GE(test, cap, vq_capacity(0));
+	for (i = 1; i < 2 * cap; i++)
+		vq_put(s, vm, 0);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 2UL * cap);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+	vq_put(s, vm, 0);
+	/* One full magazine went, what is loaded is new. */
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), cap + 1UL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), (unsigned long)cap);
+	for (i = 0; i < 3 * cap; i++)
+		vq_put(s, vm, 0);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 4UL * cap);
+	/* And back, all of it: the slabs need not be asked. */
+	i = vq_cache(vm, 1)->allocs;
+	for (; vq_on_cpu(vm, 1, here()) + vq_in_depot(vm, 1);)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, (unsigned long)i);
+	KUNIT_EXPECT_EQ(test, s->n, 10 * vq_capacity(2));
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	vq_put_all(s, vm);
+}
+
+/* To and fro across the end of a magazine does not go to the depot. */
+static void previous_magazine_spares_the_depot(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int i, cap;
+
+	while (s->n < 1000)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vq_put(s, vm, 0);
+	cap = vq_cpu(vm, 1, here())->capacity;
+	while (vq_on_cpu(vm, 1, here()) < cap + 2UL ||
+	       !vq_in_depot(vm, 1))
+		vq_put(s, vm, 0);
+	for (i = 0; i < 100; i++) {
+		unsigned long depot = vq_in_depot(vm, 1);
+		unsigned int k;
+
+		for (k = 0; k < 4; k++)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
+		for (k = 0; k < 4; k++)
+			vq_put(s, vm, s->n - 1);
+		KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
+	}
+	vq_put_all(s, vm);
+}
+
+/* [38] Where the arena is too small to share, CPUs hold nothing at all. */
+static void small_arenas_have_no_magazines(struct kunit *test)
+{
+	static const unsigned int counts[] = { 1, 10, 64, 65, 99, 128 };
+	unsigned int i, qcache_max;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct vq_set *s = vq_set(test, counts[i]);
+
+		for (qcache_max = 2; qcache_max <= 16; qcache_max += 7) {
+			vmem_t *vm = vq_ids(test, counts[i], qcache_max);
+
+			vq_mix(s, vm, 500, counts[i]);
+			vq_fill(s, vm, 1);
+			vq_put_all(s, vm);
+			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+			KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+			vq_close(test, vm);
+		}
+	}
+}
+
+/* Take enough for the largest magazines, and put all back. */
+static void some(struct vq_set *s, vmem_t *vm, size_t size)
+{
+	while (s->n < 3 * vq_capacity(4) && vq_get(s, vm, size, VM_NOSLEEP))
+		;
+	vq_put_all(s, vm);
+}
+
+/*
+ * [38] What all CPUs together can hold is no more than one part in 16 of the
+ * arena: no magazine is larger than the share of each allows.
+ */
+static void cpus_hold_a_small_share(struct kunit *test)
+{
+	static const unsigned int counts[] = { 500, 1000, 4000 };
+	unsigned int i, k, qcache_max, size;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct vq_set *s = vq_set(test, counts[i]);
+
+		for (qcache_max = 1; qcache_max <= 16; qcache_max += 5) {
+			vmem_t *vm = vq_ids(test, counts[i], qcache_max);
+			unsigned long most = 0;
+
+			for (k = 1; k <= qcache_max; k++) {
+				/* Larger magazines must obey, too. */
+				WRITE_ONCE(vq_cache(vm, k)->kind, 4);
+				some(s, vm, k);
+			}
+			for (size = 1; size <= qcache_max; size++) {
+				some(s, vm, size);
+				most += 2 * size *
+					vq_cpu(vm, size, here())->capacity;
+			}
+			KUNIT_EXPECT_LE_MSG(test, most * num_possible_cpus(),
+					    counts[i] / 16UL,
+					    "%u integers, qcache_max %u",
+					    counts[i], qcache_max);
+			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
+			vq_close(test, vm);
+		}
+	}
+}
+
+/* The depot keeps what it needed in the last interval, no more. */
+static void maintenance_reaps_the_depot(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned long depot, cap;
+	unsigned int i;
+
+	while (s->n < 20 * vq_capacity(2))
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vq_put_all(s, vm);
+	depot = vq_in_depot(vm, 1);
+	cap = vq_cpu(vm, 1, here())->capacity;
+	KUNIT_ASSERT_GT(test, depot, 6 * cap);
+	/* All of it has come since the last round. */
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
+
+	/* Of it, three magazines are needed at a time. */
+	for (i = 0; i < 5; i++) {
+		while (vq_in_depot(vm, 1) > depot - 3 * cap)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		vq_put_all(s, vm);
+	}
+	depot = vq_in_depot(vm, 1);
+	vmem_update(NULL);
+	KUNIT_EXPECT_LT(test, vq_in_depot(vm, 1), depot);
+	KUNIT_EXPECT_GE(test, vq_in_depot(vm, 1), 3 * cap);
+	KUNIT_EXPECT_LE(test, vq_in_depot(vm, 1), 5 * cap);
+
+	/* None at all: they go, and with them the empty ones. */
+	vmem_update(NULL);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.nempty, 0U);
+	/* What is loaded is the CPU's own, and stays. */
+	KUNIT_EXPECT_GT(test, vq_on_cpu(vm, 1, here()), 0UL);
+	vt_check(test, vm);
+}
+
+/* Magazines grow when the depot is contended, and only then. */
+static void contention_makes_magazines_larger(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 1);
+	struct vq_set *s = vq_set(test, MANY);
+	struct vmem_qcache *qc = vq_cache(vm, 1);
+	unsigned int i, kind = qc->kind;
+
+	vmem_update(NULL);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, qc->kind, kind);
+	qc->depot.contended += 100;
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
+	/* That was then: no more now. */
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
+	while (s->n < 20)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
+			vq_capacity(kind + 1));
+	/* Bounded. */
+	for (i = 0; i < 20; i++) {
+		qc->depot.contended += 100;
+		vmem_update(NULL);
+	}
+	KUNIT_EXPECT_GT(test, qc->kind, kind + 1);
+	KUNIT_EXPECT_LT(test, qc->kind, kind + 5);
+	for (i = 0; i < 3; i++) {
+		while (s->n < 2000)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ(test, s->bad, 0U);
+		vq_put_all(s, vm);
+	}
+	KUNIT_EXPECT_LE(test, vq_on_cpus(vm), MANY / 16UL);
+}
+
+/* With the parameter debug there are none: every free is looked at. */
+static void checked_arenas_have_no_magazines(struct kunit *test)
+{
+	struct vq_set *s = vq_set(test, MANY);
+	vmem_t *vm;
+
+	if (vt_param("debug", "Y", NULL, 0))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	vm = vq_ids(test, MANY, 2);
+	vt_param("debug", "N", NULL, 0);
+	while (s->n < 1000)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+}
+
+static struct kunit_case vmem_qcache_magazine_cases[] = {
+	KUNIT_CASE(magazine_is_a_stack),
+	KUNIT_CASE(sizes_do_not_mix),
+	KUNIT_CASE(magazines_go_to_the_depot_and_back),
+	KUNIT_CASE(previous_magazine_spares_the_depot),
+	KUNIT_CASE(small_arenas_have_no_magazines),
+	KUNIT_CASE(cpus_hold_a_small_share),
+	KUNIT_CASE(maintenance_reaps_the_depot),
+	KUNIT_CASE(contention_makes_magazines_larger),
+	KUNIT_CASE(checked_arenas_have_no_magazines),
+	{}
+};
+
+static struct kunit_suite vmem_qcache_magazine_suite = {
+	.name = "vmem_qcache_magazine",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = vq_init,
+	.exit = vq_exit,
+	.test_cases = vmem_qcache_magazine_cases,
+};
+
+kunit_test_suite(vmem_qcache_magazine_suite);
+
+MODULE_DESCRIPTION("KUnit: magazines of vmem's quantum caches");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel asks for memory back; and what operators see of quantum caches.
+ */
+#include "vmem_test_qcache.h"
+
+#define MANY	100000
+
+/*
+ * Ask all shrinkers; false if that cannot be done. Caches are drained once in a
+ * second and no more, so have the last time be past.
+ */
+static bool shrink_all(void)
+{
+	struct file *f = filp_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	msleep(1100);
+	if (IS_ERR(f))
+		return false;
+	n = kernel_write(f, "2", 1, &pos);
+	vt_file_close(f);
+	return n == 1;
+}
+
+/* Memory is short: magazines are emptied, what is wholly free goes home. */
+static void shrinker_empties_the_caches(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64 * 300, 0);
+	vmem_t *vm = vq_client(test, src, 2);
+	struct vq_set *s = vq_set(test, 64 * 300);
+
+	vq_fill(s, vm, 2);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 2), 0UL);
+	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
+	if (!shrink_all())
+		kunit_skip(test, "no /proc/sys/vm/drop_caches to write to");
+	KUNIT_EXPECT_TRUE(test, vq_soon(!vmem_size(src, VMEM_ALLOC)));
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 2), 0UL);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+	/* All is well afterwards. */
+	vq_mix(s, vm, 1000, 1);
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+}
+
+/* What is in use is not touched. */
+static void shrinker_spares_what_is_in_use(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 4);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int i;
+
+	while (s->n < 800)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 4,
+					       VM_NOSLEEP));
+	for (i = 0; i < 400; i++)
+		vq_put(s, vm, i % s->n);
+	if (!shrink_all())
+		kunit_skip(test, "no /proc/sys/vm/drop_caches to write to");
+	KUNIT_EXPECT_TRUE(test, vq_soon(!vq_on_cpus(vm) &&
+					!vq_in_depot(vm, 1) &&
+					!vq_in_depot(vm, 4)));
+	vt_check(test, vm);
+	while (s->n < 800)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 4,
+					       VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	vq_put_all(s, vm);
+}
+
+/* An arena's qcaches file, or NULL. */
+static char *qcaches_file(struct kunit *test, vmem_t *vm)
+{
+	char path[192];
+
+	if (!vt_has_debugfs())
+		kunit_skip(test, "no debugfs at /sys/kernel/debug");
+	snprintf(path, sizeof(path), "%u-%s/qcaches", vm->id, vm->label);
+	return vt_debugfs(test, path, 8192);
+}
+
+/* The number in the line of that size, under that heading; -1 if none. */
+static long column(const char *text, unsigned long size, const char *heading)
+{
+	char *copy = kstrdup(text, GFP_KERNEL), *rest = copy;
+	char *head = strsep(&rest, "\n"), *word, *line;
+	unsigned long value, first;
+	long found = -1;
+	int at, i;
+
+	if (!copy)
+		return -1;
+	/* The headings begin after "# ". */
+	strsep(&head, " ");
+	for (at = 0; (word = strsep(&head, " ")); at++)
+		if (!strcmp(word, heading))
+			break;
+	while (word && (line = strsep(&rest, "\n"))) {
+		for (i = 0; (word = strsep(&line, " ")); i++) {
+			if (kstrtoul(word, 10, &value))
+				break;
+			if (!i)
+				first = value;
+			if (i == at && first == size)
+				found = value;
+		}
+		word = copy;
+	}
+	kfree(copy);
+	return found;
+}
+
+static unsigned int count_lines(const char *text)
+{
+	unsigned int n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* A line for each cached size, with what is so in the caches. */
+static void qcaches_file_tells_what_is_so(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 4);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int i, slow;
+	char *text;
+
+	/* 3: three slabs, of 21 each. */
+	while (s->n < 50)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
+	text = qcaches_file(test, vm);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_EQ(test, count_lines(text), 5U);
+	for (i = 1; i <= 4; i++)
+		KUNIT_EXPECT_EQ(test, column(text, i, "size"), (long)i);
+	KUNIT_EXPECT_EQ(test, column(text, 5, "size"), -1L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "slabs"), 3L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "slab_free"), 13L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), 0L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L);
+	KUNIT_EXPECT_EQ(test, column(text, 2, "slabs"), 0L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "magazine"),
+			(long)vq_capacity(vq_cache(vm, 3)->kind));
+	kvfree(text);
+
+	vq_put_all(s, vm);
+	while (s->n < 5)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
+	slow = vq_cpu(vm, 3, raw_smp_processor_id())->allocs;
+	text = qcaches_file(test, vm);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), (long)slow);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), 5L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "full"),
+			(long)vq_cache(vm, 3)->depot.nfull);
+	kvfree(text);
+	vq_put_all(s, vm);
+}
+
+/* An arena that is too small for a slab: singles. */
+static void qcaches_file_counts_singles(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 10, 2);
+	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
+	unsigned long b = vt_alloc(vm, 1, VM_SLEEP);
+	char *text = qcaches_file(test, vm);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_EQ(test, column(text, 1, "singles"), 2L);
+	KUNIT_EXPECT_EQ(test, column(text, 1, "slabs"), 0L);
+	kvfree(text);
+	vt_free(vm, a, 1);
+	vt_free(vm, b, 1);
+}
+
+/* An arena without caches has the heading only. */
+static void qcaches_file_without_caches(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100, 0);
+	char *text = qcaches_file(test, vm);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_EQ(test, count_lines(text), 1U);
+	KUNIT_EXPECT_EQ(test, column(text, 1, "size"), -1L);
+	kvfree(text);
+}
+
+/* The line "vmem_qcache N" of metadata. */
+static unsigned long metadata(struct kunit *test)
+{
+	char *text = vt_debugfs(test, "metadata", 4096);
+	char *at = text ? strstr(text, "vmem_qcache ") : NULL;
+	unsigned long value = 0;
+
+	KUNIT_EXPECT_NOT_NULL(test, at);
+	if (at)
+		KUNIT_EXPECT_EQ(test, sscanf(at, "vmem_qcache %lu", &value), 1);
+	kvfree(text);
+	return value;
+}
+
+/* metadata counts per-CPU parts, slabs and magazines, and what went again. */
+static void metadata_counts_caches(struct kunit *test)
+{
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned long before, made, slabs, magazines;
+	vmem_t *vm;
+
+	if (!vt_has_debugfs())
+		kunit_skip(test, "no debugfs at /sys/kernel/debug");
+	before = metadata(test);
+	vm = vq_ids(test, MANY, 2);
+	made = metadata(test);
+	KUNIT_EXPECT_GE(test, made - before, num_possible_cpus() *
+			sizeof(struct vmem_cpu));
+	while (s->n < 640)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	slabs = metadata(test);
+	KUNIT_EXPECT_GE(test, slabs - made, 10 * sizeof(struct vmem_slab));
+	KUNIT_EXPECT_LE(test, slabs - made, 20 * sizeof(struct vmem_slab));
+	vq_put_all(s, vm);
+	magazines = metadata(test);
+	KUNIT_EXPECT_GT(test, magazines, slabs);
+	vq_close(test, vm);
+	KUNIT_EXPECT_EQ(test, metadata(test), before);
+	/* An arena without caches costs nothing here. */
+	vm = vq_ids(test, MANY, 0);
+	KUNIT_EXPECT_EQ(test, metadata(test), before);
+}
+
+static struct kunit_case vmem_qcache_pressure_cases[] = {
+	KUNIT_CASE(shrinker_empties_the_caches),
+	KUNIT_CASE(shrinker_spares_what_is_in_use),
+	KUNIT_CASE(qcaches_file_tells_what_is_so),
+	KUNIT_CASE(qcaches_file_counts_singles),
+	KUNIT_CASE(qcaches_file_without_caches),
+	KUNIT_CASE(metadata_counts_caches),
+	{}
+};
+
+static struct kunit_suite vmem_qcache_pressure_suite = {
+	.name = "vmem_qcache_pressure",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = vq_init,
+	.exit = vq_exit,
+	.test_cases = vmem_qcache_pressure_cases,
+};
+
+kunit_test_suite(vmem_qcache_pressure_suite);
+
+MODULE_DESCRIPTION("KUnit: memory pressure, and views of quantum caches");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reclaim in arenas that import: what their own caches hold is free for
+ * themselves and for their source, at every step of a request.
+ */
+#include "vmem_test_import.h"
+#include "vmem_test_qcache.h"
+
+/* [38] The only slab is empty and goes home; the import is tried again. */
+static void nosleep_imports_what_its_slab_brought_home(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64, 0);
+	vmem_t *vm = vq_client(test, src, 1);
+	unsigned long addr;
+
+	vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
+	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)64);
+	addr = vt_alloc(vm, 50, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(vm, addr, 50);
+}
+
+/* [38] The same through two levels, each with an empty slab of its own. */
+static void nosleep_imports_through_two_levels(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 128, 0);
+	vmem_t *mid = vq_client(test, src, 2);
+	vmem_t *vm = vq_client(test, mid, 1);
+	unsigned long addr;
+
+	vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
+	vt_free(mid, vt_alloc(mid, 2, VM_NOSLEEP), 2);
+	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
+	addr = vt_alloc(vm, 100, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(vm, addr, 100);
+}
+
+/* [38] Many slabs, of two sizes, wholly free, in magazines or not. */
+static void nosleep_imports_what_many_slabs_brought_home(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64 * 200, 0);
+	vmem_t *vm = vq_client(test, src, 2);
+	struct vq_set *s = vq_set(test, 64 * 200);
+	unsigned long addr;
+
+	while (s->sum < 64 * 150)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
+					       VM_NOSLEEP));
+	vq_put_all(s, vm);
+	/* Reclaim, which it starts, may have some in hand on another CPU. */
+	vq_soon((addr = vt_alloc(vm, 64 * 200, VM_NOSLEEP)) ||
+		num_online_cpus() == 1);
+	KUNIT_EXPECT_EQ(test, addr, 1UL);
+	if (addr)
+		vt_free(vm, addr, 64 * 200);
+}
+
+/*
+ * Run a request that must not have to wait; true if it did not. Otherwise it is
+ * helped, by room in the source and then in the arena itself, so as to end.
+ */
+static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
+			   size_t size, unsigned long *addr)
+{
+	struct vt_thread *t = vt_request(test, vm, size, VM_SLEEP);
+	bool asleep;
+
+	vq_soon(completion_done(&t->done) || vt_stats(src).wait ||
+		vt_stats(vm).wait);
+	asleep = !completion_done(&t->done);
+	if (asleep)
+		vmem_add(src, (void *)10001, 1000, VM_SLEEP);
+	*addr = vt_join(test, t, NULL);
+	return !asleep;
+}
+
+/*
+ * [38] The source is exhausted, what is needed is free within the arena's own
+ * slabs: a request that may sleep finds it, and does not sleep in the source.
+ */
+static void sleeper_finds_what_its_own_slabs_have(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 2, 3, 4, 20 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		vmem_t *src = vq_ids(test, 64, 0);
+		vmem_t *vm = vq_client(test, src, 4);
+		/* All of the source is one slab of this size. */
+		size_t other = sizes[i] == 4 ? 3 : 4;
+		unsigned long a = vt_alloc(vm, other, VM_SLEEP);
+		unsigned long addr;
+
+		KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
+		KUNIT_EXPECT_TRUE_MSG(test, served_at_once(test, src, vm,
+							   sizes[i], &addr),
+				      "size %zu sleeps", sizes[i]);
+		if (((struct vt *)test->priv)->stuck)
+			return;
+		if (addr)
+			vt_free(vm, addr, sizes[i]);
+		vt_free(vm, a, other);
+		vq_close(test, vm);
+		vq_close(test, src);
+	}
+}
+
+/* [38] The same for what lies in the arena's own magazines. */
+static void sleeper_finds_what_its_own_magazines_have(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64 * 200, 0);
+	vmem_t *vm = vq_client(test, src, 2);
+	struct vq_set *s = vq_set(test, 64 * 200);
+	unsigned long keep, addr;
+
+	/* All of it is in slabs of 1, one of them kept. */
+	vq_fill(s, vm, 1);
+	keep = s->range[0].start;
+	vq_forget(s, 0);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
+	KUNIT_EXPECT_TRUE(test, served_at_once(test, src, vm, 2, &addr));
+	if (addr)
+		vt_free(vm, addr, 2);
+	vt_free(vm, keep, 1);
+}
+
+/* [38] One who waits in the source is served by a free in the arena. */
+static void sleeper_is_served_by_a_free_in_its_arena(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64, 0);
+	vmem_t *vm = vq_client(test, src, 2);
+	struct vq_set *s = vq_set(test, 64);
+	struct vt_thread *t;
+	unsigned long addr;
+
+	vq_fill(s, vm, 1);
+	KUNIT_ASSERT_EQ(test, s->sum, 64UL);
+	t = vt_request(test, vm, 1, VM_SLEEP);
+	vq_soon(vt_stats(src).wait || vt_stats(vm).wait);
+	addr = s->range[33].start;
+	vq_put(s, vm, 33);
+	/* Served now, or when maintenance has it try again; not never. */
+	if (!vq_soon(completion_done(&t->done))) {
+		KUNIT_FAIL(test, "asleep although %lu is free", addr);
+		vmem_add(src, (void *)10001, 1000, VM_SLEEP);
+	}
+	addr = vt_join(test, t, NULL);
+	if (addr)
+		vt_free(vm, addr, 1);
+	vq_put_all(s, vm);
+}
+
+/*
+ * An arena whose release function allocates from it: what another CPU may do
+ * while it is being drained, made to happen. What it imports at 5000 is nobody's;
+ * the rest is from its source.
+ */
+static vmem_t *trap;
+static unsigned long caught;
+
+#define NOBODYS	5000
+
+static void *import_either(vmem_t *src, size_t size, int vmflag)
+{
+	if (!vt_imp.imports++)
+		return (void *)NOBODYS;
+	return vmem_alloc(src, size, vmflag);
+}
+
+static void release_and_allocate(vmem_t *src, void *addr, size_t size)
+{
+	if (addr == (void *)NOBODYS)
+		caught = vt_alloc(trap, 2, VM_NOSLEEP);
+	else
+		vmem_free(src, addr, size);
+}
+
+/*
+ * [38] Somebody allocates while the caches are being drained for a waiter. He
+ * gets what he asks for, and not a whole magazine: that nobody would fetch.
+ */
+static void allocating_while_drained_hoards_nothing(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 64, 0);
+	struct vq_set *s = vq_set(test, 64);
+	struct vt_thread *t;
+	unsigned long a;
+	vmem_t *vm;
+
+	vm = vt_adopt(test, vmem_create("trap", (void *)1000000, 1000000, 1,
+					import_either, release_and_allocate,
+					src, 2, VM_SLEEP | VMC_IDENTIFIER));
+	trap = vm;
+	caught = 0;
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 1000000, 1000000), 1000000UL);
+	a = vt_alloc(vm, 1, VM_SLEEP);
+	KUNIT_ASSERT_EQ(test, a, (unsigned long)NOBODYS);
+	while (s->n < 32)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 2, VM_NOSLEEP));
+	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
+	vt_free(vm, a, 1);
+	vq_put_all(s, vm);
+	KUNIT_ASSERT_GT(test, vq_on_cpu(vm, 2, raw_smp_processor_id()), 1UL);
+
+	/* Of its size 1 the slab goes first, while 2 is still in the depot. */
+	t = vt_request(test, src, 64, VM_SLEEP);
+	vq_soon(completion_done(&t->done) || vt_stats(src).wait);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	KUNIT_EXPECT_NE(test, caught, 0UL);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 2), 0UL);
+	vt_free(vm, caught, 2);
+	if (!vq_soon(completion_done(&t->done))) {
+		KUNIT_FAIL(test, "asleep, with %lu integers in magazines",
+			   vq_on_cpus(vm));
+		vmem_update(NULL);
+	}
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
+	vt_free(src, 1, 64);
+	vt_xfree(vm, 1000000, 1000000);
+}
+
+/* [3] What goes home by reclaim goes by the release function, span by span. */
+static void reclaim_calls_the_release_function(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 2, 0);
+	unsigned long a, b;
+
+	vt_imp.next = 1;
+	a = vt_alloc(vm, 1, VM_SLEEP);
+	b = vt_alloc(vm, 2, VM_SLEEP);
+	vt_free(vm, a, 1);
+	vt_free(vm, b, 2);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 2U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+	vt_imp.next = 0;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 100, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
+}
+
+/*
+ * The source is full, so each slab that a client would like is refused. That is
+ * no failure of the source's: nobody's request has failed.
+ */
+static void refused_slabs_are_no_failures(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 100, 0);
+	vmem_t *vm = vq_client(test, src, 1);
+	struct vq_set *s = vq_set(test, 100);
+
+	while (s->n < 100)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).fail, 0ULL);
+	vq_put_all(s, vm);
+}
+
+static int import_init(struct kunit *test)
+{
+	memset(&vt_imp, 0, sizeof(vt_imp));
+	return vq_init(test);
+}
+
+static struct kunit_case vmem_reclaim_import_cases[] = {
+	KUNIT_CASE(nosleep_imports_what_its_slab_brought_home),
+	KUNIT_CASE(nosleep_imports_through_two_levels),
+	KUNIT_CASE(nosleep_imports_what_many_slabs_brought_home),
+	KUNIT_CASE(sleeper_finds_what_its_own_slabs_have),
+	KUNIT_CASE(sleeper_finds_what_its_own_magazines_have),
+	KUNIT_CASE(sleeper_is_served_by_a_free_in_its_arena),
+	KUNIT_CASE(allocating_while_drained_hoards_nothing),
+	KUNIT_CASE(reclaim_calls_the_release_function),
+	KUNIT_CASE(refused_slabs_are_no_failures),
+	{}
+};
+
+static struct kunit_suite vmem_reclaim_import_suite = {
+	.name = "vmem_reclaim_import",
+	.suite_init = vq_suite_init,
+	.suite_exit = vq_suite_exit,
+	.init = import_init,
+	.exit = vq_exit,
+	.test_cases = vmem_reclaim_import_cases,
+};
+
+kunit_test_suite(vmem_reclaim_import_suite);
+
+MODULE_DESCRIPTION("KUnit: reclaim in vmem arenas that import");
+MODULE_LICENSE("GPL");
