@@ -152,7 +152,8 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @vmem_source: id of the source, 0 for none
  * @alloc: segments allocated
  * @free: segments freed
- * @wait: sleeps for want of space; one request can sleep often
+ * @wait: sleeps for want of space, of requests here and of arenas that import
+ *	from here; one request can sleep often
  * @fail: requests that returned NULL for want of space or segment structures
  * @lookup: hash chain steps beyond the first
  * @search: free segments looked at beyond the first, in every policy
