@@ -35,6 +35,7 @@
  * @appeared: how many free segments had appeared in the arena by then
  * @released: &vmem_stats.release at the last import that failed
  * @step: how far a request that may not sleep has got with reclaim
+ * @kicks: the kicks at the last time that caches gave back what they hold
  * @hungry: the request is counted in &vmem.hungry, all along @chain
  */
 struct service {
@@ -48,6 +49,7 @@ struct service {
 	unsigned long appeared;
 	u64 released;
 	unsigned int step;
+	unsigned long kicks;
 	bool hungry;
 };
 
@@ -129,8 +131,10 @@ static void reclaim_and_wait(struct service *s)
 	struct vmem *vm = s->vm;
 	bool first = !s->hungry;
 
-	if (vmem_reclaim_possible()) {
+	/* Once: while it is hungry nothing comes into the caches. */
+	if (vmem_reclaim_possible() && (first || s->kicks != s->seen.kicks)) {
 		s->hungry = true;
+		s->kicks = s->seen.kicks;
 		spin_unlock_irqrestore(&vm->space.lock, s->irq);
 		if (first)
 			vmem_hungry(&s->chain);

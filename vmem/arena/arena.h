@@ -40,8 +40,7 @@ struct vmem_qcaches;
  *	&struct vmem_cpu_cache says.
  * @qcache_shift: log2 of the quantum. Constant.
  * @squeezed: somebody waits for what this arena or one that it imports from has:
- *	frees of cached sizes take the long way, past the magazines. List mutex;
- *	READ_ONCE() elsewhere.
+ *	no CPU loads a magazine. List mutex; READ_ONCE() elsewhere.
  * @flags: VMC_* flags. Constant.
  * @rotor: where the next VM_NEXTFIT allocation begins to look; open from the
  *	first of them on. Arena lock.

@@ -84,8 +84,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 	if (likely(!READ_ONCE(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
-		if (likely(cc->rounds < cc->capacity &&
-			   !READ_ONCE(vm->squeezed))) {
+		if (likely(cc->rounds < cc->capacity)) {
 			cc->round[cc->rounds++] = addr;
 			cc->frees++;
 			done = true;

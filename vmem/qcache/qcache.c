@@ -219,6 +219,7 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 		}
 	}
 	vmem_slab_put(qc, addr);
+	vmem_slab_feed(qc);
 }
 
 /* What all caches, their magazines and their slabs occupy. */

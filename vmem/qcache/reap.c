@@ -7,11 +7,11 @@
  * under the list mutex and then drains the caches without it, the leaves first,
  * so that what they give back is there to be given back by those above.
  *
- * While somebody waits for an arena, that tree is squeezed: frees of cached sizes
- * go past the magazines and wholly free slabs go home at once. A CPU that did not
- * see that yet is in the middle of a push; its magazines are taken by a work item
- * on that CPU, which runs after that push and before any that does not see it. So
- * nothing that a waiting request could have stays in a magazine.
+ * While somebody waits for an arena, that tree is squeezed: no CPU loads a
+ * magazine, and wholly free slabs go home at once. The magazines that CPUs have are
+ * taken by a work item on each; until then pushes go into them, after that there is
+ * nothing to push into, and frees go to the slabs. So nothing that a waiting
+ * request could have stays in a magazine, and the fast path need not know.
  */
 #include <linux/cpumask.h>
 
@@ -53,6 +53,7 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 			vmem_slab_put(qc, mag->round[--mag->rounds]);
 		vmem_magazine_free(mag);
 	}
+	vmem_slab_feed(qc);
 }
 
 /*
@@ -335,6 +336,7 @@ static void trim_depot(struct vmem_qcache *qc)
 			vmem_slab_put(qc, mag->round[--mag->rounds]);
 		vmem_magazine_free(mag);
 	}
+	vmem_slab_feed(qc);
 	while (empty-- && (mag = vmem_depot_take_empty(d)))
 		vmem_magazine_free(mag);
 	if (crowded)

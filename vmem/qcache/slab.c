@@ -360,6 +360,7 @@ static unsigned long other_size(struct vmem_qcache *qc, unsigned long addr)
  *
  * Into its slab; to the arena if it came from there by itself. A slab that
  * becomes wholly free stays only if it is the only one, and nobody is in need.
+ * Where somebody may be, vmem_slab_feed() is called when all is put.
  *
  * Context: any but NMI. Takes the cache's lock and the arena's; calls the
  * release function.
@@ -396,8 +397,6 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
 	else if (wrong)
 		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): %s", addr,
 			    qc->size, wrong);
-	else if (slab)
-		vmem_slab_feed(qc);
 	if (slab)
 		return;
 
