@@ -58,6 +58,7 @@ help:
 	@echo '        $${XDG_CACHE_HOME:-~/.cache}/vmem-linux)'
 	@echo '  check    run the tests under User Mode Linux;'
 	@echo '           SUITE=<name>: only that suite, test module or panic scenario'
+	@echo '           KERNEL=um-7.2: with two CPUs and preemption, and slower'
 	@echo '  demo     show vmem and its samples at work in QEMU'
 	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
 	@echo '  builds   build for all supported kernels'

@@ -291,7 +291,7 @@ static int measure_latency(void)
 }
 
 /* Threads, one a CPU, in the same arena: operations in the same time. */
-static atomic64_t operations;
+static atomic_long_t operations;
 static bool stop;
 
 static int hammer(void *arg)
@@ -308,7 +308,7 @@ static int hammer(void *arg)
 		if (!(n % 4096))
 			cond_resched();
 	}
-	atomic64_add(n, &operations);
+	atomic_long_add(n, &operations);
 	complete(arg);
 	return 0;
 }
@@ -319,7 +319,7 @@ static u64 run_threads(unsigned int n)
 	struct task_struct *task;
 	unsigned int i, cpu = cpumask_first(cpu_online_mask);
 
-	atomic64_set(&operations, 0);
+	atomic_long_set(&operations, 0);
 	WRITE_ONCE(stop, false);
 	for (i = 0; i < n; i++) {
 		task = kthread_create(hammer, &done, "vmem_measure/%u", i);
@@ -335,7 +335,7 @@ static u64 run_threads(unsigned int n)
 	WRITE_ONCE(stop, true);
 	for (i = 0; i < n; i++)
 		wait_for_completion(&done);
-	return atomic64_read(&operations);
+	return atomic_long_read(&operations);
 }
 
 static int measure_threads(void)

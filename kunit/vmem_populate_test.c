@@ -6,7 +6,8 @@
  * slab allocator, without any set-up. A request stops at the first try that
  * fails, so arming it anew for every request starves the arena for good.
  */
-#include <linux/fault-inject.h>
+#include <linux/types.h>
+#include <linux/fault-inject.h>	/* needs the types before it */
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/tracepoint.h>

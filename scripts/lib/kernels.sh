@@ -7,13 +7,14 @@
 # what it was made from.  A kernel that is there is used, even if Debian has a
 # newer one by now: whoever wants that one removes the old.
 #
-#   um-VERSION      User Mode Linux, built completely: it can be booted
-#   clang-VERSION   x86-64, a default configuration, prepared with clang
-#   i386-VERSION    the same, 32 bits, with gcc
+#   um-VERSION      User Mode Linux, built completely: it can be booted; from 7.2
+#                   on with several CPUs
+#   clang-VERSION   x86-64 with all there is, prepared with clang
+#   i386-VERSION    32 bits with as little as possible, prepared with gcc
 #   x86-VERSION     Debian's own kernel, from its headers package where those can
-#                   be used here, else a prepared default configuration; with
+#                   be used here, else all there is, prepared with gcc; with
 #                   the machine's own release comes the kernel itself
-#   rt-VERSION      the same with PREEMPT_RT
+#   rt-VERSION      Debian's own with PREEMPT_RT
 #
 # "Prepared" kernels (make modules_prepare) take half a minute instead of an
 # hour, and are enough to compile modules against.

@@ -111,7 +111,7 @@ static int kstat_show(struct seq_file *m, void *v)
 
 	/* Number 0 is vmem itself. */
 	if (v == SEQ_START_TOKEN) {
-		seq_printf(m, "vmem:0:vmem:misuse\t%llu\n",
+		seq_printf(m, "vmem:0:vmem:misuse\t%lu\n",
 			   vmem_misuse_without_arena());
 		return 0;
 	}

@@ -28,7 +28,7 @@ MODULE_PARM_DESC(panic_on_misuse, "stop the machine on misuse (N)");
  * Calls that never came to have an arena: failed creations. The flag is there
  * because the kernel would otherwise say what it holds back, as we do.
  */
-static atomic64_t nowhere = ATOMIC64_INIT(0);
+static atomic_long_t nowhere = ATOMIC_LONG_INIT(0);
 static struct ratelimit_state nowhere_limit =
 	RATELIMIT_STATE_INIT_FLAGS(nowhere_limit, INTERVAL, 10 * BURST,
 				   RATELIMIT_MSG_ON_RELEASE);
@@ -65,7 +65,7 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		vm->space.stats.misuse++;
 		spin_unlock_irqrestore(&vm->space.lock, irq);
 	} else {
-		atomic64_inc(&nowhere);
+		atomic_long_inc(&nowhere);
 	}
 
 	if (!__ratelimit(limit) && !READ_ONCE(panic_on_misuse)) {
@@ -100,7 +100,7 @@ void vmem_misuse_exit(struct vmem *vm)
 }
 
 /* How often, for the statistics of the module itself. */
-u64 vmem_misuse_without_arena(void)
+unsigned long vmem_misuse_without_arena(void)
 {
-	return atomic64_read(&nowhere);
+	return atomic_long_read(&nowhere);
 }

@@ -13,6 +13,6 @@ struct vmem;
 __printf(2, 3) void vmem_misuse(struct vmem *vm, const char *fmt, ...);
 void vmem_misuse_init(struct vmem *vm);
 void vmem_misuse_exit(struct vmem *vm);
-u64 vmem_misuse_without_arena(void);
+unsigned long vmem_misuse_without_arena(void);
 
 #endif /* _VMEM_REPORT_MISUSE_H */
