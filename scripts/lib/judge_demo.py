@@ -49,6 +49,12 @@ def faults(lines):
         if not any(title.endswith("/" + name) and
                    [line for line in found[title] if line] for title in found):
             yield f"{name} is missing or empty"
+    going = [line for title in found if title.startswith("a CPU goes")
+             for line in found[title] if line.startswith("CPU 1 is ")]
+    if going != ["CPU 1 is 0", "CPU 1 is 1"]:
+        yield "the CPU did not go and come back"
+    if "vmem_qcache 0" not in found.get("what is left", []):
+        yield "something was left behind"
     for title, text in found.items():
         for line in text:
             if title.startswith("the kernel log") and begins(line) \

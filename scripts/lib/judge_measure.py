@@ -85,6 +85,11 @@ def main():
         print(f"{'uncached with many live to few live':44} {many / one:>10.2f} "
               f"{'0.9..1.1':>8}{'' if good else '  FAILED'}")
     # Times, on a machine that others use: shown, not judged.
+    floor = figures.get("time.stack_pair")
+    if floor:
+        print(f"in time, a bare per-CPU stack being 1: cached "
+              f"{figures.get('time.cached_pair', 0) / floor:.2f}, uncached "
+              f"{figures.get('time.uncached_pair_1k', 0) / floor:.2f}")
     print(f"{figures.get('threads', 0):.0f} CPUs do "
           f"{figures.get('threads_speedup', 0):.2f} times the work of one")
     print(f"{passed} passed, {failed} failed")

@@ -9,6 +9,7 @@
 #
 #   um-VERSION      User Mode Linux, built completely: it can be booted; from 7.2
 #                   on with several CPUs
+#   plain-VERSION   the same without checkers and with one CPU, for times
 #   clang-VERSION   x86-64 with all there is, prepared with clang
 #   i386-VERSION    32 bits with as little as possible, prepared with gcc
 #   x86-VERSION     Debian's own kernel, from its headers package where those can
@@ -86,6 +87,7 @@ kernel_get() {
 
 	case $name in
 	um-*)			recipe=build_um fragment=um ;;
+	plain-*)		recipe=build_um fragment=plain ;;
 	clang-*)		recipe=prepare_clang fragment=full ;;
 	i386-*)			recipe=prepare_i386 fragment=minimal ;;
 	x86-6.1 | x86-6.12)	recipe=headers ;;

@@ -182,6 +182,8 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 	unsigned long addr = 0;
 
+	/* Or the compiler multiplies the index anew for each field. */
+	OPTIMIZER_HIDE_VAR(qc);
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
 	if (READ_ONCE(qc->armed))
 		addr = vmem_cpu_alloc_slow(qc, index);
