@@ -44,45 +44,27 @@ static const struct kernel_param_ops interval_ops = {
 module_param_cb(interval, &interval_ops, &interval, 0644);
 MODULE_PARM_DESC(interval, "seconds between two rounds of maintenance (15)");
 
-/*
- * Move the segment table to the size that it should have, a bounded number of
- * segments under each hold of the arena lock.
- */
+/* Give the segment table the size that it should have. */
 static void rescale_locked(struct vmem *vm)
 {
 	struct vmem_space *sp = &vm->space;
-	struct vmem_hash *h = &sp->hash;
-	struct hlist_head *heads, *old;
-	unsigned int bits, old_bits;
-	bool done;
+	unsigned long n;
+	int moved;
 
+	lockdep_assert_held(&vm->upkeep);
 	spin_lock_irq(&sp->lock);
-	bits = vmem_hash_wanted(h, vmem_space_allocated(sp));
-	old_bits = h->bits;
-	old = h->heads;
+	n = vmem_space_allocated(sp);
 	spin_unlock_irq(&sp->lock);
-	if (bits == old_bits)
-		return;
 
-	heads = vmem_hash_table(h, bits);
-	if (!heads) {
-		spin_lock_irq(&sp->lock);
+	moved = vmem_hash_rescale(&sp->hash, &sp->lock, n);
+	if (!moved)
+		return;
+	spin_lock_irq(&sp->lock);
+	if (moved > 0)
+		sp->stats.rescale++;
+	else
 		sp->stats.rescale_fail++;
-		spin_unlock_irq(&sp->lock);
-		return;
-	}
-
-	spin_lock_irq(&sp->lock);
-	vmem_hash_begin(h, heads, bits);
-	sp->stats.rescale++;
 	spin_unlock_irq(&sp->lock);
-	do {
-		cond_resched();
-		spin_lock_irq(&sp->lock);
-		done = vmem_hash_step(h);
-		spin_unlock_irq(&sp->lock);
-	} while (!done);
-	vmem_hash_free(h, old, old_bits);
 }
 
 static void rescale(struct vmem *vm)

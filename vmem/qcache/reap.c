@@ -283,37 +283,6 @@ void vmem_reap_arena_exit(struct vmem *vm)
 	cancel_work_sync(&vm->reap);
 }
 
-/* Move the table of slabs to the size that it should have. */
-static void rescale(struct vmem_qcache *qc)
-{
-	struct vmem_hash *h = &qc->slabs;
-	struct hlist_head *heads, *old;
-	unsigned int bits, old_bits;
-	bool done;
-
-	spin_lock_irq(&qc->lock);
-	bits = vmem_hash_wanted(h, qc->nslabs);
-	old_bits = h->bits;
-	old = h->heads;
-	spin_unlock_irq(&qc->lock);
-	if (bits == old_bits)
-		return;
-	heads = vmem_hash_table(h, bits);
-	if (!heads)
-		return;
-
-	spin_lock_irq(&qc->lock);
-	vmem_hash_begin(h, heads, bits);
-	spin_unlock_irq(&qc->lock);
-	do {
-		cond_resched();
-		spin_lock_irq(&qc->lock);
-		done = vmem_hash_step(h);
-		spin_unlock_irq(&qc->lock);
-	} while (!done);
-	vmem_hash_free(h, old, old_bits);
-}
-
 /* What the depot did not need since the last time goes back. */
 static void trim_depot(struct vmem_qcache *qc)
 {
@@ -364,7 +333,9 @@ void vmem_qcaches_maintain(struct vmem *vm)
 			vmem_depot_drain(qc);
 		trim_depot(qc);
 		vmem_slab_release_empty(qc, true);
-		rescale(qc);
+		/* Without memory it stays as it is until the next time. */
+		vmem_hash_rescale(&qc->slabs, &qc->lock,
+				  READ_ONCE(qc->nslabs));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "hash.h"
@@ -160,6 +161,41 @@ bool vmem_hash_step(struct vmem_hash *h)
 	}
 	h->old = NULL;
 	return true;
+}
+
+/**
+ * vmem_hash_rescale - move to a table of the size that it should have
+ * @h: the hash; the caller sees to it that no other move is under way
+ * @lock: its lock, held for a bounded piece of work at a time
+ * @n: how many entries there are, or were a moment ago
+ *
+ * Context: task, sleeping allowed. The lock is not held.
+ * Return: 1 if it moved, 0 if there was no need, -ENOMEM.
+ */
+int vmem_hash_rescale(struct vmem_hash *h, spinlock_t *lock, unsigned long n)
+{
+	struct hlist_head *heads, *old = h->heads;
+	unsigned int bits, old_bits = h->bits;
+	bool done;
+
+	bits = vmem_hash_wanted(h, n);
+	if (bits == old_bits)
+		return 0;
+	heads = vmem_hash_table(h, bits);
+	if (!heads)
+		return -ENOMEM;
+
+	spin_lock_irq(lock);
+	vmem_hash_begin(h, heads, bits);
+	spin_unlock_irq(lock);
+	do {
+		cond_resched();
+		spin_lock_irq(lock);
+		done = vmem_hash_step(h);
+		spin_unlock_irq(lock);
+	} while (!done);
+	vmem_hash_free(h, old, old_bits);
+	return 1;
 }
 
 unsigned long vmem_hash_bytes(void)

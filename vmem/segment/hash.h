@@ -12,6 +12,7 @@
 
 #include <linux/hash.h>
 #include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #define VMEM_HASH_MIN_BITS	4
@@ -113,6 +114,7 @@ void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
 void vmem_hash_begin(struct vmem_hash *h, struct hlist_head *heads,
 		     unsigned int bits);
 bool vmem_hash_step(struct vmem_hash *h);
+int vmem_hash_rescale(struct vmem_hash *h, spinlock_t *lock, unsigned long n);
 unsigned long vmem_hash_bytes(void);
 
 #endif /* _VMEM_SEGMENT_HASH_H */
