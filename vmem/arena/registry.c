@@ -161,7 +161,10 @@ struct vmem *vmem_registry_after(struct vmem *vm)
 		after(vm);
 }
 
-/* What follows in the tree of those that import from @top, by others or not. */
+/*
+ * What follows in the tree of those that import from @top, directly or not. The
+ * list mutex is held.
+ */
 struct vmem *vmem_registry_below(struct vmem *vm, const struct vmem *top)
 {
 	struct vmem *child;

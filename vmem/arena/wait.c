@@ -3,12 +3,13 @@
  * Waiting for space without losing a wake-up.
  *
  * The arena counts, under its lock, how often a free segment has appeared. A
- * request notes the count before it searches. It goes to sleep only if, under
- * the lock, the count is still that; and in the same hold of the lock it becomes
- * one of the waiters. Whoever makes a free segment appear counts it and looks
- * for waiters in one hold of the lock too. So either the count has moved and
- * nobody sleeps, or the waiter is seen and woken. Whether anything in it fits,
- * the waiter finds out by searching again.
+ * request notes the count before it searches. To sleep it first becomes one of
+ * the waiters, under the lock, and enters the queue; then it looks at the count
+ * once more, and sleeps only if that is still the same. Whoever makes a free
+ * segment appear counts it and looks for waiters in one hold of the lock. If that
+ * hold comes before the waiter's, the waiter finds that the count has moved; if
+ * it comes after, the waiter is seen and woken. Whether anything in it fits, the
+ * waiter finds out by searching again.
  *
  * A request that imports from another arena does not sleep in there, where it
  * would not see what comes up in its own. It waits for both: the counts of all

@@ -162,7 +162,10 @@ void vmem_cpu_unload_here(struct vmem *vm)
 	}
 }
 
-/* Queued on each CPU, which cannot go away until it has run. */
+/*
+ * Queued on each CPU. If that goes before it has run it runs on another, which
+ * loses its magazines for once: harmless.
+ */
 void vmem_cpu_unload_work(struct work_struct *work)
 {
 	vmem_cpu_unload_here(container_of(work, struct vmem_cpu, unload)->vm);
