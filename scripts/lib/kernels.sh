@@ -10,6 +10,11 @@
 #   um-VERSION      User Mode Linux, built completely: it can be booted; from 7.2
 #                   on with several CPUs
 #   plain-VERSION   the same without checkers and with one CPU, for times
+#   fast-VERSION    the same with the checkers that cost little, and gcov
+#   qemu-VERSION    x86-64 with KUnit and several CPUs, built completely
+#   qemu32-VERSION  the same with 32 bits
+#   kasan-VERSION   the same with 64 bits and all checkers but KCSAN
+#   kcsan-VERSION   the same with KCSAN
 #   clang-VERSION   x86-64 with all there is, prepared with clang
 #   i386-VERSION    32 bits with as little as possible, prepared with gcc
 #   x86-VERSION     Debian's own kernel, from its headers package where those can
@@ -88,6 +93,10 @@ kernel_get() {
 	case $name in
 	um-*)			recipe=build_um fragment=um ;;
 	plain-*)		recipe=build_um fragment=plain ;;
+	fast-*)			recipe=build_um fragment=fast ;;
+	qemu-* | kasan-* | kcsan-*)
+				recipe=build_x86 fragment=${name%-*} ;;
+	qemu32-*)		recipe=build_i386 fragment=qemu32 ;;
 	clang-*)		recipe=prepare_clang fragment=full ;;
 	i386-*)			recipe=prepare_i386 fragment=minimal ;;
 	x86-6.1 | x86-6.12)	recipe=headers ;;
@@ -171,6 +180,9 @@ built_get() {
 		say "$name is built, $((SECONDS - start)) s: $KDIR"
 	fi
 	unlock "$name"
+	IMAGE=
+	[ ! -e "$KDIR/arch/x86/boot/bzImage" ] ||
+		IMAGE=$KDIR/arch/x86/boot/bzImage
 }
 
 # What decides how a kernel comes out.
@@ -179,6 +191,7 @@ recipe_of() {
 	declare -f "$1" configure
 	case $1 in
 	prepare_*)	declare -f prepare exports ;;
+	build_x86 | build_i386)	declare -f build ;;
 	esac
 	case $1 in
 	*_clang)	clang --version ;;
@@ -186,9 +199,11 @@ recipe_of() {
 	esac
 }
 
-# options_of FRAGMENT VERSION: the options that a fragment has for a version.
+# options_of FRAGMENT VERSION: the options that a fragment has for a version.  A
+# later line for an option takes the place of an earlier one, so that a fragment
+# can differ from one that it includes ("# with FILE").
 options_of() {
-	awk -v version="$2" '
+	fragment_of "$1" | awk -v version="$2" '
 		function number(v,  part) {
 			split(v, part, ".")
 			return part[1] * 1000 + part[2]
@@ -196,8 +211,24 @@ options_of() {
 		!/^CONFIG_/	{ next }
 		/# since /	{ if (number(version) < number($NF)) next }
 		/# until /	{ if (number(version) > number($NF)) next }
-				{ sub(/[ \t]*#.*/, ""); print }
-	' "$1"
+				{ sub(/[ \t]*#.*/, "") }
+				{ split($0, part, "=") }
+		!(part[1] in line) { order[++lines] = part[1] }
+				{ line[part[1]] = $0 }
+		END { for (i = 1; i <= lines; i++) print line[order[i]] }
+	'
+}
+
+# fragment_of FILE: its lines, and in the place of "# with FILE" those of FILE.
+fragment_of() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"# with "*)	fragment_of "${1%/*}/${line#\# with }" ;;
+		*)		printf '%s\n' "$line" ;;
+		esac
+	done <"$1"
 }
 
 # configure DIR VERSION FRAGMENT MAKE...: the options of a fragment on top of
@@ -230,6 +261,28 @@ build_um() {
 	progress "building $name" "$CACHE/logs/$name" \
 		"${make[@]}" -j"$JOBS" linux modules || die "cannot build $name"
 	find "$dir" -name '*.o' -path '*/[a-z]*' ! -path '*/scripts/*' -delete
+}
+
+build_x86() {
+	build "$@" ARCH=x86_64
+}
+
+build_i386() {
+	build "$@" ARCH=i386
+}
+
+# build NAME DIR VERSION FRAGMENT ARGUMENT...
+build() {
+	local name=$1 dir=$2 version=$3 fragment=$4
+	local make=(make -C "$SRC" O="$dir" "${@:5}")
+
+	progress "configuring $name" "$CACHE/logs/$name" configure "$dir" \
+		"$version" "$fragment" "${make[@]}" ||
+		die "cannot configure $name"
+	progress "building $name" "$CACHE/logs/$name" \
+		"${make[@]}" -j"$JOBS" bzImage modules || die "cannot build $name"
+	find "$dir" -name '*.o' -path '*/[a-z]*' ! -path '*/scripts/*' \
+		! -path '*/tools/objtool/*' -delete
 }
 
 prepare_x86() {
