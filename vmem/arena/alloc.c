@@ -91,7 +91,7 @@ static bool search_and_import(struct service *s)
 		return false;
 	s->seen = vmem_now(&s->chain);
 	s->appeared = vm->space.appeared;
-	s->seg = vmem_take(vm, s->req);
+	s->seg = vmem_take(vm, s->req, &s->irq);
 
 	/* The functions may have been turned off while populating. */
 	if (s->seg || !import || !vmem_may_import(vm, s->req))
@@ -99,7 +99,7 @@ static bool search_and_import(struct service *s)
 	s->released = vm->space.stats.release;
 	s->seg = vmem_import(vm, s->req, import_flags(s), &s->loan, &s->irq);
 	if (!s->seg && vm->space.appeared != s->appeared)
-		s->seg = vmem_take(vm, s->req);
+		s->seg = vmem_take(vm, s->req, &s->irq);
 	return true;
 }
 

@@ -127,8 +127,8 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 		return NULL;
 	}
 
-	if (got > req->taken && loan->ffunc && vmem_surely_fits(vm, req)) {
-		seg = vmem_take(vm, req);
+	if (got > req->taken && loan->ffunc) {
+		seg = vmem_take_sure(vm, req);
 		if (seg) {
 			sp->stats.giveback++;
 			return seg;

@@ -132,23 +132,4 @@ static inline bool vmem_fit(const struct vmem_request *req,
 	return true;
 }
 
-/*
- * Is there a free segment that has room for @req wherever it begins? One look at
- * the map. Says no to requests with bounds, for which nothing is sure.
- */
-static inline bool vmem_surely_fits(const struct vmem *vm,
-				    const struct vmem_request *req)
-{
-	unsigned long need;
-	unsigned int class;
-
-	if (req->bounded ||
-	    check_add_overflow(req->taken, req->align - vm->space.quantum,
-			       &need))
-		return false;
-	class = vmem_class_sure(need);
-	return class < BITS_PER_LONG &&
-	       vmem_classes_from(&vm->space.classes, class);
-}
-
 #endif /* _VMEM_ARENA_REQUEST_H */

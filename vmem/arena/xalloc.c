@@ -75,7 +75,8 @@ static const char *check_window(struct vmem_request *req, unsigned long minaddr,
  *
  * All constraints hold at once. VM_ENDALLOC takes the highest address in the
  * chosen segment that meets them. A request with @nocross, @minaddr or @maxaddr
- * does not import. Linear in the free segments of a size class.
+ * does not import. Linear in the free segments of a size class; others are let in
+ * now and then, while the lock is dropped.
  *
  * What this returns goes back by vmem_xfree(), never by vmem_free(): the two
  * pairs do not mix where the arena has quantum caches.

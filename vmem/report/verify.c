@@ -181,10 +181,25 @@ static void check_tree(struct check *c)
 			  c->spans, n, sp->nspans);
 }
 
+/* How many cursors of classes are on a segment; on any, if it is NULL. */
+static unsigned int on_class_cursors(const struct vmem_classes *classes,
+				     const struct vmem_seg *seg)
+{
+	const struct vmem_class_cursor *cur;
+	unsigned int n = 0;
+
+	hlist_for_each_entry(cur, &classes->cursors, link) {
+		n += seg ? cur->seg == seg : !!cur->seg;
+		n += seg ? cur->best == seg : !!cur->best;
+	}
+	return n;
+}
+
 static void check_classes(struct check *c)
 {
 	struct vmem_classes *classes = &c->vm->space.classes;
 	unsigned long n, size, all = 0;
+	unsigned int cursors = 0;
 	struct vmem_seg *seg;
 	unsigned int i;
 
@@ -196,6 +211,7 @@ static void check_classes(struct check *c)
 		hlist_for_each_entry(seg, &class->list, class) {
 			n++;
 			size += seg->size;
+			cursors += on_class_cursors(classes, seg);
 			if (seg->size > class->bound)
 				violation(c, "segment %#lx is above the bound of class %u",
 					  seg->start, i);
@@ -214,6 +230,8 @@ static void check_classes(struct check *c)
 	if (all != c->unused)
 		violation(c, "%lu free segments, %lu in classes", c->unused,
 			  all);
+	if (cursors != on_class_cursors(classes, NULL))
+		violation(c, "a search has its place in no class");
 }
 
 /* Segments in both tables, each in the bucket that its address says. */

@@ -33,14 +33,33 @@ struct vmem_class {
 };
 
 /**
+ * struct vmem_class_cursor - a place in the list of a class
+ * @link: in &vmem_classes.cursors while in use
+ * @seg: the next to look at, NULL at the end of the list
+ * @best: the best of those before, or NULL
+ *
+ * When a segment leaves the class, a cursor at it moves on to the next, and one
+ * that liked it best likes none any more.
+ *
+ * Protected by the arena lock.
+ */
+struct vmem_class_cursor {
+	struct hlist_node link;
+	struct vmem_seg *seg;
+	struct vmem_seg *best;
+};
+
+/**
  * struct vmem_classes - all free segments of an arena
  * @map: bit n set: class n is not empty
+ * @cursors: cursors to be kept right; normally empty
  * @class: the classes
  *
  * Protected by the arena lock.
  */
 struct vmem_classes {
 	unsigned long map;
+	struct hlist_head cursors;
 	struct vmem_class class[BITS_PER_LONG];
 };
 
@@ -65,6 +84,9 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 {
 	return c->map & (~0UL << class);
 }
+
+void vmem_class_cursors_skip(struct vmem_classes *c,
+			     const struct vmem_seg *gone);
 
 /*
  * Link and unlink, where class and size are known. They are passed along so that
@@ -93,6 +115,8 @@ static __always_inline void vmem_class_unlink(struct vmem_classes *c,
 {
 	struct vmem_class *class = &c->class[i];
 
+	if (unlikely(!hlist_empty(&c->cursors)))
+		vmem_class_cursors_skip(c, seg);
 	__hlist_del(&seg->class);
 	class->size -= size;
 	if (!--class->n)
@@ -152,6 +176,7 @@ static inline void vmem_classes_init(struct vmem_classes *c)
 	unsigned int i;
 
 	c->map = 0;
+	INIT_HLIST_HEAD(&c->cursors);
 	for (i = 0; i < BITS_PER_LONG; i++) {
 		INIT_HLIST_HEAD(&c->class[i].list);
 		c->class[i].n = 0;

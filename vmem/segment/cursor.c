@@ -3,7 +3,8 @@
  * Cursors: places in the segment list that survive what happens to the list.
  *
  * The rotor of next fit is one, each walk that drops the lock has one, and so
- * has each debugfs file that is being read.
+ * has each debugfs file that is being read. A search that drops the lock keeps
+ * its place in the list of a size class.
  */
 #include "space.h"
 
@@ -95,4 +96,19 @@ void vmem_cursors_skip(struct vmem_space *sp, const struct vmem_seg *gone,
 	hlist_for_each_entry(cur, &sp->cursors, link)
 		if (cur->seg == gone)
 			vmem_cursor_set(cur, next);
+}
+
+/* @gone leaves its class: cursors at it go on with the next. */
+void vmem_class_cursors_skip(struct vmem_classes *c,
+			     const struct vmem_seg *gone)
+{
+	struct vmem_class_cursor *cur;
+
+	hlist_for_each_entry(cur, &c->cursors, link) {
+		if (cur->seg == gone)
+			cur->seg = hlist_entry_safe(gone->class.next,
+						    struct vmem_seg, class);
+		if (cur->best == gone)
+			cur->best = NULL;
+	}
 }
