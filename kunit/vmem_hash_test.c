@@ -70,14 +70,14 @@ struct step {
 static const struct step steps[] = {
 	/* 32 is wanted from 20 on: twice as much is near enough. */
 	{ 0, 16 }, { 19, 16 }, { 20, 16 }, { 41, 16 },
-	/* 64 is wanted from 42 on. */
-	{ 42, 64 }, { 20, 64 },
-	/* Below 20 it is 16: 64 is more than twice that. */
-	{ 19, 16 },
+	/* 64 is wanted from 42 on, of which 32 is half. */
+	{ 42, 32 }, { 83, 32 },
 	/* 128 from 84 on. */
-	{ 84, 128 }, { 127, 128 }, { 42, 128 }, { 41, 32 },
-	/* 16 is wanted, 32 is twice as much. */
-	{ 0, 32 }, { 83, 32 }, { 84, 128 }, { 0, 16 },
+	{ 84, 64 }, { 169, 64 },
+	/* 32 is wanted below 42, and 64 is twice as much; below 20 it is 16. */
+	{ 42, 64 }, { 20, 64 }, { 19, 16 },
+	/* 256 from 170 on. */
+	{ 300, 256 }, { 84, 256 }, { 83, 64 }, { 0, 16 },
 };
 
 /* [32] The wanted size, and no change up to twice or down to half of it. */
@@ -99,20 +99,26 @@ static void size_follows_the_number_of_segments(struct kunit *test)
 	}
 }
 
-/* [32] After maintenance the size is at most a factor of two off, always. */
+/*
+ * [32] After maintenance the size is at most a factor of two off, always; and a
+ * table that has grown has no more buckets than segments.
+ */
 static void size_is_near_what_is_wanted(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 40000);
 	static const u16 n[] = {
 		100, 1000, 2730, 2731, 30000, 12345, 500, 40000, 1, 0,
 	};
-	unsigned int i;
+	unsigned int i, was = 16;
 
 	for (i = 0; i < ARRAY_SIZE(n); i++) {
 		resize(test, vm, n[i]);
 		vmem_update(NULL);
 		KUNIT_EXPECT_LE(test, buckets(vm), 2 * wanted(n[i]));
 		KUNIT_EXPECT_GE(test, 2 * buckets(vm), wanted(n[i]));
+		if (buckets(vm) > was)
+			KUNIT_EXPECT_LE(test, buckets(vm), (unsigned int)n[i]);
+		was = buckets(vm);
 		KUNIT_EXPECT_NULL(test, vm->space.hash.old);
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	}

@@ -56,10 +56,13 @@ struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
  *
  * With n entries the ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16.
  * That is between 3/4 and 3/2 of a bucket for an entry, so that a look-up takes
- * about one step.
+ * about one step. Twice or half of that is near enough to leave a table alone,
+ * and then the smaller one is near enough to move to: no more buckets than
+ * entries, which keeps the books small.
  *
- * Return: the ideal if the present size is more than twice or less than half of
- * it, else the present size.
+ * Return: if the present size is more than twice or less than half of the ideal,
+ * the largest power of two that is not above n, which is the ideal or half of it,
+ * and at least 16; else the present size.
  */
 unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
 {
@@ -67,9 +70,10 @@ unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
 
 	ideal = clamp_t(unsigned int, ideal, VMEM_HASH_MIN_BITS,
 			VMEM_HASH_MAX_BITS);
-	if (h->bits > ideal + 1 || h->bits + 1 < ideal)
-		return ideal;
-	return h->bits;
+	if (h->bits <= ideal + 1 && h->bits + 1 >= ideal)
+		return h->bits;
+	return clamp_t(unsigned int, ilog2(n | 1), VMEM_HASH_MIN_BITS,
+		       VMEM_HASH_MAX_BITS);
 }
 
 /**
