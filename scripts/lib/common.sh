@@ -132,7 +132,11 @@ hash_of() {
 . "$SCRIPTS/lib/packages.sh"
 # shellcheck source=SCRIPTDIR/kernels.sh
 . "$SCRIPTS/lib/kernels.sh"
+# shellcheck source=SCRIPTDIR/kunit.sh
+. "$SCRIPTS/lib/kunit.sh"
 # shellcheck source=SCRIPTDIR/modules.sh
 . "$SCRIPTS/lib/modules.sh"
 # shellcheck source=SCRIPTDIR/ramdisk.sh
 . "$SCRIPTS/lib/ramdisk.sh"
+# shellcheck source=SCRIPTDIR/guest.sh
+. "$SCRIPTS/lib/guest.sh"

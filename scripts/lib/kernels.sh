@@ -161,6 +161,31 @@ headers_get() {
 	[ ! -e "$dir/boot/vmlinuz-$abi" ] || IMAGE=$dir/boot/vmlinuz-$abi
 }
 
+# image_get NAME: IMAGE is the kernel itself, after kernel_get.  Debian's are only
+# fetched where one is to be booted.
+image_get() {
+	local name=$1 suite=own abi=${KDIR##*/linux-headers-} dir
+
+	[ -z "$IMAGE" ] || return 0
+	case $name in
+	x86-6.1)		;;
+	x86-6.12 | rt-6.12)	suite=bookworm-backports ;;
+	*)			die "$name cannot be booted" ;;
+	esac
+	dir=$CACHE/images/$abi
+	lock "image-$abi"
+	if [ ! -e "$dir" ]; then
+		rm -rf "$dir.part"
+		unpack "$suite" "linux-image-$abi" "$dir.part"
+		rm -rf "$dir.part/usr" "$dir.part/lib"
+		mkdir -p "$CACHE/images"
+		mv "$dir.part" "$dir"
+	fi
+	unlock "image-$abi"
+	IMAGE=$dir/boot/vmlinuz-$abi
+	[ -e "$IMAGE" ] || die "no kernel in linux-image-$abi"
+}
+
 # --- kernels built from source ---
 
 built_get() {

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Guests: any kernel of kernels.sh that can be booted, with a ramdisk and nothing
+# else; its console is a log.
+
+GUEST_CPUS=${GUEST_CPUS:-2}
+GUEST_MEMORY=${GUEST_MEMORY:-1G}
+
+# guest_boot KERNEL SECONDS LOG WHAT RAMDISK [ARGUMENT]...: boot it, with these
+# arguments on its command line, until it ends or the time is over.  KDIR and IMAGE
+# are those of kernel_get(), and there is a run_dir().  Returns 124 if the time was
+# over.
+guest_boot() {
+	local kernel=$1 seconds=$2 log=$3 what=$4 ramdisk=$5 machine=qemu-system-x86_64
+	local tmp=/dev/shm space
+	shift 5
+
+	set -- panic=-1 ignore_loglevel printk.devkmsg=on "$@"
+	if [ -x "$KDIR/linux" ]; then
+		case $kernel in
+		*-6.*)	;;		# knows only one
+		*)	[ "$GUEST_CPUS" -le 1 ] ||
+				set -- ncpus="$GUEST_CPUS" seccomp=on "$@" ;;
+		esac
+		# The guest's memory is a file, which must be executable.
+		space=$(df --output=avail -k "$tmp" 2>/dev/null | tail -n 1)
+		[ "${space:-0}" -gt 1500000 ] || tmp=$RUN
+		run env TMPDIR="$tmp" "$SCRIPTS/lib/guest.py" "$seconds" "$log" \
+			"$what" "$KDIR/linux" mem="$GUEST_MEMORY" \
+			initrd="$ramdisk" uml_dir="$RUN/" \
+			con=null con0=fd:0,fd:1 "$@"
+		return
+	fi
+
+	image_get "$kernel"
+	need "emulating a machine" qemu-system-x86
+	grep -q '^CONFIG_64BIT=y' "$KDIR/.config" || machine=qemu-system-i386
+	run "$SCRIPTS/lib/guest.py" "$seconds" "$log" "$what" "$machine" \
+		-accel tcg,thread=multi -cpu max -smp "$GUEST_CPUS" \
+		-m "$GUEST_MEMORY" -nodefaults -no-user-config -no-reboot \
+		-display none -serial stdio -kernel "$IMAGE" -initrd "$ramdisk" \
+		-append "console=ttyS0 mitigations=off nokaslr $*"
+}
