@@ -69,7 +69,7 @@ kunit_copy() {
 		ccflags-y := -DCONFIG_KUNIT_DEFAULT_ENABLED -DCONFIG_KUNIT_DEBUGFS
 		ccflags-y += -DCONFIG_KUNIT_AUTORUN_ENABLED
 	END
-	sed -i -e 's/IS_ENABLED(CONFIG_KUNIT)/1/' \
+	sed -i -e 's/IS_\(ENABLED\|MODULE\)(CONFIG_KUNIT)/1/' \
 		-e 's/current->kunit_test\b/kunit_current_test/' \
 		-e 's/^#ifdef CONFIG_MODULES$/#if 0/' \
 		"$dir"/*.c "$dir"/include/kunit/*.h
