@@ -200,7 +200,10 @@ built_get() {
 		rm -rf "$KDIR.part"
 		mkdir -p "$KDIR.part"
 		"$recipe" "$name" "$KDIR.part" "$version" "$fragment"
-		sed -i "s|$KDIR.part|$KDIR|" "$KDIR.part/Makefile"
+		# From 6.12 on this line is read, and with another path to the
+		# same directory modules would be built in the kernel's.
+		sed -i "s|^\(export KBUILD_OUTPUT\) .*|\1 := \$(CURDIR)|" \
+			"$KDIR.part/Makefile"
 		mv "$KDIR.part" "$KDIR"
 		say "$name is built, $((SECONDS - start)) s: $KDIR"
 	fi
