@@ -32,6 +32,9 @@ endif
 check:
 	@scripts/check
 
+matrix:
+	@scripts/matrix
+
 demo:
 	@scripts/demo
 
@@ -59,10 +62,11 @@ help:
 	@echo '  check    run the tests under User Mode Linux;'
 	@echo '           SUITE=<name>: only that suite, test module or panic scenario'
 	@echo '           KERNEL=um-7.2: with two CPUs and preemption, and slower'
+	@echo '  matrix   run them on all kernels; KERNEL=<name>: only on that one'
 	@echo '  demo     show vmem and its samples at work in QEMU'
 	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
 	@echo '  builds   build for all supported kernels'
 	@echo '  measure  instructions and bytes, in QEMU'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check demo static builds measure docs help
+.PHONY: modules install clean check matrix demo static builds measure docs help

@@ -123,6 +123,21 @@ run() {
 	return "$status"
 }
 
+# run_through FILTER COMMAND...: the same, with what the command prints going
+# through the function FILTER.  (A pipe would leave traps without effect until the
+# command ends.)
+run_through() {
+	local filter=$1 status=0 fd pid
+	shift
+
+	exec {fd}> >("$filter")
+	pid=$!
+	run "$@" >&"$fd" 2>&1 || status=$?
+	exec {fd}>&-
+	wait "$pid"
+	return "$status"
+}
+
 # hash_of COMMAND...: HASH is a short hash of what the command prints.
 hash_of() {
 	HASH=$("$@" | sha256sum | cut -c1-12)
