@@ -5,9 +5,9 @@
 usage: suites.py MODULE.ko...
 
 Prints a line for each module: its file name, then its suites' names.  They are
-read from the module itself (a 64-bit ELF object): its section
-.kunit_test_suites holds a pointer to each suite, and a suite begins with its
-name.  So it is known what should run even if nothing ever does.
+read from the module itself (an ELF object): its section .kunit_test_suites holds a
+pointer to each suite, and a suite begins with its name.  So it is known what should
+run even if nothing ever does.
 """
 
 import os
@@ -15,6 +15,16 @@ import struct
 import sys
 
 SUITES = b".kunit_test_suites"
+
+# What differs between ELF's two sizes: the prefix of relocation sections; the
+# header from e_shoff on; a section; a relocation and how far to shift for the
+# symbol in it; a symbol and which of its fields are section and value.
+#
+# Fields of a section: name, type, flags, address, offset, size, link, info, ...
+SIZES = {
+    1: (b".rel", "<I10xHHH", 0x20, "<10I", "<II", 8, "<IIIBBH", (5, 1)),
+    2: (b".rela", "<Q10xHHH", 0x28, "<IIQQQQIIQQ", "<QQq", 32, "<IBBHQQ", (3, 4)),
+}
 
 
 def text(data, offset):
@@ -24,25 +34,30 @@ def text(data, offset):
 def suites(path):
     with open(path, "rb") as file:
         elf = file.read()
-    if elf[:5] != b"\x7fELF\x02":
-        raise SystemExit(f"{path}: not a 64-bit ELF object")
-    start, = struct.unpack_from("<Q", elf, 0x28)
-    size, count, names = struct.unpack_from("<HHH", elf, 0x3a)
-    # name, type, flags, address, offset, size, link, info, alignment, entry size
-    sections = [struct.unpack_from("<IIQQQQIIQQ", elf, start + i * size)
+    if elf[:4] != b"\x7fELF" or elf[4] not in SIZES or elf[5] != 1:
+        raise SystemExit(f"{path}: not a little-endian ELF object")
+    (prefix, header, start, section_of, reloc_of, shift, symbol_of,
+     (where, value)) = SIZES[elf[4]]
+    start, size, count, names = struct.unpack_from(header, elf, start)
+    sections = [struct.unpack_from(section_of, elf, start + i * size)
                 for i in range(count)]
     names = sections[names][4]
 
     found = []
     for section in sections:
-        if text(elf, names + section[0]) != b".rela" + SUITES:
+        if text(elf, names + section[0]) != prefix + SUITES:
             continue
         symbols = sections[section[6]][4]
-        for at in range(section[4], section[4] + section[5], 24):
-            _, info, addend = struct.unpack_from("<QQq", elf, at)
-            _, _, _, where, value, _ = struct.unpack_from(
-                "<IBBHQQ", elf, symbols + (info >> 32) * 24)
-            name = text(elf, sections[where][4] + value + addend)
+        target = sections[section[7]][4]
+        for reloc in struct.iter_unpack(
+                reloc_of, elf[section[4]:section[4] + section[5]]):
+            symbol = struct.unpack_from(
+                symbol_of, elf,
+                symbols + (reloc[1] >> shift) * struct.calcsize(symbol_of))
+            # The addend is in the relocation or in the place itself.
+            addend = (reloc[2] if len(reloc) > 2 else
+                      struct.unpack_from("<I", elf, target + reloc[0])[0])
+            name = text(elf, sections[symbol[where]][4] + symbol[value] + addend)
             found.append(name.decode())
     return found
 
