@@ -135,6 +135,7 @@ static void audit_with_interrupts_off(struct kunit *test)
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	unsigned long flags, addr;
 
+	vt_needs_irqs_off(test);
 	local_irq_save(flags);
 	addr = vt_alloc(vm, U, VM_NOSLEEP);
 	vt_free(vm, addr, U);

@@ -48,6 +48,7 @@ static void nosleep_with_interrupts_off(struct kunit *test)
 	unsigned int bad;
 	bool on;
 
+	vt_needs_irqs_off(test);
 	local_irq_save(flags);
 	bad = all_that_does_not_sleep(vm);
 	on = !irqs_disabled();
@@ -77,6 +78,7 @@ static void sleep_where_it_is_not_allowed(struct kunit *test)
 	unsigned long flags, addr;
 	struct vt_window w;
 
+	vt_needs_irqs_off(test);
 	vt_window_open(&w, "sleeping function called", "1");
 	w.also = "sleeping function called";
 	local_irq_save(flags);

@@ -83,6 +83,7 @@ static void interrupts_off_all_the_way(struct kunit *test)
 	unsigned long flags;
 	bool off;
 
+	vt_needs_irqs_off(test);
 	local_irq_save(flags);
 	vq_mix(s, vm, 3000, 1);
 	vq_fill(s, vm, 3);
@@ -100,35 +101,37 @@ static void interrupts_off_all_the_way(struct kunit *test)
  * struct hammer - interrupts that trade in an arena
  * @timer: makes them
  * @work: the other kind
- * @trader: what they do
+ * @of_timer: what the timer does
+ * @of_work: the other kind; with PREEMPT_RT both are threads
  * @fires: how often they came
  */
 static struct hammer {
 	struct hrtimer timer;
 	struct irq_work work;
-	struct vq_trader trader;
-	unsigned long fires;
+	struct vq_trader of_timer;
+	struct vq_trader of_work;
+	atomic_t fires;
 } hammer;
 
-static void strike(void)
+static void strike(struct vq_trader *trader)
 {
 	unsigned int i;
 
 	for (i = 0; i < 5; i++)
-		vq_trade(&hammer.trader);
-	WRITE_ONCE(hammer.fires, hammer.fires + 1);
+		vq_trade(trader);
+	atomic_inc(&hammer.fires);
 }
 
 static enum hrtimer_restart timer_fires(struct hrtimer *timer)
 {
-	strike();
+	strike(&hammer.of_timer);
 	hrtimer_forward_now(timer, ns_to_ktime(30000));
 	return HRTIMER_RESTART;
 }
 
 static void work_fires(struct irq_work *work)
 {
-	strike();
+	strike(&hammer.of_work);
 }
 
 #define FIRES	300
@@ -144,12 +147,13 @@ static void be_interrupted(struct kunit *test, vmem_t *vm, unsigned int sizes)
 	bitmap_zero(vq_owned, VQ_POOL + 1);
 	vq_trade_init(mine, vm, VQ_HELD, sizes, 1);
 	memset(&hammer, 0, sizeof(hammer));
-	vq_trade_init(&hammer.trader, vm, 20, sizes, 2);
+	vq_trade_init(&hammer.of_timer, vm, 20, sizes, 2);
+	vq_trade_init(&hammer.of_work, vm, 20, sizes, 3);
 	init_irq_work(&hammer.work, work_fires);
 	vmem_hrtimer_setup(&hammer.timer, timer_fires);
 	hrtimer_start(&hammer.timer, ns_to_ktime(30000),
 		      HRTIMER_MODE_REL_PINNED);
-	while (READ_ONCE(hammer.fires) < FIRES && time_before(jiffies, end)) {
+	while (atomic_read(&hammer.fires) < FIRES && time_before(jiffies, end)) {
 		for (i = 0; i < 500; i++) {
 			vq_trade(mine);
 			if (i % 16 == 0)
@@ -159,11 +163,13 @@ static void be_interrupted(struct kunit *test, vmem_t *vm, unsigned int sizes)
 	}
 	hrtimer_cancel(&hammer.timer);
 	irq_work_sync(&hammer.work);
-	KUNIT_EXPECT_GE(test, hammer.fires, (unsigned long)FIRES);
+	KUNIT_EXPECT_GE(test, atomic_read(&hammer.fires), FIRES);
 	vq_trade_end(mine);
-	vq_trade_end(&hammer.trader);
+	vq_trade_end(&hammer.of_timer);
+	vq_trade_end(&hammer.of_work);
 	KUNIT_EXPECT_EQ(test, mine->errors, 0U);
-	KUNIT_EXPECT_EQ(test, hammer.trader.errors, 0U);
+	KUNIT_EXPECT_EQ(test, hammer.of_timer.errors, 0U);
+	KUNIT_EXPECT_EQ(test, hammer.of_work.errors, 0U);
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_POOL + 1));
 }
 

@@ -173,6 +173,16 @@ static inline void vt_exit(struct kunit *test)
 		vt_destroy(test, vt->arenas[--vt->n]);
 }
 
+/*
+ * For tests that make requests with interrupts off: with PREEMPT_RT the slab
+ * allocator may not be called there, and neither may vmem.
+ */
+static inline void vt_needs_irqs_off(struct kunit *test)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		kunit_skip(test, "PREEMPT_RT: no requests with interrupts off");
+}
+
 /* Take over an arena: it must have been created, and goes with the test. */
 static inline vmem_t *vt_adopt(struct kunit *test, vmem_t *vm)
 {
