@@ -44,6 +44,9 @@ static:
 builds:
 	@scripts/builds
 
+coverage:
+	@scripts/coverage
+
 measure:
 	@scripts/measure
 
@@ -66,7 +69,8 @@ help:
 	@echo '  demo     show vmem and its samples at work in QEMU'
 	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
 	@echo '  builds   build for all supported kernels'
+	@echo '  coverage how much of vmem/ the tests reach'
 	@echo '  measure  instructions and bytes, in QEMU'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix demo static builds measure docs help
+.PHONY: modules install clean check matrix coverage demo static builds measure docs help

@@ -212,11 +212,11 @@ class Suite:
 
 
 def read(path):
-    """The lines of a log, without the kernel's time stamps and the directory
-    that the modules were built in."""
+    """The lines of a log, without the kernel's time stamps, the directory that the
+    modules were built in, and what is only for coverage.py."""
     with open(path, encoding="utf-8", errors="replace") as file:
         return [TREE.sub("", STAMP.sub("", line.rstrip("\r\n")))
-                for line in file]
+                for line in file if not line.startswith("vmem-gcov")]
 
 
 class Judge:
