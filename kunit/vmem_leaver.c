@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A client that goes away without destroying its arenas: for the suite
+ * vmem_client, which gets to know of them; and without that for `make check`,
+ * which then removes vmem.ko.
+ */
+#include <linux/module.h>
+
+#include "vmem_leaver.h"
+
+static void *take(vmem_t *src, size_t size, int vmflag)
+{
+	return vmem_alloc(src, size, vmflag);
+}
+
+static void *xtake(vmem_t *src, size_t *size, size_t align, int vmflag)
+{
+	return vmem_xalloc(src, *size, align, 0, 0, NULL, NULL, vmflag);
+}
+
+static void give(vmem_t *src, void *addr, size_t size)
+{
+	vmem_free(src, addr, size);
+}
+
+static vmem_t *make(void)
+{
+	vmem_t *vm = vmem_create("late", (void *)1, 10, 1, NULL, NULL, NULL, 0,
+				 VM_SLEEP | VMC_IDENTIFIER);
+
+	/* Or the call would be the last thing here, and its caller another. */
+	OPTIMIZER_HIDE_VAR(vm);
+	return vm;
+}
+
+/*
+ * The suite runs before its own module is complete, so that nothing can link to
+ * that: it passes an address instead.
+ */
+static unsigned long to;
+module_param(to, ulong, 0);
+MODULE_PARM_DESC(to, "address of the struct vmem_leaver to fill in");
+
+static int __init vmem_leaver_init(void)
+{
+	struct vmem_leaver mine = {};
+	struct vmem_leaver *l = to ? (struct vmem_leaver *)to : &mine;
+
+	l->take = take;
+	l->xtake = xtake;
+	l->give = give;
+	l->make = make;
+	l->plain = vmem_create("plain", (void *)1, 10, 1, NULL, NULL, NULL, 0,
+			       VM_SLEEP | VMC_IDENTIFIER);
+	if (!l->source)
+		l->source = l->plain;
+	l->import = vmem_create("import", NULL, 0, 1, take, give, l->source, 0,
+				VM_SLEEP | VMC_IDENTIFIER);
+	l->ximport = vmem_xcreate("ximport", NULL, 0, 1, xtake, NULL,
+				  l->source, 0, VM_SLEEP | VMC_IDENTIFIER);
+	return 0;
+}
+
+static void __exit vmem_leaver_exit(void)
+{
+}
+
+module_init(vmem_leaver_init);
+module_exit(vmem_leaver_exit);
+
+MODULE_DESCRIPTION("Leaves arenas of vmem behind");
+MODULE_LICENSE("GPL");
