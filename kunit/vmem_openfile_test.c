@@ -4,7 +4,7 @@
  */
 #include <linux/bitmap.h>
 
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena/registry.h"
 #include "vmem_test_file.h"
 
 #define PAGE	4096
@@ -92,6 +92,78 @@ static void arenas_come_and_go_while_read(struct kunit *test)
 	}
 }
 
+/* Read on, a few bytes at a time, until it is this one's turn; or to the end. */
+static void read_up_to(struct kunit *test, struct file *f, vmem_t *vm,
+		       char *buf, size_t size, loff_t *pos)
+{
+	struct seq_file *m = f->private_data;
+	struct vmem_registry_cursor *cur = m->private;
+	size_t len = strlen(buf);
+	ssize_t n;
+
+	while (len < size - 64 && (!vm || cur->next != vm)) {
+		n = vt_seq_read(f, buf + len, 63, pos);
+		KUNIT_EXPECT_GE(test, n, (ssize_t)0);
+		if (n <= 0)
+			break;
+		len += n;
+		buf[len] = '\0';
+	}
+}
+
+static bool shows(const char *text, u32 id)
+{
+	char want[24];
+
+	snprintf(want, sizeof(want), "vmem:%u:", id);
+	return strstr(text, want);
+}
+
+/*
+ * [30] An arena goes that others have as a label, when it is its turn, that of
+ * the first below it, or that of the second: they stand on their own from now on.
+ * Whatever stays is shown.
+ */
+static void source_goes_while_read(struct kunit *test)
+{
+	unsigned int turn, i;
+
+	for (turn = 0; turn < 3; turn++) {
+		vmem_t *vm[3], *beside;
+		struct file *f;
+		char *buf = kvzalloc(32 * PAGE, GFP_KERNEL);
+		loff_t pos = 0;
+		u32 gone;
+
+		KUNIT_ASSERT_NOT_NULL(test, buf);
+		vt_arena(test, U, U, U);
+		vm[0] = vt_arena(test, U, U, U);
+		for (i = 1; i < ARRAY_SIZE(vm); i++)
+			vm[i] = vt_adopt(test, vmem_create("below", NULL, 0, U,
+							   NULL, NULL, vm[0], 0,
+							   VM_SLEEP));
+		beside = vt_arena(test, U, U, U);
+		f = filp_open(VT_DEBUGFS "kstat", O_RDONLY, 0);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(f));
+		read_up_to(test, f, vm[turn], buf, 32 * PAGE, &pos);
+		gone = vm[0]->id;
+		vt_close(test, vm[0]);
+		read_up_to(test, f, NULL, buf, 32 * PAGE, &pos);
+		vt_file_close(f);
+		KUNIT_EXPECT_EQ_MSG(test, shows(buf, gone), turn > 0,
+				    "turn %u", turn);
+		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, vm[1]->id), "turn %u",
+				      turn);
+		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, vm[2]->id), "turn %u",
+				      turn);
+		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, beside->id), "turn %u",
+				      turn);
+		kvfree(buf);
+		while (((struct vt *)test->priv)->n)
+			vt_close(test, ((struct vt *)test->priv)->arenas[0]);
+	}
+}
+
 #define BIG	30000
 
 /* [29] A big arena in small pieces: what is untouched is shown just once. */
@@ -151,6 +223,7 @@ static void big_arena_is_shown_once(struct kunit *test)
 static struct kunit_case vmem_openfile_cases[] = {
 	KUNIT_CASE(open_file_outlives_its_arena),
 	KUNIT_CASE(arenas_come_and_go_while_read),
+	KUNIT_CASE(source_goes_while_read),
 	KUNIT_CASE(big_arena_is_shown_once),
 	{}
 };

@@ -44,6 +44,14 @@ static struct vmem *after(struct vmem *vm)
 	return NULL;
 }
 
+/* Is @vm in the tree of @top? */
+static bool is_below(const struct vmem *vm, const struct vmem *top)
+{
+	while (vm && vm != top)
+		vm = vm->parent;
+	return vm;
+}
+
 static struct vmem *first_root(void)
 {
 	return list_first_entry_or_null(&roots, struct vmem, tree);
@@ -100,17 +108,22 @@ bool vmem_registry_del(struct vmem *vm)
 		}
 	}
 
-	/* Those for which it was only a label stand on their own from now on. */
+	/*
+	 * Those for which it was only a label stand on their own from now on,
+	 * behind all others: whoever is on his way through here goes on after
+	 * the arena, and comes to them in the end, perhaps once more.
+	 */
 	list_for_each_entry(cur, &cursors, link)
-		if (cur->next == vm)
-			cur->next = list_empty(&vm->children) ? after(vm) :
-				list_first_entry(&vm->children, struct vmem,
-						 tree);
+		if (is_below(cur->next, vm))
+			cur->next = vm;
 	list_for_each_entry_safe(child, tmp, &vm->children, tree) {
 		child->parent = NULL;
 		orphan(child);
 		list_move_tail(&child->tree, &roots);
 	}
+	list_for_each_entry(cur, &cursors, link)
+		if (cur->next == vm)
+			cur->next = after(vm);
 	list_del(&vm->tree);
 	mutex_unlock(&list_mutex);
 
