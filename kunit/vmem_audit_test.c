@@ -3,6 +3,7 @@
  * Audit: who allocated a segment, as the file segments shows it.
  */
 #include "../vmem/arena/arena.h"
+#include "../vmem/compat.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
 #include "vmem_test_thread.h"
@@ -145,12 +146,67 @@ static void audit_with_interrupts_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_ENDALLOC), 31 * U);
 }
 
+static unsigned long from_timer;
+
+static enum hrtimer_restart alloc_in_timer(struct hrtimer *timer)
+{
+	vmem_t **vm = (vmem_t **)(timer + 1);
+
+	from_timer = vt_alloc(*vm, U, VM_NOSLEEP | VM_PUSHPAGE);
+	return HRTIMER_NORESTART;
+}
+
+/* An interrupt is no task: 0. */
+static void interrupt_is_recorded(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	struct {
+		struct hrtimer timer;
+		vmem_t *vm;
+	} *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	t->vm = vm;
+	from_timer = 0;
+	vmem_hrtimer_setup(&t->timer, alloc_in_timer);
+	hrtimer_start(&t->timer, ns_to_ktime(30000), HRTIMER_MODE_REL_PINNED);
+	KUNIT_EXPECT_TRUE(test, vt_poll(READ_ONCE(from_timer)));
+	hrtimer_cancel(&t->timer);
+	KUNIT_EXPECT_EQ(test, from_timer, 16 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, "pid=0 "), "%s", line);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, "alloc_in_timer"), "%s",
+				  line);
+}
+
+/* What is no switch position changes nothing, nor does the one that it is in. */
+static void switch_has_two_positions(struct kunit *test)
+{
+	char value[8];
+
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "perhaps", NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", NULL, value, sizeof(value)),
+			0);
+	KUNIT_EXPECT_STREQ(test, value, "Y");
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "1", NULL, 0), 0);
+	allocation_is_recorded(test);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "N", NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "0", NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", NULL, value, sizeof(value)),
+			0);
+	KUNIT_EXPECT_STREQ(test, value, "N");
+}
+
 static struct kunit_case vmem_audit_cases[] = {
 	KUNIT_CASE(allocation_is_recorded),
 	KUNIT_CASE(other_task_is_recorded),
 	KUNIT_CASE(switching_off_forgets_nothing),
 	KUNIT_CASE(leak_has_the_stack),
 	KUNIT_CASE(audit_with_interrupts_off),
+	KUNIT_CASE(interrupt_is_recorded),
+	KUNIT_CASE(switch_has_two_positions),
 	{}
 };
 

@@ -3,6 +3,8 @@
  * Misuse at the beginning and at the end of an arena: what must not come to be,
  * and what must not go yet. The rest of the table is in vmem_misuse.
  */
+#include <linux/delay.h>
+
 #include "vmem_test_import.h"
 #include "vmem_test_report.h"
 
@@ -66,6 +68,56 @@ static void bad_arena_is_refused(struct kunit *test)
 				      "case %u", i);
 		vt_misuse_end(test, m);
 	}
+}
+
+/* No name, and quantum caches that might not sleep to be made: no arena. */
+static void nameless_and_hasty_arenas_are_refused(struct kunit *test)
+{
+	struct vt_misuse *m;
+
+	m = vt_misuse_begin(test, NULL, "vmem_create(name='(null)'");
+	KUNIT_EXPECT_NULL(test, vmem_create(NULL, (void *)U, U, U, NULL, NULL,
+					    NULL, 0, VM_SLEEP));
+	vt_misuse_end(test, m);
+	m = vt_misuse_begin(test, NULL, "quantum caches need VM_SLEEP");
+	KUNIT_EXPECT_NULL(test, vmem_create("hasty", (void *)U, U, U, NULL,
+					    NULL, NULL, U, VM_NOSLEEP));
+	vt_misuse_end(test, m);
+	/* What is below the quantum is no cache; nor is the smallest import. */
+	vt_adopt(test, vmem_create("hasty", (void *)U, U, U, NULL, NULL, NULL,
+				   U - 1, VM_NOSLEEP));
+	vt_adopt(test, vmem_create("hasty", (void *)U, U, U, NULL, NULL, NULL,
+				   U, VM_NOSLEEP | VMC_NO_QCACHE));
+}
+
+#define MANY	130
+
+/* Arenas that were not to be have a limit of their own, and a number held back. */
+static void reports_without_arena_are_limited(struct kunit *test)
+{
+	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	/* Past is what others have said. */
+	ssleep(6);
+	vt_window_open(w, "vmem_create(name='many'", "*");
+	w->also = "vmem: 30 reports held back";
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_NULL(test, vmem_create("many", NULL, 0, 0, NULL,
+						    NULL, NULL, 0, VM_SLEEP));
+	ssleep(6);
+	KUNIT_EXPECT_NULL(test, vmem_create("many", NULL, 0, 0, NULL, NULL,
+					    NULL, 0, VM_SLEEP));
+	vt_window_close(w);
+	KUNIT_EXPECT_EQ(test, w->reports, 101U);
+	KUNIT_EXPECT_EQ(test, w->alsos, 1U);
+}
+
+/* Nothing to end. */
+static void destroy_of_nothing(struct kunit *test)
+{
+	vmem_destroy(NULL);
 }
 
 /* [12] vmem_xcreate() takes neither VMC_XALLOC nor VMC_POPULATOR. */
@@ -217,6 +269,7 @@ static void label_may_be_destroyed(struct kunit *test)
 
 static struct kunit_case vmem_badarena_cases[] = {
 	KUNIT_CASE(bad_arena_is_refused),
+	KUNIT_CASE(nameless_and_hasty_arenas_are_refused),
 	KUNIT_CASE(bad_xcreate_flags_are_refused),
 	KUNIT_CASE(bad_root_is_refused),
 	KUNIT_CASE(mixed_source_is_refused),
@@ -225,6 +278,8 @@ static struct kunit_case vmem_badarena_cases[] = {
 	KUNIT_CASE(leaks_stay_with_the_source),
 	KUNIT_CASE(source_in_use_is_not_destroyed),
 	KUNIT_CASE(label_may_be_destroyed),
+	KUNIT_CASE(reports_without_arena_are_limited),
+	KUNIT_CASE(destroy_of_nothing),
 	{}
 };
 

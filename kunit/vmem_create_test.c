@@ -160,6 +160,27 @@ static void init_without_heap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), U);
 }
 
+/*
+ * [31] Cached sizes for which a slab would be larger than a word can tell, by
+ * its power of two or by three times the largest: no caches, and no smallest import.
+ */
+static void no_caches_beyond_the_word(struct kunit *test)
+{
+	const unsigned long quarter = 1UL << (BITS_PER_LONG - 2);
+	vmem_t *vm;
+
+	vm = vt_adopt(test, vmem_create("huge", (void *)quarter, quarter,
+					quarter, NULL, NULL, NULL, quarter,
+					VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), quarter);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { quarter, 1 });
+	vm = vt_adopt(test, vmem_create("huger", (void *)quarter, quarter,
+					quarter, NULL, NULL, NULL, 3 * quarter,
+					VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), quarter);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { quarter, 1 });
+}
+
 /* [13] Nothing allocated: destroying is silent, whatever was done before. */
 static void destroy_of_used_arena_is_silent(struct kunit *test)
 {
@@ -184,6 +205,7 @@ static struct kunit_case vmem_create_cases[] = {
 	KUNIT_CASE(no_qcache_sets_smallest_import),
 	KUNIT_CASE(qcache_sizes_are_at_most_16),
 	KUNIT_CASE(qcache_max_at_the_limit),
+	KUNIT_CASE(no_caches_beyond_the_word),
 	KUNIT_CASE(init_makes_roots),
 	KUNIT_CASE(init_without_heap),
 	KUNIT_CASE(destroy_of_used_arena_is_silent),

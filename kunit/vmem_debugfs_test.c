@@ -199,6 +199,27 @@ static void segments_at_the_top(struct kunit *test)
 	kvfree(text);
 }
 
+/* [33] segments: a span says whether it was imported. */
+static void segments_tell_imported_spans(struct kunit *test)
+{
+	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(64 * U), U,
+						U, vmem_alloc, vmem_free, src,
+						0, VM_SLEEP));
+	char *text;
+
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP), 16 * U);
+	text = arena_file(test, vm, "segments", PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_TRUE_MSG(test, has_line(text, "span 0x40000 0x40fff 4096"),
+			      "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, has_line(text, "span 0x10000 0x11fff 8192 imported"),
+			      "%s", text);
+	KUNIT_EXPECT_TRUE_MSG(test, has_line(text, "  alloc 0x10000 0x11fff 8192"),
+			      "%s", text);
+	kvfree(text);
+}
+
 /* [15] freelists: per class how many free segments there are, how much. */
 static void freelists_count_by_class(struct kunit *test)
 {
@@ -366,6 +387,7 @@ static struct kunit_case vmem_debugfs_cases[] = {
 	KUNIT_CASE(arenas_are_a_tree),
 	KUNIT_CASE(segments_are_in_list_order),
 	KUNIT_CASE(segments_at_the_top),
+	KUNIT_CASE(segments_tell_imported_spans),
 	KUNIT_CASE(freelists_count_by_class),
 	KUNIT_CASE(metadata_follows_use),
 	KUNIT_CASE(segment_structure_is_small),

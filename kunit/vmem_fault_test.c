@@ -124,6 +124,20 @@ static void numbers_are_combined_by_or(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 }
 
+/* What is no number is refused, and the number stays. */
+static void global_mtbf_is_a_number(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+
+	if (!set_global("1"))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	KUNIT_EXPECT_EQ(test, vt_param("mtbf", "often", NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_TRUE(test, set_global("0"));
+	KUNIT_EXPECT_EQ(test, vt_param("mtbf", "never", NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 16 * U);
+}
+
 /* [25] What else there is to do with an arena is not touched. */
 static void mtbf_leaves_the_rest_alone(struct kunit *test)
 {
@@ -151,9 +165,13 @@ static void kernel_fault_injection(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	/* On, but it has failed as often as it was to. */
+	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 1 >times"), 0);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 17 * U);
-	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 2ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 3ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 #else
 	kunit_skip(test, "the kernel has no fault injection in debugfs");
@@ -181,6 +199,7 @@ static struct kunit_case vmem_fault_cases[] = {
 	KUNIT_CASE(injected_failure_in_the_source),
 	KUNIT_CASE(global_mtbf_works_on_all),
 	KUNIT_CASE(numbers_are_combined_by_or),
+	KUNIT_CASE(global_mtbf_is_a_number),
 	KUNIT_CASE(mtbf_leaves_the_rest_alone),
 	KUNIT_CASE(kernel_fault_injection),
 	KUNIT_CASE(mtbf_file_sets_the_number),

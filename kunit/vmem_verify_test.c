@@ -116,6 +116,11 @@ static void spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	BROKEN(test, vm, vm->ffunc, vmem_free,
 	       "imported span 0x40000 is free but has not gone home");
+	/* Nor could it with something in it. */
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 65 * U, U), 65 * U);
+	vm->ffunc = vmem_free;
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	vm->ffunc = NULL;
 	other->imported = false;
 	sp->stats.mem_import = 0;
 }
@@ -175,6 +180,29 @@ static void books(struct kunit *test)
 	vm->rotor.addr = first->start;
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	vm->rotor.seg = &sp->end;
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+}
+
+/* [32] While the table moves to another one, both count. */
+static void two_tables(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 64);
+	struct vmem_hash *h = &vm->space.hash;
+	struct hlist_head *old = h->heads;
+	unsigned int i;
+
+	for (i = 0; i < 10; i++)
+		vt_alloc(vm, 1, VM_SLEEP);
+	h->old = old;
+	h->old_bits = h->bits;
+	h->old_next = 0;
+	h->heads = nothing;
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	BROKEN(test, vm, h->old, NULL, "10 allocated, 0 in the table");
+	BROKEN(test, vm, h->old_next, 1UL << h->old_bits,
+	       "10 allocated, 0 in the table");
+	h->old = NULL;
+	h->heads = old;
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 }
 
@@ -260,6 +288,7 @@ static struct kunit_case vmem_verify_cases[] = {
 	KUNIT_CASE(spans),
 	KUNIT_CASE(classes),
 	KUNIT_CASE(books),
+	KUNIT_CASE(two_tables),
 	KUNIT_CASE(many_violations),
 	KUNIT_CASE(caches),
 	KUNIT_CASE(verify_file),
