@@ -115,7 +115,7 @@ static bool reclaim_now(struct service *s)
 	u64 unused = vm->space.stats.mem_total - vm->space.stats.mem_inuse;
 	bool more;
 
-	if (s->req->quiet || !vm->qcaches)
+	if (!vm->qcaches)
 		return false;
 	spin_unlock_irqrestore(&vm->space.lock, s->irq);
 	more = !s->step || unused + vmem_reclaimable(vm) >= s->req->taken;
@@ -295,7 +295,7 @@ static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 /**
  * vmem_alloc_patient - vmem_alloc() for an arena that imports and waits itself
  * @vm: the source
- * @size: how many integers
+ * @size: how many integers, a multiple of the quantum
  * @vmflag: VM_KMFLAGS without VM_NOSLEEP, and VMEM_PATIENT
  *
  * Context: task, sleeping allowed.
@@ -305,7 +305,7 @@ void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag)
 {
 	struct vmem_request req = {
 		.size = size,
-		.taken = vmem_round(size, vm->space.quantum),
+		.taken = size,
 		.align = vm->space.quantum,
 		.max = ULONG_MAX,
 		.flags = vmflag,
@@ -313,8 +313,6 @@ void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag)
 	};
 	unsigned long addr;
 
-	if (req.taken < size)
-		return NULL;
 	if (size - 1 >= vm->cached_max)
 		return vmem_serve(vm, &req);
 	addr = vmem_qcache_pop(vm, size);

@@ -80,7 +80,7 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 	vmem_alloc_t *afunc = vm->afunc;
 	vmem_ximport_t *xfunc = vm->xfunc;
 	struct vmem *source = vm->source;
-	struct vmem_seg *seg = NULL;
+	struct vmem_seg *seg;
 	const char *bad;
 	unsigned long start, size;
 	size_t got;

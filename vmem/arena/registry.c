@@ -184,23 +184,22 @@ struct vmem *vmem_registry_below(struct vmem *vm, const struct vmem *top)
 
 	lockdep_assert_held(&list_mutex);
 	list_for_each_entry(child, &vm->children, tree)
-		if (child->source == vm && vmem_imports(child))
+		if (vmem_imports(child))
 			return child;
 	for (; vm != top; vm = vm->parent) {
 		child = vm;
 		list_for_each_entry_continue(child, &vm->parent->children, tree)
-			if (child->source == vm->parent && vmem_imports(child))
+			if (vmem_imports(child))
 				return child;
 	}
 	return NULL;
 }
 
-/* Go on. The list mutex is held. */
+/* Go on; not from the end. The list mutex is held. */
 void vmem_registry_advance(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
-	if (cur->next)
-		cur->next = vmem_registry_after(cur->next);
+	cur->next = vmem_registry_after(cur->next);
 }
 
 /**

@@ -83,10 +83,11 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
 		return false;
 	if (req->nocross &&
 	    vmem_straddles(a, a + req->size - 1, req->nocross)) {
+		/* It does not wrap: the end of the range is beyond it. */
 		unsigned long block = (a | (req->nocross - 1)) + 1;
 
 		a = block + req->phase;
-		if (!block || a > hi || hi - a < req->size - 1)
+		if (a > hi || hi - a < req->size - 1)
 			return false;
 	}
 	*addr = a;

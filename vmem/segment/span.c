@@ -59,7 +59,7 @@ struct vmem_seg *vmem_span_add(struct vmem_space *sp, unsigned long start,
 }
 
 /**
- * vmem_span_remove - take away a span that is free as a whole
+ * vmem_span_remove - take away an imported span that is free as a whole
  * @sp: the space
  * @span: its marker
  *
@@ -71,8 +71,7 @@ void vmem_span_remove(struct vmem_space *sp, struct vmem_seg *span)
 
 	lockdep_assert_held(&sp->lock);
 	sp->stats.mem_total -= span->size;
-	if (span->imported)
-		sp->stats.mem_import -= span->size;
+	sp->stats.mem_import -= span->size;
 
 	vmem_classes_del(&sp->classes, seg);
 	if (vmem_cursors_any(sp)) {
