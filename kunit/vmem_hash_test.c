@@ -278,11 +278,35 @@ static void empty_arena_is_rescaled_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_take(vm, 1, 3000), 1UL);
 }
 
+/* [32] Crowded while it moves: that is what it moves for. */
+static void crowded_table_that_moves_is_left_alone(struct kunit *test)
+{
+	static struct hlist_head emptied[1 << VMEM_HASH_MIN_BITS];
+	vmem_t *vm = vt_ids(test, 1000);
+	struct vmem_hash *h = &vm->space.hash;
+
+	/* All but the end of a move. */
+	h->old = emptied;
+	h->old_bits = VMEM_HASH_MIN_BITS;
+	h->old_next = 0;
+	resize(test, vm, 500);
+	flush_work(&vm->rescale);
+	KUNIT_EXPECT_PTR_EQ(test, h->old, &emptied[0]);
+	KUNIT_EXPECT_EQ(test, buckets(vm), 16U);
+	h->old = NULL;
+	/* The next time that structures are needed. */
+	resize(test, vm, 600);
+	flush_work(&vm->rescale);
+	KUNIT_EXPECT_GE(test, buckets(vm), 512U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).rescale, 1ULL);
+}
+
 static struct kunit_case vmem_hash_cases[] = {
 	KUNIT_CASE(table_starts_with_16),
 	KUNIT_CASE(size_follows_the_number_of_segments),
 	KUNIT_CASE(size_is_near_what_is_wanted),
 	KUNIT_CASE(crowded_table_is_rescaled_at_once),
+	KUNIT_CASE(crowded_table_that_moves_is_left_alone),
 	KUNIT_CASE(lookups_stay_short),
 	KUNIT_CASE(lookups_know_both_tables),
 	KUNIT_CASE(clients_go_on_while_the_table_moves),

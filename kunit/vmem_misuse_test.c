@@ -59,6 +59,10 @@ static void unknown_flags_are_refused(struct kunit *test)
 	m = vt_misuse_begin(test, vm, "vmem_alloc(");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VMC_POPULATOR), 0UL);
 	vt_misuse_end(test, m);
+	m = vt_misuse_begin(test, vm,
+			    "vmem_alloc(size=0, vmflag=0x10000001): unknown flags");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 0, VM_NOSLEEP | 0x10000000), 0UL);
+	vt_misuse_end(test, m);
 	m = vt_misuse_begin(test, vm, "vmem_xalloc(");
 	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, U, 0, 0, 0, NULL, NULL,
 					    VM_NOSLEEP | 0x10000000));

@@ -298,6 +298,13 @@ static void destroy_empties_the_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
+/* 0 is nobody's integer, and no magazine takes it, in whatever arena. */
+static void free_of_null_is_reported(struct kunit *test)
+{
+	refused(test, vq_ids(test, 100000, 1), 0, 1);
+	refused(test, checked_arena(test, 100000), 0, 1);
+}
+
 static void debug_exit(struct kunit *test)
 {
 	vt_param("debug", "N", NULL, 0);
@@ -310,6 +317,7 @@ static struct kunit_case vmem_qcache_debug_cases[] = {
 	KUNIT_CASE(uncached_size_is_reported),
 	KUNIT_CASE(inside_of_an_object_is_reported),
 	KUNIT_CASE(free_of_nothing_is_reported),
+	KUNIT_CASE(free_of_null_is_reported),
 	KUNIT_CASE(wrong_arena_is_reported),
 	KUNIT_CASE(xfree_of_an_object_is_reported),
 	KUNIT_CASE(xfree_of_a_single_object_is_reported),

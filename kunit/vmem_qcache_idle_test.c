@@ -139,6 +139,35 @@ static void fresh_slab_feeds_the_hungry(struct kunit *test)
 	vmem_update(NULL);
 }
 
+/*
+ * [24] [37] Reclaim has given all there was: what wakes is looked for in the arena
+ * alone, until maintenance tells everybody to try again with all means.
+ */
+static void hungry_sleeps_again(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 640, 1);
+	struct vq_set *s = vq_set(test, 640);
+	struct vt_thread *t;
+	unsigned long id;
+
+	vq_fill(s, vm, 1);
+	KUNIT_ASSERT_EQ(test, s->sum, 640UL);
+	t = vt_request(test, vm, 2, VM_SLEEP);
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 10, 1);
+	vt_wait_asleep(test, vm, 2);
+	vmem_update(NULL);
+	vt_wait_asleep(test, vm, 3);
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), (size_t)1);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 3ULL);
+	vt_free(vm, 11, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 10UL);
+	vt_free(vm, 10, 2);
+	for (id = 1; id <= 640; id++)
+		if (id != 10 && id != 11)
+			vt_free(vm, id, 1);
+}
+
 static vmem_t *label_child(struct kunit *test, vmem_t *parent)
 {
 	return vt_adopt(test, vmem_create("label", (void *)1, MANY, 1, NULL,
@@ -190,6 +219,7 @@ static struct kunit_case vmem_qcache_idle_cases[] = {
 	KUNIT_CASE(shrinker_frees_empty_magazines),
 	KUNIT_CASE(wholly_free_slab_feeds_the_hungry),
 	KUNIT_CASE(fresh_slab_feeds_the_hungry),
+	KUNIT_CASE(hungry_sleeps_again),
 	KUNIT_CASE(who_does_not_import_is_left_alone),
 	{}
 };

@@ -147,6 +147,17 @@ static void import_that_no_class_promises(struct kunit *test)
 		       { TOP + TOP / 2, U });
 	vt_xfree(vm, TOP, TOP / 2);
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, (size_t)(TOP / 2 + U));
+
+	/* What would be needed wherever it began is more than a word can tell. */
+	vt_imp.next = U;
+	KUNIT_EXPECT_EQ(test, (unsigned long)vmem_xalloc(vm, TOP + U, TOP, U, 0,
+							 NULL, NULL,
+							 VM_NOSLEEP), U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 0ULL);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { U, TOP + U },
+		       { TOP + 2 * U, 2 * U });
+	vt_xfree(vm, U, TOP + U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
 }
 
 /* [36] A bad import that cannot be given back is lost, and that is said. */

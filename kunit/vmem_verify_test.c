@@ -25,12 +25,14 @@ static void finds(struct kunit *test, vmem_t *vm, const char *text, int line)
 /* With @value in the place of @field the arena is unsound, with the old it is not. */
 #define BROKEN(test, vm, field, value, text)				\
 do {									\
-	typeof(field) __old = (field);					\
+	typeof(field) *__at = &(field), __old = *__at;			\
+	struct kunit *__test = (test);					\
+	vmem_t *__vm = (vm);						\
 									\
-	(field) = (value);						\
-	finds(test, vm, text, __LINE__);				\
-	(field) = __old;						\
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);			\
+	*__at = (value);						\
+	finds(__test, __vm, text, __LINE__);				\
+	*__at = __old;							\
+	KUNIT_EXPECT_EQ(__test, vmem_verify(__vm), 0);			\
 } while (0)
 
 /*
@@ -48,8 +50,8 @@ static vmem_t *sound_arena(struct kunit *test)
 	return vm;
 }
 
-static struct vmem_seg *segment(struct kunit *test, vmem_t *vm,
-				unsigned long start, u8 type)
+static struct vmem_seg *find_segment(struct kunit *test, vmem_t *vm,
+				     unsigned long start, u8 type)
 {
 	struct vmem_seg *seg;
 
@@ -63,15 +65,15 @@ static struct vmem_seg *segment(struct kunit *test, vmem_t *vm,
 static struct hlist_head nothing[1 << VMEM_HASH_MIN_BITS];
 
 /* [1] [4] Segments: where they begin, what they are, and that none is lost. */
-static void segments(struct kunit *test)
+static void broken_segments(struct kunit *test)
 {
 	vmem_t *vm = sound_arena(test);
 	struct vmem_space *sp = &vm->space;
-	struct vmem_seg *span = segment(test, vm, 16 * U, VMEM_SPAN);
-	struct vmem_seg *used = segment(test, vm, 16 * U, VMEM_ALLOC);
-	struct vmem_seg *small = segment(test, vm, 17 * U, VMEM_FREE);
-	struct vmem_seg *second = segment(test, vm, 20 * U, VMEM_ALLOC);
-	struct vmem_seg *large = segment(test, vm, 21 * U, VMEM_FREE);
+	struct vmem_seg *span = find_segment(test, vm, 16 * U, VMEM_SPAN);
+	struct vmem_seg *used = find_segment(test, vm, 16 * U, VMEM_ALLOC);
+	struct vmem_seg *small = find_segment(test, vm, 17 * U, VMEM_FREE);
+	struct vmem_seg *second = find_segment(test, vm, 20 * U, VMEM_ALLOC);
+	struct vmem_seg *large = find_segment(test, vm, 21 * U, VMEM_FREE);
 
 	BROKEN(test, vm, used->start, 17 * U,
 	       "segment 0x11000 should begin at 0x10000");
@@ -93,12 +95,12 @@ static void segments(struct kunit *test)
 }
 
 /* [2] [3] Spans: on the quantum, covered, in the tree, apart, and gone if free. */
-static void spans(struct kunit *test)
+static void broken_spans(struct kunit *test)
 {
 	vmem_t *vm = sound_arena(test);
 	struct vmem_space *sp = &vm->space;
-	struct vmem_seg *span = segment(test, vm, 16 * U, VMEM_SPAN);
-	struct vmem_seg *other = segment(test, vm, 64 * U, VMEM_SPAN);
+	struct vmem_seg *span = find_segment(test, vm, 16 * U, VMEM_SPAN);
+	struct vmem_seg *other = find_segment(test, vm, 64 * U, VMEM_SPAN);
 
 	BROKEN(test, vm, span->size, 16 * U + 8,
 	       "span 0x10000 +0x10008 is off the quantum");
@@ -126,12 +128,12 @@ static void spans(struct kunit *test)
 }
 
 /* [15] Classes: each free segment in its own, and the map and the bounds right. */
-static void classes(struct kunit *test)
+static void broken_classes(struct kunit *test)
 {
 	vmem_t *vm = sound_arena(test);
 	struct vmem_classes *c = &vm->space.classes;
-	struct vmem_seg *small = segment(test, vm, 17 * U, VMEM_FREE);
-	struct vmem_seg *large = segment(test, vm, 21 * U, VMEM_FREE);
+	struct vmem_seg *small = find_segment(test, vm, 17 * U, VMEM_FREE);
+	struct vmem_seg *large = find_segment(test, vm, 21 * U, VMEM_FREE);
 	unsigned int i = vmem_class_of(large->size);
 	char text[40];
 
@@ -154,12 +156,12 @@ static void classes(struct kunit *test)
 }
 
 /* [33] The books, the table, the stock and the cursors. */
-static void books(struct kunit *test)
+static void broken_books(struct kunit *test)
 {
 	vmem_t *vm = sound_arena(test);
 	struct vmem_space *sp = &vm->space;
 	struct vmem_stats *s = &sp->stats;
-	struct vmem_seg *first = segment(test, vm, 16 * U, VMEM_SPAN);
+	struct vmem_seg *first = find_segment(test, vm, 16 * U, VMEM_SPAN);
 
 	BROKEN(test, vm, s->alloc, s->alloc + 1, "2 allocated, 3 in the books");
 	BROKEN(test, vm, sp->hash.heads, nothing, "2 allocated, 0 in the table");
@@ -219,7 +221,7 @@ static void many_violations(struct kunit *test)
 }
 
 /* Quantum caches: slabs, their maps, their lists, and the sums. */
-static void caches(struct kunit *test)
+static void broken_caches(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 4096, 1);
 	struct vmem_qcache *qc = vq_cache(vm, 1);
@@ -231,7 +233,7 @@ static void caches(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, qc->nslabs, 1UL);
 	KUNIT_ASSERT_FALSE(test, hlist_empty(&qc->partial[5]));
 	slab = hlist_entry(qc->partial[5].first, struct vmem_slab, list);
-	seg = segment(test, vm, slab->start, VMEM_ALLOC);
+	seg = find_segment(test, vm, slab->start, VMEM_ALLOC);
 	KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
 
 	BROKEN(test, vm, slab->start, slab->start + 1, "a slab is no segment");
@@ -284,13 +286,13 @@ static void verify_file(struct kunit *test)
 }
 
 static struct kunit_case vmem_verify_cases[] = {
-	KUNIT_CASE(segments),
-	KUNIT_CASE(spans),
-	KUNIT_CASE(classes),
-	KUNIT_CASE(books),
+	KUNIT_CASE(broken_segments),
+	KUNIT_CASE(broken_spans),
+	KUNIT_CASE(broken_classes),
+	KUNIT_CASE(broken_books),
 	KUNIT_CASE(two_tables),
 	KUNIT_CASE(many_violations),
-	KUNIT_CASE(caches),
+	KUNIT_CASE(broken_caches),
 	KUNIT_CASE(verify_file),
 	{}
 };

@@ -229,6 +229,25 @@ static void periodic_work_retries_the_import(struct kunit *test)
 	vmem_update(NULL);
 }
 
+/* [24] An interval that is none, or more than a day, is refused. */
+static void interval_has_limits(struct kunit *test)
+{
+	static const char * const bad[] = { "0", "86401", "-1", "soon" };
+	char value[16];
+	unsigned int i;
+
+	if (vt_param("interval", "86400", NULL, 0))
+		kunit_skip(test, "no module parameter to set in sysfs");
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_LT_MSG(test, vt_param("interval", bad[i], NULL, 0),
+				    0, "\"%s\"", bad[i]);
+		KUNIT_EXPECT_EQ(test, vt_param("interval", NULL, value,
+					       sizeof(value)), 0);
+		KUNIT_EXPECT_STREQ(test, value, "86400");
+	}
+	KUNIT_EXPECT_EQ(test, vt_param("interval", "3600", NULL, 0), 0);
+}
+
 /* [24] VM_SLEEP goes on to the source: the wait is there, and so its end. */
 static void waits_in_the_source(struct kunit *test)
 {
@@ -351,6 +370,7 @@ static struct kunit_case vmem_wait_cases[] = {
 	KUNIT_CASE(one_free_serves_many),
 	KUNIT_CASE(maintenance_retries_the_import),
 	KUNIT_CASE(periodic_work_retries_the_import),
+	KUNIT_CASE(interval_has_limits),
 	KUNIT_CASE(waits_in_the_source),
 	KUNIT_CASE(span_going_home_wakes_the_source),
 	KUNIT_CASE(no_wake_up_is_lost),

@@ -21,7 +21,8 @@ A condition is what CONDITION below finds.  Nothing else is left out.
 
 A line of REASONS is "file | what | why it was not reached".  What: "name()" is
 all of a function, anything else a text that the line or branch has in its
-statement.
+statement.  A reason that begins with "by chance:" is for what a run may reach or not;
+any other one must have something to explain.
 """
 
 import base64
@@ -257,7 +258,8 @@ def main():
             unexplained += 1
             print(f"unexplained: {source.name}:{number}: {what}: "
                   f"{source.text[number - 1].strip()}")
-    stale = [reason for reason in reasons if not reason.used]
+    stale = [reason for reason in reasons
+             if not reason.used and not reason.why.startswith("by chance:")]
     for reason in stale:
         print(f"stale: {reason.file} | {reason.what}: all of it was reached")
 
