@@ -38,6 +38,9 @@ matrix:
 demo:
 	@scripts/demo
 
+mutants:
+	@scripts/mutants
+
 static:
 	@scripts/static
 
@@ -67,10 +70,12 @@ help:
 	@echo '           KERNEL=um-7.2: with two CPUs and preemption, and slower'
 	@echo '  matrix   run them on all kernels; KERNEL=<name>: only on that one'
 	@echo '  demo     show vmem and its samples at work in QEMU'
+	@echo '  mutants  change vmem in one place after the other, and see that the'
+	@echo '           tests notice: half an hour; scripts/mutants has options'
 	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
 	@echo '  builds   build for all supported kernels'
 	@echo '  coverage how much of vmem/ the tests reach'
 	@echo '  measure  instructions and bytes, in QEMU'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix coverage demo static builds measure docs help
+.PHONY: modules install clean check matrix coverage demo static builds measure docs mutants help

@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Mutants of C files: each differs from the original in one small thing.
+
+C is taken apart by libclang's lexer.  There is no parsing: what statements and
+conditions are follows from brackets and semicolons, and where that guess is
+wrong, the mutant does not compile and nobody misses it.  Only bodies of
+functions are changed, and the numbers that .c files define; not what only
+talks or only warns.  A mutant has as many lines as the original.
+
+A mutant's identity is its file, operator, source text and, where those occur
+more than once, which time: it survives changes elsewhere in the file.  So does
+the order in which mutants are taken, which a hash of the identity decides.
+"""
+
+import difflib
+import hashlib
+import re
+
+from clang.cindex import Index, TokenKind, TranslationUnit
+
+# Operators: an operator for each operator.
+COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=",
+               "!=": "=="}
+LOGIC = {"&&": "||", "||": "&&"}
+ARITHMETIC = {"+": "-", "-": "+", "<<": ">>", ">>": "<<", "&": "|", "|": "&",
+              "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "++": "--",
+              "--": "++", "*": "+", "/": "*", "%": "/"}
+UNARY = {"+", "-", "*", "&"}
+
+# What comes in twos.
+PAIRS = [("list_add", "list_add_tail"), ("list_move", "list_move_tail"),
+         ("hlist_add_before", "hlist_add_behind"), ("rb_next", "rb_prev"),
+         ("rb_first", "rb_last"), ("rb_left", "rb_right"),
+         ("list_first_entry", "list_last_entry"),
+         ("list_next_entry", "list_prev_entry"),
+         ("list_first_entry_or_null", "list_last_entry_or_null"),
+         ("list_splice", "list_splice_tail"),
+         ("list_splice_init", "list_splice_tail_init"), ("min", "max"),
+         ("min_t", "max_t"), ("vmem_seg_next", "vmem_seg_prev"),
+         ("round_up", "round_down"), ("__ffs", "__fls"), ("true", "false"),
+         ("queue_work", "flush_work"), ("U32_MAX", "S32_MAX"),
+         ("ULONG_MAX", "LONG_MAX"), ("VMEM_ALLOC", "VMEM_FREE")]
+NAMES = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
+NAMES.update(smp_store_release="WRITE_ONCE", smp_load_acquire="READ_ONCE",
+             GFP_NOWAIT="GFP_KERNEL")
+
+# Statements whose order with a neighbour may matter to others.
+ORDERED = re.compile(r"READ_ONCE|WRITE_ONCE|smp_|barrier|preempt_|queue_work"
+                     r"|wake|complete\(|cancel_|_lock\(")
+# Statements that only talk, or only complain about what cannot happen.
+TALK = re.compile(r"lockdep_|WARN|pr_info|pr_debug|BUILD_BUG|might_sleep"
+                  r"|static_assert|(instrument|kmsan|kasan)_|__(acquire|release)\b")
+WARN = re.compile(r"WARN(_ON|_ONCE|_ON_ONCE|_RATELIMIT)?$")
+HEADS = {"if", "while", "for", "switch"}
+FOR_EACH = re.compile(r"for_each")
+NUMBER = re.compile(r"(0x[0-9a-fA-F]+|[0-9]+)[uUlL]*$")
+FLAG = re.compile(r"[A-Z_][A-Z0-9_]{3,}$")
+
+
+class Token:
+    def __init__(self, token):
+        self.kind = token.kind
+        self.text = token.spelling
+        self.start = token.extent.start.offset
+        self.end = token.extent.end.offset
+
+    def word(self):
+        return self.kind in (TokenKind.IDENTIFIER, TokenKind.KEYWORD)
+
+
+class Mutant:
+    def __init__(self, file, operator, text, edits):
+        self.file = file
+        self.operator = operator
+        self.text = text
+        self.edits = edits	# of (start, end, new text)
+        self.name = None	# the identity
+
+    def number(self, count):
+        self.name = f"{self.file}: {self.operator}: {self.text}"
+        if count > 1:
+            self.name += f" #{count}"
+
+    @property
+    def id(self):
+        return hashlib.sha256(self.name.encode()).hexdigest()[:8]
+
+    def apply(self, source):
+        for start, end, new in sorted(self.edits, reverse=True):
+            lines = source.count(b"\n", start, end)
+            new = new.encode()
+            source = (source[:start] + new
+                      + b"\n" * (lines - new.count(b"\n")) + source[end:])
+        return source
+
+    def diff(self, source):
+        old, new = (text.decode().split("\n")
+                    for text in (source, self.apply(source)))
+        lines = list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
+        return [line for line in lines if line not in ("+", "-")]
+
+
+class File:
+    """The mutants of one file."""
+
+    def __init__(self, name, source):
+        self.name = name
+        self.source = source
+        self.mutants = []
+        unit = Index.create().parse(
+            "x.c", args=["-xc", "-nostdinc"],
+            unsaved_files=[("x.c", source.decode())],
+            options=TranslationUnit.PARSE_INCOMPLETE)
+        tokens = [Token(token) for token
+                  in unit.get_tokens(extent=unit.cursor.extent)
+                  if token.kind != TokenKind.COMMENT]
+        # Lines for the preprocessor.
+        directives = [match.span() for match in
+                      re.finditer(rb"^[ \t]*#(.*\\\n)*.*$", source, re.M)]
+        self.tokens = []
+        defines = []
+        for token in tokens:
+            line = next((span for span in directives
+                         if span[0] <= token.start < span[1]), None)
+            if line is None:
+                self.tokens.append(token)
+            elif re.match(rb"[ \t]*#[ \t]*define[ \t]+\w+[ \t]", source[slice(*line)]):
+                defines.append(token)
+        self.match_brackets()
+        for first, last in self.bodies():
+            self.body(first, last)
+        if not name.endswith(".h"):
+            for token in defines:
+                self.number(token)
+        counts = {}
+        for mutant in self.mutants:
+            key = mutant.operator, mutant.text
+            counts[key] = counts.get(key, 0) + 1
+            mutant.number(counts[key])
+
+    # --- structure ---
+
+    def match_brackets(self):
+        self.partner = {}
+        self.inside = set()	# of round brackets
+        stack = []
+        for i, token in enumerate(self.tokens):
+            if token.text in ("(", "[", "{"):
+                stack.append(i)
+            elif token.text in (")", "]", "}") and stack:
+                first = stack.pop()
+                self.partner[i], self.partner[first] = first, i
+                if token.text == ")":
+                    self.inside.update(range(first + 1, i))
+
+    def bodies(self):
+        """The outermost braces that come after a closing bracket: functions."""
+        i = 0
+        while i < len(self.tokens):
+            if self.tokens[i].text == "{" and i in self.partner:
+                if i and self.tokens[i - 1].text == ")":
+                    yield i, self.partner[i]
+                i = self.partner[i]
+            i += 1
+
+    def begins_statement(self, i):
+        before = self.tokens[i - 1]
+        if i in self.inside or self.tokens[i].text in ("{", "}", ";"):
+            return False
+        if before.text in ("{", "}", ";", "else", "do"):
+            return True
+        if before.text == ":":
+            # A label; not the end of "a ? b : c".
+            j = i - 2
+            while self.tokens[j].text not in (";", "{", "}", "?", ":"):
+                j -= 1
+            return self.tokens[j].text != "?"
+        if before.text == ")" and i - 1 in self.partner:
+            head = self.tokens[self.partner[i - 1] - 1]
+            return head.text in HEADS or bool(FOR_EACH.search(head.text))
+        return False
+
+    def statement_end(self, i, last):
+        """The semicolon of the statement that begins at i, or None."""
+        while i < last:
+            text = self.tokens[i].text
+            if text == ";":
+                return i
+            if text == "{":
+                return None
+            i = self.partner.get(i, i) if text in ("(", "[") else i
+            i += 1
+        return None
+
+    def controlled_end(self, i, last):
+        """The last token of any statement, compound or not, that begins at i."""
+        if self.tokens[i].text == "{":
+            return self.partner[i]
+        end = self.statement_end(i, last)
+        return i if end is None else end
+
+    def declares(self, i):
+        a, b, c = (self.tokens[i + k] for k in range(3))
+        if a.kind == TokenKind.KEYWORD:
+            return a.text not in ("return", "break", "continue", "goto")
+        if not a.word():
+            return False
+        return (b.kind == TokenKind.IDENTIFIER
+                or b.text == "*" and c.kind == TokenKind.IDENTIFIER
+                and self.tokens[i + 3].text in ("=", ";", ","))
+
+    # --- candidates ---
+
+    def between(self, first, last):
+        """The text of those tokens and what is between them, in one line."""
+        text = self.source[self.tokens[first].start:self.tokens[last].end]
+        return squeeze(text.decode())
+
+    def line_with(self, token, new):
+        """The line of a token, with the change in it."""
+        start = self.source.rfind(b"\n", 0, token.start) + 1
+        end = self.source.find(b"\n", token.end)
+        return squeeze(self.source[start:token.start].decode() + "{"
+                       + token.text + " => " + new + "}"
+                       + self.source[token.end:end].decode())
+
+    def add(self, operator, text, *edits):
+        self.mutants.append(Mutant(self.name, operator, text, list(edits)))
+
+    def replace(self, operator, token, new):
+        self.add(operator, self.line_with(token, new),
+                 (token.start, token.end, new))
+
+    def number(self, token):
+        if token.kind == TokenKind.LITERAL and NUMBER.match(token.text):
+            new = "1" if token.text == "0" else f"({token.text} + 1)"
+            self.replace("constant", token, new)
+
+    def body(self, first, last):
+        skipped = set()
+        statements = []		# (first, last) of simple ones
+        for i in range(first + 1, last):
+            if i in skipped:
+                continue
+            text = self.tokens[i].text
+            if WARN.match(text) and self.tokens[i + 1].text == "(":
+                skipped.update(range(i, self.partner[i + 1] + 1))
+                continue
+            if text == "if" and self.tokens[i + 1].text == "(":
+                end = self.partner[i + 1]
+                if any(WARN.match(token.text)
+                       for token in self.tokens[i + 2:end]):
+                    skipped.update(range(i, self.controlled_end(end + 1, last)
+                                         + 1))
+                    continue
+                self.condition(i, i + 1, end, ("negate", "never", "always"))
+            elif text == "while" and self.tokens[i + 1].text == "(":
+                self.condition(i, i + 1, self.partner[i + 1], ("never",))
+            if self.begins_statement(i):
+                end = self.statement_end(i, last)
+                if end is not None and end > i:
+                    if TALK.match(text):
+                        skipped.update(range(i, end + 1))
+                        continue
+                    if text not in HEADS and text not in ("do", "case") and \
+                            self.tokens[i + 1].text != ":" and \
+                            not self.declares(i):
+                        statements.append((i, end))
+                        self.statement(i, end)
+            self.token(i)
+        for (a, b), (c, d) in zip(statements, statements[1:]):
+            if b + 1 == c and self.tokens[a].text not in JUMPS and \
+                    self.tokens[c].text not in JUMPS and \
+                    self.begins_after_statement(a) and \
+                    ORDERED.search(self.between(a, b) + self.between(c, d)):
+                one, two = (self.tokens[a].start, self.tokens[b].end), (
+                    self.tokens[c].start, self.tokens[d].end)
+                self.add("swap", f"{self.between(a, b)} <-> {self.between(c, d)}",
+                         (*one, self.source[slice(*two)].decode()),
+                         (*two, self.source[slice(*one)].decode()))
+
+    def begins_after_statement(self, i):
+        """Not the single statement that an if or a loop controls."""
+        return self.tokens[i - 1].text in ("{", "}", ";")
+
+    def condition(self, head, first, last, how):
+        inside = self.tokens[first + 1:last]
+        texts = [token.text for token in inside]
+        start, end = inside[0].start, inside[-1].end
+        text = self.between(head, last)
+        logic = any(t in LOGIC for t in texts)
+        for operator in how:
+            if operator == "negate" and not logic and (
+                    texts[0] == "!" or any(t in COMPARISONS for t in texts)):
+                continue	# as by another operator
+            before, after = {"negate": ("!(", ")"), "never": ("0 && (", ")"),
+                             "always": ("1 || (", ")")}[operator]
+            self.add(operator, text, (start, start, before), (end, end, after))
+
+    def statement(self, first, last):
+        start, end = self.tokens[first].start, self.tokens[last].end
+        text = self.between(first, last)
+        if self.tokens[first].text != "return":
+            self.add("drop", text, (start, end, ";"))
+        elif last == first + 1:
+            self.add("drop", text, (start, end, ";"))
+        elif self.tokens[first + 1].text not in ("0", "NULL", "true", "false"):
+            self.add("return", text, (start, end, "return 0;"))
+
+    def binary(self, i):
+        before = self.tokens[i - 1]
+        return (before.kind in (TokenKind.IDENTIFIER, TokenKind.LITERAL)
+                or before.text in (")", "]"))
+
+    def token(self, i):
+        token, text = self.tokens[i], self.tokens[i].text
+        if text in COMPARISONS:
+            self.replace("comparison", token, COMPARISONS[text])
+        elif text in LOGIC:
+            self.replace("logic", token, LOGIC[text])
+        elif text in ARITHMETIC and (text not in UNARY or self.binary(i)) and \
+                not (text == "*" and self.declarator(i)):
+            if text == "|" and FLAG.match(self.tokens[i + 1].text):
+                self.add("flag", self.line_with(self.tokens[i + 1], ""),
+                         (token.start, self.tokens[i + 1].end, ""))
+            else:
+                self.replace("arithmetic", token, ARITHMETIC[text])
+        elif text == "~":
+            self.replace("flag", token, "")
+        elif text == "!" and self.tokens[i + 1].text != "!":
+            self.replace("not", token, "")
+        elif text in NAMES:
+            self.replace("name", token, NAMES[text])
+        elif text == "?":
+            self.choice(i)
+        else:
+            self.number(token)
+
+    def declarator(self, i):
+        """Whether a star may be that of a pointer's declaration."""
+        before, after = self.tokens[i - 1], self.tokens[i + 1]
+        return (before.text.endswith("_t") or before.text in (")", "u64", "void")
+                or self.tokens[i - 2].text in ("struct", "const", "enum")
+                or after.text in (")", "*", ","))
+
+    def choice(self, i):
+        """a ? b : c"""
+        j = i - 1
+        while self.tokens[j].text not in ("=", "return", "(", ",", "?", ":",
+                                          "{", "}", ";", "+=", "-=", "|=", "["):
+            j = self.partner[j] if self.tokens[j].text in (")", "]") else j
+            j -= 1
+        start, end = self.tokens[j + 1].start, self.tokens[i - 1].end
+        self.add("choice", self.between(j + 1, i),
+                 (start, start, "!("), (end, end, ")"))
+
+
+JUMPS = {"return", "break", "continue", "goto"}
+
+
+def squeeze(text):
+    text = re.sub(r"/\*.*?(\*/|$)", " ", text, flags=re.S)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def ranked(mutants, seed=""):
+    """In the order in which to take them: every operator in turn."""
+    def rank(text):
+        return hashlib.sha256((seed + text).encode()).digest()
+
+    turns = {}
+    for mutant in sorted(mutants, key=lambda mutant: rank(mutant.name)):
+        turns.setdefault(mutant.operator, []).append(mutant)
+    order = sorted(turns, key=lambda op: rank(mutants[0].file + op))
+    longest = max((len(turn) for turn in turns.values()), default=0)
+    return [turns[op][i] for i in range(longest) for op in order
+            if i < len(turns[op])]
+
+
+def shares(sizes, count):
+    """How many of each file: after their sizes, but two at least."""
+    total = sum(sizes.values())
+    return {name: min(size, max(2, round(count * size / total)))
+            for name, size in sizes.items()}
