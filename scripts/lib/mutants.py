@@ -52,8 +52,9 @@ import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAY_EVERY = 15.0
-SLACK = 20.0			# seconds in which a healthy guest says something
-FACTOR = 6			# by which a step may be slower than it was
+SLACK = 10.0			# seconds of CPU in which a healthy guest says something
+FACTOR = 4			# by which a step may be slower than it was
+ASLEEP = 0.005			# share of the CPU below which a guest does nothing
 FLOOD = 64 << 20		# bytes of log
 SHARE = 90			# percent that must be caught
 
@@ -131,6 +132,16 @@ class Children:
 children = Children()
 
 
+def cpu_time(pid):
+    """What the guest below that guest.py has used; 0 if it is not there."""
+    try:
+        guest = read(f"/proc/{pid}/task/{pid}/children").split()[0]
+        fields = read(f"/proc/{guest}/stat").rpartition(")")[2].split()
+    except (IndexError, OSError):
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 # --- a boot ---
 
 class Boot:
@@ -158,16 +169,19 @@ class Boot:
                               cwd=self.directory, stdout=subprocess.DEVNULL)
 
     def follow(self, line):
-        """Call line() for each line of the log as it comes; True ends it.  The
-        limits are of time without a line, by step."""
+        """Call line() for each line of the log as it comes; True ends it.  So
+        does silence.  Times are those of the guest's CPU: whoever else uses the
+        machine makes no difference, and sleeping takes no time in there."""
         open(self.log, "wb").close()
         child = self.start()
         rest = b""
-        last = begun = time.monotonic()
+        used = last = begun = 0.0
+        last_wall = time.monotonic()
         try:
             with open(self.log, "rb") as log:
                 while True:
                     ended = child.poll() is not None
+                    used = cpu_time(child.pid) or used
                     data = rest + log.read()
                     *lines, rest = data.split(b"\n")
                     for one in lines:
@@ -175,18 +189,22 @@ class Boot:
                         text = judge.STAMP.sub("", text)
                         mark = judge.MARK.match(text)
                         if mark and mark.group(1) == "begin":
-                            self.step, begun = mark.group(2), time.monotonic()
+                            self.step, begun = mark.group(2), used
                         elif mark and mark.group(1) == "end" and self.step:
-                            self.times[self.step] = time.monotonic() - begun
+                            self.times[self.step] = used - begun
                         if line(text):
                             return
-                    now = time.monotonic()
                     if lines:
-                        last = now
+                        last, last_wall = used, time.monotonic()
                     if ended:
                         return
-                    if now - last > self.stage.limit(self.step):
-                        self.fault = f"silent for {now - last:.0f} s"
+                    silent = used - last
+                    wall = time.monotonic() - last_wall
+                    limit = self.stage.limit(self.step)
+                    if silent > limit or (wall > limit
+                                          and silent < ASLEEP * wall):
+                        self.fault = (f"silent for {silent:.0f} s, in which "
+                                      f"{wall:.0f} s passed")
                         return
                     if log.tell() > FLOOD:
                         self.fault = "floods the log"
