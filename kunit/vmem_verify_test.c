@@ -1,254 +1,421 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The validator finds what it is there to find. Every other suite trusts it: so
- * here each invariant is broken by hand, is found by its own words, and is whole
- * again when it has been mended. Nothing else happens to the arena meanwhile.
+ * The validator itself: an arena is damaged in one place, vmem_verify() must say
+ * so and count it, and the damage is undone. What is never wrong in the other
+ * suites would otherwise never be looked for.
  */
+#include "vmem_test_file.h"
 #include "vmem_test_qcache.h"
 
-/* It says so, and nothing but violations; @text is in one of them. */
-static void finds(struct kunit *test, vmem_t *vm, const char *text, int line)
+#define COMPLAINT	"vmem: verify:"
+
+/**
+ * struct verify_arena - an arena in which everything occurs
+ * @vm: the arena, of quantum U
+ * @sp: its space
+ * @one: the marker of the span [16U, 24U)
+ * @a: allocated, [16U, 18U)
+ * @b: free, [18U, 19U)
+ * @c: allocated, [19U, 19U + U/2), takes U
+ * @d: free, [20U, 24U)
+ * @two: the marker of the span [64U, 72U), which is free as a whole
+ */
+struct verify_arena {
+	vmem_t *vm;
+	struct vmem_space *sp;
+	struct vmem_seg *one, *a, *b, *c, *d, *two;
+};
+
+static void arena(struct kunit *test, struct verify_arena *v)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
+
+	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)(64 * U), 8 * U,
+					     VM_SLEEP));
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 16 * U, 2 * U), 16 * U);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 18 * U, U), 18 * U);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 19 * U, U / 2), 19 * U);
+	vt_xfree(vm, 18 * U, U);
+	v->vm = vm;
+	v->sp = &vm->space;
+	v->one = vmem_space_first(v->sp);
+	v->a = vmem_seg_next(v->one);
+	v->b = vmem_seg_next(v->a);
+	v->c = vmem_seg_next(v->b);
+	v->d = vmem_seg_next(v->c);
+	v->two = vmem_seg_next(v->d);
+	KUNIT_ASSERT_EQ(test, v->two->start, 64 * U);
+	KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
+}
+
+static struct vmem_class *class_of(struct verify_arena *v, unsigned long size)
+{
+	return &v->sp->classes.class[vmem_class_of(size)];
+}
+
+/* There are @n violations, and so many lines with @text are printed. */
+static void expect_lines(struct kunit *test, vmem_t *vm, const char *text,
+			 int n, unsigned int lines, int line)
 {
 	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
-	vt_window_open(w, "vmem: verify: arena", "*");
+	vt_window_open(w, COMPLAINT, "*");
 	w->also = text;
-	KUNIT_EXPECT_GT_MSG(test, vmem_verify(vm), 0, "\"%s\" at line %d", text,
-			    line);
+	KUNIT_EXPECT_EQ_MSG(test, vmem_verify(vm), n, "at line %d", line);
 	vt_window_close(w);
-	KUNIT_EXPECT_GT_MSG(test, w->alsos, 0U, "\"%s\" at line %d", text,
-			    line);
+	KUNIT_EXPECT_EQ_MSG(test, w->alsos, lines, "at line %d: %s", line,
+			    text);
 	kunit_kfree(test, w);
 }
 
-/* With @value in the place of @field the arena is unsound, with the old it is not. */
-#define BROKEN(test, vm, field, value, text)				\
+/*
+ * Something is assigned a wrong value; that makes @n violations, one of which
+ * says @text; then it gets the right one again.
+ */
+#define DAMAGE(test, vm, where, value, text, n)				\
 do {									\
-	typeof(field) *__at = &(field), __old = *__at;			\
 	struct kunit *__test = (test);					\
 	vmem_t *__vm = (vm);						\
+	typeof(where) *__where = &(where);				\
+	typeof(*__where) __right = *__where;				\
 									\
-	*__at = (value);						\
-	finds(__test, __vm, text, __LINE__);				\
-	*__at = __old;							\
-	KUNIT_EXPECT_EQ(__test, vmem_verify(__vm), 0);			\
+	*__where = (value);						\
+	expect_lines(__test, __vm, text, n, 1, __LINE__);		\
+	*__where = __right;						\
+	KUNIT_EXPECT_EQ_MSG(__test, vmem_verify(__vm), 0, "line %d",	\
+			    __LINE__);					\
 } while (0)
 
-/*
- * Two spans, 16 to 31 and 64 to 65 units; in the first an allocation, 3 units
- * free, an allocation, 11 units free.
- */
-static vmem_t *sound_arena(struct kunit *test)
-{
-	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
-
-	vmem_add(vm, (void *)(64 * U), 2 * U, VM_SLEEP);
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 16 * U, U), 16 * U);
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
-	KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
-	return vm;
-}
-
-static struct vmem_seg *find_segment(struct kunit *test, vmem_t *vm,
-				     unsigned long start, u8 type)
-{
-	struct vmem_seg *seg;
-
-	hlist_for_each_entry(seg, &vm->space.list, order)
-		if (seg->start == start && seg->type == type)
-			return seg;
-	KUNIT_FAIL(test, "no segment %#lx of type %#x", start, type);
-	return &vm->space.end;
-}
-
-static struct hlist_head nothing[1 << VMEM_HASH_MIN_BITS];
-
-/* [1] [4] Segments: where they begin, what they are, and that none is lost. */
+/* Segments that are not where, what or as large as they should be. */
 static void broken_segments(struct kunit *test)
 {
-	vmem_t *vm = sound_arena(test);
-	struct vmem_space *sp = &vm->space;
-	struct vmem_seg *span = find_segment(test, vm, 16 * U, VMEM_SPAN);
-	struct vmem_seg *used = find_segment(test, vm, 16 * U, VMEM_ALLOC);
-	struct vmem_seg *small = find_segment(test, vm, 17 * U, VMEM_FREE);
-	struct vmem_seg *second = find_segment(test, vm, 20 * U, VMEM_ALLOC);
-	struct vmem_seg *large = find_segment(test, vm, 21 * U, VMEM_FREE);
+	struct verify_arena v;
 
-	BROKEN(test, vm, used->start, 17 * U,
-	       "segment 0x11000 should begin at 0x10000");
-	BROKEN(test, vm, used->size, 0, "segment 0x10000 is empty");
-	BROKEN(test, vm, used->start, 16 * U + 8,
-	       "segment 0x10008 is off the quantum");
-	BROKEN(test, vm, sp->hash.heads, nothing,
-	       "segment 0x14000 is not in the table");
-	BROKEN(test, vm, large->size, 11 * U - 8,
-	       "free segment 0x15000 is off the quantum");
-	BROKEN(test, vm, second->type, VMEM_FREE,
-	       "free segments meet at 0x15000");
-	BROKEN(test, vm, used->type, VMEM_ALLOC | VMEM_FREE,
-	       "segment 0x10000 has type 0x3");
-	BROKEN(test, vm, small->order.pprev, &span->order.next,
-	       "the list is broken at 0x10000");
-	BROKEN(test, vm, sp->list.first, &used->order,
-	       "segment 0x10000 is in no span");
+	arena(test, &v);
+	/* Off the quantum, and the next should begin later. */
+	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
+	       "0x13001 should begin at 0x13000", 3);
+	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
+	       "segment 0x13001 is off the quantum", 3);
+	/* Covers nothing, the next should begin here, and the sum is wrong. */
+	DAMAGE(test, v.vm, v.c->size, 0, "is empty", 4);
+	/* Neither allocated nor free: three books are wrong. */
+	DAMAGE(test, v.vm, v.c->type, 0x20, "has type 0x20", 4);
+	/* In another class, and the sizes in the first one are wrong. */
+	DAMAGE(test, v.vm, v.d->size, v.d->size - 1,
+	       "free segment 0x14000 is off the quantum", 3);
+	/* Too large for its span, and for the books of its class. */
+	DAMAGE(test, v.vm, v.d->size, v.d->size + U, "is covered to", 2);
+	/* The sum of what is in use. */
+	DAMAGE(test, v.vm, v.c->size, v.c->size + 1, "in use", 1);
 }
 
-/* [2] [3] Spans: on the quantum, covered, in the tree, apart, and gone if free. */
-static void broken_spans(struct kunit *test)
+/* [1] Free segments that meet. */
+static void free_segments_meet(struct kunit *test)
 {
-	vmem_t *vm = sound_arena(test);
-	struct vmem_space *sp = &vm->space;
-	struct vmem_seg *span = find_segment(test, vm, 16 * U, VMEM_SPAN);
-	struct vmem_seg *other = find_segment(test, vm, 64 * U, VMEM_SPAN);
+	struct verify_arena v;
 
-	BROKEN(test, vm, span->size, 16 * U + 8,
-	       "span 0x10000 +0x10008 is off the quantum");
-	BROKEN(test, vm, span->start, 0, "span 0x0 +0x10000 is off the quantum");
-	BROKEN(test, vm, sp->spans.rb_node, NULL,
-	       "span 0x10000 is not in the tree");
-	BROKEN(test, vm, other->size, U, "span 0x40000 +0x1000 is covered to 0x2000");
-	BROKEN(test, vm, span->size, 64 * U, "spans 0x10000 and 0x40000 overlap");
-	BROKEN(test, vm, sp->nspans, 3,
-	       "2 spans in the list, 2 in the tree, 3 counted");
-
-	/* Without a release function it could not have gone home. */
-	other->imported = true;
-	sp->stats.mem_import = 2 * U;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	BROKEN(test, vm, vm->ffunc, vmem_free,
-	       "imported span 0x40000 is free but has not gone home");
-	/* Nor could it with something in it. */
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 65 * U, U), 65 * U);
-	vm->ffunc = vmem_free;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	vm->ffunc = NULL;
-	other->imported = false;
-	sp->stats.mem_import = 0;
+	arena(test, &v);
+	/* The one in between meets both, is off the quantum; four books. */
+	v.c->type = VMEM_FREE;
+	expect_lines(test, v.vm, "free segments meet", 7, 2, __LINE__);
+	v.c->type = VMEM_ALLOC;
 }
 
-/* [15] Classes: each free segment in its own, and the map and the bounds right. */
-static void broken_classes(struct kunit *test)
+/* The segment table lacks one, or has one that is not there. */
+static void broken_table(struct kunit *test)
 {
-	vmem_t *vm = sound_arena(test);
-	struct vmem_classes *c = &vm->space.classes;
-	struct vmem_seg *small = find_segment(test, vm, 17 * U, VMEM_FREE);
-	struct vmem_seg *large = find_segment(test, vm, 21 * U, VMEM_FREE);
-	unsigned int i = vmem_class_of(large->size);
-	char text[40];
+	struct verify_arena v;
 
-	snprintf(text, sizeof(text), "above the bound of class %u", i);
-	BROKEN(test, vm, c->class[i].bound, 8 * U, text);
-	snprintf(text, sizeof(text), "0x15000 is not of class %u", i);
-	BROKEN(test, vm, large->type, VMEM_ALLOC, text);
-	snprintf(text, sizeof(text), "0x11000 is not of class %lu",
-		 vmem_class_of(small->size));
-	BROKEN(test, vm, small->size, 4 * U, text);
-	snprintf(text, sizeof(text), "class %u holds 1 (0xb000)", i);
-	BROKEN(test, vm, c->class[i].n, 2, text);
-	BROKEN(test, vm, c->class[i].size, 12 * U, text);
-	snprintf(text, sizeof(text), "the map is wrong about class %u", i);
-	BROKEN(test, vm, c->map, c->map & ~(1UL << i), text);
-	snprintf(text, sizeof(text), "the map is wrong about class %u", i + 1);
-	BROKEN(test, vm, c->map, c->map | 1UL << (i + 1), text);
-	BROKEN(test, vm, c->class[i].list.first, NULL,
-	       "3 free segments, 2 in classes");
+	arena(test, &v);
+	vmem_hash_del(&v.c->hash);
+	expect_lines(test, v.vm, "0x13000 is not in the table", 2, 1, __LINE__);
+	expect_lines(test, v.vm, "2 allocated, 1 in the table", 2, 1, __LINE__);
+	vmem_hash_add(&v.sp->hash, &v.c->hash, v.c->start);
+	/* A free segment that says it is allocated. */
+	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
+	       "3 allocated, 2 in the table", 6);
+	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
+	       "0x14000 is not in the table", 6);
+	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC, "0x14000 is not of class", 6);
 }
 
-/* [33] The books, the table, the stock and the cursors. */
-static void broken_books(struct kunit *test)
+/* While the table is moved, what is in the old one counts as well. */
+static void table_on_the_move(struct kunit *test)
 {
-	vmem_t *vm = sound_arena(test);
-	struct vmem_space *sp = &vm->space;
-	struct vmem_stats *s = &sp->stats;
-	struct vmem_seg *first = find_segment(test, vm, 16 * U, VMEM_SPAN);
+	struct hlist_head *to;
+	struct verify_arena v;
+	struct vmem_hash *h;
+	unsigned int i, missing;
 
-	BROKEN(test, vm, s->alloc, s->alloc + 1, "2 allocated, 3 in the books");
-	BROKEN(test, vm, sp->hash.heads, nothing, "2 allocated, 0 in the table");
-	BROKEN(test, vm, s->mem_inuse, 3 * U, "in use 8192 (12288)");
-	BROKEN(test, vm, s->mem_total, 19 * U, "total 73728 (77824)");
-	BROKEN(test, vm, s->mem_import, U, "imported 0 (4096)");
-	BROKEN(test, vm, sp->stock.n, sp->stock.n + 1, "the stock does not hold");
-	BROKEN(test, vm, sp->stock.n, sp->stock.n - 1, "the stock does not hold");
+	arena(test, &v);
+	h = &v.sp->hash;
+	to = kunit_kcalloc(test, 2UL << h->bits, sizeof(*to), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, to);
 
-	KUNIT_ASSERT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_NEXTFIT), 17 * U);
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	BROKEN(test, vm, vm->rotor.addr, 20 * U,
-	       "cursor 0x14000 is outside its segment 0x12000");
-	BROKEN(test, vm, vm->rotor.seg, (struct vmem_seg *)&nothing,
-	       "1 cursors, 0 on segments");
-	/* On a marker, and at the end of the list, it is nowhere wrong. */
-	vm->rotor.seg = first;
-	vm->rotor.addr = first->start;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	vm->rotor.seg = &sp->end;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-}
-
-/* [32] While the table moves to another one, both count. */
-static void two_tables(struct kunit *test)
-{
-	vmem_t *vm = vt_ids(test, 64);
-	struct vmem_hash *h = &vm->space.hash;
-	struct hlist_head *old = h->heads;
-	unsigned int i;
-
-	for (i = 0; i < 10; i++)
-		vt_alloc(vm, 1, VM_SLEEP);
-	h->old = old;
+	/* Nothing has been moved yet. */
+	h->old = h->heads;
 	h->old_bits = h->bits;
 	h->old_next = 0;
-	h->heads = nothing;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	BROKEN(test, vm, h->old, NULL, "10 allocated, 0 in the table");
-	BROKEN(test, vm, h->old_next, 1UL << h->old_bits,
-	       "10 allocated, 0 in the table");
+	h->heads = to;
+	h->bits++;
+	h->down--;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	/* What is said to have been moved must be in the new one. */
+	h->old_next = 1UL << h->old_bits;
+	expect_lines(test, v.vm, "2 allocated, 0 in the table", 3, 1, __LINE__);
+	h->old_next = 0;
+	for (i = 0; i < 1U << h->old_bits; i++)
+		if (!hlist_empty(&h->old[i]))
+			break;
+	h->old_next = i + 1;
+	missing = h->old[i].first->next ? 2 : 1;
+	expect_lines(test, v.vm, " is not in the table", missing + 1, missing,
+		     __LINE__);
+
+	h->heads = h->old;
+	h->bits--;
+	h->down++;
 	h->old = NULL;
-	h->heads = old;
-	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 }
 
-/* Of many violations the first are shown, and how many more there are. */
-static void many_violations(struct kunit *test)
+/* Markers that are wrong, and segments that no marker leads. */
+static void broken_spans(struct kunit *test)
 {
-	vmem_t *vm = vt_ids(test, 64);
+	struct hlist_node **before;
+	struct verify_arena v;
+	struct rb_root root;
+	struct rb_node one, two;
+
+	arena(test, &v);
+	DAMAGE(test, v.vm, v.one->size, v.one->size + 1,
+	       "span 0x10000 +0x8001 is off the quantum", 3);
+	/* Nor is there a span that begins at 0. */
+	DAMAGE(test, v.vm, v.one->start, 0, "span 0x0 +0x8000 is off", 2);
+	/* They share one integer, with which the first is looked for. */
+	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
+	       "spans 0x10000 and 0x17fff overlap", 4);
+	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
+	       "span 0x10000 is not in the tree", 4);
+	/* Two that touch do not overlap: only the segment is elsewhere. */
+	DAMAGE(test, v.vm, v.two->start, 24 * U, "should begin at 0x18000", 1);
+	DAMAGE(test, v.vm, v.sp->nspans, 3, "2 spans in the list", 1);
+
+	root = v.sp->spans;
+	one = v.one->span;
+	two = v.two->span;
+	rb_erase(&v.two->span, &v.sp->spans);
+	expect_lines(test, v.vm, "0x40000 is not in the tree", 2, 1, __LINE__);
+	expect_lines(test, v.vm, "1 in the tree", 2, 1, __LINE__);
+	v.sp->spans = root;
+	v.one->span = one;
+	v.two->span = two;
+
+	/* What comes after is not looked at, and so is missed elsewhere. */
+	before = v.two->order.pprev;
+	v.two->order.pprev = &v.c->order.next;
+	expect_lines(test, v.vm, "list is broken at 0x14000", 4, 1, __LINE__);
+	v.two->order.pprev = before;
+	DAMAGE(test, v.vm, v.one->type, VMEM_FREE, "0x10000 is in no span", 6);
+}
+
+/* [3] An imported span that is wholly free should have gone home. */
+static void span_has_not_gone_home(struct kunit *test)
+{
+	static const char home[] = "has not gone home";
+	struct verify_arena v;
+
+	arena(test, &v);
+	v.vm->space.stats.mem_import = 8 * U;
+	/* Nobody takes it back. */
+	v.two->imported = true;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	v.vm->ffunc = vmem_free;
+	expect_lines(test, v.vm, home, 1, 1, __LINE__);
+	v.two->imported = false;
+	/* This one is in use, and so is one of which a part is free. */
+	v.one->imported = true;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	vt_xfree(v.vm, 16 * U, 2 * U);
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	v.one->imported = false;
+	expect_lines(test, v.vm, "imported 0 (32768)", 1, 1, __LINE__);
+	v.vm->space.stats.mem_import = 0;
+	v.vm->ffunc = NULL;
+}
+
+/* Size classes, what they say of themselves, and the map of them. */
+static void broken_classes(struct kunit *test)
+{
+	unsigned long *map;
+	struct vmem_class *class, *other;
+	struct verify_arena v;
+
+	arena(test, &v);
+	map = &v.sp->classes.map;
+	class = class_of(&v, 4 * U);
+	other = class_of(&v, U);
+	DAMAGE(test, v.vm, class->bound, 4 * U - 1,
+	       "0x14000 is above the bound of class 14", 1);
+	DAMAGE(test, v.vm, class->n, 2, "class 14 holds 1 (0x4000), counted 2",
+	       1);
+	DAMAGE(test, v.vm, class->size, 4 * U + 1, "class 14 holds", 1);
+	DAMAGE(test, v.vm, *map, *map | 1, "wrong about class 0", 1);
+	DAMAGE(test, v.vm, *map, *map | 1UL << (BITS_PER_LONG - 1),
+	       "the map is wrong about class", 1);
+	DAMAGE(test, v.vm, *map, *map & ~(1UL << 14), "wrong about class 14", 1);
+
+	/* In another one, of which it exceeds the bound. Both miscount. */
+	hlist_del(&v.d->class);
+	hlist_add_head(&v.d->class, &other->list);
+	expect_lines(test, v.vm, "0x14000 is not of class 12", 5, 1, __LINE__);
+	hlist_del(&v.d->class);
+	/* In none at all. */
+	expect_lines(test, v.vm, "3 free segments, 2 in classes", 3, 1,
+		     __LINE__);
+	hlist_add_head(&v.d->class, &class->list);
+}
+
+/* [33] The statistics, and the stock. */
+static void broken_books(struct kunit *test)
+{
+	struct vmem_stats *s;
+	struct verify_arena v;
+
+	arena(test, &v);
+	s = &v.sp->stats;
+	DAMAGE(test, v.vm, s->alloc, s->alloc + 1, "2 allocated, 3 in the books",
+	       1);
+	DAMAGE(test, v.vm, s->free, s->free + 1, "2 allocated, 1 in the books",
+	       1);
+	DAMAGE(test, v.vm, s->mem_inuse, s->mem_inuse - 1, "in use", 1);
+	DAMAGE(test, v.vm, s->mem_total, s->mem_total - 1, "in use", 1);
+	DAMAGE(test, v.vm, s->mem_import, 1, "in use", 1);
+	KUNIT_ASSERT_GT(test, v.sp->stock.n, 0U);
+	DAMAGE(test, v.vm, v.sp->stock.n, v.sp->stock.n + 1,
+	       "the stock does not hold", 1);
+	DAMAGE(test, v.vm, v.sp->stock.n, v.sp->stock.n - 1,
+	       "the stock does not hold", 1);
+}
+
+/* Cursors lie in the segment that they name, and that is in the list. */
+static void broken_cursors(struct kunit *test)
+{
+	struct vmem_seg *stray = kunit_kzalloc(test, sizeof(*stray), GFP_KERNEL);
+	struct vmem_cursor cur = { };
+	struct verify_arena v;
+
+	KUNIT_ASSERT_NOT_NULL(test, stray);
+	arena(test, &v);
+	cur.seg = v.c;
+	cur.addr = 19 * U;
+	hlist_add_head(&cur.link, &v.sp->cursors);
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	cur.addr = 20 * U - 1;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	DAMAGE(test, v.vm, cur.addr, 20 * U, "0x14000 is outside its segment",
+	       1);
+	DAMAGE(test, v.vm, cur.addr, 19 * U - 1,
+	       "0x12fff is outside its segment 0x13000", 1);
+	DAMAGE(test, v.vm, cur.seg, stray, "1 cursors, 0 on segments", 1);
+	/* On markers, too. At the end of the list the address means nothing. */
+	cur.seg = v.two;
+	cur.addr = 64 * U;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	DAMAGE(test, v.vm, cur.addr, U, "outside its segment 0x40000", 1);
+	cur.seg = &v.sp->end;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	cur.addr = U;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	hlist_del(&cur.link);
+}
+
+/* All violations are counted; sixteen of them are printed. */
+static void first_violations_are_shown(struct kunit *test)
+{
+	struct vmem_class *class;
+	struct verify_arena v;
 	unsigned int i;
 
-	for (i = 0; i < 20; i++)
-		vt_alloc(vm, 1, VM_SLEEP);
-	/* Each of them, and their number. */
-	BROKEN(test, vm, vm->space.hash.heads, nothing, "': 5 more");
+	arena(test, &v);
+	class = v.sp->classes.class;
+	for (i = 0; i < 12; i++)
+		class[i].n++;
+	for (i = 16; i < 20; i++)
+		class[i].n++;
+	expect_lines(test, v.vm, "counted 1 (0x0)", 16, 16, __LINE__);
+	expect_lines(test, v.vm, " more", 16, 0, __LINE__);
+	for (; i < 24; i++)
+		class[i].n++;
+	expect_lines(test, v.vm, "counted 1 (0x0)", 20, 16, __LINE__);
+	expect_lines(test, v.vm, ": 4 more", 20, 1, __LINE__);
+	for (i = 0; i < 12; i++)
+		class[i].n--;
+	for (i = 16; i < 24; i++)
+		class[i].n--;
 }
 
-/* Quantum caches: slabs, their maps, their lists, and the sums. */
-static void broken_caches(struct kunit *test)
+/* Slabs: one with a free object less than all of them, one without any. */
+static void broken_slabs(struct kunit *test)
 {
-	vmem_t *vm = vq_ids(test, 4096, 1);
-	struct vmem_qcache *qc = vq_cache(vm, 1);
-	unsigned long id = vt_alloc(vm, 1, VM_SLEEP);
-	struct vmem_slab *slab;
+	vmem_t *vm = vq_ids(test, 128, 4);
+	struct vmem_slab *slab, *full;
+	struct vmem_qcache *qc, *last;
+	unsigned long two[16], one;
 	struct vmem_seg *seg;
+	unsigned int i;
 
-	/* One slab, of 64, with 63 free: in the list of 32 to 63. */
-	KUNIT_ASSERT_EQ(test, qc->nslabs, 1UL);
-	KUNIT_ASSERT_FALSE(test, hlist_empty(&qc->partial[5]));
-	slab = hlist_entry(qc->partial[5].first, struct vmem_slab, list);
-	seg = find_segment(test, vm, slab->start, VMEM_ALLOC);
+	one = vt_alloc(vm, 1, VM_SLEEP);
+	for (i = 0; i < 16; i++)
+		two[i] = vt_alloc(vm, 4, VM_SLEEP);
+	qc = vq_cache(vm, 1);
+	last = vq_cache(vm, 4);
+	slab = hlist_entry_safe(qc->partial[5].first, struct vmem_slab, list);
+	full = hlist_entry_safe(last->full.first, struct vmem_slab, list);
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	KUNIT_ASSERT_NOT_NULL(test, full);
+	KUNIT_ASSERT_EQ(test, slab->nfree, 63);
 	KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
 
-	BROKEN(test, vm, slab->start, slab->start + 1, "a slab is no segment");
-	BROKEN(test, vm, seg->cached, false, "a slab is no segment");
-	BROKEN(test, vm, seg->size, 63, "a slab is no segment");
-	BROKEN(test, vm, slab->free, slab->free & (slab->free - 1),
-	       "free objects are miscounted");
-	BROKEN(test, vm, slab->nfree, 64, "a slab is in the wrong list");
-	BROKEN(test, vm, slab->nfree, 31, "a slab is in the wrong list");
-	BROKEN(test, vm, qc->map, 0, "the map is wrong about a list (0x5)");
-	BROKEN(test, vm, qc->map, qc->map | 1, "the map is wrong about a list (0x0)");
-	BROKEN(test, vm, qc->nslabs, 2, "slabs are miscounted");
-	BROKEN(test, vm, qc->nfree, 62, "slabs are miscounted");
-	BROKEN(test, vm, qc->nempty, 1, "slabs are miscounted");
-	vt_free(vm, id, 1);
+	DAMAGE(test, vm, slab->free, slab->free & (slab->free - 1),
+	       "cache 1: free objects are miscounted", 1);
+	/* More or less than fits its list; the map and the sum say otherwise. */
+	DAMAGE(test, vm, slab->nfree, 31, "cache 1: a slab is in the wrong list",
+	       3);
+	DAMAGE(test, vm, slab->nfree, 64, "cache 1: a slab is in the wrong list",
+	       3);
+	DAMAGE(test, vm, full->nfree, 1, "cache 4: a slab is in the wrong list",
+	       3);
+	DAMAGE(test, vm, qc->map, qc->map | 1,
+	       "cache 1: the map is wrong about a list (0x0)", 1);
+	DAMAGE(test, vm, qc->map, 0,
+	       "cache 1: the map is wrong about a list (0x5)", 1);
+	DAMAGE(test, vm, last->map, 1UL << (VMEM_SLAB_LISTS - 1),
+	       "cache 4: the map is wrong about a list (0x6)", 1);
+	DAMAGE(test, vm, qc->nslabs, 2, "cache 1: slabs are miscounted", 1);
+	DAMAGE(test, vm, qc->nfree, 62, "cache 1: slabs are miscounted", 1);
+	DAMAGE(test, vm, qc->nempty, 1, "cache 1: slabs are miscounted", 1);
+	DAMAGE(test, vm, slab->start, slab->start + 1,
+	       "cache 1: a slab is no segment", 1);
+
+	for (seg = vmem_space_first(&vm->space); seg->start != slab->start ||
+	     seg->type != VMEM_ALLOC; seg = vmem_seg_next(seg))
+		;
+	DAMAGE(test, vm, seg->cached, false, "cache 1: a slab is no segment", 1);
+	/* Nor does it reach to the next, or add up with the others. */
+	DAMAGE(test, vm, seg->size, 63, "cache 1: a slab is no segment", 4);
+
+	vt_free(vm, one, 1);
+	for (i = 0; i < 16; i++)
+		vt_free(vm, two[i], 4);
+	/* Both are wholly free: there is no partial one. */
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	slab = hlist_entry_safe(qc->empty.first, struct vmem_slab, list);
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	DAMAGE(test, vm, slab->nfree, 63, "cache 1: a slab is in the wrong list",
+	       3);
+	DAMAGE(test, vm, qc->nempty, 0, "cache 1: slabs are miscounted", 1);
 	vq_close(test, vm);
 }
 
@@ -287,14 +454,18 @@ static void verify_file(struct kunit *test)
 
 static struct kunit_case vmem_verify_cases[] = {
 	KUNIT_CASE(broken_segments),
+	KUNIT_CASE(free_segments_meet),
+	KUNIT_CASE(broken_table),
+	KUNIT_CASE(table_on_the_move),
 	KUNIT_CASE(broken_spans),
+	KUNIT_CASE(span_has_not_gone_home),
 	KUNIT_CASE(broken_classes),
 	KUNIT_CASE(broken_books),
-	KUNIT_CASE(two_tables),
-	KUNIT_CASE(many_violations),
-	KUNIT_CASE(broken_caches),
+	KUNIT_CASE(broken_cursors),
+	KUNIT_CASE(first_violations_are_shown),
+	KUNIT_CASE(broken_slabs),
 	KUNIT_CASE(verify_file),
-	{}
+	{ }
 };
 
 static struct kunit_suite vmem_verify_suite = {
@@ -308,5 +479,5 @@ static struct kunit_suite vmem_verify_suite = {
 
 kunit_test_suite(vmem_verify_suite);
 
-MODULE_DESCRIPTION("KUnit: vmem's validator");
+MODULE_DESCRIPTION("KUnit: what the validator of vmem finds");
 MODULE_LICENSE("GPL");
