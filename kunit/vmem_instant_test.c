@@ -124,6 +124,24 @@ static void shrinking_out_of_class_goes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 17 * U);
 }
 
+/* [15] A cut out of the middle: the rest that stays in the class keeps its place. */
+static void middle_cut_keeps_place(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 128 * U, U);
+
+	VT_HOLES(test, vm, { 20 * U, 30 * U }, { 60 * U, 30 * U },
+		 { 100 * U, 20 * U });
+	/* The right one stays, then the left one; the last freed is the first. */
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 24 * U, 2 * U), 24 * U);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, 84 * U, 2 * U), 84 * U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 20 * U, 4 * U },
+		       { 26 * U, 24 * U }, { 60 * U, 24 * U },
+		       { 86 * U, 4 * U }, { 100 * U, 20 * U });
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 16 * U, VM_NOSLEEP), 100 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 16 * U, VM_NOSLEEP), 60 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 16 * U, VM_NOSLEEP), 26 * U);
+}
+
 /* [19] ENDALLOC takes the top of the chosen segment, rounded to the quantum. */
 static void endalloc_takes_top(struct kunit *test)
 {
@@ -188,6 +206,7 @@ static struct kunit_case vmem_instant_cases[] = {
 	KUNIT_CASE(shrinking_from_below_keeps_place),
 	KUNIT_CASE(shrinking_from_above_keeps_place),
 	KUNIT_CASE(shrinking_out_of_class_goes_first),
+	KUNIT_CASE(middle_cut_keeps_place),
 	KUNIT_CASE(endalloc_takes_top),
 	KUNIT_CASE(endalloc_chooses_the_same_segment),
 	KUNIT_CASE(reserved_flags_have_no_effect),
