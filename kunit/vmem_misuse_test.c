@@ -284,6 +284,29 @@ static void bad_span_is_refused(struct kunit *test)
 	}
 }
 
+/* [28] One integer in common is an overlap, none is not. */
+static void overlap_by_one_is_refused(struct kunit *test)
+{
+	static const struct vt_range overlaps[] = {
+		{ 90, 11 }, { 109, 11 }, { 100, 1 }, { 109, 1 }, { 99, 12 },
+	};
+	vmem_t *vm = vt_arena(test, 100, 10, 1);
+	struct vt_misuse *m;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(overlaps); i++) {
+		m = vt_misuse_begin(test, vm, "vmem_add(");
+		KUNIT_EXPECT_NULL_MSG(test,
+				      vmem_add(vm, (void *)overlaps[i].start,
+					       overlaps[i].size, VM_SLEEP),
+				      "case %u", i);
+		vt_misuse_end(test, m);
+	}
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)90, 10, VM_SLEEP));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)110, 1, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), (size_t)21);
+}
+
 /* [36] Bad imports are in vmem_race; here: the log names arena and range. */
 static void report_names_the_arena(struct kunit *test)
 {
@@ -330,6 +353,7 @@ static struct kunit_case vmem_misuse_cases[] = {
 	KUNIT_CASE(rounded_size_is_the_wrong_size),
 	KUNIT_CASE(double_free_of_an_import_is_ignored),
 	KUNIT_CASE(bad_span_is_refused),
+	KUNIT_CASE(overlap_by_one_is_refused),
 	KUNIT_CASE(report_names_the_arena),
 	KUNIT_CASE(reports_are_rate_limited),
 	{}
