@@ -92,6 +92,10 @@ static void size_follows_the_number_of_segments(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, buckets(vm),
 				    (unsigned int)steps[i].buckets,
 				    "%u segments, step %u", steps[i].n, i);
+		/* And no larger than that. */
+		if (buckets(vm) > 16)
+			KUNIT_EXPECT_EQ(test, ksize(vm->space.hash.heads),
+					buckets(vm) * sizeof(void *));
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 		changes += steps[i].buckets != was;
 		was = steps[i].buckets;

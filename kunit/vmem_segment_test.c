@@ -2,6 +2,7 @@
 /*
  * Spans and segments: splitting, coalescing, order.
  */
+#include "../vmem/arena/arena.h"
 #include "vmem_test.h"
 
 /* [1] Three neighbours, freed in every order, end as one free segment. */
@@ -166,6 +167,22 @@ static void size_by_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, 0), (size_t)0);
 }
 
+/* A structure that fills a cache line lies in one. */
+static void structures_share_no_line(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
+	struct vmem_seg *seg;
+	unsigned int i;
+
+	if (sizeof(*seg) != 64)
+		kunit_skip(test, "a structure has %zu bytes", sizeof(*seg));
+	for (i = 0; i < 64; i++)
+		vt_alloc(vm, U, VM_NOSLEEP);
+	for (seg = vmem_space_first(&vm->space);
+	     !vmem_space_end(&vm->space, seg); seg = vmem_seg_next(seg))
+		KUNIT_ASSERT_EQ(test, (unsigned long)seg % 64, 0UL);
+}
+
 static struct kunit_case vmem_segment_cases[] = {
 	KUNIT_CASE(neighbours_coalesce_in_every_order),
 	KUNIT_CASE(free_joins_both_sides),
@@ -176,6 +193,7 @@ static struct kunit_case vmem_segment_cases[] = {
 	KUNIT_CASE(adding_between_spans),
 	KUNIT_CASE(contains_is_within_one_span),
 	KUNIT_CASE(size_by_type),
+	KUNIT_CASE(structures_share_no_line),
 	{}
 };
 
