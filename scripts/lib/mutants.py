@@ -275,11 +275,20 @@ class Stage:
         self.panics = [line.split("|") for line
                        in read(directory, "panics").splitlines()]
         self.cache = os.path.join(args.cache, self.kernel)
-        self.state = hashlib.sha256("\n".join(
-            [self.kdir, *args.hashes, read(directory, "plan")]).encode()
-            ).hexdigest()[:12]
+        self.state = self.hash(args.source)
         self.times = None
         self.base()
+
+    def hash(self, source):
+        """What verdicts depend on."""
+        total = hashlib.sha256("\n".join([self.kdir, source, *self.boot, read(
+            self.directory, "plan"), read(self.directory, "panics")]).encode())
+        modules = os.path.join(self.directory, "modules")
+        for name in sorted(os.listdir(modules)):
+            if name.endswith(".ko") and name != "vmem.ko":
+                with open(os.path.join(modules, name), "rb") as file:
+                    total.update(hashlib.sha256(file.read()).digest())
+        return total.hexdigest()[:12]
 
     def base(self):
         """The part of the ramdisk that is always the same."""
@@ -746,8 +755,7 @@ def main():
     files = dict(sorted(files.items()))
     args.excused = explanations(os.path.join(args.top,
                                              "scripts/mutants.explained"))
-    args.hashes = [files_hash(args.top, "vmem", "include"),
-                   files_hash(args.top, "kunit", "samples")]
+    args.source = files_hash(args.top, "vmem", "include")
     os.makedirs(args.cache, exist_ok=True)
     results = Results(os.path.join(args.cache, "results"), args.survivors)
 
