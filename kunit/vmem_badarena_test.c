@@ -16,39 +16,46 @@
  * @size: likewise
  * @quantum: likewise
  * @vmflag: likewise
+ * @why: what the report says
  */
 struct badarena {
 	unsigned long base;
 	size_t size, quantum;
 	int vmflag;
+	const char *why;
 };
+
+static const char power[] = "the quantum must be a power of two";
+static const char off[] = "base and size must be multiples of the quantum";
+static const char wraps[] = "the span wraps";
+static const char flags[] = "flags unknown to, or not for, this function";
 
 static const struct badarena badarenas[] = {
 	/* The quantum. */
-	{ U, U, 0, 0 },
-	{ 3 * U, 3 * U, 3 * U, 0 },
-	{ U, U, U + 1, 0 },
-	{ 0, 0, SIZE_MAX, 0 },
-	{ 0, 0, 0, 0 },
+	{ U, U, 0, 0, power },
+	{ 3 * U, 3 * U, 3 * U, 0, power },
+	{ U, U, U + 1, 0, power },
+	{ 0, 0, SIZE_MAX, 0, power },
+	{ 0, 0, 0, 0, power },
 	/* [7] [8] The first span. */
-	{ 0, U, U, 0 },
-	{ U, 0, U, 0 },
-	{ U + 1, U, U, 0 },
-	{ U, U + 1, U, 0 },
-	{ U, U - 1, U, 0 },
-	{ -U, 2 * U, U, 0 },
-	{ 2 * U, -U, U, 0 },
-	{ HALF, HALF + U, U, 0 },
-	{ 2, SIZE_MAX, 1, 0 },
+	{ 0, U, U, 0, "a span must not begin at 0" },
+	{ U, 0, U, 0, "a span must not be empty" },
+	{ U + 1, U, U, 0, off },
+	{ U, U + 1, U, 0, off },
+	{ U, U - 1, U, 0, off },
+	{ -U, 2 * U, U, 0, wraps },
+	{ 2 * U, -U, U, 0, wraps },
+	{ HALF, HALF + U, U, 0, wraps },
+	{ 2, SIZE_MAX, 1, 0, wraps },
 	/* [12] Flags. */
-	{ U, U, U, VMC_XALLOC },
-	{ U, U, U, VMC_XALIGN },
-	{ U, U, U, VMC_XALLOC | VMC_XALIGN },
-	{ U, U, U, 0x00200000 },
-	{ U, U, U, 0x40000000 },
-	{ U, U, U, VM_BESTFIT },
-	{ U, U, U, VM_NEXTFIT | VM_ENDALLOC },
-	{ U, U, U, VM_ABORT },
+	{ U, U, U, VMC_XALLOC, flags },
+	{ U, U, U, VMC_XALIGN, flags },
+	{ U, U, U, VMC_XALLOC | VMC_XALIGN, flags },
+	{ U, U, U, 0x00200000, flags },
+	{ U, U, U, 0x40000000, flags },
+	{ U, U, U, VM_BESTFIT, flags },
+	{ U, U, U, VM_NEXTFIT | VM_ENDALLOC, flags },
+	{ U, U, U, VM_ABORT, flags },
 };
 
 /* [8] No arena: a bad quantum, a bad first span, or unknown flags, [12]. */
@@ -60,7 +67,7 @@ static void bad_arena_is_refused(struct kunit *test)
 		const struct badarena *b = &badarenas[i];
 		struct vt_misuse *m;
 
-		m = vt_misuse_begin(test, NULL, "vmem_create(name=");
+		m = vt_misuse_begin(test, NULL, b->why);
 		KUNIT_EXPECT_NULL_MSG(test, vmem_create("bad", (void *)b->base,
 							b->size, b->quantum,
 							NULL, NULL, NULL, 0,
@@ -123,16 +130,16 @@ static void destroy_of_nothing(struct kunit *test)
 /* [12] vmem_xcreate() takes neither VMC_XALLOC nor VMC_POPULATOR. */
 static void bad_xcreate_flags_are_refused(struct kunit *test)
 {
-	static const int flags[] = { VMC_XALLOC, VMC_POPULATOR, 0x00400000 };
+	static const int bad[] = { VMC_XALLOC, VMC_POPULATOR, 0x00400000 };
 	vmem_t *src = vt_label(test, U);
 	struct vt_misuse *m;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		m = vt_misuse_begin(test, NULL, "vmem_xcreate(");
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		m = vt_misuse_begin(test, NULL, flags);
 		KUNIT_EXPECT_NULL(test, vmem_xcreate("bad", NULL, 0, U,
 						     vt_ximport, vt_release,
-						     src, 0, flags[i]));
+						     src, 0, bad[i]));
 		vt_misuse_end(test, m);
 	}
 }
@@ -142,7 +149,7 @@ static void bad_root_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
 
-	m = vt_misuse_begin(test, NULL, "vmem_init(");
+	m = vt_misuse_begin(test, NULL, power);
 	KUNIT_EXPECT_NULL(test, vmem_init("bad", (void *)U, U, 0, NULL, NULL));
 	vt_misuse_end(test, m);
 	m = vt_misuse_begin(test, NULL, "vmem_init(");
@@ -157,11 +164,11 @@ static void mixed_source_is_refused(struct kunit *test)
 	vmem_t *mem = vt_arena(test, U, U, 1);
 	struct vt_misuse *m;
 
-	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	m = vt_misuse_begin(test, NULL, "identifiers come from identifiers");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
 					    vmem_free, ids, 0, VM_SLEEP));
 	vt_misuse_end(test, m);
-	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	m = vt_misuse_begin(test, NULL, "identifiers come from identifiers");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
 					    vmem_free, mem, 0,
 					    VM_SLEEP | VMC_IDENTIFIER));
@@ -176,11 +183,11 @@ static void import_without_source_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
 
-	m = vt_misuse_begin(test, NULL, "vmem_create(");
+	m = vt_misuse_begin(test, NULL, "an import function needs a source");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, U, vt_import,
 					    vt_release, NULL, 0, VM_SLEEP));
 	vt_misuse_end(test, m);
-	m = vt_misuse_begin(test, NULL, "vmem_xcreate(");
+	m = vt_misuse_begin(test, NULL, "an import function needs a source");
 	KUNIT_EXPECT_NULL(test, vmem_xcreate("bad", NULL, 0, U, vt_ximport,
 					     vt_release, NULL, 0, VM_SLEEP));
 	vt_misuse_end(test, m);

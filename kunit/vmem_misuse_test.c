@@ -2,7 +2,8 @@
 /*
  * Misuse of an arena: every row of the table but those about its beginning and
  * end, which are in vmem_badarena. Each case sees its report in the kernel log,
- * with a stack, that it was counted, and that no arena has changed.
+ * with a stack and what was expected, that it was counted, and that no arena has
+ * changed.
  *
  * Every test uses arenas of its own, so that no rate limit hides a report.
  */
@@ -36,12 +37,15 @@ static void bad_size_is_refused(struct kunit *test)
 		vmem_t *vm = used_arena(test);
 
 		for (j = 0; j < ARRAY_SIZE(flags); j++) {
-			m = vt_misuse_begin(test, vm, "vmem_alloc(");
+			m = vt_misuse_begin(test, vm,
+					    "): the size must not be 0, nor wrap");
 			KUNIT_EXPECT_EQ(test, vt_alloc(vm, sizes[i], flags[j]),
 					0UL);
 			vt_misuse_end(test, m);
 		}
-		m = vt_misuse_begin(test, vm, "vmem_xalloc(");
+		m = vt_misuse_begin(test, vm, sizes[i] ?
+				    "): the size wraps when rounded up" :
+				    "): the size must not be 0");
 		KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, sizes[i], 0, 0, 0,
 						    NULL, NULL, VM_SLEEP));
 		vt_misuse_end(test, m);
@@ -56,18 +60,19 @@ static void unknown_flags_are_refused(struct kunit *test)
 	vmem_t *vm = used_arena(test);
 	struct vt_misuse *m;
 
-	m = vt_misuse_begin(test, vm, "vmem_alloc(");
+	m = vt_misuse_begin(test, vm,
+			    "vmem_alloc(size=4096, vmflag=0x10001): unknown flags");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VMC_POPULATOR), 0UL);
 	vt_misuse_end(test, m);
 	m = vt_misuse_begin(test, vm,
 			    "vmem_alloc(size=0, vmflag=0x10000001): unknown flags");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 0, VM_NOSLEEP | 0x10000000), 0UL);
 	vt_misuse_end(test, m);
-	m = vt_misuse_begin(test, vm, "vmem_xalloc(");
+	m = vt_misuse_begin(test, vm, "vmflag=0x10000001): unknown flags");
 	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, U, 0, 0, 0, NULL, NULL,
 					    VM_NOSLEEP | 0x10000000));
 	vt_misuse_end(test, m);
-	m = vt_misuse_begin(test, vm, "vmem_add(");
+	m = vt_misuse_begin(test, vm, "vmflag=0x40000): unknown flags");
 	KUNIT_EXPECT_NULL(test, vmem_add(vm, (void *)(64 * U), U,
 					 VM_SLEEP | VMC_IDENTIFIER));
 	vt_misuse_end(test, m);
@@ -84,48 +89,58 @@ static void unknown_flags_are_refused(struct kunit *test)
  * @nocross: likewise
  * @min: minaddr
  * @max: maxaddr
+ * @why: what the report says
  */
 struct badx {
 	size_t size, align, phase, nocross;
 	unsigned long min, max;
+	const char *why;
 };
+
+static const char off_quantum[] = "must be multiples of the quantum";
+static const char bad_align[] = "align must be a power of two";
+static const char bad_nocross[] = "nocross must be a power of two";
+static const char bad_phase[] = "phase must be less than align";
+static const char crosses[] = "no range of that size and phase meets nocross";
+static const char no_window[] = "maxaddr must be above minaddr";
+static const char small_window[] = "is smaller than the size";
 
 static const struct badx badxs[] = {
 	/* Not a multiple of the quantum. */
-	{ U, U / 2, 0, 0, 0, 0 },
-	{ U, 1, 0, 0, 0, 0 },
-	{ U, 4 * U, U / 2, 0, 0, 0 },
-	{ U, 4 * U, 1, 0, 0, 0 },
-	{ U, 0, 0, U / 2, 0, 0 },
-	{ 1, 0, 0, 1, 0, 0 },
+	{ U, U / 2, 0, 0, 0, 0, off_quantum },
+	{ U, 1, 0, 0, 0, 0, off_quantum },
+	{ U, 4 * U, U / 2, 0, 0, 0, off_quantum },
+	{ U, 4 * U, 1, 0, 0, 0, off_quantum },
+	{ U, 0, 0, U / 2, 0, 0, off_quantum },
+	{ 1, 0, 0, 1, 0, 0, off_quantum },
 	/* Not a power of two. */
-	{ U, 3 * U, 0, 0, 0, 0 },
-	{ U, U + 1, 0, 0, 0, 0 },
-	{ U, SIZE_MAX, 0, 0, 0, 0 },
-	{ U, 0, 0, 3 * U, 0, 0 },
-	{ U, 2 * U, 0, 6 * U, 0, 0 },
+	{ U, 3 * U, 0, 0, 0, 0, bad_align },
+	{ U, U + 1, 0, 0, 0, 0, off_quantum },
+	{ U, SIZE_MAX, 0, 0, 0, 0, off_quantum },
+	{ U, 0, 0, 3 * U, 0, 0, bad_nocross },
+	{ U, 2 * U, 0, 6 * U, 0, 0, bad_nocross },
 	/* phase not below align. */
-	{ U, U, U, 0, 0, 0 },
-	{ U, 0, U, 0, 0, 0 },
-	{ U, 4 * U, 4 * U, 0, 0, 0 },
-	{ U, 4 * U, -U, 0, 0, 0 },
+	{ U, U, U, 0, 0, 0, bad_phase },
+	{ U, 0, U, 0, 0, 0, bad_phase },
+	{ U, 4 * U, 4 * U, 0, 0, 0, bad_phase },
+	{ U, 4 * U, -U, 0, 0, 0, bad_phase },
 	/* nocross that could never be met. */
-	{ U, 4 * U, 0, 2 * U, 0, 0 },
-	{ 5 * U, 0, 0, 4 * U, 0, 0 },
-	{ 4 * U + 1, 0, 0, 4 * U, 0, 0 },
-	{ 3 * U, 4 * U, 2 * U, 4 * U, 0, 0 },
-	{ 5 * U, 2 * U, U, 4 * U, 0, 0 },
-	{ -U, 4 * U, 3 * U, 8 * U, 0, 0 },
-	{ -2 * U, HALF, U, HALF, 0, 0 },
+	{ U, 4 * U, 0, 2 * U, 0, 0, "align must not be above nocross" },
+	{ 5 * U, 0, 0, 4 * U, 0, 0, crosses },
+	{ 4 * U + 1, 0, 0, 4 * U, 0, 0, crosses },
+	{ 3 * U, 4 * U, 2 * U, 4 * U, 0, 0, crosses },
+	{ 5 * U, 2 * U, U, 4 * U, 0, 0, crosses },
+	{ -U, 4 * U, 3 * U, 8 * U, 0, 0, crosses },
+	{ -2 * U, HALF, U, HALF, 0, 0, crosses },
 	/* The window. */
-	{ U, 0, 0, 0, 20 * U, 20 * U },
-	{ U, 0, 0, 0, 20 * U, 19 * U },
-	{ U, 0, 0, 0, -U, U },
-	{ 2 * U, 0, 0, 0, 20 * U, 21 * U },
-	{ U, 0, 0, 0, 20 * U, 21 * U - 1 },
-	{ U, 0, 0, 0, -U, ULONG_MAX },
-	{ U + 1, 0, 0, 0, -U, 0 },
-	{ U, 0, 0, 0, 0, U - 1 },
+	{ U, 0, 0, 0, 20 * U, 20 * U, no_window },
+	{ U, 0, 0, 0, 20 * U, 19 * U, no_window },
+	{ U, 0, 0, 0, -U, U, no_window },
+	{ 2 * U, 0, 0, 0, 20 * U, 21 * U, small_window },
+	{ U, 0, 0, 0, 20 * U, 21 * U - 1, small_window },
+	{ U, 0, 0, 0, -U, ULONG_MAX, small_window },
+	{ U + 1, 0, 0, 0, -U, 0, small_window },
+	{ U, 0, 0, 0, 0, U - 1, small_window },
 };
 
 /* [17] Inconsistent or impossible parameters, one by one. */
@@ -138,7 +153,7 @@ static void bad_constraints_are_refused(struct kunit *test)
 		vmem_t *vm = used_arena(test);
 		struct vt_misuse *m;
 
-		m = vt_misuse_begin(test, vm, "vmem_xalloc(");
+		m = vt_misuse_begin(test, vm, b->why);
 		KUNIT_EXPECT_NULL_MSG(test,
 				      vmem_xalloc(vm, b->size, b->align,
 						  b->phase, b->nocross,
@@ -169,10 +184,12 @@ static void bad_constraints_do_not_wait(struct kunit *test)
  * struct badfree - what must not be freed in used_arena()
  * @addr: the address
  * @size: the size
+ * @there: the size of what is there
  */
 struct badfree {
 	unsigned long addr;
 	size_t size;
+	size_t there;
 };
 
 static const struct badfree badfrees[] = {
@@ -181,9 +198,24 @@ static const struct badfree badfrees[] = {
 	/* Inside a segment, at and off the quantum. */
 	{ 18 * U, U }, { 17 * U + 1, 2 * U }, { 20 * U + 1, U },
 	/* The wrong size: too small, too large, none, rounded up. */
-	{ 17 * U, U }, { 17 * U, 3 * U }, { 17 * U, 0 }, { 20 * U, 2 * U },
-	{ 20 * U, U }, { 17 * U, SIZE_MAX },
+	{ 17 * U, U, 2 * U }, { 17 * U, 3 * U, 2 * U }, { 17 * U, 0, 2 * U },
+	{ 20 * U, 2 * U, U + 1 }, { 20 * U, U, U + 1 },
+	{ 17 * U, SIZE_MAX, 2 * U },
 };
+
+/* The report that such a free with that function gives. */
+static const char *bad_free(const struct badfree *b, const char *who, char *what,
+			    size_t size)
+{
+	int n = snprintf(what, size, "%s(addr=%#lx, size=%zu): ", who, b->addr,
+			 b->size);
+
+	if (b->there)
+		snprintf(what + n, size - n, "%zu were allocated", b->there);
+	else
+		snprintf(what + n, size - n, "no allocation begins there");
+	return what;
+}
 
 /* [25] Freeing what is not allocated, or is of another size, is ignored. */
 static void bad_free_is_ignored(struct kunit *test)
@@ -194,11 +226,14 @@ static void bad_free_is_ignored(struct kunit *test)
 		const struct badfree *b = &badfrees[i];
 		vmem_t *vm = used_arena(test);
 		struct vt_misuse *m;
+		char what[128];
 
-		m = vt_misuse_begin(test, vm, "vmem_free(");
+		m = vt_misuse_begin(test, vm, bad_free(b, "vmem_free", what,
+						       sizeof(what)));
 		vt_free(vm, b->addr, b->size);
 		vt_misuse_end(test, m);
-		m = vt_misuse_begin(test, vm, "vmem_xfree(");
+		m = vt_misuse_begin(test, vm, bad_free(b, "vmem_xfree", what,
+						       sizeof(what)));
 		vt_xfree(vm, b->addr, b->size);
 		vt_misuse_end(test, m);
 		KUNIT_EXPECT_EQ_MSG(test, vt_stats(vm).misuse, 2ULL, "case %u",
@@ -249,16 +284,36 @@ static void double_free_of_an_import_is_ignored(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
 }
 
-static const struct vt_range badspans[] = {
-	/* Empty, misaligned, null, wrapping. */
-	{ 64 * U, 0 }, { 0, 0 }, { 64 * U + 1, U }, { 64 * U, U + 1 },
-	{ 64 * U, 1 }, { 0, U }, { -U, 2 * U }, { 64 * U, -U },
-	{ HALF, HALF + U },
-	/* Overlapping: the same, within, around, from below, from above. */
-	{ 16 * U, 16 * U }, { 20 * U, U }, { 8 * U, 32 * U }, { 15 * U, 2 * U },
-	{ 31 * U, 2 * U }, { 16 * U, U }, { 31 * U, U }, { U, -2 * U },
-	/* Overlapping the one at the very top. */
-	{ -U, U }, { -2 * U, U }, { -3 * U, 2 * U }, { -4 * U, 4 * U },
+/**
+ * struct badspan - what must not be added to used_arena(), and why
+ * @start: its first integer
+ * @size: how many
+ * @why: what the report says
+ */
+struct badspan {
+	unsigned long start;
+	size_t size;
+	const char *why;
+};
+
+static const char zero[] = "a span must not begin at 0";
+static const char empty[] = "a span must not be empty";
+static const char off[] = "a span must be a multiple of the quantum";
+static const char wraps[] = "a span must not wrap";
+static const char overlaps[] = "the span overlaps one that is there";
+
+static const struct badspan badspans[] = {
+	{ 64 * U, 0, empty }, { 0, 0, zero }, { 0, U, zero },
+	{ 64 * U + 1, U, off }, { 64 * U, U + 1, off }, { 64 * U, 1, off },
+	{ -U, 2 * U, wraps }, { 64 * U, -U, wraps }, { HALF, HALF + U, wraps },
+	/* The same, within, around, from below, from above. */
+	{ 16 * U, 16 * U, overlaps }, { 20 * U, U, overlaps },
+	{ 8 * U, 32 * U, overlaps }, { 15 * U, 2 * U, overlaps },
+	{ 31 * U, 2 * U, overlaps }, { 16 * U, U, overlaps },
+	{ 31 * U, U, overlaps }, { U, -2 * U, overlaps },
+	/* The one at the very top. */
+	{ -U, U, overlaps }, { -2 * U, U, overlaps }, { -3 * U, 2 * U, overlaps },
+	{ -4 * U, 4 * U, overlaps },
 };
 
 /* [28] Adding such a span is refused; [7] among them one that begins at 0. */
@@ -272,7 +327,7 @@ static void bad_span_is_refused(struct kunit *test)
 
 		KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)(-2 * U),
 						     2 * U, VM_SLEEP));
-		m = vt_misuse_begin(test, vm, "vmem_add(");
+		m = vt_misuse_begin(test, vm, badspans[i].why);
 		KUNIT_EXPECT_NULL_MSG(test,
 				      vmem_add(vm, (void *)badspans[i].start,
 					       badspans[i].size, VM_SLEEP),
@@ -287,18 +342,18 @@ static void bad_span_is_refused(struct kunit *test)
 /* [28] One integer in common is an overlap, none is not. */
 static void overlap_by_one_is_refused(struct kunit *test)
 {
-	static const struct vt_range overlaps[] = {
+	static const struct vt_range range[] = {
 		{ 90, 11 }, { 109, 11 }, { 100, 1 }, { 109, 1 }, { 99, 12 },
 	};
 	vmem_t *vm = vt_arena(test, 100, 10, 1);
 	struct vt_misuse *m;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(overlaps); i++) {
-		m = vt_misuse_begin(test, vm, "vmem_add(");
+	for (i = 0; i < ARRAY_SIZE(range); i++) {
+		m = vt_misuse_begin(test, vm, overlaps);
 		KUNIT_EXPECT_NULL_MSG(test,
-				      vmem_add(vm, (void *)overlaps[i].start,
-					       overlaps[i].size, VM_SLEEP),
+				      vmem_add(vm, (void *)range[i].start,
+					       range[i].size, VM_SLEEP),
 				      "case %u", i);
 		vt_misuse_end(test, m);
 	}

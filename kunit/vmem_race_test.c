@@ -243,22 +243,25 @@ static void span_goes_home_during_import(struct kunit *test)
  * struct bad - a result that an import function must not give
  * @next: the start that it returns
  * @raise: how far off its size is
+ * @why: what the report says
  */
 struct bad {
 	unsigned long next;
 	long raise;
+	const char *why;
 };
 
 static const struct bad bad[] = {
-	{ 64 * U + 1, 0 },		/* no multiple of the quantum */
-	{ 64 * U, 1 },			/* nor its size */
-	{ 64 * U, -4L * (long)U },	/* lowered */
-	{ -2 * U, 0 },			/* wraps */
-	{ -8 * U, 4 * U },		/* wraps, by its raise */
-	{ 16 * U, 0 },			/* overlaps a span: the same start */
-	{ 31 * U, 0 },			/* its last unit */
-	{ 12 * U, 4 * U },		/* its first one, from below */
-	{ 8 * U, 64 * U },		/* all of it */
+	{ 64 * U + 1, 0, "no multiple of the quantum" },
+	{ 64 * U, 1, "no multiple of the quantum" },
+	{ 64 * U, -4L * (long)U, "its size was lowered" },
+	{ -2 * U, 0, "wraps" },
+	{ -8 * U, 4 * U, "wraps" },
+	/* The same start, its last unit, its first one from below, all of it. */
+	{ 16 * U, 0, "overlaps a span" },
+	{ 31 * U, 0, "overlaps a span" },
+	{ 12 * U, 4 * U, "overlaps a span" },
+	{ 8 * U, 64 * U, "overlaps a span" },
 };
 
 /* [36] A bad result: one warning, the range given back, a failed import. */
@@ -275,7 +278,7 @@ static void bad_import_is_given_back(struct kunit *test)
 		vt_imp.releases = 0;
 		vt_imp.next = bad[i].next;
 		vt_imp.raise = bad[i].raise;
-		vt_window_open(&w, VT_REPORT, "1");
+		vt_window_open(&w, bad[i].why, "1");
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP |
 					       VM_ABORT), 0UL);
 		vt_window_close(&w);
@@ -309,7 +312,7 @@ static void import_that_breaks_its_promise(struct kunit *test)
 	struct vt_window w;
 
 	vt_imp.next = 65 * U;
-	vt_window_open(&w, VT_REPORT, "1");
+	vt_window_open(&w, "not aligned as asked for under VMC_XALIGN", "1");
 	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, 4 * U, 16 * U, 0, 0, NULL, NULL,
 					    VM_NOSLEEP | VM_ABORT));
 	vt_window_close(&w);

@@ -4,7 +4,6 @@
  * so and count it, and the damage is undone. What is never wrong in the other
  * suites would otherwise never be looked for.
  */
-#include "vmem_test_file.h"
 #include "vmem_test_qcache.h"
 
 #define COMPLAINT	"vmem: verify:"
