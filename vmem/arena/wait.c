@@ -145,7 +145,8 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need,
 	vm->waiters++;
 	spin_unlock_irqrestore(&sp->lock, *irq);
 
-	wait_event_timeout(vm->wait, READ_ONCE(sp->stock.n) >= need, HZ / 10);
+	/* Written under the lock, with plain stores; the caller looks again. */
+	wait_event_timeout(vm->wait, data_race(sp->stock.n) >= need, HZ / 10);
 
 	spin_lock_irqsave(&sp->lock, *irq);
 	vm->waiters--;

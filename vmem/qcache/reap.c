@@ -333,9 +333,12 @@ void vmem_qcaches_maintain(struct vmem *vm)
 			vmem_depot_drain(qc);
 		trim_depot(qc);
 		vmem_slab_release_empty(qc, true);
-		/* Without memory it stays as it is until the next time. */
-		vmem_hash_rescale(&qc->slabs, &qc->lock,
-				  READ_ONCE(qc->nslabs));
+		/*
+		 * Without memory it stays as it is until the next time. What
+		 * is written under the lock with plain stores is good enough
+		 * for a rough number.
+		 */
+		vmem_hash_rescale(&qc->slabs, &qc->lock, data_race(qc->nslabs));
 	}
 }
 

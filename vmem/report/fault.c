@@ -52,7 +52,8 @@ MODULE_PARM_DESC(mtbf, "fail a request when the clock in ns modulo this is 0 (0:
  */
 bool vmem_fault(const struct vmem *vm, size_t size, int vmflag)
 {
-	u64 n = READ_ONCE(vm->mtbf) | READ_ONCE(mtbf);
+	/* The kernel sets parameters with plain stores. */
+	u64 n = data_race(READ_ONCE(mtbf)) | READ_ONCE(vm->mtbf);
 	u64 rest = 1;
 
 	if ((vmflag & (VM_NOSLEEP | VM_PANIC)) != VM_NOSLEEP)

@@ -19,7 +19,8 @@ extern struct fault_attr vmem_fail_attr;
 
 static inline bool vmem_fail_armed(void)
 {
-	return READ_ONCE(vmem_fail_attr.probability);
+	/* debugfs sets it with a plain store. */
+	return data_race(READ_ONCE(vmem_fail_attr.probability));
 }
 #else
 static inline bool vmem_fail_armed(void)

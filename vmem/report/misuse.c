@@ -34,6 +34,12 @@ static struct ratelimit_state nowhere_limit =
 				   RATELIMIT_MSG_ON_RELEASE);
 static atomic_t nowhere_held = ATOMIC_INIT(0);
 
+static bool fatal(void)
+{
+	/* The kernel sets parameters with plain stores. */
+	return data_race(READ_ONCE(panic_on_misuse));
+}
+
 static void say_held(struct vmem *vm, atomic_t *held)
 {
 	int n = atomic_xchg(held, 0);
@@ -68,7 +74,7 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		atomic_long_inc(&nowhere);
 	}
 
-	if (!__ratelimit(limit) && !READ_ONCE(panic_on_misuse)) {
+	if (!__ratelimit(limit) && !fatal()) {
 		atomic_inc(held);
 		return;
 	}
@@ -83,7 +89,7 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		pr_err("vmem: misuse: %pV\n", &vaf);
 	va_end(args);
 	dump_stack();
-	if (READ_ONCE(panic_on_misuse))
+	if (fatal())
 		panic("vmem: panic_on_misuse is set");
 }
 

@@ -21,7 +21,8 @@ MODULE_PARM_DESC(debug, "extra checks for arenas made from now on (N)");
 /* Does an arena that is made now want extra checks? */
 bool vmem_debug_wanted(void)
 {
-	return READ_ONCE(debug);
+	/* The kernel sets parameters with plain stores. */
+	return data_race(READ_ONCE(debug));
 }
 
 /*
