@@ -63,16 +63,24 @@ static inline void vmem_shrinker_unregister(struct vmem_shrinker *vs)
 #endif
 }
 
-/* A timer of the monotonic clock, relative and pinned to its CPU. */
+/* A timer of the monotonic clock. */
+static inline void vmem_hrtimer_setup_mode(struct hrtimer *timer,
+					   enum hrtimer_restart (*func)(struct hrtimer *t),
+					   enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, func, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = func;
+#endif
+}
+
+/* One that is relative and pinned to its CPU. */
 static inline void vmem_hrtimer_setup(struct hrtimer *timer,
 				      enum hrtimer_restart (*func)(struct hrtimer *t))
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-	hrtimer_setup(timer, func, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
-#else
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
-	timer->function = func;
-#endif
+	vmem_hrtimer_setup_mode(timer, func, HRTIMER_MODE_REL_PINNED);
 }
 
 #endif /* _VMEM_COMPAT_H */
