@@ -164,7 +164,7 @@ static void source_goes_while_read(struct kunit *test)
 	}
 }
 
-#define BIG	30000
+#define BIG	10000
 
 /* [29] A big arena in small pieces: what is untouched is shown just once. */
 static void big_arena_is_shown_once(struct kunit *test)
