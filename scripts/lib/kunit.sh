@@ -9,7 +9,7 @@
 # never for the compiler.  So KUnit's own files are changed a little, in a copy in
 # the cache.  The test that runs is in a variable instead of in its task, and a
 # test module hands over its suites in its init function, see
-# kernels/kunit-suites.h.  (The two other things that CONFIG_KUNIT stands for,
+# kernels/kunit-suites.inc.  (The two other things that CONFIG_KUNIT stands for,
 # devices and user memory of a test, are not needed here.)
 
 KUNIT_FILES="assert attributes debugfs device executor hooks platform resource
@@ -48,7 +48,7 @@ kunit_get() {
 kunit_recipe() {
 	echo "$KUNIT_FILES"
 	declare -f kunit_copy
-	cat "$SCRIPTS/kernels/kunit-suites.h"
+	cat "$SCRIPTS/kernels/kunit-suites.inc"
 }
 
 # kunit_copy DIR: what to build.
@@ -73,7 +73,7 @@ kunit_copy() {
 		-e 's/current->kunit_test\b/kunit_current_test/' \
 		-e 's/^#ifdef CONFIG_MODULES$/#if 0/' \
 		"$dir"/*.c "$dir"/include/kunit/*.h
-	cat "$SCRIPTS/kernels/kunit-suites.h" >>"$dir/include/kunit/test.h"
+	cat "$SCRIPTS/kernels/kunit-suites.inc" >>"$dir/include/kunit/test.h"
 	sed -i '1i struct kunit;\nextern struct kunit *kunit_current_test;' \
 		"$dir/include/kunit/test-bug.h"
 	sed -i '$a struct kunit *kunit_current_test;' "$dir/test.c"
