@@ -42,5 +42,6 @@ guest_boot() {
 		-accel tcg,thread=multi -cpu max -smp "$GUEST_CPUS" \
 		-m "$GUEST_MEMORY" -nodefaults -no-user-config -no-reboot \
 		-display none -serial stdio -kernel "$IMAGE" -initrd "$ramdisk" \
-		-append "console=ttyS0 tsc=unstable mitigations=off nokaslr $*"
+		-append "console=ttyS0 tsc=unstable mitigations=off nokaslr \
+		watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=180 $*"
 }
