@@ -439,7 +439,7 @@ def main():
     for suite in found:
         suite.show()
     if foreign:
-        print(f"     not counted: {foreign} data races of the kernel's own")
+        print(f"     not counted: data races of the kernel's own: {foreign}")
     passed, failed, skipped = (sum(suite.count(result) for suite in found)
                                for result in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed"
