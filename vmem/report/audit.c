@@ -75,7 +75,7 @@ void vmem_audit_init(void)
 /* The present stack from @caller on: what is above it is vmem's own. */
 u32 vmem_audit_stack_slow(unsigned long caller, int vmflag)
 {
-	gfp_t gfp = vmflag & VM_NOSLEEP ? GFP_NOWAIT : GFP_KERNEL;
+	gfp_t gfp = vmflag & VM_PUSHPAGE ? GFP_NOIO : GFP_KERNEL;
 	unsigned long frames[DEPTH];
 	unsigned int n = stack_trace_save(frames, DEPTH, 0);
 	unsigned int i;
@@ -85,8 +85,8 @@ u32 vmem_audit_stack_slow(unsigned long caller, int vmflag)
 			break;
 	if (i == n)
 		i = 0;
-	if (vmflag & VM_PUSHPAGE)
-		gfp &= ~(__GFP_IO | __GFP_FS);
+	if (vmflag & VM_NOSLEEP)
+		gfp = GFP_NOWAIT;
 	return stack_depot_save(frames + i, n - i, gfp | __GFP_NOWARN);
 }
 
