@@ -93,6 +93,23 @@ static void stats_are_in_order(struct kunit *test)
 	kvfree(text);
 }
 
+/* [33] stats: all 64 bits of a value, and of the source its number alone. */
+static void stats_are_of_64_bits(struct kunit *test)
+{
+	vmem_t *vm, *top = vt_ids(test, 1);
+	char *text;
+
+	vm = vt_adopt(test, vmem_create("large", NULL, 0, 1, NULL, NULL, top, 0,
+					VM_SLEEP));
+	vm->space.stats.wait = 0x500000003;
+	vm->space.stats.fail = 0x700000000;
+	text = arena_file(test, vm, "stats", PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_TRUE(test, has_line(text, "wait 21474836483"));
+	KUNIT_EXPECT_TRUE(test, has_line(text, "fail 30064771072"));
+	kvfree(text);
+}
+
 /* [33] kstat: every statistic of every arena, "vmem:id:name:stat<TAB>value". */
 static void kstat_has_every_statistic(struct kunit *test)
 {
@@ -383,6 +400,7 @@ static void files_are_private(struct kunit *test)
 
 static struct kunit_case vmem_debugfs_cases[] = {
 	KUNIT_CASE(stats_are_in_order),
+	KUNIT_CASE(stats_are_of_64_bits),
 	KUNIT_CASE(kstat_has_every_statistic),
 	KUNIT_CASE(arenas_are_a_tree),
 	KUNIT_CASE(segments_are_in_list_order),
