@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Without memory: what belongs to the module rather than to a request. Files in
+ * debugfs, upkeep of the segment table, audit.
+ */
+#include "vmem_test_nomem.h"
+
+/**
+ * struct file_name - a file in debugfs
+ * @name: its name
+ * @arena: it is in the directory of the arena
+ * @read: it is a seq_file, which can be read from here
+ */
+struct file_name {
+	const char *name;
+	bool arena;
+	bool read;
+};
+
+static const struct file_name files[] = {
+	{ "arenas", false, true },
+	{ "kstat", false, true },
+	{ "metadata", false, true },
+	{ "stats", true, true },
+	{ "segments", true, true },
+	{ "freelists", true, true },
+	{ "qcaches", true, true },
+	{ "verify", true, true },
+	{ "mtbf", true, false },
+};
+
+static void describe_file(const struct file_name *f, char *desc)
+{
+	strscpy(desc, f->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(file, files, describe_file);
+
+static char path[256], piece[512];
+
+static void arrange_file(struct kunit *test, struct vn *w)
+{
+	const struct file_name *f = w->arg;
+	unsigned long at;
+
+	w->vm = vq_ids(test, 10000, 4);
+	/* More than goes into one buffer. */
+	for (at = 5000; at < 5600; at += 2)
+		KUNIT_ASSERT_EQ(test, vt_take(w->vm, at, 1), at);
+	snprintf(path, sizeof(path), VT_DEBUGFS "%s", f->name);
+	if (f->arena)
+		snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/%s", w->vm->id,
+			 w->vm->label, f->name);
+}
+
+/* From end to end. The only error there is: no memory. */
+static bool call_file(struct vn *w)
+{
+	const struct file_name *f = w->arg;
+	struct file *file = filp_open(path, O_RDONLY, 0);
+	size_t sum = 0;
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(file)) {
+		KUNIT_EXPECT_EQ(w->test, PTR_ERR(file), (long)-ENOMEM);
+		return false;
+	}
+	do {
+		n = f->read ? vt_seq_read(file, piece, sizeof(piece), &pos) : 0;
+		sum += n > 0 ? n : 0;
+	} while (n > 0);
+	vt_file_close(file);
+	if (n < 0)
+		KUNIT_EXPECT_EQ(w->test, n, (ssize_t)-ENOMEM);
+	else if (f->read)
+		KUNIT_EXPECT_GT(w->test, sum, (size_t)8);
+	return !n;
+}
+
+static void undo_file(struct vn *w)
+{
+	unsigned long at;
+
+	for (at = 5000; at < 5600; at += 2)
+		vt_xfree(w->vm, at, 1);
+	KUNIT_EXPECT_TRUE(w->test, hlist_empty(&w->vm->space.cursors));
+}
+
+/* A file that cannot be opened or read leaves nothing behind in its arena. */
+static void file_without_memory(struct kunit *test)
+{
+	struct vn w = {
+		.arrange = arrange_file,
+		.call = call_file,
+		.undo = undo_file,
+		.arg = test->param_value,
+	};
+	char old[8] = "0";
+
+	/* For the file "verify". */
+	vt_param("debug", "1", old, sizeof(old));
+	vn_may_fail(test, &w);
+	vt_param("debug", old, NULL, 0);
+}
+
+#define MANY	400
+
+static void arrange_many(struct kunit *test, struct vn *w)
+{
+	unsigned int i;
+
+	w->vm = vt_ids(test, 10000);
+	for (i = 0; i < MANY; i++)
+		KUNIT_ASSERT_NE(test, vt_alloc(w->vm, 1, VM_SLEEP), 0UL);
+}
+
+/* Had it the memory, it moved to a larger table; else it says that it has not. */
+static bool call_update(struct vn *w)
+{
+	unsigned int bits = w->vm->space.hash.bits;
+	struct vmem_stats old = vt_stats(w->vm), new;
+	bool larger;
+
+	vmem_update(NULL);
+	new = vt_stats(w->vm);
+	larger = w->vm->space.hash.bits > bits;
+	KUNIT_EXPECT_EQ(w->test, new.rescale - old.rescale, (u64)larger);
+	KUNIT_EXPECT_EQ(w->test, new.rescale_fail - old.rescale_fail,
+			(u64)!larger);
+	KUNIT_EXPECT_EQ(w->test, vmem_verify(w->vm), 0);
+	/* The failure is counted as one: see above. */
+	if (!larger)
+		w->vm->space.stats.rescale_fail--;
+	return larger;
+}
+
+static void undo_many(struct vn *w)
+{
+	unsigned int i;
+
+	/* Found in the one table as in the other. */
+	for (i = 1; i <= MANY; i++) {
+		vt_free(w->vm, i, 1);
+		KUNIT_EXPECT_EQ(w->test, vt_alloc(w->vm, 1, VM_NOSLEEP),
+				(unsigned long)i);
+	}
+}
+
+/* [32] The segment table stays as it is until there is memory for another. */
+static void rescale_without_memory(struct kunit *test)
+{
+	struct vn w = {
+		.arrange = arrange_many,
+		.call = call_update,
+		.undo = undo_many,
+	};
+
+	vn_may_fail(test, &w);
+}
+
+/* [32] To become small again a table needs no memory, nor does an arena's end. */
+static void shrink_without_memory(struct kunit *test)
+{
+	struct vn w = { .test = test };
+	unsigned int bits;
+
+	arrange_many(test, &w);
+	bits = w.vm->space.hash.bits;
+	vmem_update(NULL);
+	KUNIT_EXPECT_GT(test, w.vm->space.hash.bits, bits);
+	vt_drain(test, w.vm);
+	vn_starving(vmem_update(NULL));
+	KUNIT_EXPECT_EQ(test, w.vm->space.hash.bits, bits);
+	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).rescale_fail, 0ULL);
+}
+
+static void arrange_ids(struct kunit *test, struct vn *w)
+{
+	w->vm = vt_ids(test, 10000);
+}
+
+/* A stack that is not in the depot yet, if the arrangement is another one. */
+static noinline unsigned long alloc_deep(vmem_t *vm, unsigned int depth)
+{
+	unsigned long id;
+
+	if (!depth)
+		return vt_alloc(vm, 5, VM_NOSLEEP);
+	id = alloc_deep(vm, depth - 1);
+	OPTIMIZER_HIDE_VAR(id);
+	return id;
+}
+
+static bool call_audited(struct vn *w)
+{
+	static unsigned int calls;
+
+	w->addr = alloc_deep(w->vm, calls++ % 16);
+	return w->addr;
+}
+
+static void undo_audited(struct vn *w)
+{
+	vt_free(w->vm, w->addr, 5);
+}
+
+/* An allocation whose stack there is no memory for is served all the same. */
+static void audit_without_memory(struct kunit *test)
+{
+	struct vn w = {
+		.arrange = arrange_ids,
+		.call = call_audited,
+		.undo = undo_audited,
+	};
+
+	if (vt_param("audit", "1", NULL, 0))
+		kunit_skip(test, "no audit, or no parameter to set in sysfs");
+	vn_each(test, &w);
+	KUNIT_EXPECT_EQ(test, vt_param("audit", "0", NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, w.failed, 0U);
+}
+
+static struct kunit_case vmem_nomem_module_cases[] = {
+	KUNIT_CASE_PARAM(file_without_memory, file_gen_params),
+	KUNIT_CASE(rescale_without_memory),
+	KUNIT_CASE(shrink_without_memory),
+	KUNIT_CASE(audit_without_memory),
+	{}
+};
+
+static struct kunit_suite vmem_nomem_module_suite = {
+	.name = "vmem_nomem_module",
+	.suite_init = vn_suite_init,
+	.suite_exit = vn_suite_exit,
+	.init = vn_init,
+	.exit = vn_exit,
+	.test_cases = vmem_nomem_module_cases,
+};
+
+kunit_test_suite(vmem_nomem_module_suite);
+
+MODULE_DESCRIPTION("KUnit: files and upkeep of vmem without memory");
+MODULE_LICENSE("GPL");

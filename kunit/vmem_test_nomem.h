@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Without memory: the same call again and again, and each time another one of
+ * the allocations that it makes fails.
+ *
+ * The instrument is the kernel's own. A task's fail_nth makes the n-th
+ * allocation that may fail do so, of slab objects and of pages alike, whatever
+ * its flags (but __GFP_NOFAIL); make_it_fail makes all of them fail. Both count
+ * what the kernel's checkers allocate for themselves, so a call may well succeed
+ * although an allocation failed. It is repeated until none was left to fail.
+ *
+ * A suite sets .suite_init = vn_suite_init and .suite_exit = vn_suite_exit, .init =
+ * vn_init and .exit = vn_exit. It is built upon vmem_test_qcache.h: what a test
+ * has allocated it must have freed.
+ */
+#ifndef VMEM_TEST_NOMEM_H
+#define VMEM_TEST_NOMEM_H
+
+#include <linux/types.h>
+#include <linux/fault-inject.h>	/* needs the types before it */
+#include <linux/sched.h>
+
+#include "vmem_test_import.h"
+#include "vmem_test_qcache.h"
+
+/* All allocations at once, in place of the n-th. */
+#define VN_ALL		UINT_MAX
+
+/* More allocations than any call makes. */
+#define VN_MOST		2000
+
+/**
+ * struct vn - a call under test
+ * @arrange: makes the arenas, each time afresh; the test's are watched
+ * @call: the call; returns whether it was served
+ * @undo: takes it back after success, while all allocations fail
+ * @test: the test
+ * @vm: the arena that is called
+ * @fails: how much a failed call adds to its &vmem_stats.fail
+ * @loose: a failed call may have changed what does not belong to clients
+ * @injected: calls fail by fail_vmem, not for want of memory
+ * @arg: the arrangement's own
+ * @addr: what the call got
+ * @failed: calls that failed
+ * @survived: calls that were served although an allocation failed
+ */
+struct vn {
+	void (*arrange)(struct kunit *test, struct vn *w);
+	bool (*call)(struct vn *w);
+	void (*undo)(struct vn *w);
+	struct kunit *test;
+	vmem_t *vm;
+	unsigned int fails;
+	bool loose;
+	bool injected;
+	const void *arg;
+	unsigned long addr;
+	unsigned int failed;
+	unsigned int survived;
+};
+
+/* The suite could set up the instrument. */
+static bool vn_ready;
+
+#if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
+
+static inline bool vn_set_up(const char *dir)
+{
+	return !vt_shell(dir, "echo 0 >verbose && echo Y >task-filter") &&
+	       !vt_shell(dir, "echo -1 >times && echo 100 >probability") &&
+	       !vt_shell(dir, "echo N >ignore-gfp-wait");
+}
+
+static inline void vn_tear_down(const char *dir)
+{
+	vt_shell(dir, "echo 0 >probability; echo N >task-filter");
+	vt_shell(dir, "echo 2 >verbose; echo 1 >times");
+	vt_shell(dir, "echo Y >ignore-gfp-wait");
+}
+
+#define VN_SLAB		"cd /sys/kernel/debug/failslab && "
+#define VN_PAGE		"cd /sys/kernel/debug/fail_page_alloc && "
+
+/* Pages may be missing from the instrument, slab objects not. */
+static inline void vn_instrument(bool on)
+{
+	if (on) {
+		vn_ready = vn_set_up(VN_SLAB);
+		vn_set_up(VN_PAGE);
+		vt_shell(VN_PAGE, "echo N >ignore-gfp-highmem");
+		vt_shell(VN_PAGE, "echo 0 >min-order");
+	} else {
+		vn_tear_down(VN_SLAB);
+		vn_tear_down(VN_PAGE);
+		vt_shell(VN_PAGE, "echo Y >ignore-gfp-highmem");
+		vt_shell(VN_PAGE, "echo 1 >min-order");
+	}
+}
+
+/* What this task allocates from now on fails: the n-th, or all. */
+static inline void vn_arm(unsigned int n)
+{
+	if (n == VN_ALL)
+		current->make_it_fail = 1;
+	else
+		current->fail_nth = n;
+}
+
+/* Did the n-th fail? Of all it is not known. */
+static inline bool vn_disarm(unsigned int n)
+{
+	bool failed = n == VN_ALL || !current->fail_nth;
+
+	current->make_it_fail = 0;
+	current->fail_nth = 0;
+	return failed;
+}
+
+/* Another task has memory again. */
+static inline void vn_relieve(struct task_struct *task)
+{
+	task->make_it_fail = 0;
+}
+
+#else
+
+static inline void vn_instrument(bool on)
+{
+}
+
+static inline void vn_arm(unsigned int n)
+{
+}
+
+static inline bool vn_disarm(unsigned int n)
+{
+	return false;
+}
+
+static inline void vn_relieve(struct task_struct *task)
+{
+}
+
+#endif
+
+static inline int vn_suite_init(struct kunit_suite *suite)
+{
+	vn_instrument(true);
+	return vq_suite_init(suite);
+}
+
+static inline void vn_suite_exit(struct kunit_suite *suite)
+{
+	vq_suite_exit(suite);
+	if (vn_ready)
+		vn_instrument(false);
+	vn_ready = false;
+}
+
+static inline int vn_init(struct kunit *test)
+{
+	if (!vn_ready)
+		kunit_skip(test, "no failslab, or no shell to set it up by");
+	memset(&vt_imp, 0, sizeof(vt_imp));
+	return vq_init(test);
+}
+
+/* Verify and destroy all arenas; what was used up may still be so. */
+static inline void vn_end(struct kunit *test)
+{
+	struct vt *vt = test->priv;
+
+	if (!vt || vt->stuck)
+		return;
+	vq_settle(test);
+	while (vt->n) {
+		vmem_t *vm = vt->arenas[--vt->n];
+
+		if (!vm->qcaches)
+			vt_drain(test, vm);
+		vq_destroy(test, vm);
+	}
+}
+
+static inline void vn_exit(struct kunit *test)
+{
+	vn_disarm(VN_ALL);
+	vn_end(test);
+}
+
+/* Do something while this task can allocate nothing at all. */
+#define vn_starving(what)						\
+do {									\
+	vn_arm(VN_ALL);							\
+	what;								\
+	vn_disarm(VN_ALL);						\
+} while (0)
+
+/*
+ * Use up the structures that an arena has, by single integers from @from on, where
+ * there are 2000 free. Returns how many it took, for vn_give_back().
+ */
+static inline unsigned int vn_use_up(struct kunit *test, vmem_t *vm,
+				     unsigned long from)
+{
+	unsigned long at, got = 1;
+
+	for (at = from; got && at < from + 2000; at += 2)
+		vn_starving(got = (unsigned long)
+			    vmem_xalloc(vm, 1, 0, 0, 0, (void *)(at + 1),
+					(void *)(at + 2),
+					VM_NOSLEEP | VM_PUSHPAGE));
+	KUNIT_EXPECT_EQ(test, got, 0UL);
+	KUNIT_ASSERT_LT(test, vm->space.stock.n, 2U);
+	return (at - from) / 2 - 1;
+}
+
+static inline void vn_give_back(vmem_t *vm, unsigned long from, unsigned int n)
+{
+	while (n--)
+		vt_xfree(vm, from + 2 * n + 1, 1);
+}
+
+/*
+ * [23] A call that failed for want of memory: nothing has changed but the counts
+ * of failures, in any arena of the test. Looking around is not a change.
+ */
+static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
+				struct vt_state *before)
+{
+	struct vt_state after;
+	u64 fails;
+
+	vt_state_take(test, vm, &after);
+	fails = after.stats.fail - before->stats.fail;
+	if (w->injected) {
+		fails += after.stats.fail_injected - before->stats.fail_injected;
+		after.stats.fail_injected = before->stats.fail_injected;
+	}
+	if (vm == w->vm)
+		KUNIT_EXPECT_EQ(test, fails, (u64)w->fails);
+	else
+		KUNIT_EXPECT_LE(test, fails, 1ULL);
+	KUNIT_EXPECT_LE(test, after.stats.populate_fail -
+			before->stats.populate_fail, 2ULL);
+	KUNIT_EXPECT_LE(test, after.stats.import_fail -
+			before->stats.import_fail, 2ULL);
+	after.stats.fail = before->stats.fail;
+	after.stats.populate_fail = before->stats.populate_fail;
+	after.stats.populate_wait = before->stats.populate_wait;
+	after.stats.import_fail = before->stats.import_fail;
+	after.stats.search = before->stats.search;
+	if (!w->loose)
+		vt_state_same(test, before, &after);
+	vt_state_drop(&after);
+}
+
+/* Once, with the n-th allocation failing. Returns whether there was an n-th. */
+static inline bool vn_once(struct kunit *test, struct vn *w, unsigned int n)
+{
+	struct vt_state *before = kunit_kcalloc(test, VT_ARENAS,
+						sizeof(*before), GFP_KERNEL);
+	char *bytes = vt_debugfs(test, "metadata", 256);
+	bool served, failed, caches = false;
+	struct vt *vt = test->priv;
+	unsigned int i;
+	char *now;
+
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	w->test = test;
+	w->vm = NULL;
+	w->arrange(test, w);
+	for (i = 0; i < vt->n; i++) {
+		vt_state_take(test, vt->arenas[i], &before[i]);
+		caches |= !!vt->arenas[i]->qcaches;
+	}
+
+	vn_arm(n);
+	served = w->call(w);
+	failed = vn_disarm(n);
+	if (served) {
+		w->survived += failed && n != VN_ALL;
+	} else {
+		w->failed++;
+		KUNIT_EXPECT_TRUE(test, failed);
+		for (i = 0; i < vt->n; i++)
+			vn_unchanged(test, w, vt->arenas[i], &before[i]);
+	}
+	for (i = 0; i < vt->n; i++)
+		KUNIT_EXPECT_EQ(test, vmem_verify(vt->arenas[i]), 0);
+	if (!served)
+		KUNIT_EXPECT_TRUE(test, w->call(w));
+	if (w->undo)
+		vn_starving(w->undo(w));
+	for (i = 0; i < vt->n; i++) {
+		KUNIT_EXPECT_EQ(test, vmem_verify(vt->arenas[i]), 0);
+		/* But for what is in caches. */
+		if (!caches)
+			KUNIT_EXPECT_EQ(test, (u64)vmem_size(vt->arenas[i],
+							     VMEM_ALLOC),
+					before[i].stats.mem_inuse);
+		vt_state_drop(&before[i]);
+	}
+	vn_end(test);
+	kunit_kfree(test, before);
+
+	/* Nothing of vmem's own is lost. */
+	now = vt_debugfs(test, "metadata", 256);
+	KUNIT_EXPECT_STREQ(test, bytes, now);
+	kvfree(now);
+	kvfree(bytes);
+	return failed;
+}
+
+/*
+ * Make the call with each of its allocations failing in turn, then with all of
+ * them failing.
+ */
+static inline void vn_each(struct kunit *test, struct vn *w)
+{
+	unsigned int n = 1;
+
+	w->failed = 0;
+	w->survived = 0;
+	while (vn_once(test, w, n) && test->status != KUNIT_FAILURE)
+		if (n++ == VN_MOST)
+			KUNIT_FAIL(test, "allocations without end");
+	if (test->status != KUNIT_FAILURE) {
+		n = VN_ALL;
+		vn_once(test, w, n);
+	}
+	if (test->status == KUNIT_FAILURE)
+		kunit_info(test, "with allocation %d failing\n", (int)n);
+}
+
+/* What is called can fail, and there was something to fail. */
+static inline void vn_may_fail(struct kunit *test, struct vn *w)
+{
+	vn_each(test, w);
+	KUNIT_EXPECT_GT(test, w->failed, 0U);
+}
+
+/* [24] It never fails, although there was something to fail. */
+static inline void vn_never_fails(struct kunit *test, struct vn *w)
+{
+	vn_each(test, w);
+	KUNIT_EXPECT_EQ(test, w->failed, 0U);
+	KUNIT_EXPECT_GT(test, w->survived, 0U);
+}
+
+#endif /* VMEM_TEST_NOMEM_H */
