@@ -375,8 +375,11 @@ class Judge:
     def missing(self, plan, suites):
         """Count as failures what the plan has and the log has not."""
         tests = [name for kind, name in plan if kind == "test"]
+        bases = [name for kind, name in plan if kind == "base"]
         samples = [name for kind, name in plan if kind == "sample"]
         steps = ["insert vmem"]
+        for name in bases:
+            steps += [f"insert {name}", f"remove {name}"]
         for name in tests:
             steps += [f"test {name}", f"remove {name}"]
         steps += [f"insert {name}" for name in samples]
