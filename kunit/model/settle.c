@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What should have become of a request or a free, in the arena and in those that
+ * it imports from. The models are brought up to date as far as all is right.
+ */
+#include <linux/kernel.h>
+
+#include "world.h"
+
+static size_t source_quantum(const struct mc_arena *a)
+{
+	if (a->source)
+		return mc_quantum(&a->source->model);
+	return (size_t)1 << a->config.source_shift;
+}
+
+/* [10] The smallest import: what a slab would be [31]. */
+static size_t min_import(const struct mc_arena *a)
+{
+	size_t q = mc_quantum(&a->model), size = 64;
+	size_t sizes = min_t(size_t, a->config.qcache_max / q, 16);
+
+	if (!(a->config.flags & VMC_NO_QCACHE) || !sizes)
+		return 0;
+	while (size <= 3 * sizes * q)
+		size *= 2;
+	return size;
+}
+
+bool mc_may_import(const struct mc_arena *a, const struct mc_req *req)
+{
+	return a->config.source != MC_OWN && !req->bounded;
+}
+
+/* How much is to be asked for. */
+static size_t import_size(const struct mc_arena *a, const struct mc_req *req)
+{
+	size_t own = mc_quantum(&a->model);
+	size_t q = max(own, source_quantum(a));
+	size_t size;
+
+	if (req->align <= q || a->config.flags & VMC_XALIGN)
+		size = req->size + req->phase;
+	else if (req->phase % q)
+		size = req->size + req->align - own;
+	else
+		size = req->size + req->align - q;
+	return roundup(max(size, min_import(a)), q);
+}
+
+/* What the source is asked for. */
+struct mc_req mc_import_request(const struct mc_arena *a,
+				const struct mc_req *req)
+{
+	struct mc_op op = {
+		.kind = MC_ALLOC,
+		.size = import_size(a, req),
+		.flags = req->flags & VM_KMFLAGS,
+	};
+
+	return mc_request(&a->source->model, &op);
+}
+
+/* Must it be served, now? */
+bool mc_sure(struct mc_world *w, struct mc_arena *a, const struct mc_req *req)
+{
+	struct mc_req more;
+	size_t size;
+
+	if (!mc_exact(w, a))
+		return mc_cached_sure(w, a, req);
+	if (mc_room(&a->model, req))
+		return true;
+	if (!mc_may_import(a, req))
+		return false;
+	if (!a->source) {
+		size = import_size(a, req);
+		return mc_place_import(w, a, &size, req->align);
+	}
+	more = mc_import_request(a, req);
+	return a->model.nspans < MC_SPANS && mc_sure(w, a->source, &more);
+}
+
+void mc_count_alloc(struct mc_arena *a, const struct mc_req *req,
+		    unsigned long addr)
+{
+	unsigned int unit = mc_unit(&a->model, addr);
+
+	mc_take(&a->model, unit, req->size);
+	/* Where there are caches it may be in a span that nobody knows. */
+	if (req->flags & VM_NEXTFIT && !req->x &&
+	    mc_span_of(&a->model, unit) != MC_NONE)
+		mc_rotor_after(&a->model, unit, req->n);
+	a->want.alloc++;
+	a->want.mem_inuse += req->size;
+}
+
+static void count_import(struct mc_arena *a, unsigned long start, size_t size)
+{
+	mc_span_add(&a->model, mc_unit(&a->model, start),
+		    size >> a->model.shift, true);
+	a->want.import++;
+	a->want.mem_import += size;
+	a->want.mem_total += size;
+}
+
+/* The lowest unit of the span that @addr is in; there is no call that tells. */
+unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
+{
+	size_t q = mc_quantum(&a->model);
+	unsigned long start = addr;
+
+	do {
+		start -= q;
+		a->want.contains++;
+	} while (vmem_contains(a->vm, (void *)start, addr - start + 1));
+	return start + q;
+}
+
+/* [34] There is no room: was more asked for, rightly, and what came of it? */
+static const char *settle_import(struct mc_world *w, struct mc_arena *a,
+				 const struct mc_req *req, unsigned long addr)
+{
+	size_t size = import_size(a, req);
+	unsigned long start;
+	const char *why;
+
+	if (!a->source) {
+		if (w->import.calls != 1)
+			return "[34] not one import";
+		if (w->import.size != size)
+			return "[21] the size of the import";
+		if (w->import.vmflag & ~VM_KMFLAGS ||
+		    w->import.vmflag & req->flags & VM_ABORT ||
+		    (req->flags & VM_NOSLEEP &&
+		     !(w->import.vmflag & VM_NOSLEEP)))
+			return "[21] the flags of the import";
+		if (a->config.source == MC_XFUNC &&
+		    w->import.align != req->align)
+			return "[21] the alignment of the import";
+		start = w->import.start;
+		size = w->import.got;
+		w->import.calls = 0;
+	} else {
+		struct mc_req more = mc_import_request(a, req);
+
+		start = addr ? mc_span_start(a, addr) : 0;
+		why = mc_settle(w, a->source, &more, start);
+		if (why)
+			return why;
+	}
+	if (!start) {
+		a->want.import_fail++;
+		return NULL;
+	}
+	if (mc_unit(&a->model, start) >= a->model.units)
+		return "[36] an import from nowhere";
+	count_import(a, start, size);
+	return NULL;
+}
+
+/* What a model was told to get wrong. */
+static bool lies(struct mc_world *w, const struct mc_req *req)
+{
+	return w->config.lie == MC_SEVEN_FAIL && req->n == 7;
+}
+
+/*
+ * [16] @addr is the answer to a request. Is it right? A source's answer is judged
+ * like a client's.
+ */
+const char *mc_settle(struct mc_world *w, struct mc_arena *a,
+		      const struct mc_req *req, unsigned long addr)
+{
+	const char *why;
+
+	if (!mc_exact(w, a))
+		return mc_cached_settle(w, a, req, addr);
+	if (lies(w, req))
+		return addr ? "[16] not NULL" : NULL;
+
+	if (mc_room(&a->model, req)) {
+		if (!addr)
+			return "[34] NULL, though a free segment can serve it";
+	} else if (mc_may_import(a, req)) {
+		why = settle_import(w, a, req, addr);
+		if (why)
+			return why;
+		if (!addr && mc_room(&a->model, req))
+			return "[22] NULL, though the import can serve it";
+	}
+	if (!addr) {
+		a->want.fail++;
+		return NULL;
+	}
+	why = mc_judge_place(&a->model, req, addr) ?:
+	      mc_judge_choice(&a->model, req, addr);
+	if (!why)
+		mc_count_alloc(a, req, addr);
+	return why;
+}
+
+/* [3] The wholly free span of number @i has gone home; was it taken there? */
+static const char *settle_release(struct mc_world *w, struct mc_arena *a,
+				  unsigned int i)
+{
+	unsigned long start = mc_addr(&a->model, a->model.span[i].first);
+	size_t size = (size_t)a->model.span[i].n << a->model.shift;
+
+	mc_span_remove(&a->model, i);
+	a->want.mem_import -= size;
+	a->want.mem_total -= size;
+	a->want.release++;
+	if (a->source)
+		return mc_settle_free(w, a->source, start, size);
+	if (w->release.calls != 1)
+		return "[3] not one release";
+	if (w->release.start != start || w->release.size != size)
+		return "[3] another range was released";
+	w->release.calls = 0;
+	return NULL;
+}
+
+/* @addr has been freed. */
+const char *mc_settle_free(struct mc_world *w, struct mc_arena *a,
+			   unsigned long addr, size_t size)
+{
+	struct mc_model *m = &a->model;
+	unsigned int unit = mc_unit(m, addr), i = mc_span_of(m, unit);
+
+	a->want.free++;
+	a->want.mem_inuse -= size;
+	if (w->config.lie == MC_THREE_STAY && mc_units_of(m, size) == 3)
+		return NULL;
+	mc_give(m, unit);
+	if (mc_exact(w, a) && m->span[i].imported && a->config.release &&
+	    mc_is_free(m, m->span[i].first, m->span[i].n))
+		return settle_release(w, a, i);
+	return NULL;
+}
