@@ -61,6 +61,19 @@ modules_build() {
 	return $status
 }
 
+# base_of FILE: lines of a plan for what a test module depends on besides vmem.ko, with
+# its arguments.
+base_of() {
+	local name
+
+	for name in $(modinfo -F depends "$1" | tr , ' '); do
+		case $name in
+		vmem | kunit)	;;
+		*)		echo "base $name.ko ${OPS:+ops=$OPS} ${SEED:+seed=$SEED}" ;;
+		esac
+	done
+}
+
 # modules_forget: let the next such build be one of everything.
 modules_forget() {
 	rm -f "$TREE.kdir"

@@ -268,8 +268,17 @@ class Stage:
         self.kernel = read(directory, "kernel").strip()
         self.kdir = read(directory, "kdir").strip()
         self.boot = read(directory, "boot").split()
-        self.plan = [(words[0], words[1].removesuffix(".ko"))
-                     for words in map(str.split, read(directory, "plan").splitlines())]
+        self.plan = []
+        self.bases = {}         # lines of the plan that go before a test's
+        bases = []
+        for line in read(directory, "plan").splitlines():
+            kind, name = line.split()[:2]
+            name = name.removesuffix(".ko")
+            if kind == "base":
+                bases.append(line)
+                continue
+            self.plan.append((kind, name))
+            self.bases[name], bases = bases, []
         self.suites = {words[0].removesuffix(".ko"): words[1:] for words in
                        map(str.split, read(directory, "suites").splitlines())}
         self.panics = [line.split("|") for line
@@ -330,8 +339,9 @@ class Stage:
         samples = [name for kind, name in self.plan if kind == "sample"]
         plan = ([("vmem", "vmem")] + [("test", name) for name in tests]
                 + [("sample", name) for name in samples])
-        self.ramdisk(directory, module, [f"{kind} {name}.ko"
-                                         for kind, name in plan])
+        self.ramdisk(directory, module,
+                     [line for kind, name in plan
+                      for line in self.bases.get(name, []) + [f"{kind} {name}.ko"]])
         boot = Boot(self, directory, self.kernel)
         boot.tests(plan)
         if boot.fault or self.times is None:
