@@ -3,12 +3,10 @@
  * Long searches, which drop the arena lock now and then, and what others do to
  * the arena meanwhile.
  *
- * Without kernel preemption, on one CPU, it is certain who runs when: a thread
- * that is ready runs at the first pause of a request that may sleep, if that
- * finds that it should let others run. Elsewhere there is torture/.
+ * Without kernel preemption, on one CPU, it is certain who runs when: a thread of
+ * a higher priority runs at the first pause of a request that may sleep. Elsewhere
+ * there is torture/.
  */
-#include <linux/sched/signal.h>
-
 #include "../vmem/arena/arena.h"
 #include "../vmem/arena/pace.h"
 #include "vmem_test_thread.h"
@@ -170,8 +168,8 @@ static struct vt_thread *at_pause(struct kunit *test, vmem_t *vm,
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	meanwhile = (struct meanwhile){ };
 	action = fn;
+	sched_set_fifo(t->task);
 	wake_up_process(t->task);
-	set_tsk_need_resched(current);
 	return t;
 }
 
@@ -343,8 +341,7 @@ static void disturb(struct vt_thread *t)
 		t->errors += vt_take(t->vm, at(5), 10 * U) != at(5);
 		if (READ_ONCE(t->size))
 			break;
-		set_tsk_need_resched(current);
-		cond_resched();
+		vt_pause();
 	}
 }
 
@@ -357,11 +354,9 @@ static void a_search_ends_however_much_is_going_on(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, vt_take(vm, at(5), 10 * U), at(5));
 	t = at_pause(test, vm, disturb);
-	for (i = 0; i < 20; i++) {
-		set_tsk_need_resched(current);
+	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_EQ(test, window(vm, 10 * U, at(1) + U,
 					     at(2) + 9 * U, TRY), 0UL);
-	}
 	WRITE_ONCE(t->size, 1);
 	join_at_pause(test, t);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 20ULL);
