@@ -53,9 +53,14 @@ mirror() {
 }
 
 # archive SUITE: APT holds the options that make apt look at that suite.
-# "own" is whatever the machine's own apt is configured for.
+# "own" is whatever the machine's own apt is configured for; SUITE:ARCHITECTURE
+# is that of another architecture.
 archive() {
-	local suite=$1 dir=$CACHE/apt/$1
+	local suite=${1%:*} dir=$CACHE/apt/$1 arch=
+
+	case $1 in
+	*:*)	arch=${1#*:} ;;
+	esac
 
 	APT=(-o APT::Sandbox::User=root)
 	[ "$suite" != own ] || return 0
@@ -79,9 +84,11 @@ archive() {
 		// signature is looked at all the same.
 		Acquire::Check-Valid-Until "false";
 	END
+	[ -z "$arch" ] || printf '%s "%s";\n' APT::Architecture "$arch" \
+		APT::Architectures "$arch" >>"$dir/apt.conf"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 		"$MIRROR $suite main" >"$dir/sources.list"
-	archive_update "$suite"
+	archive_update "$1"
 }
 
 archive_update() {
