@@ -76,6 +76,8 @@ static const struct step steps[] = {
 	{ 84, 64 }, { 169, 64 },
 	/* 32 is wanted below 42, and 64 is twice as much; below 20 it is 16. */
 	{ 42, 64 }, { 20, 64 }, { 19, 16 },
+	/* Before it is crowded, or it moves by itself in between. */
+	{ 127, 64 },
 	/* 256 from 170 on. */
 	{ 300, 256 }, { 84, 256 }, { 83, 64 }, { 0, 16 },
 };
