@@ -200,7 +200,7 @@ built_get() {
 		rm -rf "$KDIR.part"
 		mkdir -p "$KDIR.part"
 		"$recipe" "$name" "$KDIR.part" "$version" "$fragment"
-		# From 6.12 on this line is read, and with another path to the
+		# Newer kernels read this line, and with another path to the
 		# same directory modules would be built in the kernel's.
 		sed -i "s|^\(export KBUILD_OUTPUT\) .*|\1 := \$(CURDIR)|" \
 			"$KDIR.part/Makefile"
