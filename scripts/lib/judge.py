@@ -68,7 +68,8 @@ BEGIN = re.compile(
     r"|vmem: (misuse|leak|verify)", re.I)
 # ... the same words where they mean nothing bad ...
 HARMLESS = re.compile(r"INFO: lockdep is turned off|kmemleak: .*initialized"
-                      r"|Disabling lock debugging|^ +(\[<[0-9a-f]+>\]|\S+\+0x)")
+                      r"|Disabling lock debugging|^ +(\? )?(\[<[0-9a-f]+>\]|\S+\+0x)"
+                      r"|^RIP: ")
 # ... and what their dumps consist of.
 DUMP = re.compile(
     r"^\s|^$|^task:|^\"echo 0 >|^(CPU|RIP|RSP|RAX|RDX|RBP|R\d\d|FS|CS|CR2|Code|EFLAGS): ?"
