@@ -64,7 +64,7 @@ static void trade_there(struct work_struct *work)
 	struct forest *f = container_of(work, struct forest, there);
 	unsigned int i;
 
-	for (i = 0; i < 96; i++)
+	for (i = 0; i < 96 && !tt_ebbs(); i++)
 		tt_trade(f->at);
 }
 
@@ -77,7 +77,7 @@ static void use(struct tt_thread *t, struct forest *f, unsigned int depth)
 		queue_work_on(cpu, system_wq, &f->there);
 		flush_work(&f->there);
 	}
-	for (i = 0; i < 128; i++)
+	for (i = 0; i < 128 && !tt_ebbs(); i++)
 		tt_trade(&f->trader[depth]);
 	if (!tt_random(&t->rnd, 8))
 		vmem_verify(f->arena[depth].vm);

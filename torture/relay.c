@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Two threads that hand the only integer of an arena to one another: each frees it
- * when the other asks for it, and goes on only when the other has got it. So each
- * free has somebody to wake, and a wake-up that gets lost stops both.
+ * when the other asks for it, mostly not before he sleeps, and goes on only when the
+ * other has got it. So each free has somebody to wake, and a wake-up that gets lost
+ * stops both.
  */
 #include "torture.h"
 
@@ -13,13 +14,15 @@
  * struct relay - two threads
  * @source: holds the integer where there are two arenas
  * @vm: where each of them asks
- * @asking: is asking
+ * @slept: sleeps in his arena when he began to ask
+ * @asking: is asking; written after @slept
  * @got: how often he got it
  * @holders: how many have it
  */
 struct relay {
 	vmem_t *source;
 	vmem_t *vm[2];
+	u64 slept[2];
 	bool asking[2];
 	unsigned int got[2];
 	atomic_t holders;
@@ -27,13 +30,24 @@ struct relay {
 
 static struct relay relays[KINDS];
 
+static u64 sleeps(vmem_t *vm)
+{
+	struct vmem_stats s;
+
+	vmem_get_stats(vm, &s);
+	return s.wait;
+}
+
 static void other_asks(struct tt_thread *t, struct relay *r, unsigned int other)
 {
-	while (!READ_ONCE(r->asking[other]) && !tt_ebbs())
+	/* Pairs with that in step(). */
+	while (!smp_load_acquire(&r->asking[other]) && !tt_ebbs())
 		tt_pause(5);
-	/* He may be anywhere between asking and sleeping. */
-	if (tt_random(&t->rnd, 2))
-		tt_pause(tt_random(&t->rnd, 200) + 1);
+	/* Sometimes he is anywhere between asking and sleeping. */
+	if (!tt_random(&t->rnd, 4))
+		return;
+	while (sleeps(r->vm[other]) == READ_ONCE(r->slept[other]) && !tt_ebbs())
+		tt_pause(5);
 }
 
 static void other_gets(struct relay *r, unsigned int other, unsigned int got)
@@ -51,7 +65,9 @@ static void step(struct tt_thread *t)
 	void *addr;
 
 	tt_doing(t, "relay: vmem_alloc", "tt-relay", 1, VM_SLEEP);
-	WRITE_ONCE(r->asking[me], true);
+	WRITE_ONCE(r->slept[me], sleeps(vm));
+	/* Pairs with that in other_asks(). */
+	smp_store_release(&r->asking[me], true);
 	addr = vmem_alloc(vm, 1, VM_SLEEP);
 	if (addr != (void *)1 || atomic_inc_return(&r->holders) != 1)
 		tt_violation("tt-relay/%u got %p, which the other has as well",

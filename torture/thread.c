@@ -17,8 +17,9 @@
 
 #define MAX_THREADS	256
 
-/* How often to wait for @stall seconds before giving up. */
-#define PATIENCE	4
+/* How often to tell who is stuck to try again, and how long to wait at all. */
+#define TRIES		4
+#define LONGEST		30
 
 static unsigned int stall = 20;
 module_param(stall, uint, 0444);
@@ -54,6 +55,7 @@ void tt_doing(struct tt_thread *t, const char *what, const char *arena,
 	WRITE_ONCE(t->size, size);
 	WRITE_ONCE(t->vmflag, vmflag);
 	WRITE_ONCE(t->doing, what);
+	WRITE_ONCE(t->progress, READ_ONCE(t->progress) + 1);
 }
 
 /* Its CPU may have gone meanwhile, and with it the affinity. */
@@ -160,17 +162,20 @@ static bool all_done(void)
 	return true;
 }
 
-/* Report who has not done his part; returns how many. */
+/* Report who has neither done his part nor anything else; returns how many. */
 static unsigned int report_stuck(bool again)
 {
 	unsigned int i, n = 0, now = READ_ONCE(phase);
 
 	for (i = 0; i < nthreads; i++) {
 		struct tt_thread *t = threads[i];
+		unsigned int progress = READ_ONCE(t->progress);
 		const char *what = READ_ONCE(t->doing);
 		const char *arena = READ_ONCE(t->arena);
+		bool stuck = progress == t->before;
 
-		if (READ_ONCE(t->done) == now)
+		t->before = progress;
+		if (READ_ONCE(t->done) == now || !stuck)
 			continue;
 		n++;
 		tt_violation("tt-%s/%u makes no progress for %u s%s, in %s(%s, %zu, flags %#x)",
@@ -181,6 +186,14 @@ static unsigned int report_stuck(bool again)
 		sched_show_task(t->task);
 	}
 	return n;
+}
+
+static void note_progress(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nthreads; i++)
+		threads[i]->before = READ_ONCE(threads[i]->progress);
 }
 
 /**
@@ -195,7 +208,7 @@ static unsigned int report_stuck(bool again)
  */
 bool tt_next_phase(enum tt_phase next)
 {
-	unsigned int tries;
+	unsigned int waits, tries = 0;
 
 	do
 		WRITE_ONCE(phase, READ_ONCE(phase) + 1);
@@ -204,14 +217,18 @@ bool tt_next_phase(enum tt_phase next)
 	if (next == TT_FLOOD)
 		return true;
 
-	for (tries = 0; tries < PATIENCE; tries++) {
+	note_progress();
+	for (waits = 0; waits < LONGEST && tries < TRIES; waits++) {
 		if (wait_event_idle_timeout(done_wait, all_done(), stall * HZ))
 			return true;
 		if (!report_stuck(tries))
-			return true;
+			continue;
+		tries++;
 		if (!tt_unplant())
 			vmem_update(NULL);
 	}
+	if (!tries)
+		tt_violation("some are never done, although not stuck");
 	return false;
 }
 

@@ -129,13 +129,16 @@ struct tt_job {
  * @cpu: where it stays while that is there, -1: anywhere
  * @rnd: its dice
  * @done: the phase that it has done its part of
+ * @progress: how often it began or ended something
+ * @before: the same when the watchdog last looked
  * @doing: what it is in the middle of, for a report
  * @arena: where
  * @size: of how much
  * @vmflag: how
  * @data: of the job
  *
- * Others look at @done and what follows it: READ_ONCE(), WRITE_ONCE().
+ * Others look at @done and what follows it: READ_ONCE(), WRITE_ONCE(). @before is
+ * the controlling thread's.
  */
 struct tt_thread {
 	const struct tt_job *job;
@@ -144,6 +147,8 @@ struct tt_thread {
 	int cpu;
 	struct rnd_state rnd;
 	unsigned int done;
+	unsigned int progress;
+	unsigned int before;
 	const char *doing;
 	const char *arena;
 	size_t size;
@@ -180,6 +185,7 @@ struct tt_range {
  * @arena: where: to be changed only while he has nothing
  * @id: his number as an owner
  * @rnd: his dice
+ * @waits: may wait for space when he holds nothing: nor must his thread
  * @most: holds so many at the most
  * @n: holds so many
  * @held: these
@@ -189,6 +195,7 @@ struct tt_trader {
 	struct tt_arena *arena;
 	unsigned int id;
 	struct rnd_state rnd;
+	bool waits;
 	unsigned int most;
 	unsigned int n;
 	struct tt_range held[TT_HELD];

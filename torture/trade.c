@@ -193,7 +193,7 @@ static int random_flags(struct tt_trader *t)
 
 static void get(struct tt_trader *t)
 {
-	bool sleep = t->thread && !t->n && t->arena->patient &&
+	bool sleep = t->waits && !t->n && t->arena->patient &&
 		     (t->most == 1 || !tt_random(&t->rnd, 3));
 	int vmflag = random_flags(t) | (sleep ? VM_SLEEP : VM_NOSLEEP);
 	size_t size = random_size(t);

@@ -18,6 +18,7 @@ static int begin(struct tt_thread *t)
 	struct traffic *data = t->data;
 
 	tt_trader_init(&data->trader, t, TT_HELD);
+	data->trader.waits = true;
 	return 0;
 }
 
@@ -26,6 +27,7 @@ static int begin_taking(struct tt_thread *t)
 	struct traffic *data = t->data;
 
 	tt_trader_init(&data->trader, t, 1);
+	data->trader.waits = true;
 	return 0;
 }
 
