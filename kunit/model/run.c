@@ -121,7 +121,7 @@ static const char *again(struct mc_world *w, const struct mc_config *c)
 	if (c->kind == MC_CACHED)
 		return NULL;
 	why = mc_replay(w, c, w->op, w->next);
-	return why || w->trace == trace ? why : "it went another way again";
+	return why || w->trace == trace ? why : "it goes another way now";
 }
 
 static void report(struct mc_world *w, struct mc_failure *f)
@@ -130,12 +130,13 @@ static void report(struct mc_world *w, struct mc_failure *f)
 
 	pr_info("vmem-model: seed %u, kind %d, step %u: %s; %s\n", f->seed,
 		w->config.kind, f->found, f->why, w->detail);
-	mc_shrink(w, f->why, &f->steps);
-	n = f->steps ?: w->next;
-	if (f->steps)
+	if (mc_shrink(w, f->why, &f->steps)) {
+		n = f->steps;
 		pr_info("vmem-model: cut down to %u steps: %s\n", n, w->detail);
-	else
+	} else {
+		n = w->next;
 		pr_info("vmem-model: it does not fail again; all steps:\n");
+	}
 	mc_config_print(&w->config);
 	for (i = 0; i < n; i++)
 		mc_op_print(w, i);

@@ -139,11 +139,15 @@ static void simplify(struct shrink *s)
  * mc_shrink - make a failing sequence short
  * @w: the world in which it failed, ended; afterwards that of the short one
  * @why: how it failed
- * @steps: the length of the short one, or 0 if it does not fail again
+ * @steps: the length of the short one, which may be 0: making and ending a world
+ *	can fail, too
+ *
+ * Return: whether it fails again; if not, @w is of no use.
  */
-void mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
+bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 {
 	struct shrink s = { .w = w, .why = why, .n = w->next };
+	bool again = false;
 	unsigned int len;
 
 	*steps = 0;
@@ -171,9 +175,10 @@ void mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 	/* Once more, so that the world is as that leaves it. */
 	memcpy(s.try, s.op, s.n * sizeof(*s.op));
 	s.tries = 0;
-	if (fails(&s, s.n))
-		*steps = s.n;
+	again = fails(&s, s.n);
+	*steps = s.n;
 out:
 	kvfree(s.op);
 	kvfree(s.try);
+	return again;
 }

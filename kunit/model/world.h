@@ -253,7 +253,7 @@ const char *mc_compare_stats(struct mc_world *w);
 const char *mc_compare(struct mc_world *w);
 
 /* shrink.c */
-void mc_shrink(struct mc_world *w, const char *why, unsigned int *steps);
+bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps);
 
 /* run.c */
 const char *mc_replay(struct mc_world *w, const struct mc_config *c,
