@@ -343,7 +343,7 @@ prepare() {
 # exports to any module, in whatever configuration.
 exports() {
 	(cd "$SRC" && grep -rhE --include='*.[chS]' '^\s*(EXPORT_|STANDARD_PARAM)' \
-		arch/x86 block drivers/base fs init kernel lib mm) |
+		arch/x86 block drivers/base drivers/char fs init kernel lib mm) |
 		sed -nE 's/^\s*EXPORT_(PER_CPU_)?SYMBOL(_GPL)?\((\w+)\).*/\3/p
 		 s/^\s*STANDARD_PARAM_DEF\((\w+),.*/param_get_\1\nparam_set_\1\nparam_ops_\1/p
 		 s/^\s*EXPORT_STATIC_CALL(_TRAMP)?(_GPL)?\((\w+)\).*/__SCK__\3\n__SCT__\3/p
