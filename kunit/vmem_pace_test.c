@@ -163,7 +163,7 @@ static struct vt_thread *at_pause(struct kunit *test, vmem_t *vm,
 	struct vt_thread *t;
 
 	if (IS_ENABLED(CONFIG_PREEMPTION) || num_online_cpus() > 1)
-		kunit_skip(test, "only without preemption, on one CPU, is it certain who runs when");
+		kunit_skip(test, "only on one CPU without preemption is it certain who runs when");
 	t = vt_thread_start(test, act, vm, 0, 0);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	meanwhile = (struct meanwhile){ };

@@ -160,9 +160,11 @@ bool mc_random(enum mc_kind kind, unsigned long total, enum mc_lie lie,
 	struct mc_world *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 	struct mc_config *c = kvzalloc(sizeof(*c), GFP_KERNEL);
 	unsigned long i, runs = DIV_ROUND_UP(total, STEPS);
-	u32 from = seed ?: get_random_u32();
+	u32 from = seed;
 
 	memset(f, 0, sizeof(*f));
+	if (!from)
+		get_random_bytes(&from, sizeof(from));
 	if (!w || !c)
 		f->why = "out of memory";
 	else if (seed)
