@@ -177,6 +177,16 @@ static void class_left_out_is_searched_in_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
+/* [34] The search ends where classes end. */
+static void search_ends_at_the_largest_class(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 1UL << (BITS_PER_LONG - 1), U);
+
+	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, U, 0, 0, 0, NULL,
+					    (void *)(16 * U), VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+}
+
 static struct kunit_case vmem_policy_cases[] = {
 	KUNIT_CASE(search_starts_one_class_up),
 	KUNIT_CASE(firstfit_starts_in_smallest_class),
@@ -191,6 +201,7 @@ static struct kunit_case vmem_policy_cases[] = {
 	KUNIT_CASE(endalloc_with_policy),
 	KUNIT_CASE(power_of_two_starts_in_own_class),
 	KUNIT_CASE(class_left_out_is_searched_in_the_end),
+	KUNIT_CASE(search_ends_at_the_largest_class),
 	{}
 };
 

@@ -330,6 +330,25 @@ static void broken_cursors(struct kunit *test)
 	hlist_del(&cur.link);
 }
 
+/* A search that has paused is at a segment of a class, or at the end of one. */
+static void broken_class_cursors(struct kunit *test)
+{
+	struct vmem_class_cursor cur = { };
+	struct verify_arena v;
+
+	arena(test, &v);
+	hlist_add_head(&cur.link, &v.sp->classes.cursors);
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	cur.seg = v.b;
+	cur.best = v.d;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	DAMAGE(test, v.vm, cur.seg, v.a, "a search has its place in no class",
+	       1);
+	DAMAGE(test, v.vm, cur.best, v.two, "a search has its place in no class",
+	       1);
+	hlist_del(&cur.link);
+}
+
 /* All violations are counted; sixteen of them are printed. */
 static void first_violations_are_shown(struct kunit *test)
 {
@@ -461,6 +480,7 @@ static struct kunit_case vmem_verify_cases[] = {
 	KUNIT_CASE(broken_classes),
 	KUNIT_CASE(broken_books),
 	KUNIT_CASE(broken_cursors),
+	KUNIT_CASE(broken_class_cursors),
 	KUNIT_CASE(first_violations_are_shown),
 	KUNIT_CASE(broken_slabs),
 	KUNIT_CASE(verify_file),
