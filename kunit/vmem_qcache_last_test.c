@@ -38,9 +38,17 @@ static void for_all(struct kunit *test, unsigned int step,
 	}
 }
 
-static void expect_all(struct kunit *test, const struct vq_set *s,
-		       unsigned int n, vmem_t *vm)
+/*
+ * What the reap work has in hand, on its way from a magazine or slab to the arena,
+ * is out of reach for that moment.  A single CPU has it done before or after.
+ */
+static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
+		       vmem_t *vm)
 {
+	if (s->sum < n && num_online_cpus() > 1) {
+		vq_settle(test);
+		vq_fill(s, vm, 1);
+	}
 	KUNIT_EXPECT_EQ_MSG(test, s->sum, (unsigned long)n,
 			    "of %u integers, with %u cached sizes", n,
 			    vm->qcaches->n);
