@@ -48,6 +48,7 @@ EXPECT_END = re.compile(r"vmem-test: end$")
 SUBTEST = re.compile(r"^    # Subtest: (.+)$")
 PLAN = re.compile(r"^    1\.\.(\d+)$")
 CASE = re.compile(r"^    (ok|not ok) (\d+)(?: -)? (.*?)(?: # (SKIP|TODO|skip)(.*))?$")
+PARAMETER = re.compile(r"^        ok \d+(?: -)? .*? # (?:SKIP|skip) *(.*)$")
 SUITE = re.compile(r"^(ok|not ok) \d+(?: -)? (.*?)(?: # .*)?$")
 KTAP = re.compile(r"^ *(KTAP version|TAP version|1\.\.\d+$|# Subtest:|ok \d|not ok \d"
                   r"|# \S+: pass:|# Totals:|# module:)")
@@ -165,6 +166,7 @@ class Case:
         self.name = name
         self.result = result	# "passed", "failed", "skipped"
         self.reason = reason
+        self.partly = None	# why some of its parameters were skipped
         self.faults = []
         self.excerpt = []
 
@@ -194,6 +196,8 @@ class Suite:
         for case in self.cases:
             if case.result == "skipped":
                 print(f"     skipped: {case.name}: {case.reason}")
+            if case.partly:
+                print(f"     skipped: {case.name}, in part: {case.partly}")
             if case.result != "failed":
                 continue
             faults = case.faults
@@ -232,6 +236,7 @@ class Judge:
         self.ran = {}		# step: suites in it
         self.suite = None	# the suite that is running
         self.report = None
+        self.reasons = {}	# why parameters of this case were skipped
         self.foreign = 0	# reports of others' data races
         self.expected = []
         self.faults = []	# since the last result
@@ -266,7 +271,11 @@ class Judge:
         case = Case(name, "passed" if result == "ok" else "failed")
         if skip:
             case.result = "skipped"
-            case.reason = (reason or "").strip() or "no reason given"
+            case.reason = ((reason or "").strip() or
+                           ", ".join(self.reasons) or "no reason given")
+        elif self.reasons:
+            case.partly = ", ".join(self.reasons)
+        self.reasons = {}
         if self.faults:
             case.result = "failed"
         case.faults = self.faults
@@ -360,6 +369,8 @@ class Judge:
             self.suite.planned = int(PLAN.match(line).group(1))
         elif self.suite and CASE.match(line):
             self.case(CASE.match(line))
+        elif self.suite and PARAMETER.match(line):
+            self.reasons[PARAMETER.match(line).group(1)] = True
         elif self.suite and SUITE.match(line):
             self.end_suite()
         elif not re.match(r"^ *KTAP version", line):
