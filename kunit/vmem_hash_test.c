@@ -303,7 +303,8 @@ static void crowded_table_that_moves_is_left_alone(struct kunit *test)
 	/* The next time that structures are needed. */
 	resize(test, vm, 600);
 	flush_work(&vm->rescale);
-	KUNIT_EXPECT_GE(test, buckets(vm), 512U);
+	/* Half of what is wanted at the end, if it moved in the middle. */
+	KUNIT_EXPECT_GE(test, buckets(vm), 256U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).rescale, 1ULL);
 }
 

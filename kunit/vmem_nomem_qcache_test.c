@@ -93,8 +93,9 @@ static void arrange_objects(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
-	w->vm = vq_ids(test, 10000, 8);
-	for (i = 0; i < 80; i++)
+	/* Large enough for magazines; of each size more than one holds. */
+	w->vm = vq_ids(test, 20000 * num_possible_cpus(), 8);
+	for (i = 0; i < 8 * 40; i++)
 		KUNIT_ASSERT_TRUE(test, vq_get(set, w->vm, 1 + i % 8,
 					       VM_SLEEP));
 }
