@@ -198,6 +198,25 @@ static void room_that_comes_up_behind_is_found(struct kunit *test)
 	join_at_pause(test, t);
 }
 
+static void free_first_take_last(struct vt_thread *t)
+{
+	vt_xfree(t->vm, at(0), 10 * U);
+	t->errors += vt_take(t->vm, at(PIECES - 1), 10 * U) != at(PIECES - 1);
+}
+
+/* [34] It is in the class that is being searched; and as much was taken. */
+static void exchange_behind_is_noticed(struct kunit *test)
+{
+	vmem_t *vm = pieces(test, PIECES);
+	struct vt_thread *t;
+
+	KUNIT_ASSERT_EQ(test, vt_take(vm, at(0), 10 * U), at(0));
+	t = at_pause(test, vm, free_first_take_last);
+	KUNIT_EXPECT_EQ(test, window(vm, 10 * U, at(0), at(0) + 10 * U, TRY),
+			at(0));
+	join_at_pause(test, t);
+}
+
 static void take_next(struct vt_thread *t)
 {
 	unsigned int i;
@@ -370,6 +389,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(best_of_many_is_found),
 	KUNIT_CASE(next_fit_goes_all_the_way),
 	KUNIT_CASE(room_that_comes_up_behind_is_found),
+	KUNIT_CASE(exchange_behind_is_noticed),
 	KUNIT_CASE(search_goes_on_where_its_place_was_taken),
 	KUNIT_CASE(another_is_found_when_the_best_was_taken),
 	KUNIT_CASE(another_is_found_when_the_best_does_not_do),
