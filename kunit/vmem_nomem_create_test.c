@@ -2,6 +2,10 @@
 /*
  * Without memory: arenas that are made and ended.
  */
+#include <linux/percpu.h>
+#include <linux/tracepoint.h>
+#include <trace/events/percpu.h>
+
 #include "vmem_test_nomem.h"
 
 enum maker { CREATE, XCREATE, INIT };
@@ -164,20 +168,91 @@ static void create_with_caches_without_memory(struct kunit *test)
 static void __percpu **percpu;
 static unsigned int npercpu;
 
+static void percpu_init(struct kunit *test)
+{
+	if (num_possible_cpus() > 1)
+		kunit_skip(test, "others make per-CPU memory meanwhile");
+	percpu = kvcalloc(PERCPU, sizeof(*percpu), GFP_KERNEL);
+	npercpu = 0;
+	KUNIT_ASSERT_NOT_NULL(test, percpu);
+}
+
+static void percpu_exit(void)
+{
+	while (npercpu)
+		free_percpu(percpu[--npercpu]);
+	kvfree(percpu);
+}
+
+/* What an arena with caches needs, if it is there. */
+static void __percpu *percpu_get(void)
+{
+	return __alloc_percpu_gfp(sizeof(struct vmem_cpu),
+				  __alignof__(struct vmem_cpu),
+				  GFP_NOWAIT | __GFP_NOWARN);
+}
+
 /* Until there is none for another arena's CPUs, and a chunk must be made. */
 static void arrange_no_percpu(struct kunit *test, struct vn *w)
 {
 	arrange_source(test, w);
 	while (npercpu < PERCPU) {
-		void __percpu *p = __alloc_percpu_gfp(sizeof(struct vmem_cpu),
-						      __alignof__(struct vmem_cpu),
-						      GFP_NOWAIT | __GFP_NOWARN);
-
-		if (!p)
+		percpu[npercpu] = percpu_get();
+		if (!percpu[npercpu])
 			return;
-		percpu[npercpu++] = p;
+		npercpu++;
 	}
 	KUNIT_FAIL(test, "per-CPU memory has no end");
+}
+
+/* Whose per-CPU allocations are counted, and how many are not freed. */
+static struct task_struct *watched;
+static int outstanding;
+
+static void probe_alloc(void *data, unsigned long call_site, bool reserved,
+			bool is_atomic, size_t size, size_t align,
+			void *base_addr, int off, void __percpu *ptr,
+			size_t bytes_alloc, gfp_t gfp)
+{
+	if (current == watched)
+		outstanding++;
+}
+
+static void probe_free(void *data, void *base_addr, int off,
+		       void __percpu *ptr)
+{
+	if (current == watched)
+		outstanding--;
+}
+
+static void register_probes(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, "percpu_alloc_percpu"))
+		*(int *)found += !tracepoint_probe_register(tp, probe_alloc,
+							    NULL);
+	if (!strcmp(tp->name, "percpu_free_percpu"))
+		*(int *)found += !tracepoint_probe_register(tp, probe_free,
+							    NULL);
+}
+
+static void unregister_probes(struct tracepoint *tp, void *unused)
+{
+	if (!strcmp(tp->name, "percpu_alloc_percpu"))
+		tracepoint_probe_unregister(tp, probe_alloc, NULL);
+	if (!strcmp(tp->name, "percpu_free_percpu"))
+		tracepoint_probe_unregister(tp, probe_free, NULL);
+}
+
+static bool call_create_watched(struct vn *w)
+{
+	bool ok;
+
+	outstanding = 0;
+	watched = current;
+	ok = call_create(w);
+	watched = NULL;
+	KUNIT_EXPECT_EQ(w->test, outstanding, (int)ok);
+	return ok;
 }
 
 /* [9] Per-CPU memory comes in large pieces: it fails when another is needed. */
@@ -195,25 +270,45 @@ static void create_without_percpu(struct kunit *test)
 		.arg = &k,
 	};
 
-	if (num_possible_cpus() > 1)
-		kunit_skip(test, "others make more of it meanwhile");
-	percpu = kvcalloc(PERCPU, sizeof(*percpu), GFP_KERNEL);
-	npercpu = 0;
 	KUNIT_ASSERT_NOT_NULL(test, window);
-	KUNIT_ASSERT_NOT_NULL(test, percpu);
+	percpu_init(test);
 	/* It says so with a stack. */
 	vt_window_open(window, "pcpu_alloc", "*");
 	vn_may_fail(test, &w);
 	vt_window_close(window);
-	while (npercpu)
-		free_percpu(percpu[--npercpu]);
-	kvfree(percpu);
+	percpu_exit();
+}
+
+/* [8] An arena that could not be made gives its per-CPU memory back. */
+static void failed_create_keeps_no_percpu(struct kunit *test)
+{
+	static const struct kind k = {
+		"caches", CREATE, 10000, 2, VM_SLEEP, true
+	};
+	struct vn w = {
+		.arrange = arrange_source,
+		.call = call_create_watched,
+		.undo = undo_create,
+		.arg = &k,
+	};
+	int found = 0;
+
+	check_trace_callback_type_percpu_alloc_percpu(probe_alloc);
+	check_trace_callback_type_percpu_free_percpu(probe_free);
+	for_each_kernel_tracepoint(register_probes, &found);
+	if (found == 2)
+		vn_may_fail(test, &w);
+	for_each_kernel_tracepoint(unregister_probes, NULL);
+	tracepoint_synchronize_unregister();
+	if (found != 2)
+		kunit_skip(test, "no tracepoints in the per-CPU allocator");
 }
 
 static struct kunit_case vmem_nomem_create_cases[] = {
 	KUNIT_CASE_PARAM(create_without_memory, kind_gen_params),
 	KUNIT_CASE(create_with_caches_without_memory),
 	KUNIT_CASE(create_without_percpu),
+	KUNIT_CASE(failed_create_keeps_no_percpu),
 	{}
 };
 
