@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "../vmem/compat.h"
 #include "torture.h"
 
 #define BASE	0x1000UL
@@ -19,6 +20,7 @@
  * @map: who owns what of the trees, one tree at a time
  * @arena: the tree, the source first
  * @trader: who trades in the arena of the same number
+ * @wq: of each CPU
  * @there: has that done on another CPU
  * @at: the trader that is to do it
  */
@@ -26,6 +28,7 @@ struct forest {
 	struct tt_map map;
 	struct tt_arena arena[DEPTH];
 	struct tt_trader trader[DEPTH];
+	struct workqueue_struct *wq;
 	struct work_struct there;
 	struct tt_trader *at;
 };
@@ -74,7 +77,7 @@ static void use(struct tt_thread *t, struct forest *f, unsigned int depth)
 
 	f->at = &f->trader[depth];
 	for_each_online_cpu(cpu) {
-		queue_work_on(cpu, system_wq, &f->there);
+		queue_work_on(cpu, f->wq, &f->there);
 		flush_work(&f->there);
 	}
 	for (i = 0; i < 128 && !tt_ebbs(); i++)
@@ -88,9 +91,16 @@ static void use(struct tt_thread *t, struct forest *f, unsigned int depth)
 static int begin(struct tt_thread *t)
 {
 	struct forest *f = t->data;
+	int err;
 
 	INIT_WORK(&f->there, trade_there);
-	return tt_map_init(&f->map, BASE, 0, UNITS);
+	f->wq = alloc_workqueue("vmem_torture", VMEM_WQ_PERCPU, 0);
+	if (!f->wq)
+		return -ENOMEM;
+	err = tt_map_init(&f->map, BASE, 0, UNITS);
+	if (err)
+		destroy_workqueue(f->wq);
+	return err;
 }
 
 static void end(struct tt_thread *t)
@@ -98,6 +108,7 @@ static void end(struct tt_thread *t)
 	struct forest *f = t->data;
 
 	tt_map_exit(&f->map);
+	destroy_workqueue(f->wq);
 }
 
 static void step(struct tt_thread *t)
