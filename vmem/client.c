@@ -41,8 +41,8 @@ static void cut_off(struct vmem *vm, const struct module *mod)
 	if (owned)
 		vm->owner = NULL;
 	if (in_module(vm->afunc, mod) || in_module(vm->xfunc, mod)) {
-		vm->afunc = NULL;
-		vm->xfunc = NULL;
+		WRITE_ONCE(vm->afunc, NULL);
+		WRITE_ONCE(vm->xfunc, NULL);
 		cut = true;
 	}
 	if (in_module(vm->ffunc, mod)) {

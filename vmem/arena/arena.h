@@ -45,7 +45,7 @@ struct vmem_qcaches;
  * @rotor: where the next VM_NEXTFIT allocation begins to look; open from the
  *	first of them on. Arena lock.
  * @afunc: import function; NULL without, or when the module that it is in has
- *	gone. Arena lock.
+ *	gone. Written under the arena lock; READ_ONCE() elsewhere.
  * @xfunc: the same for arenas made by vmem_xcreate()
  * @ffunc: release function; as @afunc
  * @source: what @afunc and @ffunc take from and give to. Constant while they are
@@ -137,7 +137,7 @@ struct vmem {
 
 static inline bool vmem_imports(const struct vmem *vm)
 {
-	return vm->afunc || vm->xfunc;
+	return READ_ONCE(vm->afunc) || READ_ONCE(vm->xfunc);
 }
 
 /* What the arena hands out, for messages. */

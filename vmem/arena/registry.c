@@ -81,7 +81,7 @@ void vmem_registry_add(struct vmem *vm, struct vmem *parent)
 static void orphan(struct vmem *vm)
 {
 	spin_lock_irq(&vm->space.lock);
-	vm->source = NULL;
+	WRITE_ONCE(vm->source, NULL);
 	vm->ffunc = NULL;
 	spin_unlock_irq(&vm->space.lock);
 }

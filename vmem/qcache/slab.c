@@ -114,16 +114,17 @@ static bool worth_a_try(struct vmem *vm)
 {
 	unsigned int class = vmem_class_sure(vm->qcaches->slab_size);
 	unsigned long irq;
-	bool fits, told;
+	bool fits, told, imports;
 
 	for (;; vm = vm->source) {
 		spin_lock_irqsave(&vm->space.lock, irq);
 		fits = vmem_classes_from(&vm->space.classes, class);
-		told = vm->afunc == vmem_alloc || !vmem_imports(vm);
+		imports = vmem_imports(vm);
+		told = vm->afunc == vmem_alloc || !imports;
 		spin_unlock_irqrestore(&vm->space.lock, irq);
 		if (fits || !told)
 			return true;
-		if (!vm->afunc)
+		if (!imports)
 			return false;
 	}
 }
