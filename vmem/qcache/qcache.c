@@ -95,7 +95,6 @@ void vmem_qcaches_destroy(struct vmem *vm)
 
 	if (!vm->qcaches)
 		return;
-	vm->squeezed = true;
 	vm->cached_max = 0;
 	for_each_possible_cpu(cpu)
 		vmem_cpu_unload(vm, per_cpu_ptr(vm->cpu, cpu));
