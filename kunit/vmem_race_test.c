@@ -44,6 +44,24 @@ static void larger_import_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(16 * U));
 }
 
+/* [21] No room is certain for more than half of all integers. */
+static void huge_import_is_kept(struct kunit *test)
+{
+	size_t huge = (1UL << (BITS_PER_LONG - 1)) + U;
+	vmem_t *vm = vt_ximporter(test, U, vt_release, U, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)(16 * U), U,
+					     VM_SLEEP));
+	vt_imp.next = 64 * U;
+	vt_imp.raise = U;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, huge, VM_NOSLEEP), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
+	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, U },
+		       { 64 * U + huge, U });
+	vt_free(vm, 64 * U, huge);
+	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
+}
+
 /* [21] An import of exactly the needed size is kept, room or no room. */
 static void exact_import_is_kept(struct kunit *test)
 {
@@ -352,6 +370,7 @@ static void import_overlaps_what_came_meanwhile(struct kunit *test)
 
 static struct kunit_case vmem_race_cases[] = {
 	KUNIT_CASE(larger_import_is_given_back),
+	KUNIT_CASE(huge_import_is_kept),
 	KUNIT_CASE(exact_import_is_kept),
 	KUNIT_CASE(import_without_ffunc_is_kept),
 	KUNIT_CASE(uncertain_room_is_no_reason),
