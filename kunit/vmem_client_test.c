@@ -53,6 +53,7 @@ static void meet(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vt_shell("insmod /modules/vmem_leaver.ko", to),
 			0);
 	vt_adopt(test, met.plain);
+	vt_adopt(test, met.below);
 	vt_adopt(test, met.import);
 	vt_adopt(test, met.ximport);
 	lent = client(test, "lent", met.take, met.give);
@@ -87,6 +88,8 @@ static void who_leaves_is_named(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, said(log, met.plain, "leaves"), 1U);
 	KUNIT_EXPECT_EQ(test, said(log, met.plain, "are off"), 0U);
+	KUNIT_EXPECT_EQ(test, said(log, met.below, "leaves"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, met.below, "are off"), 0U);
 	KUNIT_EXPECT_EQ(test, said(log, late, "leaves"), 1U);
 	KUNIT_EXPECT_EQ(test, said(log, late, "are off"), 0U);
 	KUNIT_EXPECT_EQ(test, said(log, met.import, "leaves"), 1U);

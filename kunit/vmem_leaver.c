@@ -52,6 +52,8 @@ static int __init vmem_leaver_init(void)
 	l->make = make;
 	l->plain = vmem_create("plain", (void *)1, 10, 1, NULL, NULL, NULL, 0,
 			       VM_SLEEP | VMC_IDENTIFIER);
+	l->below = vmem_create("below", NULL, 0, 1, vmem_alloc, vmem_free,
+			       l->plain, 0, VM_SLEEP | VMC_IDENTIFIER);
 	if (!l->source)
 		l->source = l->plain;
 	l->import = vmem_create("import", NULL, 0, 1, take, give, l->source, 0,

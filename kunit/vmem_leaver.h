@@ -17,6 +17,7 @@
  * @import: an arena that imports by @take and releases by @give
  * @ximport: one that imports by @xtake and never releases
  * @plain: one without functions
+ * @below: one that imports from that, by functions of vmem
  */
 struct vmem_leaver {
 	vmem_t *source;
@@ -27,6 +28,7 @@ struct vmem_leaver {
 	vmem_t *import;
 	vmem_t *ximport;
 	vmem_t *plain;
+	vmem_t *below;
 };
 
 #endif /* VMEM_LEAVER_H */
