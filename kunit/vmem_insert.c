@@ -82,6 +82,7 @@ static void __exit insert_exit(void)
 #else
 static int __init insert_init(void)
 {
+	pr_info("vmem-test: skip: the kernel has no CONFIG_FAILSLAB\n");
 	return -EOPNOTSUPP;
 }
 

@@ -14,7 +14,8 @@ Three things are judged:
 - The results of KUnit, in KTAP.  KUnit indents those of a suite's cases by four
   blanks, and those of a case's parameters by eight; a case counts as one.
 
-- The steps of the guest: inserting and removing modules.
+- The steps of the guest: inserting and removing modules.  One that fails, but for
+  which a module said "vmem-test: skip: REASON", was skipped.
 
 - What the kernel reports from the insertion of vmem.ko on: warnings, bugs, what
   KASAN, lockdep and kmemleak find, misuse that vmem itself complains about.  A
@@ -44,6 +45,7 @@ STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 TREE = re.compile(r"/\S*/vmem-linux/trees/[^/]+/")
 MARK = re.compile(r"^vmem-check: (begin|end|output|done)\b[ :]*(.*)$")
 EXPECT = re.compile(r'vmem-test: expect (\d+|\*) "(.*)"$')
+SKIP_STEP = re.compile(r"vmem-test: skip: (.+)$")
 EXPECT_END = re.compile(r"vmem-test: end$")
 SUBTEST = re.compile(r"^    # Subtest: (.+)$")
 PLAN = re.compile(r"^    1\.\.(\d+)$")
@@ -238,6 +240,7 @@ class Judge:
         self.ran = {}		# step: suites in it
         self.suite = None	# the suite that is running
         self.report = None
+        self.skip = None	# why this step cannot be made here
         self.reasons = {}	# why parameters of this case were skipped
         self.foreign = 0	# reports of others' data races
         self.expected = []
@@ -329,13 +332,15 @@ class Judge:
             self.steps[step] = status
             if status is None:
                 self.faults.append("the log ends here")
-            elif status != "0":
+            elif status != "0" and not self.skip:
                 self.faults.append(f"status {status}")
             if self.faults:
                 self.life.fail(step, *self.faults, excerpt=self.excerpt)
+            elif self.skip:
+                self.life.cases.append(Case(step, "skipped", self.skip))
             elif not step.startswith("test "):
                 self.life.cases.append(Case(step, "passed"))
-        self.faults, self.excerpt = [], []
+        self.faults, self.excerpt, self.skip = [], [], None
 
     # --- lines ---
 
@@ -357,6 +362,9 @@ class Judge:
             if CUT.match(line) or RULE.match(line) or begins(line):
                 self.report = Report(line)
 
+        skip = SKIP_STEP.search(line)
+        if skip and self.step and not self.step.startswith("test "):
+            self.skip = skip.group(1)
         if expect:
             self.expected.append(Expectation(*expect.groups()))
         elif expect_end:
