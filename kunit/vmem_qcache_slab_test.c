@@ -286,6 +286,38 @@ static void odd_sizes_are_cached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2 * U)->nfree, 8UL);
 }
 
+/*
+ * An object that came from the arena by itself is looked for in the slabs of all
+ * sizes when it is put back, and so is one that waits in a magazine for the arena to
+ * be destroyed: also in those of a smaller size, whose table has been moved to
+ * memory of its own.
+ */
+static void single_is_put_back_last(struct kunit *test)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	struct vq_set *s = vq_set(test, 20000);
+	vmem_t *vm = vq_ids(test, 20000, 2);
+	struct vmem_hash *table = &vq_cache(vm, 1)->slabs;
+	unsigned long most, single;
+	size_t size;
+
+	while (vq_cache(vm, 1)->nslabs < 60)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vmem_update(NULL);
+	KUNIT_ASSERT_PTR_NE(test, table->heads, &table->first[0]);
+	size = vmem_size(vm, VMEM_FREE) - 10;
+	most = vt_alloc(vm, size, VM_NOSLEEP);
+	KUNIT_ASSERT_NE(test, most, 0UL);
+	single = vt_alloc(vm, 2, VM_NOSLEEP);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->singles, 1ULL);
+	vt_free(vm, single, 2);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 2, cpu), 1UL);
+	vt_free(vm, most, size);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_PTR_NE(test, table->heads, &table->first[0]);
+	vq_close(test, vm);
+}
+
 static int slab_init(struct kunit *test)
 {
 	memset(&vt_imp, 0, sizeof(vt_imp));
@@ -304,6 +336,7 @@ static struct kunit_case vmem_qcache_slab_cases[] = {
 	KUNIT_CASE(empty_slab_is_used_last),
 	KUNIT_CASE(cached_counts_as_allocated),
 	KUNIT_CASE(odd_sizes_are_cached),
+	KUNIT_CASE(single_is_put_back_last),
 	{}
 };
 

@@ -107,6 +107,11 @@ void vmem_qcaches_destroy(struct vmem *vm)
 		vmem_slab_release_empty(qc, false);
 		while (vmem_slab_dissolve_one(qc, true, VM_SLEEP))
 			cond_resched();
+	}
+	/* Each has been looked into for objects of the sizes after it. */
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_qcache *qc = &vm->qcaches->cache[i];
+
 		vmem_hash_free(&qc->slabs, qc->slabs.heads, qc->slabs.bits);
 	}
 	vmem_pressure_arena(-1);
