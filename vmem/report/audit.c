@@ -87,7 +87,7 @@ u32 vmem_audit_stack_slow(unsigned long caller, int vmflag)
 		i = 0;
 	if (vmflag & VM_NOSLEEP)
 		gfp = GFP_NOWAIT;
-	return stack_depot_save(frames + i, n - i, gfp | __GFP_NOWARN);
+	return stack_depot_save(frames + i, n - i, gfp);
 }
 
 void vmem_audit_show(struct seq_file *m, const struct vmem_who *who)
