@@ -175,6 +175,8 @@ static void size_asked_is_enough_anywhere(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, vt_imp.align,
 					    a->align ?: a->quantum, "case %u",
 					    i);
+		KUNIT_EXPECT_EQ_MSG(test, vt_stats(vm).import_fail, 1ULL,
+				    "case %u", i);
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 		vt_close(test, vm);
