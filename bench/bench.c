@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmem beside everything else in the kernel that hands out integers.
+ *
+ * Runs the workloads that it is told to, with each peer in turn, when it is loaded, and
+ * says what came out of it. Documentation/benchmarks.rst tells how to read that;
+ * `make bench` does it all.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "bench.h"
+#include "clock.h"
+
+static char *load = "pair";
+module_param(load, charp, 0400);
+MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads or trace");
+
+static char *only;
+module_param(only, charp, 0400);
+MODULE_PARM_DESC(only, "this peer alone");
+
+unsigned long bench_live = 1000000;
+module_param_named(live, bench_live, ulong, 0400);
+MODULE_PARM_DESC(live, "no more than so many allocations live");
+
+char *bench_trace = "/trace";
+module_param_named(trace, bench_trace, charp, 0400);
+MODULE_PARM_DESC(trace, "file with the trace to replay");
+
+static const struct peer *peers[] = {
+	&peer_stack, &peer_kmem, &peer_ida, &peer_idr, &peer_sbitmap,
+	&peer_genalloc, &peer_iova, &peer_drm, &peer_maple, &peer_vmem_cached,
+	&peer_vmem, &peer_vmem_best, &peer_vmem_next,
+};
+
+static const struct {
+	const char *name;
+	int (*run)(const struct peer *peer);
+} loads[] = {
+	{ "pair", load_pair },
+	{ "churn", load_churn },
+	{ "constrained", load_constrained },
+	{ "cyclic", load_cyclic },
+	{ "threads", load_threads },
+	{ "trace", load_trace },
+};
+
+static int run(int (*run_load)(const struct peer *peer))
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(peers); i++) {
+		if (only && strcmp(only, peers[i]->name))
+			continue;
+		if (peers[i]->missing) {
+			pr_info("bench: missing %s: %s\n", peers[i]->name,
+				peers[i]->missing);
+			continue;
+		}
+		err = run_load(peers[i]);
+		if (err) {
+			pr_info("bench: failed %s with %s: %d\n", load,
+				peers[i]->name, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int __init vmem_bench_init(void)
+{
+	unsigned int i;
+
+	clock_begin();
+	for (i = 0; i < ARRAY_SIZE(loads); i++)
+		if (!strcmp(load, loads[i].name))
+			return run(loads[i].run);
+	return -EINVAL;
+}
+
+static void __exit vmem_bench_exit(void)
+{
+}
+
+module_init(vmem_bench_init);
+module_exit(vmem_bench_exit);
+
+MODULE_DESCRIPTION("Measures vmem and what else hands out integers");
+MODULE_AUTHOR("The vmem for Linux developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How fast the clock ticks, and what it costs to read it. As a check of the whole
+ * instrument a loop of known length is measured, too.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
+
+#include "clock.h"
+
+#define LOOP	1000		/* turns of two instructions */
+
+u64 clock_empty;
+u64 clock_hz = NSEC_PER_SEC;
+
+static noinline void loop(void)
+{
+#if defined(CONFIG_X86) || defined(CONFIG_UML_X86)
+	unsigned int turns = LOOP;
+
+	asm volatile("1: dec %0; jnz 1b" : "+r"(turns) : : "cc");
+#endif
+}
+
+void clock_begin(void)
+{
+	u64 start, ticks, ns, best = U64_MAX;
+	unsigned int i;
+
+	ns = ktime_get_ns();
+	ticks = clock_read();
+	while (ktime_get_ns() - ns < 20 * NSEC_PER_MSEC)
+		;
+	ns = ktime_get_ns() - ns;
+	ticks = clock_read() - ticks;
+	clock_hz = mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns);
+
+	clock_empty = U64_MAX;
+	for (i = 0; i < 1000; i++) {
+		start = clock_read();
+		clock_empty = min(clock_empty, clock_read() - start);
+	}
+	for (i = 0; i < 100; i++) {
+		start = clock_read();
+		loop();
+		best = min(best, clock_read() - start);
+	}
+	pr_info("bench: clock hz=%llu empty=%llu loop=%llu of=%u\n", clock_hz,
+		clock_empty, best - clock_empty, 2 * LOOP);
+}
+
+/* Tenths of a nanosecond. */
+u64 clock_tenths(u64 ticks)
+{
+	return mul_u64_u64_div_u64(ticks, 10 * NSEC_PER_SEC, clock_hz);
+}
+
+/* Nanoseconds since then. */
+u64 clock_spent(u64 since)
+{
+	return div_u64(clock_tenths(clock_read() - since), 10);
+}

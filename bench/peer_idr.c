@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * idr, cyclic: rising identifiers, as process ids are made. It wants a lock of its
+ * client's: the cheapest that will do.
+ */
+#include <linux/idr.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "peer.h"
+
+/* @lock protects @idr. */
+struct numbers {
+	spinlock_t lock;
+	struct idr idr;
+	unsigned long range;
+};
+
+static void *numbers_make(unsigned long range)
+{
+	struct numbers *n = kzalloc(sizeof(*n), GFP_KERNEL);
+
+	if (n) {
+		spin_lock_init(&n->lock);
+		idr_init(&n->idr);
+		n->range = range;
+	}
+	return n;
+}
+
+static void numbers_unmake(void *it)
+{
+	struct numbers *n = it;
+
+	idr_destroy(&n->idr);
+	kfree(n);
+}
+
+static bool numbers_alloc(void *it, struct piece *piece)
+{
+	struct numbers *n = it;
+	int id;
+
+	idr_preload(GFP_KERNEL);
+	spin_lock(&n->lock);
+	id = idr_alloc_cyclic(&n->idr, piece, BASE, BASE + n->range,
+			      GFP_NOWAIT);
+	spin_unlock(&n->lock);
+	idr_preload_end();
+	piece->at = id;
+	return id >= 0;
+}
+
+static bool numbers_alloc_within(void *it, struct piece *piece,
+				 unsigned long first, unsigned long end)
+{
+	struct numbers *n = it;
+	int id;
+
+	idr_preload(GFP_KERNEL);
+	spin_lock(&n->lock);
+	id = idr_alloc(&n->idr, piece, first, end, GFP_NOWAIT);
+	spin_unlock(&n->lock);
+	idr_preload_end();
+	piece->at = id;
+	return id >= 0;
+}
+
+static bool numbers_alloc_at(void *it, struct piece *piece, unsigned long at)
+{
+	return numbers_alloc_within(it, piece, at, at + 1);
+}
+
+static void numbers_free(void *it, struct piece *piece)
+{
+	struct numbers *n = it;
+
+	spin_lock(&n->lock);
+	idr_remove(&n->idr, piece->at);
+	spin_unlock(&n->lock);
+}
+
+const struct peer peer_idr = {
+	.name		= "idr",
+	.one_size	= true,
+	.cyclic		= true,
+	.make		= numbers_make,
+	.unmake		= numbers_unmake,
+	.alloc		= numbers_alloc,
+	.free		= numbers_free,
+	.alloc_within	= numbers_alloc_within,
+	.alloc_at	= numbers_alloc_at,
+	.free_such	= numbers_free,
+};
