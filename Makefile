@@ -56,6 +56,9 @@ measure:
 torture:
 	@scripts/torture $(KERNELS)
 
+bench:
+	@scripts/bench
+
 docs:
 	+@$(MAKE) -C Documentation html KDIR=$(KDIR)
 
@@ -79,8 +82,9 @@ help:
 	@echo '  builds   build for all supported kernels'
 	@echo '  coverage how much of vmem/ the tests reach'
 	@echo '  measure  instructions and bytes, in QEMU'
+	@echo '  bench    vmem beside everything else that hands out integers'
 	@echo '  torture  everything at once on several CPUs, a minute each in'
 	@echo '           two kernels; MINUTES=10 KERNELS="kcsan-7.2 kasan-6.12"'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix coverage demo static builds measure docs mutants torture help
+.PHONY: modules install clean check matrix coverage demo static builds measure bench docs mutants torture help

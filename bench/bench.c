@@ -15,7 +15,7 @@
 
 static char *load = "pair";
 module_param(load, charp, 0400);
-MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads or trace");
+MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads, trace or locked");
 
 static char *only;
 module_param(only, charp, 0400);
@@ -31,8 +31,8 @@ MODULE_PARM_DESC(trace, "file with the trace to replay");
 
 static const struct peer *peers[] = {
 	&peer_stack, &peer_kmem, &peer_ida, &peer_idr, &peer_sbitmap,
-	&peer_genalloc, &peer_iova, &peer_drm, &peer_maple, &peer_vmem_cached,
-	&peer_vmem, &peer_vmem_best, &peer_vmem_next,
+	&peer_genalloc, &peer_iova, &peer_drm, &peer_maple, &peer_vmem_ids,
+	&peer_vmem_cached, &peer_vmem, &peer_vmem_best, &peer_vmem_next,
 };
 
 static const struct {
@@ -75,6 +75,8 @@ static int __init vmem_bench_init(void)
 	unsigned int i;
 
 	clock_begin();
+	if (!strcmp(load, "locked"))
+		return load_locked_begin();
 	for (i = 0; i < ARRAY_SIZE(loads); i++)
 		if (!strcmp(load, loads[i].name))
 			return run(loads[i].run);
@@ -83,6 +85,7 @@ static int __init vmem_bench_init(void)
 
 static void __exit vmem_bench_exit(void)
 {
+	load_locked_end();
 }
 
 module_init(vmem_bench_init);

@@ -6,6 +6,7 @@
 #ifndef _VMEM_BENCH_H
 #define _VMEM_BENCH_H
 
+#include <linux/list.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
 
@@ -23,7 +24,8 @@
  * @used: units in @piece
  * @map: a bit for each integer that is handed out; NULL where that makes no sense
  * @random: the same numbers for each peer
- * @before: memory in use before anything was made, see work_bytes()
+ * @drain: pages that are held so that CPUs do not keep any, see work.c
+ * @before: pages free before anything was made
  * @broken: the peer handed out what was not its own to give
  */
 struct work {
@@ -37,6 +39,7 @@ struct work {
 	unsigned long used;
 	unsigned long *map;
 	struct rnd_state random;
+	struct list_head drain;
 	long before;
 	bool broken;
 };
@@ -102,6 +105,10 @@ int load_constrained(const struct peer *peer);
 int load_cyclic(const struct peer *peer);
 int load_threads(const struct peer *peer);
 int load_trace(const struct peer *peer);
+
+/* How long vmem holds locks: begins when the module is loaded, ends with it. */
+int load_locked_begin(void);
+void load_locked_end(void);
 
 /* Parameters of the module. */
 extern unsigned long bench_live;

@@ -77,6 +77,7 @@ extern const struct peer peer_genalloc;
 extern const struct peer peer_iova;
 extern const struct peer peer_drm;
 extern const struct peer peer_maple;
+extern const struct peer peer_vmem_ids;
 extern const struct peer peer_vmem_cached;
 extern const struct peer peer_vmem;
 extern const struct peer peer_vmem_best;

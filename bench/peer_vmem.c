@@ -93,6 +93,17 @@ const struct peer peer_vmem_cached = {
 	.settle		= arena_settle,
 };
 
+/* The same of single identifiers only, as the peers that know nothing else. */
+const struct peer peer_vmem_ids = {
+	.name		= "vmem-ids",
+	.one_size	= true,
+	.make		= arena_make_cached,
+	.unmake		= arena_unmake,
+	.alloc		= arena_alloc,
+	.free		= arena_free,
+	.settle		= arena_settle,
+};
+
 const struct peer peer_vmem = {
 	.name		= "vmem",
 	.make		= arena_make,

@@ -4,8 +4,10 @@
  * meanwhile.
  *
  * Memory is counted as what the kernel's free pages have become less by since
- * before the peer was made, when nothing else goes on. That is good to a few hundred
- * pages, which CPUs keep in their hands, so it takes many pieces to say something.
+ * before the peer was made, when nothing else goes on. CPUs keep thousands of free
+ * pages in their hands, which do not count as free: they are made to give them up
+ * first, by taking a lot of pages of each order that they keep. What is left
+ * unknown is a batch of each, so it takes many pieces to say something.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -20,6 +22,37 @@
 
 /* Filling gives up after so much time. */
 #define PATIENCE	(60 * NSEC_PER_SEC)
+
+/* Pages to take of each order: more than a CPU keeps. */
+#define DRAIN		(64UL << (20 - PAGE_SHIFT))
+#define ORDERS		(PAGE_ALLOC_COSTLY_ORDER + 1)
+
+static void drain(struct work *work)
+{
+	unsigned long pages;
+	unsigned int order;
+	struct page *page;
+
+	for (order = 0; order < ORDERS; order++)
+		for (pages = 0; pages < DRAIN / ORDERS; pages += 1UL << order) {
+			page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
+					   __GFP_NORETRY, order);
+			if (!page)
+				break;
+			set_page_private(page, order);
+			list_add(&page->lru, &work->drain);
+		}
+}
+
+static void drain_end(struct work *work)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &work->drain, lru) {
+		list_del(&page->lru);
+		__free_pages(page, page_private(page));
+	}
+}
 
 static long pages_free(void)
 {
@@ -47,6 +80,7 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	work->peer = peer;
 	work->range = range;
 	work->max = max;
+	INIT_LIST_HEAD(&work->drain);
 	prandom_seed_state(&work->random, 20010625);
 	work->piece = vzalloc(array_size(max, sizeof(*work->piece)));
 	if (peer->client)
@@ -61,6 +95,7 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	/* What was freed before, by RCU as well, is to be free by now. */
 	rcu_barrier();
 	msleep(20);
+	drain(work);
 	work->before = pages_free();
 	work->it = peer->make(range);
 	if (work->it)
@@ -81,6 +116,7 @@ void work_end(struct work *work)
 	}
 	if (work->it)
 		work->peer->unmake(work->it);
+	drain_end(work);
 	vfree(work->map);
 	vfree(work->own);
 	vfree(work->piece);

@@ -10,6 +10,7 @@
 #   um-VERSION      User Mode Linux, built completely: it can be booted; from 7.2
 #                   on with several CPUs
 #   plain-VERSION   the same without checkers and with one CPU, for times
+#   bench-VERSION   the same with all that hands out integers
 #   fast-VERSION    the same with the checkers that cost little, and gcov
 #   qemu-VERSION    x86-64 with KUnit and several CPUs, built completely
 #   qemu32-VERSION  the same with 32 bits
@@ -94,6 +95,7 @@ kernel_get() {
 	um-*)			recipe=build_um fragment=um ;;
 	plain-*)		recipe=build_um fragment=plain ;;
 	fast-*)			recipe=build_um fragment=fast ;;
+	bench-*)		recipe=build_um fragment=bench ;;
 	qemu-* | kasan-* | kcsan-*)
 				recipe=build_x86 fragment=${name%-*} ;;
 	qemu32-*)		recipe=build_i386 fragment=qemu32 ;;
@@ -184,6 +186,24 @@ image_get() {
 	unlock "image-$abi"
 	IMAGE=$dir/boot/vmlinuz-$abi
 	[ -e "$IMAGE" ] || die "no kernel in linux-image-$abi"
+}
+
+# module_get IMAGE MODULE DIR: copy a module of a Debian kernel to DIR. They are
+# not kept with the kernel, being many: only those that were asked for.
+module_get() {
+	local abi=${1##*/vmlinuz-} module=$2 out=$3 dir
+
+	dir=$CACHE/modules/$abi
+	lock "modules-$abi"
+	if [ ! -e "$dir/${module##*/}" ]; then
+		mkdir -p "$dir"
+		unpack own "linux-image-$abi" "$dir.part"
+		cp "$dir.part/lib/modules/$abi/$module" "$dir/" ||
+			die "no $module in linux-image-$abi"
+		rm -r "$dir.part"
+	fi
+	unlock "modules-$abi"
+	cp "$dir/${module##*/}" "$out/"
 }
 
 # --- kernels built from source ---

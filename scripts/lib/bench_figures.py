@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The figures of scripts/bench: from what guests printed to rows, and back.
+
+A row is one figure, a dictionary with these columns.  What does not apply is empty.
+"""
+
+import csv
+
+COLUMNS = ["instrument", "load", "peer", "live", "size", "full", "how",
+           "threads", "at", "op", "metric", "value"]
+KEYS = COLUMNS[:-2]
+# Names on a line that are parameters, not figures.
+PARAMETERS = set(COLUMNS[1:-2])
+
+# In the order in which they are shown, and what they are called.
+PEERS = {
+    "stack": "per-CPU stack",
+    "kmem_cache": "kmem_cache",
+    "ida": "ida",
+    "idr": "idr, cyclic",
+    "sbitmap": "sbitmap",
+    "genalloc": "genalloc",
+    "iova": "iova, cached",
+    "drm_mm": "drm_mm",
+    "maple": "maple tree",
+    "vmem-ids": "vmem, cached identifiers",
+    "vmem-cached": "vmem, cached",
+    "vmem": "vmem, instant fit",
+    "vmem-best": "vmem, best fit",
+    "vmem-next": "vmem, next fit",
+}
+
+
+class Log:
+    """What one guest printed: rows, what was missing, what failed."""
+
+    def __init__(self, instrument, path):
+        self.rows = []
+        self.missing = []
+        self.failed = []
+        ended = False
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                _, found, rest = line.strip().partition("bench: ")
+                if not found:
+                    continue
+                word = rest.split()[0] if rest else ""
+                if word == "missing":
+                    self.missing.append(rest[len("missing "):])
+                elif word == "failed":
+                    self.failed.append(rest[len("failed "):])
+                elif word == "end":
+                    ended = True
+                else:
+                    self.line(instrument, rest)
+        if not ended:
+            self.failed.append(f"{instrument}: the guest did not end: {path}")
+
+    def line(self, instrument, rest):
+        """One line of results: as many rows as it has figures."""
+        pairs = [word.split("=", 1) for word in rest.split() if "=" in word]
+        row = {"instrument": instrument}
+        row.update((name, value) for name, value in pairs
+                   if name in PARAMETERS)
+        if rest.startswith("clock"):
+            row["load"] = "clock"
+        for name, value in pairs:
+            if name not in PARAMETERS:
+                self.rows.append({**row, "metric": name, "value": value})
+
+
+def write(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+
+
+class Figures:
+    """Figures by what they are of."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8", newline="") as file:
+            self.rows = list(csv.DictReader(file))
+
+    def get(self, metric, **keys):
+        """The figure of exactly that; None if there is none."""
+        found = self.all(metric, **keys)
+        return found[0][1] if found else None
+
+    def all(self, metric, **keys):
+        """All figures that fit: pairs of a row and a number."""
+        keys = {name: str(value) for name, value in keys.items()}
+        return [(row, float(row["value"])) for row in self.rows
+                if row["metric"] == metric and
+                all(row[name] == value for name, value in keys.items())]
+
+    def values(self, column, **keys):
+        """What a column has in rows that fit: numbers in order, or names."""
+        found = {row[column] for row in self.rows
+                 if row[column] and
+                 all(row[name] == str(value) for name, value in keys.items())}
+        if all(value.isdigit() for value in found):
+            return sorted(found, key=int)
+        return [peer for peer in PEERS if peer in found] or sorted(found)
+
+    def share(self, load, peer, instrument, **keys):
+        """The largest free piece as a share of the free space, over time."""
+        largest = self.all("largest", load=load, peer=peer,
+                           instrument=instrument, op="free", **keys)
+        free = self.all("free", load=load, peer=peer, instrument=instrument,
+                        op="free", **keys)
+        return [a / b for (_, a), (_, b) in zip(largest, free) if b]
+
+
+def mean(numbers):
+    return sum(numbers) / len(numbers) if numbers else None

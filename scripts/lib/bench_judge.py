@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Hold the figures of scripts/bench against the targets.
+
+usage: bench_judge.py RESULTS.CSV [RST]
+
+Each target is met, or missed by so much.  All figures that are compared are of the
+same run of the same kernel.  With RST the same goes there as a table.  The last
+line is "N met, N missed".
+"""
+
+import sys
+
+from bench_figures import Figures, mean
+
+BEATEN = ["genalloc", "ida", "drm_mm", "maple", "idr"]
+INSTRUMENTS = {"instructions": "instructions", "time": "ns"}
+
+
+class Judge:
+    """Targets and how far off them the figures are."""
+
+    def __init__(self, figures):
+        self.figures = figures
+        self.lines = []
+
+    def say(self, what, value, limit, unit, where=""):
+        """A target that @value is at most @limit."""
+        if value is None or limit is None:
+            self.lines.append((False, what, "no figure", "", where))
+            return
+        good = value <= limit
+        off = "" if good else f"{100 * (value - limit) / limit:.0f} % over"
+        self.lines.append((good, what, f"{value:.1f} of {limit:.1f} {unit}",
+                           off, where))
+
+    def pair(self, instrument, peer, live, size):
+        return self.figures.get("median", instrument=instrument, load="pair",
+                                peer=peer, live=live, size=size, op="pair")
+
+    def lives(self, instrument):
+        return [int(live) for live in
+                self.figures.values("live", instrument=instrument,
+                                    load="pair", op="pair")]
+
+    def cached(self):
+        """A cached pair: twice the floor at most, below everybody else."""
+        for instrument, unit in INSTRUMENTS.items():
+            for live in self.lives(instrument):
+                mine = max((self.pair(instrument, peer, live, 1)
+                            for peer in ("vmem-ids", "vmem-cached")),
+                           key=lambda value: value or float("inf"))
+                floor = self.pair(instrument, "stack", live, 1)
+                self.say("cached pair, twice the floor", mine,
+                         floor and 2 * floor, unit, f"{live} live")
+                others = {peer: self.pair(instrument, peer, live, 1)
+                          for peer in self.figures.values(
+                              "peer", instrument=instrument, load="pair")
+                          if peer != "stack" and not peer.startswith("vmem")}
+                peer, least = min(
+                    ((p, v) for p, v in others.items() if v is not None),
+                    key=lambda pair: pair[1], default=("", None))
+                self.say("cached pair, below every peer", mine, least, unit,
+                         f"{live} live, {peer}")
+
+    def uncached(self):
+        """A pair of any size: below some peers, not much, whatever lives."""
+        figures = self.figures
+        for instrument, unit in INSTRUMENTS.items():
+            worst = {}
+            for live in self.lives(instrument):
+                for size in figures.values("size", instrument=instrument,
+                                           load="pair", live=live):
+                    mine = self.pair(instrument, "vmem", live, size)
+                    for peer in BEATEN:
+                        other = self.pair(instrument, peer, live, size)
+                        if mine is None or other is None:
+                            continue
+                        ratio = mine / other
+                        if peer not in worst or ratio > worst[peer][0]:
+                            worst[peer] = (ratio, mine, other, live, size)
+            for peer in BEATEN:
+                _, mine, other, live, size = worst.get(
+                    peer, (0, None, None, "", ""))
+                self.say(f"uncached pair, below {peer}", mine, other, unit,
+                         f"closest: {live} live, size {size}")
+        for live in self.lives("instructions"):
+            for size in figures.values("size", instrument="instructions",
+                                       load="pair", live=live):
+                self.say("uncached pair, 300 instructions",
+                         self.pair("instructions", "vmem", live, size), 300,
+                         "instructions", f"{live} live, size {size}")
+        most = max(self.lives("instructions"), default=0)
+        for size in figures.values("size", instrument="instructions",
+                                   load="pair", live=most):
+            few = self.pair("instructions", "vmem", 1000, size)
+            many = self.pair("instructions", "vmem", most, size)
+            self.say("uncached pair, many live to few live",
+                     few and many and 100 * abs(many - few) / few, 10, "%",
+                     f"1000 and {most} live, size {size}")
+
+    def fragmentation(self):
+        shares = {peer: mean(self.figures.share("trace", peer, "instructions"))
+                  for peer in ("vmem", "vmem-best")}
+        if None in shares.values():
+            self.say("fragmentation on the trace", None, None, "")
+            return
+        # The share is better when it is greater: hold what it lacks.
+        self.say("largest free piece on the trace, to best fit's",
+                 100 * shares["vmem-best"] / shares["vmem"], 105, "%",
+                 f"shares {shares['vmem']:.3f}, {shares['vmem-best']:.3f}")
+
+    def bookkeeping(self):
+        most = max(self.lives("instructions"), default=0)
+        for peer, limit in (("vmem", 72), ("vmem-ids", 4)):
+            self.say(f"bookkeeping of {peer}", self.figures.get(
+                "each", instrument="instructions", load="pair", peer=peer,
+                live=most, op="bytes"), limit, "bytes", f"{most} live")
+
+    def locked(self):
+        for row, late in self.figures.all("late", instrument="instructions",
+                                          load="locked"):
+            if row["op"] not in ("idle", "kmalloc", "kfree"):
+                self.say("timer late by", late / 1000, 50, "us", row["op"])
+
+
+def table(path, lines):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(".. list-table::\n   :header-rows: 1\n\n"
+                  "   * - target\n     - of\n     - figure and limit\n"
+                  "     - \n")
+        for good, what, value, off, where in lines:
+            out.write(f"   * - {what}\n     - {where}\n     - {value}\n"
+                      f"     - {'met' if good else 'missed ' + off}\n")
+
+
+def main():
+    judge = Judge(Figures(sys.argv[1]))
+    judge.cached()
+    judge.uncached()
+    judge.fragmentation()
+    judge.bookkeeping()
+    judge.locked()
+    for good, what, value, off, where in judge.lines:
+        print(f"{'met   ' if good else 'MISSED'} {what:45} {value:28} "
+              f"{where:32} {off}".rstrip())
+    if len(sys.argv) > 2:
+        table(sys.argv[2], judge.lines)
+    met = sum(good for good, *_ in judge.lines)
+    print(f"{met} met, {len(judge.lines) - met} missed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
