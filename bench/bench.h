@@ -7,6 +7,7 @@
 #define _VMEM_BENCH_H
 
 #include <linux/list.h>
+#include <linux/math64.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
 
@@ -93,7 +94,15 @@ static inline void samples_add(struct samples *s, u64 ticks)
 	pr_info("bench: peer=%s " fmt "\n", (work)->peer->name, ##__VA_ARGS__)
 
 #define TENTHS		"%llu.%u"
-#define tenths(x)	((u64)(x) / 10), (unsigned int)((u64)(x) % 10)
+#define tenths(x)	div_u64(x, 10), last_digit(x)
+
+static inline unsigned int last_digit(u64 x)
+{
+	u32 digit;
+
+	div_u64_rem(x, 10, &digit);
+	return digit;
+}
 
 void say_samples(const struct work *work, const char *load,
 		    const char *what, struct samples *s, unsigned int each);

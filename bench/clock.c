@@ -53,7 +53,7 @@ void clock_begin(void)
 /* Tenths of a nanosecond. */
 u64 clock_tenths(u64 ticks)
 {
-	return mul_u64_u64_div_u64(ticks, 10 * NSEC_PER_SEC, clock_hz);
+	return mul_u64_u64_div_u64(ticks, 10ULL * NSEC_PER_SEC, clock_hz);
 }
 
 /* Nanoseconds since then. */

@@ -105,7 +105,7 @@ static int pairs_with(const struct peer *peer, unsigned long live)
 		    peer->client, most);
 		if (!peer->slow_fill)
 			say(&work, "load=pair live=%lu op=fill mean=" TENTHS,
-			    live, tenths(clock_tenths(ticks) / most));
+			    live, tenths(div64_u64(clock_tenths(ticks), most)));
 		work_punch(&work);
 	}
 	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++)

@@ -81,8 +81,8 @@ static u64 together(struct team *team, unsigned int n)
 	for (i = 0; i < started; i++)
 		wait_for_completion(&team->done);
 	spent = clock_spent(start);
-	return started < n ? 0 : div64_u64(atomic_long_read(&team->operations) *
-					   NSEC_PER_SEC, spent);
+	return started < n ? 0 : div64_u64(NSEC_PER_SEC *
+			(u64)atomic_long_read(&team->operations), spent);
 }
 
 int load_threads(const struct peer *peer)

@@ -18,7 +18,7 @@
 #include "clock.h"
 
 #define SHOWN		64	/* times that the free space is looked at */
-#define PATIENCE	(60ULL * NSEC_PER_SEC)
+#define PATIENCE	(20ULL * NSEC_PER_SEC)
 
 /*
  * @text: @length characters; @events in it, @allocs of them allocations, of which

@@ -20,7 +20,7 @@ struct stack {
 
 static void stack_unmake(void *it)
 {
-	struct stack __percpu *stacks = (struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
 	int cpu;
 
 	for_each_online_cpu(cpu)
@@ -46,7 +46,7 @@ static void *stack_make(unsigned long range)
 		s->max = cpu == here ? range : 64;
 		s->value = vmalloc(array_size(s->max, sizeof(*s->value)));
 		if (!s->value) {
-			stack_unmake((void *)stacks);
+			stack_unmake((__force void *)stacks);
 			return NULL;
 		}
 		while (s->n < s->max) {
@@ -55,12 +55,12 @@ static void *stack_make(unsigned long range)
 			s->n++;
 		}
 	}
-	return (void *)stacks;
+	return (__force void *)stacks;
 }
 
 static bool stack_alloc(void *it, struct piece *piece)
 {
-	struct stack __percpu *stacks = (struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
 	struct stack *s;
 	bool good;
 
@@ -75,7 +75,7 @@ static bool stack_alloc(void *it, struct piece *piece)
 
 static void stack_free(void *it, struct piece *piece)
 {
-	struct stack __percpu *stacks = (struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
 	struct stack *s;
 
 	preempt_disable();

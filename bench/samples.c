@@ -43,7 +43,7 @@ u64 samples_at(const struct samples *s, unsigned int permille)
 {
 	if (!s->n)
 		return 0;
-	return s->tick[min((u64)s->n * permille / 1000, (u64)s->n - 1)];
+	return s->tick[min(div_u64((u64)s->n * permille, 1000), s->n - 1ULL)];
 }
 
 /* Tenths of a nanosecond of one of the @each that took so many ticks. */

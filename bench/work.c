@@ -21,7 +21,7 @@
 #include "clock.h"
 
 /* Filling gives up after so much time. */
-#define PATIENCE	(60 * NSEC_PER_SEC)
+#define PATIENCE	(60ULL * NSEC_PER_SEC)
 
 /* Pages to take of each order: more than a CPU keeps. */
 #define DRAIN		(64UL << (20 - PAGE_SHIFT))
