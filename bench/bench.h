@@ -7,7 +7,6 @@
 #define _VMEM_BENCH_H
 
 #include <linux/list.h>
-#include <linux/math64.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
 
@@ -48,7 +47,7 @@ struct work {
 int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	       unsigned long max);
 void work_end(struct work *work);
-long work_bytes(struct work *work);
+u64 work_bytes(struct work *work);
 unsigned int work_size(struct work *work);
 int work_fill(struct work *work, unsigned long n, u64 *ticks);
 void work_punch(struct work *work);
@@ -79,6 +78,12 @@ void samples_end(struct samples *s);
 void samples_sort(struct samples *s);
 u64 samples_at(const struct samples *s, unsigned int permille);
 
+static inline void samples_forget(struct samples *s)
+{
+	s->n = 0;
+	s->sum = 0;
+}
+
 static inline void samples_add(struct samples *s, u64 ticks)
 {
 	if (s->n < s->max)
@@ -93,19 +98,15 @@ static inline void samples_add(struct samples *s, u64 ticks)
 #define say(work, fmt, ...)						\
 	pr_info("bench: peer=%s " fmt "\n", (work)->peer->name, ##__VA_ARGS__)
 
-#define TENTHS		"%llu.%u"
-#define tenths(x)	div_u64(x, 10), last_digit(x)
+/* A number with one digit after the point, as text. */
+struct decimal {
+	char text[24];
+};
 
-static inline unsigned int last_digit(u64 x)
-{
-	u32 digit;
+struct decimal decimal(u64 tenths);
 
-	div_u64_rem(x, 10, &digit);
-	return digit;
-}
-
-void say_samples(const struct work *work, const char *load,
-		    const char *what, struct samples *s, unsigned int each);
+void say_samples(const struct work *work, const char *load, const char *op,
+		 struct samples *s, unsigned int each);
 
 /* Workloads. Each runs with one peer and says what came out. */
 int load_pair(const struct peer *peer);

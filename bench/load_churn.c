@@ -103,7 +103,7 @@ static void show(struct churn *c, unsigned int at)
 		    c->full, at, largest, work->range - work->used, c->failures);
 }
 
-static int churn(const struct peer *peer, unsigned int full)
+static int churn_at(const struct peer *peer, unsigned int full)
 {
 	unsigned long range = PIECES * (peer->one_size ? 1 : MEAN);
 	struct churn *c = kvzalloc(sizeof(*c), GFP_KERNEL);
@@ -129,7 +129,9 @@ static int churn(const struct peer *peer, unsigned int full)
 		peer->settle(c->work.it);
 	show(c, 0);
 	turn(c, STEPS, PATIENCE);	/* until it looks like any other moment */
-	c->alloc.n = c->alloc.sum = c->free.n = c->free.sum = c->failures = 0;
+	samples_forget(&c->alloc);
+	samples_forget(&c->free);
+	c->failures = 0;
 	for (i = 1; i <= SHOWN; i++) {
 		turn(c, STEPS / SHOWN, PATIENCE / SHOWN);
 		show(c, i);
@@ -150,8 +152,8 @@ free:
 
 int load_churn(const struct peer *peer)
 {
-	int err = churn(peer, 50);
+	int err = churn_at(peer, 50);
 
-	err = err ?: churn(peer, 90);
-	return err ?: churn(peer, 99);
+	err = err ?: churn_at(peer, 90);
+	return err ?: churn_at(peer, 99);
 }

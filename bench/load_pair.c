@@ -100,12 +100,12 @@ static int pairs_with(const struct peer *peer, unsigned long live)
 	if (peer->settle)
 		peer->settle(work.it);
 	if (live) {
-		say(&work, "load=pair live=%lu op=bytes each=%ld client=%zu "
-		    "pieces=%lu", live, work_bytes(&work) / (long)most,
-		    peer->client, most);
+		say(&work, "load=pair live=%lu op=bytes each=%s client=%zu",
+		    live, decimal(div64_u64(10ULL * work_bytes(&work), most)).text,
+		    peer->client);
 		if (!peer->slow_fill)
-			say(&work, "load=pair live=%lu op=fill mean=" TENTHS,
-			    live, tenths(div64_u64(clock_tenths(ticks), most)));
+			say(&work, "load=pair live=%lu op=fill mean=%s", live,
+			    decimal(div64_u64(clock_tenths(ticks), most)).text);
 		work_punch(&work);
 	}
 	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++)

@@ -13,9 +13,8 @@
 
 #include <drm/drm_mm.h>
 
-/* @lock protects @mm. */
 struct card {
-	spinlock_t lock;
+	spinlock_t lock;	/* protects @mm */
 	struct drm_mm mm;
 };
 

@@ -9,9 +9,8 @@
 
 #include "peer.h"
 
-/* @lock protects @idr. */
 struct numbers {
-	spinlock_t lock;
+	spinlock_t lock;	/* protects @idr */
 	struct idr idr;
 	unsigned long range;
 };

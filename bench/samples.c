@@ -46,6 +46,16 @@ u64 samples_at(const struct samples *s, unsigned int permille)
 	return s->tick[min(div_u64((u64)s->n * permille, 1000), s->n - 1ULL)];
 }
 
+struct decimal decimal(u64 tenths)
+{
+	struct decimal d;
+	u32 digit;
+	u64 whole = div_u64_rem(tenths, 10, &digit);
+
+	snprintf(d.text, sizeof(d.text), "%llu.%u", whole, digit);
+	return d;
+}
+
 /* Tenths of a nanosecond of one of the @each that took so many ticks. */
 static u64 net(u64 ticks, unsigned int each)
 {
@@ -67,8 +77,8 @@ void say_samples(const struct work *work, const char *load, const char *op,
 	if (!s->n)
 		return;
 	samples_sort(s);
-	say(work, "%s op=%s median=" TENTHS " tail=" TENTHS " mean=" TENTHS
-	    " samples=%lu", load, op, tenths(net(samples_at(s, 500), each)),
-	    tenths(net(samples_at(s, 999), each)),
-	    tenths(net(div64_u64(s->sum, s->n), each)), s->n);
+	say(work, "%s op=%s median=%s tail=%s mean=%s samples=%lu", load, op,
+	    decimal(net(samples_at(s, 500), each)).text,
+	    decimal(net(samples_at(s, 999), each)).text,
+	    decimal(net(div64_u64(s->sum, s->n), each)).text, s->n);
 }

@@ -124,9 +124,9 @@ void work_end(struct work *work)
 }
 
 /* What the peer has in memory, in bytes, without what its client keeps. */
-long work_bytes(struct work *work)
+u64 work_bytes(struct work *work)
 {
-	return (work->before - pages_free()) * (long)PAGE_SIZE;
+	return (u64)max(0L, work->before - pages_free()) << PAGE_SHIFT;
 }
 
 /**
