@@ -25,7 +25,7 @@ unsigned long bench_live = 1000000;
 module_param_named(live, bench_live, ulong, 0400);
 MODULE_PARM_DESC(live, "no more than so many allocations live");
 
-char *bench_trace = "/trace";
+char *bench_trace = "/modules/trace";
 module_param_named(trace, bench_trace, charp, 0400);
 MODULE_PARM_DESC(trace, "file with the trace to replay");
 

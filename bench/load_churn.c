@@ -40,11 +40,12 @@ static bool come(struct churn *c)
 	piece->size = c->size;
 	start = clock_read();
 	good = work->peer->alloc(work->it, piece);
-	samples_add(&c->alloc, clock_read() - start);
+	start = clock_read() - start;
+	c->size = work_size(work);
 	if (good) {
+		samples_add(&c->alloc, start);
 		map_take(work, piece);
 		work->live++;
-		c->size = work_size(work);
 	}
 	return good;
 }

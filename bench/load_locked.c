@@ -189,11 +189,14 @@ static void spans(vmem_t *source)
 			 VM_SLEEP | VMC_IDENTIFIER);
 	if (!vm)
 		goto out;
-	for (i = 0; i < SPANS; i++)
-		p[i] = vmem_alloc(vm, 100, VM_SLEEP);
+	for (i = 0; i < SPANS; i++) {
+		p[i] = vmem_alloc(vm, 100, VM_NOSLEEP);
+		if (!p[i])
+			break;
+	}
 	mark("import");
-	for (i = 0; i < SPANS; i++)
-		vmem_free(vm, p[i], 100);
+	while (i)
+		vmem_free(vm, p[--i], 100);
 	mark("release");
 out:
 	if (vm)
