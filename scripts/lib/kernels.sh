@@ -220,17 +220,26 @@ built_get() {
 		rm -rf "$KDIR.part"
 		mkdir -p "$KDIR.part"
 		"$recipe" "$name" "$KDIR.part" "$version" "$fragment"
-		# Newer kernels read this line, and with another path to the
-		# same directory modules would be built in the kernel's.
-		sed -i "s|^\(export KBUILD_OUTPUT\) .*|\1 := \$(CURDIR)|" \
-			"$KDIR.part/Makefile"
 		mv "$KDIR.part" "$KDIR"
 		say "$name is built, $((SECONDS - start)) s: $KDIR"
 	fi
+	settle
 	unlock "$name"
 	IMAGE=
 	[ ! -e "$KDIR/arch/x86/boot/bzImage" ] ||
 		IMAGE=$KDIR/arch/x86/boot/bzImage
+}
+
+# settle: kbuild leaves a Makefile and a link with the paths that source and kernel
+# had at the time, perhaps through a mount that is gone.  Make them those of now,
+# or modules cannot be built, or are built in the kernel's directory.
+settle() {
+	sed -i -e "s|^\(export KBUILD_OUTPUT\) .*|\1 := \$(CURDIR)|" \
+		-e "s|^include .*/Makefile$|include $SRC/Makefile|" \
+		"$KDIR/Makefile"
+	grep -qxF "include $SRC/Makefile" "$KDIR/Makefile" ||
+		die "unexpected Makefile in $KDIR"
+	ln -sfn "$SRC" "$KDIR/source"
 }
 
 # What decides how a kernel comes out.
