@@ -7,6 +7,9 @@
 
 #include "vmem_test_nomem.h"
 
+/* Large enough for magazines. */
+#define MANY	(20000 * num_possible_cpus())
+
 /* Allocations that a test has, and the integers used up. */
 static struct vq_set *set;
 static unsigned int used_up;
@@ -93,8 +96,8 @@ static void arrange_objects(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
-	/* Large enough for magazines; of each size more than one holds. */
-	w->vm = vq_ids(test, 20000 * num_possible_cpus(), 8);
+	/* Of each size more than one magazine holds. */
+	w->vm = vq_ids(test, MANY, 8);
 	for (i = 0; i < 8 * 40; i++)
 		KUNIT_ASSERT_TRUE(test, vq_get(set, w->vm, 1 + i % 8,
 					       VM_SLEEP));
@@ -118,7 +121,7 @@ static void free_without_memory(struct kunit *test)
 
 static void arrange_empty(struct kunit *test, struct vn *w)
 {
-	w->vm = vq_ids(test, 10000, 8);
+	w->vm = vq_ids(test, MANY, 8);
 }
 
 static bool call_mix(struct vn *w)
@@ -182,7 +185,7 @@ static vmem_t *ended;
 
 static void arrange_end(struct kunit *test, struct vn *w)
 {
-	ended = vmem_create("ended", (void *)1, 10000, 1, NULL, NULL, NULL, 8,
+	ended = vmem_create("ended", (void *)1, MANY, 1, NULL, NULL, NULL, 8,
 			    VM_SLEEP | VMC_IDENTIFIER);
 	KUNIT_ASSERT_NOT_NULL(test, ended);
 	vq_mix(set, ended, 120, 2);

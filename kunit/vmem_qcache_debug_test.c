@@ -53,11 +53,12 @@ static void refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 	for (i = 0; i < 2; i++) {
 		struct vt_misuse *m = vt_misuse_begin(test, vm, "vmem_free(");
 		unsigned long held = vq_cache(vm, size)->nfree;
+		unsigned long on_cpus = vq_on_cpus(vm);
 
 		vt_free(vm, addr, size);
 		vt_misuse_end(test, m);
 		KUNIT_EXPECT_EQ(test, vq_cache(vm, size)->nfree, held);
-		KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+		KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), on_cpus);
 	}
 }
 
@@ -301,8 +302,20 @@ static void destroy_empties_the_caches(struct kunit *test)
 /* 0 is nobody's integer, and no magazine takes it, in whatever arena. */
 static void free_of_null_is_reported(struct kunit *test)
 {
-	refused(test, vq_ids(test, 100000, 1), 0, 1);
+	vmem_t *vm = vq_ids(test, 100000, 1);
+	struct vq_set *s = vq_set(test, 40);
+
+	refused(test, vm, 0, 1);
 	refused(test, checked_arena(test, 100000), 0, 1);
+
+	/* The same where there is a magazine with room. */
+	while (s->n < 40)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
+	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
+	refused(test, vm, 0, 1);
+	vq_put_all(s, vm);
 }
 
 static void debug_exit(struct kunit *test)
