@@ -11,11 +11,15 @@
 /* Enough that magazines are used, of one cached size and of two. */
 #define MANY	6000
 
-/* Take all, then give back but the first @keep: magazines and depot are full. */
-static void leave_in_magazines(struct vq_set *s, vmem_t *vm, size_t size,
-			       unsigned int keep)
+/*
+ * Take all, then give back but the first @keep: magazines and depot are full. The
+ * reap work, which the last request started, has nothing in hand any more.
+ */
+static void leave_in_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm,
+			       size_t size, unsigned int keep)
 {
 	vq_fill(s, vm, size);
+	vq_settle(test);
 	while (s->n > keep)
 		vq_put(s, vm, s->n - 1);
 }
@@ -26,7 +30,7 @@ static void nosleep_empties_its_own_magazines(struct kunit *test)
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
 
-	leave_in_magazines(s, vm, 1, 0);
+	leave_in_magazines(test, s, vm, 1, 0);
 	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 1UL);
@@ -117,7 +121,7 @@ static void magazines_are_emptied_for_a_waiter(struct kunit *test)
 	struct vq_set *s = vq_set(test, MANY);
 	struct vt_thread *t;
 
-	leave_in_magazines(s, vm, 1, 0);
+	leave_in_magazines(test, s, vm, 1, 0);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	t = vt_request(test, vm, MANY, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
@@ -186,7 +190,7 @@ static void source_gets_what_a_client_caches(struct kunit *test)
 	struct vq_set *s = vq_set(test, 64 * 100);
 	struct vt_thread *t;
 
-	leave_in_magazines(s, vm, 1, 0);
+	leave_in_magazines(test, s, vm, 1, 0);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_LT(test, vmem_size(src, VMEM_FREE), (size_t)64 * 100);
 	t = vt_request(test, src, 64 * 100, VM_SLEEP);
@@ -240,7 +244,7 @@ static void client_gets_what_another_caches(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long addr;
 
-	leave_in_magazines(s, a, 1, 0);
+	leave_in_magazines(test, s, a, 1, 0);
 	t = vt_request(test, b, 64 * 99, VM_SLEEP);
 	addr = vt_join(test, t, NULL);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
