@@ -90,6 +90,8 @@ static void magazines_go_to_the_depot_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, (unsigned long)i);
 	KUNIT_EXPECT_EQ(test, s->n, 10 * vq_capacity(2));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
+	/* Nobody else was there. */
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.contended, 0UL);
 	vq_put_all(s, vm);
 }
 
