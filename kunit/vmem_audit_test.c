@@ -2,6 +2,9 @@
 /*
  * Audit: who allocated a segment, as the file segments shows it.
  */
+#include <linux/kallsyms.h>
+#include <linux/stacktrace.h>
+
 #include "../vmem/arena/arena.h"
 #include "../vmem/compat.h"
 #include "vmem_test_file.h"
@@ -66,6 +69,24 @@ static void allocation_is_recorded(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, pid), "%s", line);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, __func__),
 				  "%s", line);
+}
+
+/* The stack ends where that of this function does. */
+static void stack_is_whole(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	unsigned long frames[32];
+	unsigned int n = stack_trace_save(frames, ARRAY_SIZE(frames), 0);
+	char outermost[KSYM_SYMBOL_LEN];
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	KUNIT_ASSERT_GT(test, n, 1U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	snprintf(outermost, sizeof(outermost), "%pS", (void *)frames[n - 1]);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, strrchr(line, '<'), "%s", line);
+	KUNIT_EXPECT_STREQ(test, strrchr(line, '<') + 1, outermost);
 }
 
 /* It is the task that allocated, not the one that reads. */
@@ -202,6 +223,7 @@ static void switch_has_two_positions(struct kunit *test)
 
 static struct kunit_case vmem_audit_cases[] = {
 	KUNIT_CASE(allocation_is_recorded),
+	KUNIT_CASE(stack_is_whole),
 	KUNIT_CASE(other_task_is_recorded),
 	KUNIT_CASE(switching_off_forgets_nothing),
 	KUNIT_CASE(leak_has_the_stack),

@@ -217,6 +217,29 @@ static void exchange_behind_is_noticed(struct kunit *test)
 	join_at_pause(test, t);
 }
 
+static void free_larger(struct vt_thread *t)
+{
+	vt_xfree(t->vm, TOP, 11 * U);
+}
+
+/* [34] The same if it is the largest in there: so large is not forgotten. */
+static void larger_one_behind_is_found(struct kunit *test)
+{
+	vmem_t *vm = pieces(test, PIECES);
+	struct vt_thread *t;
+
+	/* So that the class may have one that large, as far as is known. */
+	vt_xfree(vm, TOP, PLACE);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, TOP, 11 * U), TOP);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, TOP + 11 * U, 5 * U), TOP + 11 * U);
+	vt_xfree(vm, TOP, 11 * U);
+	KUNIT_ASSERT_EQ(test, vt_take(vm, TOP, 11 * U), TOP);
+
+	t = at_pause(test, vm, free_larger);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 11 * U, TRY | VM_BESTFIT), TOP);
+	join_at_pause(test, t);
+}
+
 static void take_next(struct vt_thread *t)
 {
 	unsigned int i;
@@ -390,6 +413,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(next_fit_goes_all_the_way),
 	KUNIT_CASE(room_that_comes_up_behind_is_found),
 	KUNIT_CASE(exchange_behind_is_noticed),
+	KUNIT_CASE(larger_one_behind_is_found),
 	KUNIT_CASE(search_goes_on_where_its_place_was_taken),
 	KUNIT_CASE(another_is_found_when_the_best_was_taken),
 	KUNIT_CASE(another_is_found_when_the_best_does_not_do),

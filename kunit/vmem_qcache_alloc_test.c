@@ -180,6 +180,30 @@ static void injection_draws_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
 }
 
+/* [38] What caches hold is not touched for a slab, where one object will do. */
+static void slab_is_not_worth_what_caches_hold(struct kunit *test)
+{
+	size_t slab = vq_ids(test, 10, 2)->qcaches->slab_size;
+	size_t n = slab * DIV_ROUND_UP(100000, slab) + 3;
+	vmem_t *vm = vq_ids(test, n, 2);
+	struct vq_set *s = vq_set(test, n);
+	unsigned long held, addr;
+
+	while (s->n < n - 3)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->singles, 0UL);
+	while (s->n > n - 100)
+		vq_put(s, vm, s->n - 1);
+	held = vq_on_cpus(vm) + vq_in_depot(vm, 1);
+	KUNIT_EXPECT_GT(test, held, 0UL);
+	addr = vt_alloc(vm, 2, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->singles, 1UL);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm) + vq_in_depot(vm, 1), held);
+	vt_free(vm, addr, 2);
+	vq_put_all(s, vm);
+}
+
 /* [24] Not one that may sleep: it gets its slab as ever. */
 static void injection_spares_sleepers(struct kunit *test)
 {
@@ -220,6 +244,7 @@ static struct kunit_case vmem_qcache_alloc_cases[] = {
 	KUNIT_CASE(unknown_flags_are_refused),
 	KUNIT_CASE(injection_spares_what_is_cached),
 	KUNIT_CASE(injection_draws_once),
+	KUNIT_CASE(slab_is_not_worth_what_caches_hold),
 	KUNIT_CASE(injection_spares_sleepers),
 	KUNIT_CASE(injection_hits_uncached_sizes),
 	{}

@@ -284,6 +284,28 @@ static void destroy_names_outstanding_objects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.alsos, 3U);
 }
 
+/* [13] The same of a slab that is allocated from its start to its end. */
+static void destroy_names_the_objects_of_a_full_slab(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100000, 1);
+	size_t n = vm->qcaches->slab_size;
+	struct vt_window w;
+	char want[64];
+
+	vt_disown(test, vm);
+	snprintf(want, sizeof(want),
+		 "%zu identifiers still allocated in %zu segments", n, n);
+	while (vq_cache(vm, 1)->nslabs < 1 || vq_cache(vm, 1)->nfree)
+		KUNIT_ASSERT_TRUE(test, vt_alloc(vm, 1, VM_SLEEP));
+	vt_window_open(&w, want, "1");
+	w.also = "vmem:  leaked";
+	vmem_destroy(vm);
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	KUNIT_EXPECT_EQ(test, w.others, 0U);
+	KUNIT_EXPECT_GT(test, w.alsos, 0U);
+}
+
 /* [13] Without any, there is nothing to say, and the source gets all back. */
 static void destroy_empties_the_caches(struct kunit *test)
 {
@@ -339,6 +361,7 @@ static struct kunit_case vmem_qcache_debug_cases[] = {
 	KUNIT_CASE(free_of_a_slab_is_reported),
 	KUNIT_CASE(double_free_after_dissolving_is_reported),
 	KUNIT_CASE(destroy_names_outstanding_objects),
+	KUNIT_CASE(destroy_names_the_objects_of_a_full_slab),
 	KUNIT_CASE(destroy_empties_the_caches),
 	{}
 };

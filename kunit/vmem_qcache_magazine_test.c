@@ -18,11 +18,14 @@ static void magazine_is_a_stack(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
+	struct vmem_cpu_cache *cc = vq_cpu(vm, 1, here());
 	unsigned int i, n = vq_capacity(0);
-	unsigned long order[32];
+	unsigned long allocs, frees, order[32];
 
 	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	allocs = cc->allocs;
+	frees = cc->frees;
 	for (i = 0; i < n; i++) {
 		/* Not in the order in which they came. */
 		unsigned int k = i * 5 % s->n;
@@ -36,6 +39,8 @@ static void magazine_is_a_stack(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, s->range[s->n - 1].start, order[i]);
 	}
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 0UL);
+	KUNIT_EXPECT_EQ(test, cc->allocs - allocs, (unsigned long)n);
+	KUNIT_EXPECT_EQ(test, cc->frees - frees, (unsigned long)n);
 	vq_put_all(s, vm);
 }
 
@@ -123,6 +128,36 @@ static void previous_magazine_spares_the_depot(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
+/* A full magazine stays beside an empty one from the depot. */
+static void full_magazine_stays_with_its_cpu(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 1);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned int i, cap;
+
+	while (s->n < 200)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	while (s->n > 100)
+		vq_put(s, vm, s->n - 1);
+	while (s->n < 200)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	/* A request in vain brings the CPU's magazines, empty, to the depot. */
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 0UL);
+	vq_settle(test);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+	KUNIT_EXPECT_NULL(test, vq_cpu(vm, 1, here())->prev);
+	KUNIT_EXPECT_GE(test, vq_cache(vm, 1)->depot.nempty, 2U);
+
+	vq_put(s, vm, s->n - 1);
+	cap = vq_cpu(vm, 1, here())->capacity;
+	for (i = 1; i <= cap; i++)
+		vq_put(s, vm, s->n - 1);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), cap + 1UL);
+	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+	vq_put_all(s, vm);
+}
+
 /* [38] Where the arena is too small to share, CPUs hold nothing at all. */
 static void small_arenas_have_no_magazines(struct kunit *test)
 {
@@ -142,6 +177,27 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
 			vq_close(test, vm);
 		}
+	}
+}
+
+/* [38] As many as the smallest magazines take are enough, one less is not. */
+static void share_is_exact(struct kunit *test)
+{
+	size_t n = 16UL * 2 * num_possible_cpus() * vq_capacity(0);
+	unsigned int less;
+
+	for (less = 0; less < 2; less++) {
+		vmem_t *vm = vq_ids(test, n - less, 1);
+		struct vq_set *s = vq_set(test, 40);
+
+		while (s->n < 40)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		vq_put_all(s, vm);
+		if (less)
+			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+		else
+			KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
+		vq_close(test, vm);
 	}
 }
 
@@ -295,7 +351,9 @@ static struct kunit_case vmem_qcache_magazine_cases[] = {
 	KUNIT_CASE(sizes_do_not_mix),
 	KUNIT_CASE(magazines_go_to_the_depot_and_back),
 	KUNIT_CASE(previous_magazine_spares_the_depot),
+	KUNIT_CASE(full_magazine_stays_with_its_cpu),
 	KUNIT_CASE(small_arenas_have_no_magazines),
+	KUNIT_CASE(share_is_exact),
 	KUNIT_CASE(cpus_hold_a_small_share),
 	KUNIT_CASE(maintenance_reaps_the_depot),
 	KUNIT_CASE(contention_makes_magazines_larger),
