@@ -180,15 +180,29 @@ static void injection_draws_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
 }
 
+static void *import_nothing(vmem_t *source, size_t size, int vmflag)
+{
+	return NULL;
+}
+
+static void release_nothing(vmem_t *source, void *addr, size_t size)
+{
+}
+
 /* [38] What caches hold is not touched for a slab, where one object will do. */
 static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 {
-	size_t slab = vq_ids(test, 10, 2)->qcaches->slab_size;
+	vmem_t *source = vt_ids(test, 10);
+	vmem_t *vm = vt_adopt(test, vmem_create(test->name, NULL, 0, 1,
+						import_nothing, release_nothing,
+						source, 2,
+						VM_SLEEP | VMC_IDENTIFIER));
+	size_t slab = vm->qcaches->slab_size;
 	size_t n = slab * DIV_ROUND_UP(100000, slab) + 3;
-	vmem_t *vm = vq_ids(test, n, 2);
 	struct vq_set *s = vq_set(test, n);
 	unsigned long held, addr;
 
+	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)1, n, VM_SLEEP));
 	while (s->n < n - 3)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->singles, 0UL);
@@ -196,8 +210,11 @@ static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 		vq_put(s, vm, s->n - 1);
 	held = vq_on_cpus(vm) + vq_in_depot(vm, 1);
 	KUNIT_EXPECT_GT(test, held, 0UL);
+
+	/* It asks for a slab, is told that there is none, and takes the rest. */
 	addr = vt_alloc(vm, 2, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->singles, 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm) + vq_in_depot(vm, 1), held);
 	vt_free(vm, addr, 2);
