@@ -65,12 +65,9 @@ archive() {
 	APT=(-o APT::Sandbox::User=root)
 	[ "$suite" != own ] || return 0
 	APT+=(-c "$dir/apt.conf")
-	[ ! -e "$dir/complete" ] || return 0
-
-	need "signatures of other suites" debian-archive-keyring
-	mirror
+	# Each time: the paths in it are those of now.
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-	cat >"$dir/apt.conf" <<-END
+	cat >"$dir/apt.conf.$$" <<-END
 		Dir::State "$dir";
 		Dir::State::Lists "$dir/lists";
 		Dir::State::status "/dev/null";
@@ -85,7 +82,12 @@ archive() {
 		Acquire::Check-Valid-Until "false";
 	END
 	[ -z "$arch" ] || printf '%s "%s";\n' APT::Architecture "$arch" \
-		APT::Architectures "$arch" >>"$dir/apt.conf"
+		APT::Architectures "$arch" >>"$dir/apt.conf.$$"
+	mv "$dir/apt.conf.$$" "$dir/apt.conf"
+	[ ! -e "$dir/complete" ] || return 0
+
+	need "signatures of other suites" debian-archive-keyring
+	mirror
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 		"$MIRROR $suite main" >"$dir/sources.list"
 	archive_update "$1"
