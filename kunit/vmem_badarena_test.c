@@ -103,16 +103,22 @@ static void nameless_and_hasty_arenas_are_refused(struct kunit *test)
 static void reports_without_arena_are_limited(struct kunit *test)
 {
 	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned long began;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	/* Past is what others have said. */
 	ssleep(6);
+	began = jiffies;
 	vt_window_open(w, "vmem_create(name='many'", "*");
 	w->also = "vmem: 30 reports held back";
 	for (i = 0; i < MANY; i++)
 		KUNIT_EXPECT_NULL(test, vmem_create("many", NULL, 0, 0, NULL,
 						    NULL, NULL, 0, VM_SLEEP));
+	if (time_after(jiffies, began + 4 * HZ)) {
+		vt_window_close(w);
+		kunit_skip(test, "so many reports take longer here than the limit is for");
+	}
 	ssleep(6);
 	KUNIT_EXPECT_NULL(test, vmem_create("many", NULL, 0, 0, NULL, NULL,
 					    NULL, 0, VM_SLEEP));
