@@ -68,6 +68,9 @@ static const char *allocate(struct mc_world *w, struct mc_arena *a,
 	if (!sure && (!(op->flags & VM_ABORT) || a->source ||
 		      !mc_exact(w, a)))
 		op->flags |= VM_NOSLEEP;
+	/* What is sure with reclaim may without it be left to a full source. */
+	if (op->flags & VM_ABORT && a->source && !mc_exact(w, a))
+		op->flags |= VM_NOSLEEP;
 	req.flags = op->flags;
 
 	mc_cached_look(w, a, &req);
