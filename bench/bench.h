@@ -25,7 +25,7 @@
  * @map: a bit for each integer that is handed out; NULL where that makes no sense
  * @random: the same numbers for each peer
  * @drain: pages that are held so that CPUs do not keep any, see work.c
- * @before: pages free before anything was made
+ * @before: pages free before anything was made, if they are counted
  * @broken: the peer handed out what was not its own to give
  */
 struct work {
@@ -45,7 +45,7 @@ struct work {
 };
 
 int work_begin(struct work *work, const struct peer *peer, unsigned long range,
-	       unsigned long max);
+	       unsigned long max, bool count);
 void work_end(struct work *work);
 u64 work_bytes(struct work *work);
 unsigned int work_size(struct work *work);

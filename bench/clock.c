@@ -6,6 +6,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
+#include <linux/units.h>
 
 #include "clock.h"
 
@@ -34,7 +35,9 @@ void clock_begin(void)
 		;
 	ns = ktime_get_ns() - ns;
 	ticks = clock_read() - ticks;
-	clock_hz = mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns);
+	/* Whole megahertz: that is as well as can be told in this time. */
+	clock_hz = div_u64(mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns) + HZ_PER_MHZ / 2,
+			   HZ_PER_MHZ) * HZ_PER_MHZ;
 
 	clock_empty = U64_MAX;
 	for (i = 0; i < 1000; i++) {

@@ -4,8 +4,10 @@
  * the other goes and others come. Costs are of allocations and of frees one by one.
  *
  * A failure is an allocation that did not come although there was enough free space
- * in all. "percent" is how full it was when it was first filled, which is less than
- * it should have been if something failed by then.
+ * in all. What is handed out of the range, in tenths of a percent, is said with it:
+ * "first" when something failed for the first time while it was filled (or when it was
+ * as full as it shall be, or the patience was over), "reached" in the mean over
+ * the time of measuring. A peer that is slow does fewer steps.
  */
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -14,11 +16,12 @@
 #include "bench.h"
 #include "clock.h"
 
-#define STEPS		30000UL	/* frees while it is measured */
+#define STEPS		16000UL	/* frees while it is measured */
 #define SHOWN		32	/* times that the free space is looked at */
-#define PIECES		32768UL	/* that live when nothing is free */
+#define PIECES		16384UL	/* that live when nothing is free */
 #define MEAN		32	/* rather less than the mean size of a piece */
-#define PATIENCE	NSEC_PER_SEC	/* for that, and as much before */
+#define PATIENCE	(400 * NSEC_PER_MSEC)	/* for that, and as much before */
+#define PATIENCE_FILL	(5 * PATIENCE)
 
 /* @full: percent. */
 struct churn {
@@ -28,6 +31,8 @@ struct churn {
 	unsigned long failures;
 	unsigned int full;
 	unsigned long size;	/* of the next to come */
+	unsigned long steps;
+	u64 used;		/* sum after each step */
 };
 
 static bool come(struct churn *c)
@@ -64,10 +69,11 @@ static void go(struct churn *c)
 	swap(*piece, work->piece[work->live]);
 }
 
-/* Let come what has room. */
-static void refill(struct churn *c)
+/* Let come what has room, until something fails. */
+static void refill(struct churn *c, u64 patience)
 {
 	struct work *work = &c->work;
+	u64 start = clock_read();
 
 	while (work->live < work->max &&
 	       (work->used + c->size) * 100 <= work->range * c->full) {
@@ -75,9 +81,22 @@ static void refill(struct churn *c)
 			c->failures++;
 			return;
 		}
-		if (!(work->live % 256))
-			cond_resched();
+		if (work->live % 16)
+			continue;
+		cond_resched();
+		if (clock_spent(start) > patience)
+			return;
 	}
+}
+
+static void show(struct churn *c, const char *op, unsigned int at)
+{
+	struct work *work = &c->work;
+	unsigned long largest = map_largest(work);
+
+	if (work->map && !work->peer->one_size)
+		say(work, "load=churn full=%u op=%s at=%u largest=%lu free=%lu done=%lu",
+		    c->full, op, at, largest, work->range - work->used, c->steps);
 }
 
 static void turn(struct churn *c, unsigned long steps, u64 patience)
@@ -87,36 +106,45 @@ static void turn(struct churn *c, unsigned long steps, u64 patience)
 
 	for (i = 0; i < steps && c->work.live; i++) {
 		go(c);
-		refill(c);
+		refill(c, patience);
+		c->steps++;
+		c->used += c->work.used;
 		cond_resched();
 		if (clock_spent(start) > patience)
 			return;
 	}
 }
 
-static void show(struct churn *c, unsigned int at)
+/* All steps, looking at the free space meanwhile. */
+static void turns(struct churn *c, const char *op)
 {
-	struct work *work = &c->work;
-	unsigned long largest = map_largest(work);
+	unsigned int i;
 
-	if (work->map && !work->peer->one_size)
-		say(work, "load=churn full=%u op=free at=%u largest=%lu free=%lu failures=%lu",
-		    c->full, at, largest, work->range - work->used, c->failures);
+	for (i = 1; i <= SHOWN; i++) {
+		turn(c, STEPS / SHOWN, PATIENCE / SHOWN);
+		show(c, op, i);
+	}
+}
+
+/* Tenths of a percent. */
+static u64 share(const struct churn *c, u64 used)
+{
+	return div64_u64(1000 * used, c->work.range);
 }
 
 static int churn_at(const struct peer *peer, unsigned int full)
 {
 	unsigned long range = PIECES * (peer->one_size ? 1 : MEAN);
 	struct churn *c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	unsigned long filled;
+	unsigned long before, steps;
 	char load[64];
-	unsigned int i;
+	u64 first;
 	int err;
 
 	if (!c)
 		return -ENOMEM;
 	c->full = full;
-	err = work_begin(&c->work, peer, range, 2 * PIECES);
+	err = work_begin(&c->work, peer, range, 2 * PIECES, false);
 	if (err)
 		goto free;
 	err = samples_begin(&c->alloc, 8 * STEPS);
@@ -124,24 +152,24 @@ static int churn_at(const struct peer *peer, unsigned int full)
 	if (err)
 		goto out;
 	c->size = work_size(&c->work);
-	refill(c);
-	filled = c->work.used;
+	refill(c, PATIENCE_FILL);
+	first = c->work.used;
 	if (peer->settle)
 		peer->settle(c->work.it);
-	show(c, 0);
-	turn(c, STEPS, PATIENCE);	/* until it looks like any other moment */
+	turns(c, "warming");	/* until it looks like any other moment */
 	samples_forget(&c->alloc);
 	samples_forget(&c->free);
 	c->failures = 0;
-	for (i = 1; i <= SHOWN; i++) {
-		turn(c, STEPS / SHOWN, PATIENCE / SHOWN);
-		show(c, i);
-	}
+	c->used = 0;
+	before = c->steps;
+	turns(c, "free");
+	steps = c->steps - before;
 	snprintf(load, sizeof(load), "load=churn full=%u", full);
 	say_samples(&c->work, load, "alloc", &c->alloc, 1);
 	say_samples(&c->work, load, "free", &c->free, 1);
-	say(&c->work, "%s op=failures failures=%lu percent=%lu", load,
-	    c->failures, filled * 100 / range);
+	say(&c->work, "%s op=failures failures=%lu steps=%lu first=%s reached=%s",
+	    load, c->failures, steps, decimal(share(c, first)).text,
+	    decimal(share(c, div64_u64(c->used, max(steps, 1UL)))).text);
 out:
 	samples_end(&c->alloc);
 	samples_end(&c->free);

@@ -2,7 +2,8 @@
 /*
  * Pairs of which the allocation has to be aligned, to lie within a small range, or at
  * one given place, while many others live and the free space is in many pieces.
- * Of the peers that can.
+ * Of the peers that can. Ranges begin, and places are looked for, at a piece that
+ * lives, so that it is among the pieces and not in the free space behind them all.
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
@@ -14,29 +15,37 @@
 #define SIZE		8UL
 #define ALIGN_TO	256UL
 #define WITHIN		4096UL	/* a range that small has room, nearly always */
+#define WITHIN_IDS	64UL	/* the same of single integers */
 #define SAMPLES		3000
 #define AT_LEAST	20
-#define ENOUGH		(300 * NSEC_PER_MSEC)
+#define ENOUGH		(100 * NSEC_PER_MSEC)
 
 enum how { ALIGNED, ANYWHERE_WITHIN, AT };
 static const char * const name_of[] = { "aligned", "within", "at" };
 
-/* A free place for so much, anywhere. */
+/* Where some piece that lives is. */
+static unsigned long somewhere(struct work *work)
+{
+	return work->piece[below(&work->random, work->live)].at;
+}
+
+/* A free place for so much behind some piece. */
 static unsigned long place(struct work *work, unsigned long size)
 {
-	unsigned long at, from;
+	unsigned long at, end;
 
 	for (;;) {
-		from = below(&work->random, work->range);
-		at = find_next_zero_bit(work->map, work->range, from);
-		if (at + size <= work->range &&
-		    find_next_bit(work->map, at + size, at) >= at + size)
+		at = somewhere(work) - BASE;
+		at = find_next_zero_bit(work->map, work->range, at);
+		end = at + size;
+		if (end <= work->range &&
+		    find_next_bit(work->map, end, at) >= end)
 			return BASE + at;
 	}
 }
 
 static bool alloc(struct work *work, struct piece *piece, enum how how,
-		  unsigned long at)
+		  unsigned long at, unsigned long within)
 {
 	const struct peer *peer = work->peer;
 
@@ -44,20 +53,21 @@ static bool alloc(struct work *work, struct piece *piece, enum how how,
 	case ALIGNED:
 		return peer->alloc_aligned(work->it, piece, ALIGN_TO);
 	case ANYWHERE_WITHIN:
-		return peer->alloc_within(work->it, piece, at, at + WITHIN);
+		return peer->alloc_within(work->it, piece, at, at + within);
 	default:
 		return peer->alloc_at(work->it, piece, at);
 	}
 }
 
 /* Whether it came out as it was asked for. */
-static bool right(const struct piece *piece, enum how how, unsigned long at)
+static bool right(const struct piece *piece, enum how how, unsigned long at,
+		  unsigned long within)
 {
 	switch (how) {
 	case ALIGNED:
 		return piece->at % ALIGN_TO == 0;
 	case ANYWHERE_WITHIN:
-		return piece->at >= at && piece->at + piece->size <= at + WITHIN;
+		return piece->at >= at && piece->at + piece->size <= at + within;
 	default:
 		return piece->at == at;
 	}
@@ -65,6 +75,7 @@ static bool right(const struct piece *piece, enum how how, unsigned long at)
 
 static int constrained(struct work *work, unsigned long live, enum how how)
 {
+	unsigned long within = work->peer->one_size ? WITHIN_IDS : WITHIN;
 	struct piece piece = work->piece[work->live];
 	unsigned long at, failures = 0, n = 0;
 	struct samples a, f;
@@ -84,18 +95,20 @@ static int constrained(struct work *work, unsigned long live, enum how how)
 	while (n++ < SAMPLES &&
 	       (n < AT_LEAST || clock_spent(begin) < ENOUGH)) {
 		at = how == AT ? place(work, piece.size) :
-			BASE + below(&work->random, work->range - WITHIN);
+			min(somewhere(work), BASE + work->range - within);
 		start = clock_read();
-		good = alloc(work, &piece, how, at);
+		good = alloc(work, &piece, how, at, within);
 		samples_add(&a, clock_read() - start);
 		cond_resched();
 		if (!good) {
 			failures++;
 			continue;
 		}
-		if (!right(&piece, how, at))
+		if (!right(&piece, how, at, within) && !work->broken) {
+			work->broken = true;
 			pr_info("bench: failed %s %s %#lx at %#lx\n", name_of[how],
 				work->peer->name, at, piece.at);
+		}
 		map_take(work, &piece);
 		map_give(work, &piece);
 		start = clock_read();
@@ -120,7 +133,7 @@ static int constrained_with(const struct peer *peer, unsigned long live)
 	u64 ticks;
 	int err;
 
-	err = work_begin(&work, peer, most * (peer->one_size ? 2 : 64), most + 1);
+	err = work_begin(&work, peer, most * (peer->one_size ? 2 : 64), most + 1, false);
 	if (err)
 		return err;
 	err = work_fill(&work, most, &ticks);

@@ -11,7 +11,7 @@
 #include "clock.h"
 
 #define STEPS		20000UL
-#define PATIENCE	NSEC_PER_SEC
+#define PATIENCE	(400 * NSEC_PER_MSEC)
 
 static int cyclic_with(const struct peer *peer, unsigned long live)
 {
@@ -25,7 +25,7 @@ static int cyclic_with(const struct peer *peer, unsigned long live)
 	int err;
 
 	/* The range is used up more than once. */
-	err = work_begin(&work, peer, max(live + live / 8, 8192UL), live);
+	err = work_begin(&work, peer, max(live + live / 8, 8192UL), live, false);
 	if (err)
 		return err;
 	err = samples_begin(&alloc, STEPS);

@@ -240,7 +240,7 @@ int load_locked_begin(void)
 	unsigned long most = bench_live + bench_live / 2;
 	int err;
 
-	err = work_begin(&locked, &peer_vmem, most * 64, most + 1);
+	err = work_begin(&locked, &peer_vmem, most * 64, most + 1, false);
 	if (err)
 		return err;
 	vmem_hrtimer_setup(&timer, tick);

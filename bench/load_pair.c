@@ -3,9 +3,9 @@
  * A pair of one allocation and one free, while many others live and the free space
  * is in many pieces.
  *
- * The median is of batches, so that reading the clock does not show; the tail is of
- * pairs one by one. The size of a pair is another thing than the sizes of
- * what lives.
+ * The median is of batches, so that reading the clock does not show, but for pairs
+ * that are so slow that it does not matter; the tail is of pairs one by one. The size
+ * of a pair is another thing than the sizes of what lives.
  */
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -18,6 +18,9 @@
 #define BATCHES		200
 #define SINGLES		5000
 #define AT_LEAST	3
+#define LEAST		65536UL	/* integers in the range */
+#define MANY		100000UL /* live, for bytes to be told from nothing */
+#define SLOW		(300 * NSEC_PER_USEC)	/* a pair, without a batch */
 /* No more samples of something that slow; with -icount, of instructions. */
 #define ENOUGH		(100 * NSEC_PER_MSEC)
 
@@ -66,6 +69,8 @@ static int pair_of_size(struct work *work, unsigned long live,
 			unsigned long size)
 {
 	struct piece piece = work->piece[work->live];
+	u64 start = clock_read();
+	unsigned int each;
 	char load[64];
 	int err;
 
@@ -76,7 +81,8 @@ static int pair_of_size(struct work *work, unsigned long live,
 		map_give(work, &piece);
 		work->peer->free(work->it, &piece);
 	}
-	err = measure(work, load, "pair", &piece, BATCH, BATCHES);
+	each = clock_spent(start) > SLOW ? 1 : BATCH;
+	err = measure(work, load, "pair", &piece, each, BATCHES);
 	return err ?: measure(work, load, "single", &piece, 1, SINGLES);
 }
 
@@ -84,12 +90,12 @@ static int pairs_with(const struct peer *peer, unsigned long live)
 {
 	static const unsigned long sizes[] = { 1, 8, 64, 1000 };
 	unsigned long most = live + live / 2, i;
+	unsigned long range = max(most * (peer->one_size ? 2 : 64), LEAST);
 	struct work work;
 	u64 ticks;
 	int err;
 
-	err = work_begin(&work, peer,
-			 max(most, 1000UL) * (peer->one_size ? 2 : 64), most + 1);
+	err = work_begin(&work, peer, range, most + 1, live >= MANY);
 	if (err)
 		return err;
 	err = work_fill(&work, most, &ticks);
@@ -99,10 +105,11 @@ static int pairs_with(const struct peer *peer, unsigned long live)
 	}
 	if (peer->settle)
 		peer->settle(work.it);
-	if (live) {
+	if (live >= MANY)
 		say(&work, "load=pair live=%lu op=bytes each=%s client=%zu",
 		    live, decimal(div64_u64(10ULL * work_bytes(&work), most)).text,
 		    peer->client);
+	if (live) {
 		if (!peer->slow_fill)
 			say(&work, "load=pair live=%lu op=fill mean=%s", live,
 			    decimal(div64_u64(clock_tenths(ticks), most)).text);

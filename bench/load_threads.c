@@ -93,7 +93,7 @@ int load_threads(const struct peer *peer)
 	u64 most;
 	int err;
 
-	err = work_begin(&work, peer, 1 << 20, THREADS * BURST);
+	err = work_begin(&work, peer, 1 << 20, THREADS * BURST, false);
 	if (err)
 		return err;
 	team.work = &work;

@@ -18,7 +18,7 @@
 #include "clock.h"
 
 #define SHOWN		64	/* times that the free space is looked at */
-#define PATIENCE	(20ULL * NSEC_PER_SEC)
+#define PATIENCE	(3ULL * NSEC_PER_SEC)
 
 /*
  * @text: @length characters; @events in it, @allocs of them allocations, of which
@@ -141,10 +141,10 @@ static void replay_one(struct replay *r, const struct event *event)
 	piece->size = 0;
 }
 
-static void show(struct replay *r, unsigned int at)
+static void show(struct replay *r, unsigned int at, unsigned long events)
 {
-	say(&r->work, "load=trace op=free at=%u largest=%lu free=%lu failures=%lu",
-	    at, map_largest(&r->work), r->work.range - r->work.used, r->failures);
+	say(&r->work, "load=trace op=free at=%u largest=%lu free=%lu done=%lu",
+	    at, map_largest(&r->work), r->work.range - r->work.used, events);
 }
 
 static int replay(struct replay *r, const struct trace *trace)
@@ -158,7 +158,7 @@ static int replay(struct replay *r, const struct trace *trace)
 	while (next(trace, &at, &event)) {
 		replay_one(r, &event);
 		if (!(++n % each))
-			show(r, n / each);
+			show(r, n / each, n);
 		if (n % 256)
 			continue;
 		cond_resched();
@@ -192,7 +192,7 @@ int load_trace(const struct peer *peer)
 	if (err)
 		goto out;
 	err = work_begin(&r->work, peer, trace.peak + trace.peak / 4,
-			 trace.allocs);
+			 trace.allocs, false);
 	if (err)
 		goto out;
 	err = samples_begin(&r->alloc, trace.allocs);

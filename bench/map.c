@@ -21,7 +21,7 @@ void map_take(struct work *work, const struct piece *piece)
 	unsigned long at = piece->at - BASE, end = at + piece->size;
 
 	work->used += piece->size;
-	if (!work->map)
+	if (!work->map || work->broken)
 		return;
 	if (piece->at < BASE || end > work->range ||
 	    find_next_bit(work->map, end, at) < end) {

@@ -60,7 +60,10 @@ static void window_free(void *it, struct piece *piece)
 	free_iova_fast(&w->domain, piece->at, piece->size);
 }
 
-/* Aligned to the size rounded up to a power of two; there is nothing else. */
+/*
+ * Aligned to the size rounded up to a power of two; there is nothing else. One place
+ * can be reserved, but not asked for: what is there already is merged with it.
+ */
 static bool window_alloc_aligned(void *it, struct piece *piece,
 				 unsigned long align)
 {
@@ -71,14 +74,6 @@ static bool window_alloc_aligned(void *it, struct piece *piece,
 	if (iova)
 		piece->at = iova->pfn_lo;
 	return iova;
-}
-
-static bool window_alloc_at(void *it, struct piece *piece, unsigned long at)
-{
-	struct window *w = it;
-
-	piece->at = at;
-	return reserve_iova(&w->domain, at, at + piece->size - 1);
 }
 
 static void window_free_such(void *it, struct piece *piece)
@@ -95,7 +90,6 @@ const struct peer peer_iova = {
 	.alloc		= window_alloc,
 	.free		= window_free,
 	.alloc_aligned	= window_alloc_aligned,
-	.alloc_at	= window_alloc_at,
 	.free_such	= window_free_such,
 };
 

@@ -21,7 +21,7 @@
 #include "clock.h"
 
 /* Filling gives up after so much time. */
-#define PATIENCE	(60ULL * NSEC_PER_SEC)
+#define PATIENCE	(20ULL * NSEC_PER_SEC)
 
 /* Pages to take of each order: more than a CPU keeps. */
 #define DRAIN		(64UL << (20 - PAGE_SHIFT))
@@ -70,9 +70,9 @@ unsigned int work_size(struct work *work)
 	return work->peer->one_size ? 1 : 1 + below(&work->random, 64);
 }
 
-/* Begin with no piece of @max. */
+/* Begin with no piece of @max. With @count, work_bytes() will be asked for. */
 int work_begin(struct work *work, const struct peer *peer, unsigned long range,
-	       unsigned long max)
+	       unsigned long max, bool count)
 {
 	unsigned long i;
 
@@ -92,11 +92,13 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 		goto fail;
 	for (i = 0; peer->client && i < max; i++)
 		work->piece[i].own = work->own + i * peer->client;
-	/* What was freed before, by RCU as well, is to be free by now. */
-	rcu_barrier();
-	msleep(20);
-	drain(work);
-	work->before = pages_free();
+	if (count) {
+		/* What was freed before, by RCU as well, is to be free by now. */
+		rcu_barrier();
+		msleep(20);
+		drain(work);
+		work->before = pages_free();
+	}
 	work->it = peer->make(range);
 	if (work->it)
 		return 0;
