@@ -3,48 +3,119 @@
  * How long vmem holds an arena's lock at most, which is with interrupts off: a timer
  * goes off every few microseconds, and is late by as long as they are off. The clock
  * has to be one that nothing else takes time from, which is that of QEMU
- * with -icount. What is late when nothing goes on is the kernel's own.
+ * with -icount.
+ *
+ * Others turn interrupts off, too: the page allocator takes back hundreds of pages at
+ * once. So the timer looks where it interrupts, which is where they were turned on
+ * again, and keeps apart what is in vmem. That has everything in it for which vmem
+ * has them off, and the kernel's own tick, if it comes first.
  *
  * Everything is done often enough, or takes the lock often enough, that the timer
  * is due at the beginning of some hold. What user space does (reads files in debugfs)
  * goes on while the module is loaded: writing a name to the parameter "mark" says
  * how late the timer was since the last.
  */
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/module.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/stacktrace.h>
 #include <linux/vmalloc.h>
 #include <linux/vmem.h>
+#include <asm/irq_regs.h>
+#include <asm/ptrace.h>
 
 #include "../vmem/compat.h"
 #include "bench.h"
 #include "clock.h"
 
 #define TICK		10000	/* ns */
+#define LEAST		1000	/* less is what any interrupt takes */
 #define SEARCHES	200
 #define SPANS		50000UL
 
-static u64 latest;
+/* How late the timer was at most, and what it interrupted then. */
+struct late {
+	s64 ns;
+	unsigned long at;
+};
+
+static struct late ours, others;
 static struct hrtimer timer;
 static struct work locked;
 
+#if defined(CONFIG_STACKTRACE) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+/* Where interrupts were turned on; 0 if that cannot be told. */
+static unsigned long turned_on_at(void)
+{
+	unsigned long entry[16], at = instruction_pointer(get_irq_regs());
+	unsigned int i = 0, n = stack_trace_save(entry, ARRAY_SIZE(entry), 0);
+
+	while (i < n && entry[i] != at)
+		i++;
+	while (i < n && in_lock_functions(entry[i]))
+		i++;
+	return i < n ? entry[i] : 0;
+}
+
+/* No other module has anything to do meanwhile. */
+static bool in_vmem(unsigned long at)
+{
+	return !at || (at >= MODULES_VADDR && at < MODULES_END &&
+		       !within_module(at, THIS_MODULE));
+}
+#else
+static unsigned long turned_on_at(void)
+{
+	return 0;
+}
+
+static bool in_vmem(unsigned long at)
+{
+	return true;
+}
+#endif
+
 static enum hrtimer_restart tick(struct hrtimer *t)
 {
-	s64 late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(t)));
+	s64 ns = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(t)));
+	struct late *late;
+	unsigned long at;
 
-	if (late > (s64)latest)
-		latest = late;
+	if (ns > LEAST && (ns > ours.ns || ns > others.ns)) {
+		at = turned_on_at();
+		late = in_vmem(at) ? &ours : &others;
+		if (ns > late->ns)
+			*late = (struct late){ .ns = ns, .at = at };
+	}
 	hrtimer_forward_now(t, ns_to_ktime(TICK));
 	return HRTIMER_RESTART;
 }
 
+/* From now on; what went before, the console's work as well, is over by then. */
+static void forget(void)
+{
+	udelay(3 * TICK / 1000);
+	local_irq_disable();
+	memset(&ours, 0, sizeof(ours));
+	memset(&others, 0, sizeof(others));
+	local_irq_enable();
+}
+
 static void mark(const char *what)
 {
-	u64 late = READ_ONCE(latest);
+	struct late a, b;
 
-	pr_info("bench: load=locked op=%s late=%llu\n", what, late);
-	WRITE_ONCE(latest, 0);
+	local_irq_disable();
+	a = ours;
+	b = others;
+	local_irq_enable();
+	pr_info("bench: load=locked op=%s late=%lld others=%lld by=%ps others_by=%ps\n",
+		what, a.ns, b.ns, (void *)a.at, (void *)b.at);
+	forget();
 }
 
 static int mark_set(const char *val, const struct kernel_param *kp)
@@ -66,7 +137,7 @@ static void of_slab(unsigned long n)
 	void **p = vzalloc(array_size(n, sizeof(*p)));
 	unsigned long i;
 
-	WRITE_ONCE(latest, 0);
+	forget();
 	for (i = 0; p && i < n; i++)
 		p[i] = kmalloc(64, GFP_KERNEL);
 	mark("kmalloc");
@@ -74,7 +145,7 @@ static void of_slab(unsigned long n)
 		kfree(p[i]);
 	mark("kfree");
 	vfree(p);
-	WRITE_ONCE(latest, 0);
+	forget();
 }
 
 /* Searches of every kind, whether they find something or not. */
@@ -202,7 +273,7 @@ out:
 	if (vm)
 		vmem_destroy(vm);
 	vfree(p);
-	WRITE_ONCE(latest, 0);
+	forget();
 }
 
 /* Cached identifiers: many, back again, and the caches emptied. */
@@ -213,7 +284,7 @@ static void cached(unsigned long n)
 	void **p = vzalloc(array_size(n, sizeof(*p)));
 	unsigned long i;
 
-	WRITE_ONCE(latest, 0);
+	forget();
 	if (vm && p) {
 		for (i = 0; i < n; i++)
 			p[i] = vmem_alloc(vm, 1 + i % 8, VM_SLEEP);
@@ -231,12 +302,12 @@ static void cached(unsigned long n)
 		vmem_destroy(vm);
 	mark("cached_destroy");
 	vfree(p);
-	WRITE_ONCE(latest, 0);
+	forget();
 }
 
 int load_locked_begin(void)
 {
-	u64 begin = ktime_get_ns(), ticks;
+	u64 begin, ticks;
 	unsigned long most = bench_live + bench_live / 2;
 	int err;
 
@@ -245,6 +316,8 @@ int load_locked_begin(void)
 		return err;
 	vmem_hrtimer_setup(&timer, tick);
 	hrtimer_start(&timer, ns_to_ktime(TICK), HRTIMER_MODE_REL_PINNED);
+	begin = ktime_get_ns();
+	forget();
 	while (ktime_get_ns() - begin < 20 * NSEC_PER_MSEC)
 		cpu_relax();
 	mark("idle");
