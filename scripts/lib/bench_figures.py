@@ -82,36 +82,56 @@ class Figures:
     def __init__(self, path):
         with open(path, encoding="utf-8", newline="") as file:
             self.rows = list(csv.DictReader(file))
+        # By metric and workload, of which each question names at least one.
+        self.parts = {}
+        for row in self.rows:
+            for part in ((row["metric"], row["load"]), (None, row["load"])):
+                self.parts.setdefault(part, []).append(row)
 
     def get(self, metric, **keys):
         """The figure of exactly that; None if there is none."""
         found = self.all(metric, **keys)
         return found[0][1] if found else None
 
+    def word(self, metric, **keys):
+        """The same of what is not a number."""
+        found = list(self.fitting(metric, **keys))
+        return found[0]["value"] if found else None
+
+    def fitting(self, metric, load, **keys):
+        """The rows that fit."""
+        keys = [(name, str(value)) for name, value in keys.items()]
+        return (row for row in self.parts.get((metric, load), [])
+                if all(row[name] == value for name, value in keys))
+
     def all(self, metric, **keys):
         """All figures that fit: pairs of a row and a number."""
-        keys = {name: str(value) for name, value in keys.items()}
-        return [(row, float(row["value"])) for row in self.rows
-                if row["metric"] == metric and
-                all(row[name] == value for name, value in keys.items())]
+        return [(row, float(row["value"]))
+                for row in self.fitting(metric, **keys)]
 
     def values(self, column, **keys):
         """What a column has in rows that fit: numbers in order, or names."""
-        found = {row[column] for row in self.rows
-                 if row[column] and
-                 all(row[name] == str(value) for name, value in keys.items())}
+        found = {row[column] for row in self.fitting(None, **keys)
+                 if row[column]}
         if all(value.isdigit() for value in found):
             return sorted(found, key=int)
         return [peer for peer in PEERS if peer in found] or sorted(found)
 
-    def share(self, load, peer, instrument, **keys):
-        """The largest free piece as a share of the free space, over time."""
-        largest = self.all("largest", load=load, peer=peer,
-                           instrument=instrument, op="free", **keys)
-        free = self.all("free", load=load, peer=peer, instrument=instrument,
-                        op="free", **keys)
-        return [a / b for (_, a), (_, b) in zip(largest, free) if b]
+    def share(self, load, peer, instrument, op="free", **keys):
+        """The largest free piece as a share of the free space, over time: pairs
+        of what had been done by then and that share."""
+        columns = [self.all(metric, load=load, peer=peer,
+                            instrument=instrument, op=op, **keys)
+                   for metric in ("done", "largest", "free")]
+        return [(done, largest / free)
+                for (_, done), (_, largest), (_, free) in zip(*columns)
+                if free]
 
 
 def mean(numbers):
     return sum(numbers) / len(numbers) if numbers else None
+
+
+def mean_share(shares):
+    """The mean of what Figures.share() gave."""
+    return mean([share for _, share in shares])

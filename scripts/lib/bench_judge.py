@@ -11,7 +11,7 @@ line is "N met, N missed".
 
 import sys
 
-from bench_figures import Figures, mean
+from bench_figures import Figures, mean_share
 
 BEATEN = ["genalloc", "ida", "drm_mm", "maple", "idr"]
 INSTRUMENTS = {"instructions": "instructions", "time": "ns"}
@@ -100,7 +100,8 @@ class Judge:
                      f"1000 and {most} live, size {size}")
 
     def fragmentation(self):
-        shares = {peer: mean(self.figures.share("trace", peer, "instructions"))
+        shares = {peer: mean_share(self.figures.share("trace", peer,
+                                                      "instructions"))
                   for peer in ("vmem", "vmem-best")}
         if None in shares.values():
             self.say("fragmentation on the trace", None, None, "")
@@ -121,7 +122,8 @@ class Judge:
         for row, late in self.figures.all("late", instrument="instructions",
                                           load="locked"):
             if row["op"] not in ("idle", "kmalloc", "kfree"):
-                self.say("timer late by", late / 1000, 50, "us", row["op"])
+                self.say("lock held, at most", late / 1000, 50, "us",
+                         row["op"].replace("_", " "))
 
 
 def table(path, lines):

@@ -15,14 +15,32 @@ from bench_figures import PEERS  # noqa: E402
 from bench_tables import many  # noqa: E402
 
 
+# Each peer the same everywhere: its colour and marker.
+STYLES = {
+    "stack": ("black", "s"),
+    "kmem_cache": ("dimgrey", "^"),
+    "ida": ("saddlebrown", "v"),
+    "idr": ("darkorange", "<"),
+    "sbitmap": ("teal", ">"),
+    "genalloc": ("olive", "D"),
+    "iova": ("deepskyblue", "P"),
+    "drm_mm": ("hotpink", "X"),
+    "maple": ("slategrey", "*"),
+    "vmem-ids": ("gold", "o"),
+    "vmem-cached": ("red", "o"),
+    "vmem": ("blue", "o"),
+    "vmem-best": ("limegreen", "o"),
+    "vmem-next": ("darkviolet", "o"),
+}
+
+
 def style(peer):
-    """Ours with thick lines; each peer the same everywhere."""
-    number = list(PEERS).index(peer)
+    """Ours with thick lines."""
+    colour, marker = STYLES[peer]
     ours = peer.startswith("vmem")
-    return {"color": pyplot.get_cmap("tab20")(number), "label": PEERS[peer],
-            "linewidth": 2.5 if ours else 1.2,
-            "linestyle": "-" if ours else "--",
-            "marker": "o" if ours else "."}
+    return {"color": colour, "marker": marker, "label": PEERS[peer],
+            "linewidth": 2.5 if ours else 1.0, "markersize": 5,
+            "linestyle": "-" if ours else "--"}
 
 
 def finish(path, title, xlabel, ylabel):
@@ -53,19 +71,24 @@ def pairs(figures, directory, instrument, size):
            f"A pair of size {size}", "others live", f"{unit}, median")
 
 
-def fragmentation(figures, directory, load, name, title, **keys):
+def fragmentation(figures, directory, load, name, title, xlabel, **keys):
     for peer in PEERS:
-        share = figures.share(load, peer, "instructions", **keys)
+        share = [point for op in ("warming", "free") for point in
+                 figures.share(load, peer, "instructions", op, **keys)]
         if share:
-            pyplot.plot([i / len(share) for i in range(len(share))], share,
-                        **{**style(peer), "marker": ""})
-    pyplot.ylim(0, 1)
-    finish(f"{directory}/{name}.svg", title, "part of the run",
+            pyplot.plot(*zip(*share), **{**style(peer), "marker": ""})
+    if load == "trace":
+        pyplot.ylim(0, 1.02)
+    else:
+        pyplot.yscale("log")
+    finish(f"{directory}/{name}.svg", title, xlabel,
            "largest free piece / free space")
 
 
 def threads(figures, directory):
     counts = figures.values("threads", instrument="threads", load="threads")
+    if not counts:
+        return
     for peer in PEERS:
         rate = [figures.get("persecond", instrument="threads", load="threads",
                             peer=peer, threads=n) for n in counts]
@@ -85,6 +108,7 @@ def all_plots(figures, directory):
     for full in figures.values("full", instrument="instructions",
                                load="churn"):
         fragmentation(figures, directory, "churn", f"churn-{full}",
-                      f"Random lifetimes, {full} % full", full=full)
-    fragmentation(figures, directory, "trace", "trace", "The trace")
+                      f"Random lifetimes, {full} % full", "frees",
+                      full=full)
+    fragmentation(figures, directory, "trace", "trace", "The trace", "events")
     threads(figures, directory)

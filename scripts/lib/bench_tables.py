@@ -4,7 +4,7 @@
 Beside each figure of a peer stands what vmem's is to it: 0.25 is a quarter.
 """
 
-from bench_figures import PEERS, mean
+from bench_figures import PEERS, mean_share
 
 MISSING = "-"
 
@@ -117,15 +117,18 @@ def churn_tables(figures, instrument):
                             figures.get(metric, peer=ours, op=op, **keys))
                      for op in ("alloc", "free")
                      for metric in ("median", "tail")]
-            share = mean(figures.share("churn", peer, instrument, full=full))
-            cells.append(number(figures.get("failures", peer=peer,
-                                            op="failures", **keys)))
+            cells += [number(figures.get(metric, peer=peer, op="failures",
+                                         **keys))
+                      for metric in ("steps", "failures", "first", "reached")]
+            share = mean_share(figures.share("churn", peer, instrument,
+                                             full=full))
             cells.append(MISSING if share is None else f"{share:.3f}")
             lines.append([name, *cells])
         yield Table(f"churn-{full}-{instrument}",
                     f"Random lifetimes, {full} % full: {instrument}",
                     ["peer", "alloc, median", "99.9th", "free, median",
-                     "99.9th", "failures", "largest free"], lines)
+                     "99.9th", "frees", "failures", "first at, %",
+                     "full, %", "largest free"], lines)
 
 
 def constrained_table(figures, instrument):
@@ -169,14 +172,16 @@ def trace_table(figures, instrument):
         cells = [beside(figures.get(metric, peer=peer, op=op, **keys),
                         figures.get(metric, peer="vmem", op=op, **keys))
                  for op in ("alloc", "free") for metric in ("median", "tail")]
-        share = mean(figures.share("trace", peer, instrument))
+        share = mean_share(figures.share("trace", peer, instrument))
+        cells.append(number(figures.get("events", peer=peer, op="failures",
+                                        **keys)))
         cells.append(number(figures.get("failures", peer=peer, op="failures",
                                         **keys)))
         cells.append(MISSING if share is None else f"{share:.3f}")
         lines.append([name, *cells])
     yield Table(f"trace-{instrument}", f"The trace: {instrument}",
                 ["peer", "alloc, median", "99.9th", "free, median", "99.9th",
-                 "failures", "largest free"], lines)
+                 "events", "failures", "largest free"], lines)
 
 
 def threads_table(figures):
@@ -197,12 +202,23 @@ def threads_table(figures):
                 ["peer", *(f"{n} threads" for n in threads)], lines)
 
 
+def name(by):
+    """A function's name, of what stands in a log where it may be none."""
+    return MISSING if by in (None, "0x0") else by
+
+
 def locked_table(figures):
-    lines = [[row["op"].replace("_", " "), f"{late / 1000:.1f}"]
-             for row, late in figures.all("late", load="locked",
-                                          instrument="instructions")]
+    keys = {"load": "locked", "instrument": "instructions"}
+    lines = []
+    for row, late in figures.all("late", **keys):
+        op = row["op"]
+        lines.append([op.replace("_", " "), f"{late / 1000:.1f}",
+                      name(figures.word("by", op=op, **keys)),
+                      f"{figures.get('others', op=op, **keys) / 1000:.1f}",
+                      name(figures.word("others_by", op=op, **keys))])
     yield Table("locked", "A timer is late by, in us of guest instructions",
-                ["meanwhile", "us"], lines)
+                ["meanwhile", "after vmem", "which is", "after others",
+                 "which are"], lines)
 
 
 def all_tables(figures):
