@@ -96,6 +96,9 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 		/* What was freed before, by RCU as well, is to be free by now. */
 		rcu_barrier();
 		msleep(20);
+		/* Once does not leave the CPU with little enough. */
+		drain(work);
+		drain_end(work);
 		drain(work);
 		work->before = pages_free();
 	}

@@ -119,11 +119,12 @@ class Judge:
                 live=most, op="bytes"), limit, "bytes", f"{most} live")
 
     def locked(self):
-        for row, late in self.figures.all("late", instrument="instructions",
-                                          load="locked"):
-            if row["op"] not in ("idle", "kmalloc", "kfree"):
-                self.say("lock held, at most", late / 1000, 50, "us",
-                         row["op"].replace("_", " "))
+        holds = [(late, row["op"]) for row, late in self.figures.all(
+            "late", instrument="instructions", load="locked")
+            if row["op"] not in ("idle", "kmalloc", "kfree")]
+        late, longest = max(holds, default=(None, ""))
+        self.say("lock held, at most", late and late / 1000, 50, "us",
+                 f"longest: {longest.replace('_', ' ')}")
 
 
 def table(path, lines):

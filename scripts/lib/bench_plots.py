@@ -12,7 +12,7 @@ matplotlib.rcParams["figure.figsize"] = (8, 5)
 from matplotlib import pyplot  # noqa: E402
 
 from bench_figures import PEERS  # noqa: E402
-from bench_tables import many  # noqa: E402
+from bench_tables import UNITS, many  # noqa: E402
 
 
 # Each peer the same everywhere: its colour and marker.
@@ -35,12 +35,13 @@ STYLES = {
 
 
 def style(peer):
-    """Ours with thick lines."""
+    """Ours with thick lines, behind those of others."""
     colour, marker = STYLES[peer]
     ours = peer.startswith("vmem")
     return {"color": colour, "marker": marker, "label": PEERS[peer],
             "linewidth": 2.5 if ours else 1.0, "markersize": 5,
-            "linestyle": "-" if ours else "--"}
+            "linestyle": "-" if ours else "--",
+            "zorder": 2 if ours else 3}
 
 
 def finish(path, title, xlabel, ylabel):
@@ -66,7 +67,7 @@ def pairs(figures, directory, instrument, size):
             pyplot.plot(*zip(*points), **style(peer))
     pyplot.yscale("log")
     pyplot.xticks(range(len(lives)), [many(live) for live in lives])
-    unit = {"instructions": "instructions", "time": "ns"}[instrument]
+    unit = UNITS[instrument]
     finish(f"{directory}/pair-{size}-{instrument}.svg",
            f"A pair of size {size}", "others live", f"{unit}, median")
 

@@ -12,7 +12,7 @@ if a guest failed.
 import os
 import sys
 
-from bench_figures import Figures, Log, write
+from bench_figures import Figures, Log, best, write
 from bench_plots import all_plots
 from bench_tables import all_tables
 
@@ -23,7 +23,7 @@ def main():
     for argument in sys.argv[3:]:
         instrument, path = argument.split("=", 1)
         log = Log(instrument, path)
-        rows += log.rows
+        rows += best(log.rows)
         failed += log.failed
         missing += [f"{line} ({instrument})" for line in log.missing]
     os.makedirs(f"{directory}/tables", exist_ok=True)

@@ -7,6 +7,7 @@ Beside each figure of a peer stands what vmem's is to it: 0.25 is a quarter.
 from bench_figures import PEERS, mean_share
 
 MISSING = "-"
+UNITS = {"instructions": "instructions", "time": "ns"}
 
 
 class Table:
@@ -43,11 +44,18 @@ def number(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
+def ratio(value):
+    """Two digits that say something, at least."""
+    if value >= 10:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
 def beside(value, *mine):
     """A figure, and what ours are to it."""
     if value is None:
         return MISSING
-    ratios = ", ".join(f"{m / value:.2f}" for m in mine
+    ratios = ", ".join(ratio(m / value) for m in mine
                        if m is not None and value)
     return f"{number(value)} ({ratios})" if ratios else number(value)
 
@@ -63,7 +71,7 @@ def many(live):
 def pair_tables(figures, instrument):
     """Pairs, with everything else that lives; a table for each size."""
     lives = figures.values("live", instrument=instrument, load="pair")
-    unit = {"instructions": "instructions", "time": "ns"}[instrument]
+    unit = UNITS[instrument]
     for size in figures.values("size", instrument=instrument, load="pair"):
         for op, metric, what in (("pair", "median", "median"),
                                  ("single", "tail", "99.9th percentile")):
@@ -125,7 +133,7 @@ def churn_tables(figures, instrument):
             cells.append(MISSING if share is None else f"{share:.3f}")
             lines.append([name, *cells])
         yield Table(f"churn-{full}-{instrument}",
-                    f"Random lifetimes, {full} % full: {instrument}",
+                    f"Random lifetimes, {full} % full: {UNITS[instrument]}",
                     ["peer", "alloc, median", "99.9th", "free, median",
                      "99.9th", "frees", "failures", "first at, %",
                      "full, %", "largest free"], lines)
@@ -144,7 +152,7 @@ def constrained_table(figures, instrument):
                     beside(figures.get("median", peer=peer, **keys),
                            figures.get("median", peer="vmem", **keys)))
     yield Table(f"constrained-{instrument}",
-                f"Constrained allocation, median: {instrument}", heads,
+                f"Constrained allocation: {UNITS[instrument]}, median", heads,
                 [[PEERS[peer], *row] for peer, row in cells.items()])
 
 
@@ -161,7 +169,7 @@ def cyclic_table(figures, instrument):
                     beside(figures.get("median", peer=peer, **keys),
                            figures.get("median", peer="vmem-next", **keys)))
     yield Table(f"cyclic-{instrument}",
-                f"Cyclic identifiers, median: {instrument}", heads,
+                f"Cyclic identifiers: {UNITS[instrument]}, median", heads,
                 [[PEERS[peer], *row] for peer, row in cells.items()])
 
 
@@ -179,7 +187,7 @@ def trace_table(figures, instrument):
                                         **keys)))
         cells.append(MISSING if share is None else f"{share:.3f}")
         lines.append([name, *cells])
-    yield Table(f"trace-{instrument}", f"The trace: {instrument}",
+    yield Table(f"trace-{instrument}", f"The trace: {UNITS[instrument]}",
                 ["peer", "alloc, median", "99.9th", "free, median", "99.9th",
                  "events", "failures", "largest free"], lines)
 
@@ -199,7 +207,8 @@ def threads_table(figures):
                               f"{a / rate[0]:.2f}"
                               for a, b in zip(rate, ours))])
     yield Table("threads", "Threads: times the work of one",
-                ["peer", *(f"{n} threads" for n in threads)], lines)
+                ["peer", *(f"{n} thread{'s' if int(n) > 1 else ''}"
+                          for n in threads)], lines)
 
 
 def name(by):
