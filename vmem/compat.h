@@ -63,6 +63,13 @@ static inline void vmem_shrinker_unregister(struct vmem_shrinker *vs)
 #endif
 }
 
+/* In the assignments of trace events: what is copied is told once since 6.10. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define vmem_assign_str(dst, src)	__assign_str(dst)
+#else
+#define vmem_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 /* A timer of the monotonic clock. */
 static inline void vmem_hrtimer_setup_mode(struct hrtimer *timer,
 					   enum hrtimer_restart (*func)(struct hrtimer *t),

@@ -20,6 +20,7 @@
 #include "qcache/pressure.h"
 #include "qcache/qcache.h"
 #include "report/misuse.h"
+#include "report/trace.h"
 #include "report/verify.h"
 
 /* Integers in a slab of the quantum caches at the least. */
@@ -180,6 +181,7 @@ static struct vmem *create(const char *who, const struct plan *p)
 	if (!vm)
 		goto out;
 	vmem_registry_add(vm, p->source);
+	vmem_trace_arena(vm);
 	if (!stock_up(vm, p->flags & VM_KMFLAGS) ||
 	    (p->size && !vmem_add(vm, (void *)p->base, p->size,
 				  p->flags & VM_KMFLAGS))) {

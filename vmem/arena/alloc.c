@@ -12,6 +12,7 @@
 #include "../report/audit.h"
 #include "../report/fault.h"
 #include "../report/misuse.h"
+#include "../report/trace.h"
 #include "alloc.h"
 #include "import.h"
 #include "populate.h"
@@ -37,6 +38,7 @@
  * @step: how far a request that may not sleep has got with reclaim
  * @kicks: the kicks at the last time that caches gave back what they hold
  * @hungry: the request is counted in &vmem.hungry, all along @chain
+ * @reason: VMEM_FAIL_*: why it has not been served so far
  */
 struct service {
 	struct vmem *vm;
@@ -51,6 +53,7 @@ struct service {
 	unsigned int step;
 	unsigned long kicks;
 	bool hungry;
+	unsigned int reason;
 };
 
 /*
@@ -87,8 +90,10 @@ static bool search_and_import(struct service *s)
 	bool import = vmem_may_import(vm, s->req) && !futile(s);
 
 	if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
-			   s->req->flags, &s->irq))
+			   s->req->flags, &s->irq)) {
+		s->reason = VMEM_FAIL_STRUCTURES;
 		return false;
+	}
 	s->seen = vmem_now(&s->chain);
 	s->appeared = vm->space.appeared;
 	s->seg = vmem_take(vm, s->req, &s->irq);
@@ -97,6 +102,7 @@ static bool search_and_import(struct service *s)
 	if (s->seg || !import || !vmem_may_import(vm, s->req))
 		return true;
 	s->released = vm->space.stats.release;
+	s->reason = VMEM_FAIL_IMPORT;
 	s->seg = vmem_import(vm, s->req, import_flags(s), &s->loan, &s->irq);
 	if (!s->seg && vm->space.appeared != s->appeared)
 		s->seg = vmem_take(vm, s->req, &s->irq);
@@ -144,7 +150,7 @@ static void reclaim_and_wait(struct service *s)
 		if (first && vmem_may_import(vm, s->req))
 			return;
 	}
-	vmem_wait_for_space(&s->chain, s->seen, &s->irq);
+	vmem_wait_for_space(&s->chain, s->req, s->seen, &s->irq);
 }
 
 /* What is to be said and done when all is over. The lock is dropped. */
@@ -168,6 +174,8 @@ static void conclude(struct service *s)
 		vmem_wake(vm);
 	if (s->hungry)
 		vmem_sated(&s->chain);
+	if (failed)
+		trace_vmem_fail(vm, s->req->size, s->req->flags, s->reason);
 	if (failed && !(s->req->flags & VM_ABORT))
 		vmem_reclaim_soon(vm);
 	if (failed && s->req->flags & VM_PANIC)
@@ -194,7 +202,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 
 	might_sleep_if(!(req->flags & VM_NOSLEEP));
 	if (!req->drawn && vmem_fault(vm, req->size, req->flags)) {
-		vmem_fault_count(vm);
+		vmem_fault_count(vm, req->size, req->flags);
 		return NULL;
 	}
 	stack = vmem_audit_stack(req->caller, req->flags);
@@ -215,6 +223,9 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 			vmem_rotor_after(vm, s.seg);
 	}
 	conclude(&s);
+	if (addr && !req->cached)
+		trace_vmem_alloc(vm, addr, req->size, req->flags, false,
+				 req->caller);
 	return (void *)addr;
 }
 

@@ -36,11 +36,13 @@ struct vmem_qcaches;
  * @mtbf: fault injection: fail when the clock modulo this is 0; 0 is off. Read
  *	and written without a lock, by READ_ONCE() and WRITE_ONCE()
  * @cached_max: the largest cached size, 0 without quantum caches. Constant.
- * @cpu: what each CPU has of the quantum caches. Constant; the contents as
- *	&struct vmem_cpu_cache says.
+ * @fast: what the fast path takes for @cpu: that, or, while every request is to
+ *	be seen, what is always in use. List mutex; read without it.
  * @qcache_shift: log2 of the quantum. Constant.
  * @squeezed: somebody waits for what this arena or one that it imports from has:
  *	no CPU loads a magazine. List mutex; READ_ONCE() elsewhere.
+ * @cpu: what each CPU has of the quantum caches. Constant; the contents as
+ *	&struct vmem_cpu_cache says.
  * @flags: VMC_* flags. Constant.
  * @rotor: where the next VM_NEXTFIT allocation begins to look; open from the
  *	first of them on. Arena lock.
@@ -89,9 +91,10 @@ struct vmem {
 	struct vmem_space space;
 	unsigned long mtbf;
 	unsigned long cached_max;
-	struct vmem_cpu __percpu *cpu;
+	struct vmem_cpu __percpu *fast;
 	unsigned int qcache_shift;
 	bool squeezed;
+	struct vmem_cpu __percpu *cpu;
 	unsigned int flags;
 	struct vmem_cursor rotor;
 

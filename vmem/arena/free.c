@@ -7,6 +7,7 @@
 
 #include "../qcache/fast.h"
 #include "../report/misuse.h"
+#include "../report/trace.h"
 #include "free.h"
 #include "import.h"
 #include "populate.h"
@@ -102,6 +103,7 @@ void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size)
  */
 void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 {
+	trace_vmem_free(vm, (unsigned long)addr, size, false);
 	release(vm, (unsigned long)addr, size, false, __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
@@ -111,6 +113,13 @@ static noinline void free_uncached(struct vmem *vm, unsigned long addr,
 				   size_t size)
 {
 	release(vm, addr, size, false, "vmem_free");
+}
+
+/* A sibling call, so that others have no registers to save for it. */
+static noinline void free_seen(struct vmem *vm, unsigned long addr, size_t size)
+{
+	trace_vmem_free(vm, addr, size, false);
+	free_uncached(vm, addr, size);
 }
 
 /**
@@ -131,6 +140,9 @@ void vmem_free(vmem_t *vm, void *addr, size_t size)
 			vmem_qcache_free(vm, (unsigned long)addr, size);
 		return;
 	}
-	free_uncached(vm, (unsigned long)addr, size);
+	if (trace_vmem_free_enabled())
+		free_seen(vm, (unsigned long)addr, size);
+	else
+		free_uncached(vm, (unsigned long)addr, size);
 }
 EXPORT_SYMBOL_GPL(vmem_free);

@@ -8,6 +8,7 @@
  * at before it is let in.
  */
 #include "../report/misuse.h"
+#include "../report/trace.h"
 #include "alloc.h"
 #include "import.h"
 #include "search.h"
@@ -84,6 +85,7 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 	const char *bad;
 	unsigned long start, size;
 	size_t got;
+	u64 since;
 	void *addr;
 
 	lockdep_assert_held(&sp->lock);
@@ -95,12 +97,16 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 
 	vmem_stock_move(&aside, &sp->stock, VMEM_IMPORT_COST);
 	spin_unlock_irqrestore(&sp->lock, *irq);
+	since = vmem_trace_moment(vmem_import);
 	if (xfunc)
 		addr = xfunc(source, &got, req->align, vmflag);
 	else
 		addr = vmflag & VMEM_PATIENT ?
 			vmem_alloc_patient(source, size, vmflag) :
 			afunc(source, size, vmflag);
+	if (since)
+		trace_vmem_import(vm, source, size, (unsigned long)addr, got,
+				  vmflag, vmem_trace_ns(since));
 	spin_lock_irqsave(&sp->lock, *irq);
 	vmem_stock_move(&sp->stock, &aside, VMEM_IMPORT_COST);
 
@@ -110,8 +116,8 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 	}
 	start = (unsigned long)addr;
 	*loan = (struct vmem_loan) {
-		.ffunc = vm->ffunc, .source = source, .start = start,
-		.size = got,
+		.ffunc = vm->ffunc, .vm = vm, .source = source,
+		.start = start, .size = got,
 	};
 
 	bad = refuse(vm, req, start, got, size);
@@ -163,8 +169,8 @@ bool vmem_return_span(struct vmem *vm, struct vmem_seg *seg,
 		return false;
 
 	*loan = (struct vmem_loan) {
-		.ffunc = vm->ffunc, .source = vm->source, .start = span->start,
-		.size = span->size,
+		.ffunc = vm->ffunc, .vm = vm, .source = vm->source,
+		.start = span->start, .size = span->size,
 	};
 	vmem_span_remove(sp, span);
 	sp->stats.release++;
@@ -179,6 +185,13 @@ bool vmem_return_span(struct vmem *vm, struct vmem_seg *seg,
  */
 void vmem_repay(const struct vmem_loan *loan)
 {
-	if (loan->ffunc)
-		loan->ffunc(loan->source, (void *)loan->start, loan->size);
+	u64 since;
+
+	if (!loan->ffunc)
+		return;
+	since = vmem_trace_moment(vmem_release);
+	loan->ffunc(loan->source, (void *)loan->start, loan->size);
+	if (since)
+		trace_vmem_release(loan->vm, loan->source, loan->start,
+				   loan->size, vmem_trace_ns(since));
 }

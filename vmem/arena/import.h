@@ -13,12 +13,14 @@
 /**
  * struct vmem_loan - a range to be given back to the source
  * @ffunc: the release function; NULL: nothing to give back
+ * @vm: the arena that had it, for the trace
  * @source: the source
  * @start: first integer
  * @size: how many
  */
 struct vmem_loan {
 	vmem_free_t *ffunc;
+	struct vmem *vm;
 	struct vmem *source;
 	unsigned long start;
 	unsigned long size;

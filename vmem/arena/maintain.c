@@ -8,6 +8,7 @@
 #include <linux/moduleparam.h>
 
 #include "../qcache/qcache.h"
+#include "../report/trace.h"
 #include "maintain.h"
 #include "registry.h"
 #include "wait.h"
@@ -49,14 +50,17 @@ MODULE_PARM_DESC(interval, "seconds between two rounds of maintenance (15)");
 static void rescale_locked(struct vmem *vm)
 {
 	struct vmem_space *sp = &vm->space;
-	unsigned long n;
+	unsigned long n, from, to;
 	int moved;
+	u64 since;
 
 	lockdep_assert_held(&vm->upkeep);
 	spin_lock_irq(&sp->lock);
 	n = vmem_space_allocated(sp);
+	from = 1UL << sp->hash.bits;
 	spin_unlock_irq(&sp->lock);
 
+	since = vmem_trace_moment(vmem_rescale);
 	moved = vmem_hash_rescale(&sp->hash, &sp->lock, n);
 	if (!moved)
 		return;
@@ -65,7 +69,10 @@ static void rescale_locked(struct vmem *vm)
 		sp->stats.rescale++;
 	else
 		sp->stats.rescale_fail++;
+	to = 1UL << sp->hash.bits;
 	spin_unlock_irq(&sp->lock);
+	if (since)
+		trace_vmem_rescale(vm, n, from, to, vmem_trace_ns(since));
 }
 
 static void rescale(struct vmem *vm)

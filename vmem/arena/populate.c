@@ -143,7 +143,7 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 			continue;
 
 		sp->stats.populate_fail++;
-		vmem_wait_for_structures(vm, need, irq);
+		vmem_wait_for_structures(vm, need, vmflag, irq);
 	}
 }
 

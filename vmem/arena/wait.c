@@ -16,6 +16,7 @@
  * arenas up the chain are added up, each of them has it as a waiter, and it is in
  * the queue of each. Counts only rise, so that the sum tells if any has moved.
  */
+#include "../report/trace.h"
 #include "wait.h"
 
 /**
@@ -91,23 +92,29 @@ static void prepare(const struct vmem_chain *chain,
  * vmem_wait_for_space - sleep until a search may find more than the last one
  * @chain: where; the first of it is the request's arena, locked; the lock is
  *	dropped meanwhile
+ * @req: the request
  * @seen: the moment before the last search began
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
  * Context: task, sleeping allowed.
  */
 void vmem_wait_for_space(const struct vmem_chain *chain,
+			 const struct vmem_request *req,
 			 struct vmem_moment seen, unsigned long *irq)
 	__must_hold(&chain->arena[0]->space.lock)
 {
 	struct wait_queue_entry entries[VMEM_CHAIN_MAX];
-	struct vmem_space *sp = &chain->arena[0]->space;
+	struct vmem *vm = chain->arena[0];
+	struct vmem_space *sp = &vm->space;
 	unsigned int i;
+	u64 since;
 
 	lockdep_assert_held(&sp->lock);
 	if (past(chain, seen))
 		return;
 	spin_unlock_irqrestore(&sp->lock, *irq);
+	trace_vmem_wait(vm, req->size, req->flags, VMEM_WAIT_SPACE);
+	since = vmem_trace_moment(vmem_wake);
 
 	for (i = 0; i < chain->n; i++)
 		init_wait(&entries[i]);
@@ -121,6 +128,9 @@ void vmem_wait_for_space(const struct vmem_chain *chain,
 		finish_wait(&chain->arena[i]->wait, &entries[i]);
 	count_waiter(chain, -1);
 
+	if (since)
+		trace_vmem_wake(vm, req->size, req->flags, VMEM_WAIT_SPACE,
+				vmem_trace_ns(since));
 	spin_lock_irqsave(&sp->lock, *irq);
 }
 
@@ -128,6 +138,7 @@ void vmem_wait_for_space(const struct vmem_chain *chain,
  * vmem_wait_for_structures - sleep until the stock may have been filled
  * @vm: the arena, locked; the lock is dropped meanwhile
  * @need: how many segment structures are needed
+ * @vmflag: VM_* flags of the request
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
  * For a task that reclaims memory. Frees bring structures back, and other tasks
@@ -135,19 +146,25 @@ void vmem_wait_for_space(const struct vmem_chain *chain,
  *
  * Context: task, sleeping allowed.
  */
-void vmem_wait_for_structures(struct vmem *vm, unsigned int need,
+void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 			      unsigned long *irq)
 	__must_hold(&vm->space.lock)
 {
 	struct vmem_space *sp = &vm->space;
+	u64 since;
 
 	lockdep_assert_held(&sp->lock);
 	vm->waiters++;
 	spin_unlock_irqrestore(&sp->lock, *irq);
+	trace_vmem_wait(vm, need, vmflag, VMEM_WAIT_STRUCTURES);
+	since = vmem_trace_moment(vmem_wake);
 
 	/* Written under the lock, with plain stores; the caller looks again. */
 	wait_event_timeout(vm->wait, data_race(sp->stock.n) >= need, HZ / 10);
 
+	if (since)
+		trace_vmem_wake(vm, need, vmflag, VMEM_WAIT_STRUCTURES,
+				vmem_trace_ns(since));
 	spin_lock_irqsave(&sp->lock, *irq);
 	vm->waiters--;
 }

@@ -5,7 +5,7 @@
 #ifndef _VMEM_ARENA_WAIT_H
 #define _VMEM_ARENA_WAIT_H
 
-#include "arena.h"
+#include "request.h"
 
 /* Arenas that a request waits for at once, at the most: its own and sources. */
 #define VMEM_CHAIN_MAX	8
@@ -50,8 +50,9 @@ static inline void vmem_wake(struct vmem *vm)
 }
 
 void vmem_wait_for_space(const struct vmem_chain *chain,
+			 const struct vmem_request *req,
 			 struct vmem_moment seen, unsigned long *irq);
-void vmem_wait_for_structures(struct vmem *vm, unsigned int need,
+void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 			      unsigned long *irq);
 void vmem_kick(struct vmem *vm);
 

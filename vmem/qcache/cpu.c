@@ -5,6 +5,9 @@
  */
 #include "fast.h"
 
+/* What is always in use, on every CPU: for who must not take the fast path. */
+static struct vmem_cpu __percpu *engaged;
+
 static void load(struct vmem_cpu_cache *cc, struct vmem_magazine *mag)
 {
 	cc->loaded = mag;
@@ -169,4 +172,35 @@ void vmem_cpu_unload_here(struct vmem *vm)
 void vmem_cpu_unload_work(struct work_struct *work)
 {
 	vmem_cpu_unload_here(container_of(work, struct vmem_cpu, unload)->vm);
+}
+
+/**
+ * vmem_cpu_detour - have the fast path of an arena find everything in use
+ * @vm: the arena
+ * @on: or no longer
+ *
+ * Context: the list mutex is held. Clients use the arena meanwhile.
+ */
+void vmem_cpu_detour(struct vmem *vm, bool on)
+{
+	if (vm->qcaches)
+		WRITE_ONCE(vm->fast, on ? engaged : vm->cpu);
+}
+
+int vmem_cpu_init(void)
+{
+	unsigned int i, cpu;
+
+	engaged = alloc_percpu(struct vmem_cpu);
+	if (!engaged)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < VMEM_QCACHES_MAX; i++)
+			per_cpu_ptr(engaged, cpu)->cache[i].busy = true;
+	return 0;
+}
+
+void vmem_cpu_exit(void)
+{
+	free_percpu(engaged);
 }

@@ -11,6 +11,7 @@
 #ifndef _VMEM_QCACHE_FAST_H
 #define _VMEM_QCACHE_FAST_H
 
+#include <linux/compiler.h>
 #include <linux/preempt.h>
 
 #include "qcache.h"
@@ -42,6 +43,13 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 	preempt_enable();
 }
 
+/* What the fast path is to use on this CPU. Preemption is off. */
+static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
+{
+	/* It may change at any time, to what is in use and back: either will do. */
+	return this_cpu_ptr(data_race(vm->fast));
+}
+
 /*
  * The two below are vmem_cpu_begin() and vmem_cpu_end() written out: to turn a
  * NULL into a branch and back costs more than either does.
@@ -55,7 +63,7 @@ static __always_inline unsigned long vmem_qcache_pop(const struct vmem *vm,
 	unsigned long addr = 0;
 
 	preempt_disable();
-	cc = &this_cpu_ptr(vm->cpu)->cache[vmem_qcache_index(vm, size)];
+	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
 	if (likely(!READ_ONCE(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
@@ -80,7 +88,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 	if (unlikely(!addr))
 		return false;
 	preempt_disable();
-	cc = &this_cpu_ptr(vm->cpu)->cache[vmem_qcache_index(vm, size)];
+	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
 	if (likely(!READ_ONCE(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */

@@ -11,6 +11,7 @@
 #include "../arena/alloc.h"
 #include "../report/fault.h"
 #include "../report/misuse.h"
+#include "../report/trace.h"
 #include "fast.h"
 #include "pressure.h"
 #include "slab.h"
@@ -74,6 +75,7 @@ int vmem_qcaches_create(struct vmem *vm, unsigned int n,
 		c->vm = vm;
 		INIT_WORK(&c->unload, vmem_cpu_unload_work);
 	}
+	vm->fast = vm->cpu;
 	vm->cached_max = n * vm->space.quantum;
 	atomic_long_add(footprint(n), &bytes);
 	vmem_pressure_arena(1);
@@ -160,7 +162,7 @@ static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
 		return NULL;
 	}
 	if (vmem_watched(vm) && vmem_fault(vm, size, vmflag)) {
-		vmem_fault_count(vm);
+		vmem_fault_count(vm, size, vmflag);
 		return NULL;
 	}
 	/* While somebody is in need, no more than is needed. */
@@ -185,6 +187,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	unsigned int index = vmem_qcache_index(vm, size);
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 	unsigned long addr = 0;
+	void *p;
 
 	/* Or the compiler multiplies the index anew for each field. */
 	OPTIMIZER_HIDE_VAR(qc);
@@ -193,9 +196,11 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 		addr = vmem_cpu_alloc_slow(qc, index);
 	if (!addr)
 		addr = vmem_slab_take(qc);
-	if (likely(addr))
-		return (void *)addr;
-	return refill(qc, size, vmflag, caller);
+	p = likely(addr) ? (void *)addr : refill(qc, size, vmflag, caller);
+	if (trace_vmem_alloc_enabled() && p)
+		trace_vmem_alloc(vm, (unsigned long)p, size, vmflag, true,
+				 caller);
+	return p;
 }
 
 /**
@@ -212,6 +217,7 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 	struct vmem_magazine *mag;
 
+	trace_vmem_free(vm, addr, size, true);
 	/* A checked arena has no magazines: every free meets the slab's map. */
 	if (!vm->debug && !READ_ONCE(vm->squeezed) && addr) {
 		if (READ_ONCE(qc->armed) &&
@@ -244,12 +250,22 @@ int vmem_qcache_init(void)
 		return err;
 	err = vmem_magazine_init();
 	if (err)
-		vmem_slab_exit();
+		goto no_magazines;
+	err = vmem_cpu_init();
+	if (err)
+		goto no_cpus;
+	return 0;
+
+no_cpus:
+	vmem_magazine_exit();
+no_magazines:
+	vmem_slab_exit();
 	return err;
 }
 
 void vmem_qcache_exit(void)
 {
+	vmem_cpu_exit();
 	vmem_magazine_exit();
 	vmem_slab_exit();
 }

@@ -222,6 +222,9 @@ void vmem_magazine_exit(void);
 void vmem_cpu_unload_here(struct vmem *vm);
 void vmem_cpu_unload(struct vmem *vm, struct vmem_cpu *cpu);
 void vmem_cpu_unload_work(struct work_struct *work);
+void vmem_cpu_detour(struct vmem *vm, bool on);
+int vmem_cpu_init(void);
+void vmem_cpu_exit(void);
 unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index);
 bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 			unsigned long addr);

@@ -18,6 +18,7 @@
 #include "../arena/reclaim.h"
 #include "../arena/registry.h"
 #include "../compat.h"
+#include "../report/trace.h"
 #include "fast.h"
 #include "pressure.h"
 #include "slab.h"
@@ -72,13 +73,29 @@ static void unload_cpus(struct vmem *vm)
 		flush_work(&per_cpu_ptr(vm->cpu, cpu)->unload);
 }
 
+/* How many slabs an arena has, for the trace. */
+static unsigned long slabs(const struct vmem *vm)
+{
+	unsigned long n = 0;
+	unsigned int i;
+
+	for (i = 0; i < vm->qcaches->n; i++)
+		/* Written under the cache's lock: a rough number will do. */
+		n += data_race(vm->qcaches->cache[i].nslabs);
+	return n;
+}
+
 /* All that the caches of one arena can give. */
 static void drain(struct vmem *vm)
 {
+	unsigned long before;
 	unsigned int i;
+	u64 since;
 
 	if (!vm->qcaches)
 		return;
+	since = vmem_trace_moment(vmem_reap);
+	before = since ? slabs(vm) : 0;
 	unload_cpus(vm);
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
@@ -89,6 +106,9 @@ static void drain(struct vmem *vm)
 		       vmem_slab_dissolve_one(qc, false, VM_SLEEP | VM_ABORT))
 			cond_resched();
 	}
+	if (since)
+		trace_vmem_reap(vm, VMEM_REAP_ALL, before, slabs(vm),
+				vmem_trace_ns(since));
 }
 
 /* Is an arena in need that this one takes from, or itself? List mutex. */
@@ -168,6 +188,9 @@ u64 vmem_reclaimable(struct vmem *vm)
  */
 bool vmem_reclaim_now(struct vmem *vm, unsigned int step)
 {
+	bool done = !step;
+	u64 since = vmem_trace_moment(vmem_reap);
+	unsigned long before = since ? slabs(vm) : 0;
 	unsigned int i;
 
 	if (!step)
@@ -179,10 +202,14 @@ bool vmem_reclaim_now(struct vmem *vm, unsigned int step)
 			vmem_depot_drain(qc);
 			vmem_slab_release_empty(qc, false);
 		} else if (vmem_slab_dissolve_one(qc, false, VM_NOSLEEP)) {
-			return true;
+			done = true;
+			break;
 		}
 	}
-	return !step;
+	if (since)
+		trace_vmem_reap(vm, VMEM_REAP_AT_HAND, before, slabs(vm),
+				vmem_trace_ns(since));
+	return done;
 }
 
 /* Count a request as hungry, or no more, all along the chain. */

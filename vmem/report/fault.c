@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 
 #include "fault.h"
+#include "trace.h"
 
 DEFINE_STATIC_KEY_FALSE(vmem_watch);
 
@@ -70,13 +71,14 @@ bool vmem_fault(const struct vmem *vm, size_t size, int vmflag)
 }
 
 /* A request has failed on purpose. */
-void vmem_fault_count(struct vmem *vm)
+void vmem_fault_count(struct vmem *vm, size_t size, int vmflag)
 {
 	unsigned long irq;
 
 	spin_lock_irqsave(&vm->space.lock, irq);
 	vm->space.stats.fail_injected++;
 	spin_unlock_irqrestore(&vm->space.lock, irq);
+	trace_vmem_fail(vm, size, vmflag, VMEM_FAIL_INJECTED);
 }
 
 /* Offer the kernel's own fault injection as fail_vmem below @root. */

@@ -36,7 +36,7 @@ static __always_inline bool vmem_watched(const struct vmem *vm)
 	       unlikely(READ_ONCE(vm->mtbf)) || unlikely(vmem_fail_armed());
 }
 
-void vmem_fault_count(struct vmem *vm);
+void vmem_fault_count(struct vmem *vm, size_t size, int vmflag);
 bool vmem_fault(const struct vmem *vm, size_t size, int vmflag);
 void vmem_fault_init(struct dentry *root);
 

@@ -15,6 +15,10 @@
 
 #include "../arena/arena.h"
 #include "misuse.h"
+#include "trace.h"
+
+/* Characters of a report that the trace gets at the most. */
+#define TRACED		256
 
 /* Reports of one arena: so many in so long. */
 #define BURST		10
@@ -74,6 +78,14 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		atomic_long_inc(&nowhere);
 	}
 
+	if (trace_vmem_misuse_enabled()) {
+		char what[TRACED];
+
+		va_start(args, fmt);
+		vscnprintf(what, sizeof(what), fmt, args);
+		va_end(args);
+		trace_vmem_misuse(vm, what);
+	}
 	if (!__ratelimit(limit) && !fatal()) {
 		atomic_inc(held);
 		return;
