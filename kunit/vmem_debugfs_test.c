@@ -83,6 +83,10 @@ static void stats_are_in_order(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_line(text, "alloc 7"));
 	KUNIT_EXPECT_TRUE(test, has_line(text, "misuse 0"));
 	KUNIT_EXPECT_TRUE(test, has_line(text, "fail_injected 0"));
+	KUNIT_EXPECT_TRUE(test, has_line(text, "quantum 4096"));
+	KUNIT_EXPECT_TRUE(test, has_line(text, "spans 1"));
+	KUNIT_EXPECT_TRUE(test, has_line(text, "buckets 16"));
+	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 0"));
 	fourteen(&s, value);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(want, sizeof(want), "%s %llu", names[i], value[i]);

@@ -170,6 +170,10 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @release: imported spans given back because they were wholly free
  * @rescale: changes of the size of the segment table's hash
  * @rescale_fail: such changes put off for want of memory
+ * @quantum: the unit; this and what follows are no counts, but what there is now
+ * @spans: spans
+ * @buckets: of the segment table's hash
+ * @waiters: requests that sleep, as in @wait
  *
  * The first fourteen are those of the original, in its order.
  */
@@ -196,6 +200,10 @@ struct vmem_stats {
 	u64 release;
 	u64 rescale;
 	u64 rescale_fail;
+	u64 quantum;
+	u64 spans;
+	u64 buckets;
+	u64 waiters;
 };
 
 vmem_t *vmem_init(const char *heap_name, void *heap_start, size_t heap_size,

@@ -140,10 +140,15 @@ EXPORT_SYMBOL_GPL(vmem_size);
  */
 void vmem_get_stats(vmem_t *vm, struct vmem_stats *stats)
 {
+	struct vmem_space *sp = &vm->space;
 	unsigned long irq;
 
-	spin_lock_irqsave(&vm->space.lock, irq);
-	*stats = vm->space.stats;
-	spin_unlock_irqrestore(&vm->space.lock, irq);
+	spin_lock_irqsave(&sp->lock, irq);
+	*stats = sp->stats;
+	stats->quantum = sp->quantum;
+	stats->spans = sp->nspans;
+	stats->buckets = 1UL << sp->hash.bits;
+	stats->waiters = vm->waiters;
+	spin_unlock_irqrestore(&sp->lock, irq);
 }
 EXPORT_SYMBOL_GPL(vmem_get_stats);

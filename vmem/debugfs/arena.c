@@ -49,6 +49,10 @@ static const struct stat_name stat_names[] = {
 	STAT(release),
 	STAT(rescale),
 	STAT(rescale_fail),
+	STAT(quantum),
+	STAT(spans),
+	STAT(buckets),
+	STAT(waiters),
 };
 
 /* All statistics, a line each: prefix, name, separator, value. */
