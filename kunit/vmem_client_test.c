@@ -39,23 +39,30 @@ static unsigned int said(struct kmsg_dump_iter from, vmem_t *vm,
 	return n;
 }
 
-/* Insert the module, have arenas made with its functions. */
-static void meet(struct kunit *test)
+/* Have it inserted and make its arenas; perhaps it fails in the end. */
+static void meet_arenas(struct kunit *test, bool fail)
 {
-	char to[32];
+	char to[40];
 
 	memset(&met, 0, sizeof(met));
 	source = vt_ids(test, 100);
 	if (vt_shell("[ -e /modules/vmem_leaver.ko ]", ""))
 		kunit_skip(test, "no /modules/vmem_leaver.ko");
-	snprintf(to, sizeof(to), " to=%lu", (unsigned long)&met);
+	snprintf(to, sizeof(to), " to=%lu fail=%u", (unsigned long)&met, fail);
 	met.source = source;
-	KUNIT_ASSERT_EQ(test, vt_shell("insmod /modules/vmem_leaver.ko", to),
-			0);
+	KUNIT_ASSERT_EQ(test, !!vt_shell("insmod /modules/vmem_leaver.ko", to),
+			fail);
+	KUNIT_ASSERT_NOT_NULL(test, met.plain);
 	vt_adopt(test, met.plain);
 	vt_adopt(test, met.below);
 	vt_adopt(test, met.import);
 	vt_adopt(test, met.ximport);
+}
+
+/* Insert the module, have arenas made with its functions. */
+static void meet(struct kunit *test)
+{
+	meet_arenas(test, false);
 	lent = client(test, "lent", met.take, met.give);
 	released = client(test, "released", vmem_alloc, met.give);
 }
@@ -105,6 +112,38 @@ static void who_leaves_is_named(struct kunit *test)
 	KUNIT_EXPECT_NE(test, vt_alloc(other, 1, VM_SLEEP), 0UL);
 }
 
+/* One that could not be inserted after all has gone, too. */
+static void who_fails_is_named(struct kunit *test)
+{
+	struct kmsg_dump_iter log = log_end();
+
+	meet_arenas(test, true);
+	KUNIT_EXPECT_EQ(test, said(log, met.plain, "leaves"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, met.below, "leaves"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, met.import, "releases are off"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, met.ximport, "releases are off"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, source, ""), 0U);
+	KUNIT_EXPECT_EQ(test, vt_alloc(met.import, 1, VM_NOSLEEP), 0UL);
+}
+
+/* What comes to lie where it was has not made its arenas. */
+static void who_left_is_named_once(struct kunit *test)
+{
+	struct kmsg_dump_iter log;
+	vmem_t *plain, *import;
+
+	meet_arenas(test, false);
+	plain = met.plain;
+	import = met.import;
+	leave(test);
+	log = log_end();
+	meet_arenas(test, false);
+	leave(test);
+	KUNIT_EXPECT_EQ(test, said(log, met.plain, "leaves"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, plain, ""), 0U);
+	KUNIT_EXPECT_EQ(test, said(log, import, ""), 0U);
+}
+
 /* Nothing is imported or released any more; what is there can still be used. */
 static void what_is_gone_is_not_called(struct kunit *test)
 {
@@ -142,6 +181,8 @@ static void what_is_gone_is_not_called(struct kunit *test)
 
 static struct kunit_case vmem_client_cases[] = {
 	KUNIT_CASE(who_leaves_is_named),
+	KUNIT_CASE(who_fails_is_named),
+	KUNIT_CASE(who_left_is_named_once),
 	KUNIT_CASE(what_is_gone_is_not_called),
 	{}
 };

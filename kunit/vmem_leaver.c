@@ -41,11 +41,18 @@ static unsigned long to;
 module_param(to, ulong, 0);
 MODULE_PARM_DESC(to, "address of the struct vmem_leaver to fill in");
 
+static bool fail;
+module_param(fail, bool, 0);
+MODULE_PARM_DESC(fail, "fail to be inserted, and leave the arenas all the same");
+
 static int __init vmem_leaver_init(void)
 {
 	struct vmem_leaver mine = {};
 	struct vmem_leaver *l = to ? (struct vmem_leaver *)to : &mine;
 
+	/* A module that cannot be inserted may be tried twice. */
+	if (l->plain)
+		return -ENODEV;
 	l->take = take;
 	l->xtake = xtake;
 	l->give = give;
@@ -60,7 +67,7 @@ static int __init vmem_leaver_init(void)
 				VM_SLEEP | VMC_IDENTIFIER);
 	l->ximport = vmem_xcreate("ximport", NULL, 0, 1, xtake, NULL,
 				  l->source, 0, VM_SLEEP | VMC_IDENTIFIER);
-	return 0;
+	return fail ? -ENODEV : 0;
 }
 
 static void __exit vmem_leaver_exit(void)

@@ -38,8 +38,10 @@ static void cut_off(struct vmem *vm, const struct module *mod)
 	adopt(vm, mod);
 	spin_lock_irq(&sp->lock);
 	owned = vm->owner == mod;
-	if (owned)
+	if (owned) {
 		vm->owner = NULL;
+		vm->caller = 0;	/* its memory may be another's next */
+	}
 	if (in_module(vm->afunc, mod) || in_module(vm->xfunc, mod)) {
 		WRITE_ONCE(vm->afunc, NULL);
 		WRITE_ONCE(vm->xfunc, NULL);

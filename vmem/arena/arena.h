@@ -79,7 +79,7 @@ struct vmem_qcaches;
  * @refs: keeps the memory of this structure, not the arena: for open files
  * @debug: made while the module parameter debug was set. Constant.
  * @dir: directory in debugfs. Constant until vmem_destroy().
- * @caller: where the arena was made. Constant.
+ * @caller: where the arena was made; 0 when the module there has gone. Arena lock.
  * @owner: the module that @caller is in, once that is known to stay; only to be
  *	compared. Arena lock.
  * @id: number, never used again. Constant.
