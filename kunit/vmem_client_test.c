@@ -90,10 +90,15 @@ static void who_leaves_is_named(struct kunit *test)
 	meet(test);
 	other = client(test, "other", vmem_alloc, vmem_free);
 	late = vt_adopt(test, met.make());
+	KUNIT_ASSERT_NE(test, vt_alloc(late, 2, VM_SLEEP), 0UL);
+	KUNIT_ASSERT_NE(test, vt_alloc(late, 5, VM_SLEEP), 0UL);
 	log = log_end();
 	leave(test);
 
 	KUNIT_EXPECT_EQ(test, said(log, met.plain, "leaves"), 1U);
+	KUNIT_EXPECT_EQ(test, said(log, met.plain, "with 0 identifiers in 0"),
+			1U);
+	KUNIT_EXPECT_EQ(test, said(log, late, "with 7 identifiers in 2"), 1U);
 	KUNIT_EXPECT_EQ(test, said(log, met.plain, "are off"), 0U);
 	KUNIT_EXPECT_EQ(test, said(log, met.below, "leaves"), 1U);
 	KUNIT_EXPECT_EQ(test, said(log, met.below, "are off"), 0U);

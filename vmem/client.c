@@ -34,6 +34,8 @@ static void cut_off(struct vmem *vm, const struct module *mod)
 {
 	struct vmem_space *sp = &vm->space;
 	bool owned, cut = false;
+	unsigned long n;
+	u64 size;
 
 	adopt(vm, mod);
 	spin_lock_irq(&sp->lock);
@@ -51,11 +53,13 @@ static void cut_off(struct vmem *vm, const struct module *mod)
 		vm->ffunc = NULL;
 		cut = true;
 	}
+	n = vmem_space_allocated(sp);
+	size = sp->stats.mem_inuse;
 	spin_unlock_irq(&sp->lock);
 
 	if (owned)
-		pr_err("vmem: module %s is gone and leaves arena %u '%s' behind%s\n",
-		       mod->name, vm->id, vm->label,
+		pr_err("vmem: module %s is gone and leaves arena %u '%s' behind, with %llu %s in %lu segments%s\n",
+		       mod->name, vm->id, vm->label, size, vmem_unit(vm), n,
 		       cut ? ": its imports and releases are off" : "");
 	else if (cut)
 		pr_err("vmem: module %s is gone: imports and releases of arena %u '%s' are off\n",
