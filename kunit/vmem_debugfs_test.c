@@ -398,7 +398,13 @@ static void files_are_private(struct kunit *test)
 	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/segments", vm->id,
 		 vm->label);
 	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0400);
+	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/consumers", vm->id,
+		 vm->label);
+	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0400);
 	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/mtbf", vm->id,
+		 vm->label);
+	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0600);
+	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/audit", vm->id,
 		 vm->label);
 	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0600);
 }

@@ -25,7 +25,8 @@ static struct file *open_arena_file(struct kunit *test, vmem_t *vm,
 /* [30] A file held open, half read, while its arena goes: an error, no more. */
 static void open_file_outlives_its_arena(struct kunit *test)
 {
-	static const char * const file[] = { "segments", "stats", "freelists" };
+	static const char * const file[] = { "segments", "stats", "freelists",
+					     "consumers" };
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(file); i++) {

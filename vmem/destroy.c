@@ -5,8 +5,10 @@
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "arena/import.h"
 #include "arena/maintain.h"
@@ -17,6 +19,7 @@
 #include "qcache/pressure.h"
 #include "qcache/qcache.h"
 #include "report/audit.h"
+#include "report/consumers.h"
 #include "report/misuse.h"
 
 /* Leaked segments to name. */
@@ -42,31 +45,60 @@ static void send_home(struct vmem *vm)
 	}
 }
 
-/* Name what is still allocated. Nobody uses the arena: no lock is needed. */
+/* Who allocated @seg, on the line that names it; with @stack, from where. */
+static void name_leak(const struct vmem_seg *seg, bool stack)
+{
+	struct vmem_who who = vmem_audit_who(seg);
+
+	if (!who.stack) {
+		pr_err("vmem:  leaked %#lx, size %lu\n", seg->start, seg->size);
+		return;
+	}
+	pr_err("vmem:  leaked %#lx, size %lu, by task %u at %us\n", seg->start,
+	       seg->size, who.pid, who.when);
+	if (stack)
+		vmem_audit_print_stack(who.stack);
+}
+
+/*
+ * Name what is still allocated: the first of it, and who has most of it. Nobody
+ * uses the arena: no lock is needed.
+ */
 static void report_leaks(struct vmem *vm)
 {
+	struct vmem_consumers *c;
 	struct vmem_space *sp = &vm->space;
-	unsigned int shown = 0;
+	unsigned long shown = 0;
 	struct vmem_seg *seg;
 
 	if (!vmem_space_allocated(sp))
 		return;
 	vmem_misuse(vm, "vmem_destroy(): %llu %s still allocated in %lu segments",
 		    sp->stats.mem_inuse, vmem_unit(vm), vmem_space_allocated(sp));
+	/* Without memory for the groups each has its own stack. */
+	c = kvmalloc(sizeof(*c), GFP_KERNEL | __GFP_NOWARN);
+	if (c)
+		vmem_consumers_init(c);
 	hlist_for_each_entry(seg, &sp->list, order) {
-		struct vmem_who who;
-
 		if (seg->type != VMEM_ALLOC)
 			continue;
-		if (shown++ == LEAKS_SHOWN) {
-			pr_err("vmem:  and %lu more\n",
-			       vmem_space_allocated(sp) - LEAKS_SHOWN);
+		if (shown < LEAKS_SHOWN)
+			name_leak(seg, !c);
+		else if (!c)
 			break;
-		}
-		pr_err("vmem:  leaked %#lx, size %lu\n", seg->start, seg->size);
-		who = vmem_audit_who(seg);
-		vmem_audit_print(&who);
+		if (c)
+			vmem_consumers_add(c, vm, seg);
+		if (!(++shown % 1024))
+			cond_resched();
 	}
+	if (vmem_space_allocated(sp) > LEAKS_SHOWN)
+		pr_err("vmem:  and %lu more\n",
+		       vmem_space_allocated(sp) - LEAKS_SHOWN);
+	if (c) {
+		vmem_consumers_sort(c);
+		vmem_consumers_print(c);
+	}
+	kvfree(c);
 }
 
 /* Every structure goes back to where it came from. */
@@ -110,6 +142,8 @@ static void end_cursors(struct vmem *vm)
 static void finish(struct vmem *vm)
 {
 	vmem_debugfs_remove(vm);
+	if (vm->audit)
+		vmem_audit_arena(vm, false);
 	vmem_maintain_arena_exit(vm);
 	vmem_reap_arena_exit(vm);
 	end_cursors(vm);

@@ -59,9 +59,10 @@
  *
  *   segment/   the structures: seg, stock, classes, hash; how spans are cut and
  *              joined (space, span) and places kept (cursor)
- *   report/    what is said and recorded: misuse, audit, fault injection, and
- *              vmem_verify(), which checks every invariant; of the arena it knows
- *              the structure alone
+ *   report/    what is said and recorded: misuse, audit and who has what by it
+ *              (consumers), fault injection, trace events, and vmem_verify(),
+ *              which checks every invariant; of the arena it knows the structure
+ *              alone
  *   arena/     the policies: alloc, xalloc, search, nextfit, import, wait,
  *              populate, free, span, walk; upkeep (maintain) and the forest of
  *              all arenas (registry)
@@ -69,8 +70,9 @@
  *              depot (magazine), slabs (slab), the way down through them
  *              (qcache), and how they give back (reap, pressure)
  *   debugfs/   what operators see
- *   here       how arenas begin (create) and end (destroy), and clients that go
- *              away without ending theirs (client)
+ *   here       how arenas begin (create) and end (destroy), clients that go
+ *              away without ending theirs (client), and what is otherwise while
+ *              somebody traces (trace)
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -205,7 +205,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 		vmem_fault_count(vm, req->size, req->flags);
 		return NULL;
 	}
-	stack = vmem_audit_stack(req->caller, req->flags);
+	stack = vmem_audit_stack(vm, req->caller, req->flags);
 	vmem_chain_init(&s.chain, vm, !req->bounded);
 
 	spin_lock_irqsave(&vm->space.lock, s.irq);

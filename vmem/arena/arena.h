@@ -77,6 +77,8 @@ struct vmem_qcaches;
  *	vmem_destroy() waits until there are none. List mutex.
  * @idle: where vmem_destroy() waits for that
  * @refs: keeps the memory of this structure, not the arena: for open files
+ * @audit: who allocates is recorded, whatever the module parameter says. Mutex of
+ *	audit.c; READ_ONCE() elsewhere.
  * @debug: made while the module parameter debug was set. Constant.
  * @dir: directory in debugfs. Constant until vmem_destroy().
  * @caller: where the arena was made; 0 when the module there has gone. Arena lock.
@@ -126,6 +128,7 @@ struct vmem {
 	unsigned int busy;
 	wait_queue_head_t idle;
 	struct kref refs;
+	bool audit;
 	bool debug;
 
 	struct dentry *dir;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Files about one arena whose size does not depend on the arena: its statistics,
- * its free segments by size class, its fault injection, and the validator.
+ * its free segments by size class, its switches, and the validator.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../arena/arena.h"
+#include "../report/audit.h"
 #include "debugfs.h"
 
 /**
@@ -163,6 +164,33 @@ static int mtbf_open(struct inode *inode, struct file *file)
 const struct file_operations vmem_mtbf_fops = {
 	.owner = THIS_MODULE,
 	.open = mtbf_open,
+	.read = simple_attr_read,
+	.write = simple_attr_write,
+	.llseek = generic_file_llseek,
+	.release = simple_attr_release,
+};
+
+static int audit_get(void *data, u64 *val)
+{
+	struct vmem *vm = data;
+
+	*val = READ_ONCE(vm->audit);
+	return 0;
+}
+
+static int audit_set(void *data, u64 val)
+{
+	return val > 1 ? -EINVAL : vmem_audit_arena(data, val);
+}
+
+static int audit_open(struct inode *inode, struct file *file)
+{
+	return simple_attr_open(inode, file, audit_get, audit_set, "%llu\n");
+}
+
+const struct file_operations vmem_audit_fops = {
+	.owner = THIS_MODULE,
+	.open = audit_open,
 	.read = simple_attr_read,
 	.write = simple_attr_write,
 	.llseek = generic_file_llseek,

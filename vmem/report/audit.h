@@ -10,18 +10,22 @@
 #include "../segment/seg.h"
 
 struct seq_file;
+struct vmem;
 
 DECLARE_STATIC_KEY_FALSE(vmem_auditing);
 
 void vmem_audit_init(void);
-u32 vmem_audit_stack_slow(unsigned long caller, int vmflag);
+int vmem_audit_arena(struct vmem *vm, bool on);
+u32 vmem_audit_stack_slow(const struct vmem *vm, unsigned long caller,
+			  int vmflag);
 void vmem_audit_record_slow(struct vmem_seg *seg, u32 stack);
 
 /* Before the arena lock is taken: saving a stack may allocate. */
-static inline u32 vmem_audit_stack(unsigned long caller, int vmflag)
+static inline u32 vmem_audit_stack(const struct vmem *vm, unsigned long caller,
+				   int vmflag)
 {
 	return static_branch_unlikely(&vmem_auditing) ?
-		vmem_audit_stack_slow(caller, vmflag) : 0;
+		vmem_audit_stack_slow(vm, caller, vmflag) : 0;
 }
 
 /* Under the arena lock: @seg was allocated by this task, here. */
@@ -52,6 +56,7 @@ static inline struct vmem_who vmem_audit_who(const struct vmem_seg *seg)
 }
 
 void vmem_audit_show(struct seq_file *m, const struct vmem_who *who);
-void vmem_audit_print(const struct vmem_who *who);
+void vmem_audit_show_stack(struct seq_file *m, u32 stack);
+void vmem_audit_print_stack(u32 stack);
 
 #endif /* _VMEM_REPORT_AUDIT_H */
