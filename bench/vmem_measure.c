@@ -12,7 +12,6 @@
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
-#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -23,7 +22,7 @@
 #include <linux/vmalloc.h>
 #include <linux/vmem.h>
 
-#include "../vmem/compat.h"
+#include "late.h"
 
 #define REPEAT		1000	/* pairs in one measurement */
 #define TRIES		5	/* measurements, of which the least counts */
@@ -223,26 +222,9 @@ static int measure_pairs(void)
 	return 0;
 }
 
-/* A timer that should go off so often, and by how much it was late at worst. */
-#define TICK	20000
-
-static u64 latest;
-
-static enum hrtimer_restart tick(struct hrtimer *timer)
-{
-	s64 late = ktime_to_ns(ktime_sub(ktime_get(),
-					 hrtimer_get_expires(timer)));
-
-	if (late > (s64)latest)
-		latest = late;
-	hrtimer_forward_now(timer, ns_to_ktime(TICK));
-	return HRTIMER_RESTART;
-}
-
 static void since(const char *name)
 {
-	say(name, READ_ONCE(latest) * 1000);
-	WRITE_ONCE(latest, 0);
+	say(name, late_since() * 1000);
 }
 
 /* The same load on the kernel's own allocator, for comparison. */
@@ -269,8 +251,7 @@ static int measure_latency(void)
 	arena = make(1UL << 30, 0);
 	if (!arena)
 		return -ENOMEM;
-	vmem_hrtimer_setup(&timer, tick);
-	hrtimer_start(&timer, ns_to_ktime(TICK), HRTIMER_MODE_REL_PINNED);
+	late_start(&timer);
 	while (ktime_get_ns() < end)
 		cpu_relax();
 	since("late_idle");

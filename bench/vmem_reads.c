@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What it costs to read the files in debugfs of an arena with very many segments:
+ * the time of a whole read, how long interrupts are off at worst meanwhile, and
+ * the memory that is taken while the file is open.
+ *
+ * Prints lines "measure: NAME VALUE", of which times are nanoseconds of the clock:
+ * instructions, in a guest of QEMU with -icount shift=0.
+ */
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+#include <linux/vmem.h>
+
+#include "../vmem/arena/arena.h"
+#include "late.h"
+
+/* What a reader asks for at a time: as cat(1) does. */
+#define PIECE		(128 * 1024)
+
+/* Of so many allocations one is audited: its line in segments is long. */
+#define AUDITED		64
+
+static ulong live = 1000000;
+module_param(live, ulong, 0400);
+MODULE_PARM_DESC(live, "allocations that live meanwhile");
+
+static vmem_t *arena;
+
+static void say(const char *file, const char *name, u64 value)
+{
+	pr_info("measure: read_%s_%s %llu\n", file, name, value);
+}
+
+static unsigned long free_kilobytes(void)
+{
+	struct sysinfo info;
+
+	si_meminfo(&info);
+	return info.freeram << (PAGE_SHIFT - 10);
+}
+
+/* The next piece, as debugfs would read it for user space. */
+static ssize_t next(struct file *f, char *buf, loff_t *pos)
+{
+	struct kvec kvec = { .iov_base = buf, .iov_len = PIECE };
+	struct kiocb kiocb;
+	struct iov_iter iter;
+	ssize_t n;
+
+	n = debugfs_file_get(f->f_path.dentry);
+	if (n)
+		return n;
+	init_sync_kiocb(&kiocb, f);
+	kiocb.ki_pos = *pos;
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, PIECE);
+	n = seq_read_iter(&kiocb, &iter);
+	*pos = kiocb.ki_pos;
+	debugfs_file_put(f->f_path.dentry);
+	return n;
+}
+
+static int read_file(const char *name, char *buf)
+{
+	unsigned long before = free_kilobytes(), least = before;
+	u64 start = ktime_get_ns(), bytes = 0;
+	char path[192];
+	struct file *f;
+	loff_t pos = 0;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/vmem/%u-%s/%s",
+		 arena->id, arena->label, name);
+	late_since();
+	f = filp_open(path, O_RDONLY, 0);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	while ((n = next(f, buf, &pos)) > 0) {
+		bytes += n;
+		least = min(least, free_kilobytes());
+		cond_resched();
+	}
+	say(name, "ns", ktime_get_ns() - start);
+	say(name, "late", late_since());
+	say(name, "bytes", bytes);
+	say(name, "kilobytes", before - least);
+	filp_close(f, NULL);
+	return n;
+}
+
+/* Have allocations recorded from now on, or no more. */
+static int record(const char *on)
+{
+	struct file *f = filp_open("/sys/module/vmem/parameters/audit", O_RDWR,
+				   0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	n = kernel_write(f, on, 1, &pos);
+	filp_close(f, NULL);
+	return n < 0 ? n : 0;
+}
+
+/* Pieces that do not touch, so that there are as many free segments. */
+static int fill(unsigned long n)
+{
+	unsigned long i;
+
+	for (i = 0; i < n; i++) {
+		if (!vmem_alloc(arena, 3, VM_SLEEP | VM_ABORT))
+			return -ENOSPC;
+		if (!(i % 1024))
+			cond_resched();
+	}
+	return 0;
+}
+
+static void free_one(void *arg, void *start, size_t size)
+{
+	vmem_free(arena, start, size);
+}
+
+static int measure(char *buf)
+{
+	static const char * const file[] = {
+		"stats", "freelists", "segments", "consumers",
+	};
+	struct hrtimer timer;
+	unsigned int i;
+	int err;
+
+	err = fill(live - live / AUDITED);
+	if (err)
+		return err;
+	err = record("Y");
+	if (!err)
+		err = fill(live / AUDITED);
+	record("N");
+	if (err)
+		return err;
+	vmem_update(NULL);
+
+	late_start(&timer);
+	for (i = 0; i < ARRAY_SIZE(file) && !err; i++)
+		err = read_file(file[i], buf);
+	hrtimer_cancel(&timer);
+	return err;
+}
+
+static int __init vmem_reads_init(void)
+{
+	char *buf = kvmalloc(PIECE, GFP_KERNEL);
+	int err = -ENOMEM;
+
+	/* Of quantum 4, so that each allocation leaves one over. */
+	arena = vmem_create("reads", (void *)4, 1UL << 30, 4, NULL, NULL, NULL,
+			    0, VM_SLEEP | VMC_IDENTIFIER);
+	if (buf && arena)
+		err = measure(buf);
+	kvfree(buf);
+	if (arena)
+		vmem_walk(arena, VMEM_ALLOC | VMEM_REENTRANT, free_one, NULL);
+	vmem_destroy(arena);
+	return err;
+}
+
+static void __exit vmem_reads_exit(void)
+{
+}
+
+module_init(vmem_reads_init);
+module_exit(vmem_reads_exit);
+
+MODULE_DESCRIPTION("Measures what reading vmem's debugfs costs");
+MODULE_AUTHOR("The vmem for Linux developers");
+MODULE_LICENSE("GPL");
