@@ -17,6 +17,10 @@ from judge import begins, read
 STATISTICS = """mem_inuse mem_import mem_total vmem_source alloc free wait fail
     lookup search populate_wait populate_fail contains contains_search""".split()
 
+# A line of the trace that is about an arena of heap.ko.
+EVENT = (r": vmem_%s: arena=\d+ name=heap_\w+ (source=\d+ )?(asked=\d+ )?"
+         r"addr=0x[0-9a-f]+ size=\d+ ?")
+
 
 def sections(lines):
     """The lines of each section by its title."""
@@ -45,6 +49,14 @@ def faults(lines):
         names = [line.split()[0] for line in found[title] if line]
         if names[:len(STATISTICS)] != STATISTICS:
             yield f"{title} does not begin with the {len(STATISTICS)} statistics"
+    events = "\n".join(found.get("some events", []))
+    for name in ("alloc", "free", "import", "release"):
+        if not re.search(EVENT % name, events):
+            yield f"no event vmem_{name} that makes sense"
+    if not re.search(r"^\d+ \d+ by .*\[heap\]", "\n".join(
+            line for title in found if title.endswith("/consumers")
+            for line in found[title]), re.MULTILINE):
+        yield "heap.ko is no consumer of what it has"
     for name in ("arenas", "metadata", "segments"):
         if not any(title.endswith("/" + name) and
                    [line for line in found[title] if line] for title in found):
