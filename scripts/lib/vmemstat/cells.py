@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0
+"""An address space as a bounded number of cells, however many segments it has.
+
+The spans are laid end to end in the order of their addresses, without the gaps
+between them: so every integer has a place, and a sparse arena needs no more room
+than a dense one.  The places are cut into equal cells, and each cell knows how much
+of it is allocated and how large the segments are that it is part of.
+"""
+
+import bisect
+import math
+from array import array
+
+COLUMNS = 256
+ROWS = 48
+OWN_ROW = 24            # no more regions than that begin a row each
+WIDE = 3                # segments of so many cells have an edge to be seen
+
+
+class Cells:
+    """@regions: what lies together: [(first, last)], by address
+    @size: integers in a cell, a power of two
+    @rows: rows of COLUMNS cells
+    @taken: allocated integers in each cell; what rounding up to the quantum took
+        counts
+    @weight: the sum of log2(size of the segment) * its integers, of these
+    @edges: where segments begin that are wide enough, in cells
+    """
+
+    def __init__(self, segments):
+        """@segments: a function; each call goes through the segments anew."""
+        self.starts, self.lasts = array("Q"), array("Q")
+        imported = bytearray()
+        for segment in segments():
+            if segment.type == "span":
+                self.starts.append(segment.start)
+                self.lasts.append(segment.last)
+                imported.append(segment.imported)
+        order = sorted(range(len(self.starts)), key=self.starts.__getitem__)
+        self.imported = bytearray(imported[i] for i in order)
+        self.starts = array("Q", (self.starts[i] for i in order))
+        self.lasts = array("Q", (self.lasts[i] for i in order))
+        self.regions = self.join()
+        self.total = sum(last - first + 1
+                         for first, last in zip(self.starts, self.lasts))
+        self.lay_out()
+        self.taken = array("d", bytes(8 * self.rows * COLUMNS))
+        self.weight = array("d", bytes(8 * self.rows * COLUMNS))
+        self.edges = array("d")
+        self.segments = 0
+        self.allocated = 0
+        self.fill(segments())
+
+    def join(self):
+        """Spans that touch are one region."""
+        regions = []
+        for first, last in zip(self.starts, self.lasts):
+            if regions and regions[-1][1] + 1 == first:
+                regions[-1][1] = last
+            else:
+                regions.append([first, last])
+        return regions
+
+    def lay_out(self):
+        """The size of a cell, and the cell that each region begins in."""
+        own = len(self.regions) <= OWN_ROW
+        self.size = 1
+        while self.rows_for(self.size, own) > ROWS:
+            self.size *= 2
+        if own:
+            # Few integers: as many columns as make a good shape.
+            while self.size > 1 and self.rows_for(self.size // 2, own) <= ROWS:
+                self.size //= 2
+        self.own = own
+        self.rows = self.rows_for(self.size, own)
+        self.firsts = [first for first, _ in self.regions]
+        self.places = []
+        place = 0
+        for first, last in self.regions:
+            self.places.append(place)
+            place += last - first + 1
+            if own:
+                row = self.size * COLUMNS
+                place = -(-place // row) * row
+        self.end = place
+
+    def rows_for(self, size, own):
+        if not own:
+            return max(1, -(-self.total // (size * COLUMNS)))
+        return max(1, sum(-(-(last - first + 1) // (size * COLUMNS))
+                          for first, last in self.regions))
+
+    def place(self, address):
+        """Where an integer of the arena is."""
+        region = bisect.bisect_right(self.firsts, address) - 1
+        return self.places[region] + address - self.firsts[region]
+
+    def address(self, place):
+        """The integer at a place, or the first one after it."""
+        region = bisect.bisect_right(self.places, place) - 1
+        first, last = self.regions[region]
+        return min(first + place - self.places[region], last)
+
+    def fill(self, segments):
+        """An allocated segment reaches to the next one, or to its span's end."""
+        span_last, held = None, None
+        for segment in segments:
+            if held is not None:
+                end = span_last if segment.type == "span" else segment.start - 1
+                self.add(held.start, end, held.size)
+                held = None
+            if segment.type == "span":
+                span_last = segment.last
+            else:
+                self.segments += 1
+                if segment.type == "alloc":
+                    held = segment
+        if held is not None:
+            self.add(held.start, span_last, held.size)
+
+    def add(self, first, last, size):
+        if last < first or not self.regions or first < self.firsts[0]:
+            return              # the arena changed while it was read
+        place = self.place(first)
+        end = min(place + last - first + 1, self.rows * COLUMNS * self.size)
+        if end <= place:
+            return
+        self.allocated += 1
+        if end - place >= WIDE * self.size:
+            self.edges.append(place / self.size)
+        log = math.log2(size) if size > 0 else 0.0
+        cell, final = place // self.size, (end - 1) // self.size
+        if cell == final:
+            self.count(cell, end - place, log)
+            return
+        self.count(cell, (cell + 1) * self.size - place, log)
+        self.count(final, end - final * self.size, log)
+        whole = final - cell - 1
+        if whole > 0:
+            self.taken[cell + 1:final] = array("d", [self.size]) * whole
+            self.weight[cell + 1:final] = array("d", [log * self.size]) * whole
+
+    def count(self, cell, integers, log):
+        self.taken[cell] += integers
+        self.weight[cell] += log * integers
+
+    def cells_of(self, first, last):
+        """A range as fractions of cells: (from, to)."""
+        place = self.place(first)
+        return place / self.size, (place + last - first + 1) / self.size
+
+    def capacity(self):
+        """How many integers of the arena there are in each cell."""
+        room = array("d", bytes(8 * self.rows * COLUMNS))
+        for (first, last), place in zip(self.regions, self.places):
+            end = place + last - first + 1
+            cell, final = place // self.size, (end - 1) // self.size
+            if cell == final:
+                room[cell] += end - place
+                continue
+            room[cell] += (cell + 1) * self.size - place
+            room[final] += end - final * self.size
+            if final - cell > 1:
+                room[cell + 1:final] = array("d", [self.size]) * (final - cell - 1)
+        return room

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The arenas as a tree, as they are at one moment."""
+
+import os
+
+from . import read
+
+
+class Arena:
+    """An arena, with what its files say."""
+
+    def __init__(self, number, label, stats, qcaches=()):
+        self.id = number
+        self.label = label
+        self.stats = stats
+        self.qcaches = list(qcaches)
+        self.depth = 0
+        self.children = []
+
+    @property
+    def directory(self):
+        return f"{self.id}-{self.label}"
+
+    @property
+    def source(self):
+        return self.stats["vmem_source"]
+
+    @property
+    def use(self):
+        """Per cent of the total that is in use."""
+        total = self.stats["mem_total"]
+        return 100 * self.stats["mem_inuse"] / total if total else 0.0
+
+    @property
+    def tight(self):
+        """Whether little is left.  One that imports has what it needs, no more:
+        what it could have is in its source."""
+        return not self.stats["mem_import"] and self.use >= 90
+
+    @property
+    def live(self):
+        """How many segments are allocated."""
+        return self.stats["alloc"] - self.stats["free"]
+
+
+class Forest:
+    """All arenas, each after the one it imports from."""
+
+    def __init__(self, root):
+        self.root = root
+        self.uptime = root.uptime()
+        try:
+            kstat = root.parse(read.parse_kstat, "kstat")
+            self.metadata = root.parse(read.parse_pairs, "metadata")
+        except read.Gone as error:
+            raise read.Trouble(read.NO_MODULE,
+                               f"{error} is gone: was vmem removed?") from None
+        self.misuse = kstat.pop(0, ("vmem", {}))[1].get("misuse", 0)
+        self.arenas = []
+        by_id = {}
+        for number, (label, stats) in kstat.items():
+            arena = Arena(number, label, stats)
+            try:
+                arena.qcaches = root.parse(read.parse_qcaches, arena.directory,
+                                           "qcaches")
+            except read.Gone:
+                if not root.saved:
+                    continue
+            by_id[number] = arena
+        for arena in by_id.values():
+            if arena.source in by_id and arena.source != arena.id:
+                by_id[arena.source].children.append(arena)
+            else:
+                self.add(arena, 0)
+        self.settle()
+
+    def add(self, arena, depth):
+        arena.depth = depth
+        self.arenas.append(arena)
+
+    def settle(self):
+        """From the roots alone to all of them, in the order of the tree."""
+        stack = [(arena, 0) for arena in reversed(self.arenas)]
+        self.arenas = []
+        while stack:
+            arena, depth = stack.pop()
+            self.add(arena, depth)
+            stack += [(child, depth + 1) for child in reversed(arena.children)]
+
+    def find(self, wanted):
+        """The arena with that id, name, or name of a directory."""
+        found = [arena for arena in self.arenas
+                 if wanted in (str(arena.id), arena.directory)] or \
+                [arena for arena in self.arenas
+                 if wanted in (arena.label, read.unescape(arena.label))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise read.Trouble(read.NO_ARENA, f"there are {len(found)} arenas "
+                               f"{wanted}: say which by its id, "
+                               + " or ".join(str(arena.id) for arena in found))
+        names = " ".join(arena.label for arena in self.arenas) or "none"
+        if len(names) > 200:
+            names = names[:200] + " ..."
+        raise read.Trouble(read.NO_ARENA,
+                           f"there is no arena {wanted}; there are: {names}")
+
+    def has(self, arena, name):
+        return os.path.exists(os.path.join(self.root.path, arena.directory, name))
+
+    def parse(self, arena, parser, name):
+        """A file of an arena; an arena that is gone is trouble."""
+        try:
+            return self.root.parse(parser, arena.directory, name)
+        except read.Gone:
+            raise destroyed(arena) from None
+
+    def segments(self, arena):
+        try:
+            yield from self.root.segments(arena.directory)
+        except read.Gone:
+            raise destroyed(arena) from None
+
+    def consumers(self, arena):
+        """Who holds what, and how the list ends if it is cut off: from the file
+        of that name, or else from the segments."""
+        if self.has(arena, "consumers"):
+            return self.parse(arena, read.parse_consumers, "consumers")
+        return read.group(self.segments(arena)), None
+
+
+def destroyed(arena):
+    return read.Trouble(read.NO_ARENA, f"arena {arena.directory} has been "
+                                       "destroyed, or its file is not there")

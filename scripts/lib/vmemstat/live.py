@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The table on a terminal, drawn again at every interval.
+
+Keys: q ends it, s sorts by the next column, r turns back to the tree.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import time
+import tty
+
+from . import columns, forest, rates, read
+
+
+def library():
+    try:
+        # pylint: disable=import-outside-toplevel
+        from rich import live, table, text
+    except ImportError:
+        raise read.needs("the library rich", "python3-rich",
+                         "the live view (not --once and --plain)") from None
+    return live, table, text
+
+
+@contextlib.contextmanager
+def keys():
+    """The keyboard, key by key; nothing if there is none."""
+    if not sys.stdin.isatty():
+        yield None
+        return
+    fd = sys.stdin.fileno()
+    saved = termios.tcgetattr(fd)
+    try:
+        tty.setcbreak(fd)
+        yield fd
+    finally:
+        termios.tcsetattr(fd, termios.TCSADRAIN, saved)
+
+
+def wait(fd, deadline):
+    """A key that is pressed before the deadline, or None."""
+    left = max(0, deadline - time.monotonic())
+    if fd is None:
+        time.sleep(left)
+        return None
+    if select.select([fd], [], [], left)[0]:
+        return os.read(fd, 1).decode("ascii", "replace") or "q"
+    return None
+
+
+class Screen:
+    """What is drawn."""
+
+    def __init__(self, by, exact):
+        self.by = by
+        self.exact = exact
+        _, self.table, self.text = library()
+
+    def cell_style(self, arena, name, value):
+        """What an operator should not overlook."""
+        if value in ("-", "0"):
+            return "dim"
+        if name == "fail":
+            return "bold red"
+        return "yellow" if name == "wait" or name == "use" and arena.tight else ""
+
+    def draw(self, now, changes, height):
+        head, body, arenas, more = columns.table(now, changes, self.by, self.exact,
+                                         max(1, height - 6))
+        names = ["id", "name"] + [column.name for column in columns.COLUMNS]
+        meta = columns.number(sum(now.metadata.values()))
+        title = f"{len(now.arenas)} arenas, {meta} for vmem's own structures"
+        if now.misuse or any(arena.stats["misuse"] for arena in now.arenas):
+            title += "; calls were refused: see the kernel's log"
+        drawn = self.table.Table(
+            title=title, box=None, pad_edge=False, title_justify="left",
+            title_style="bold", caption_justify="left",
+            caption=(f"... and {more} more; " if more else "")
+            + f"by {self.by}; q: quit, s: sort by the next column, r: as a tree")
+        for i, heading in enumerate(head):
+            chosen = names[i] == self.by
+            drawn.add_column(heading, justify="left" if i == 1 else "right",
+                             no_wrap=True, overflow="ellipsis",
+                             header_style="reverse" if chosen else "bold")
+        for arena, line in zip(arenas, body):
+            drawn.add_row(*(self.text.Text(cell, self.cell_style(arena, name, cell))
+                            for name, cell in zip(names, line)))
+        return drawn
+
+    def key(self, key):
+        """Whether to go on."""
+        if key in ("q", "Q", "\x03", "\x04"):
+            return False
+        if key == "s":
+            at = columns.NAMES.index(self.by) + 1
+            self.by = columns.NAMES[at % len(columns.NAMES)]
+        elif key == "r":
+            self.by = "tree"
+        return True
+
+
+def show(root, interval, count, by, exact):
+    """Until q, an interrupt, or COUNT times."""
+    live = library()[0]
+    screen = Screen(by, exact)
+    before, now = None, forest.Forest(root)
+    changes = rates.changes(now)
+    rounds = 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with keys() as fd, live.Live(screen=True, auto_refresh=False) as view:
+        while True:
+            view.update(screen.draw(now, changes, view.console.height),
+                        refresh=True)
+            if count is not None and rounds >= count:
+                return
+            deadline = time.monotonic() + interval
+            while time.monotonic() < deadline:
+                key = wait(fd, deadline)
+                if key is None:
+                    continue
+                if not screen.key(key):
+                    return
+                view.update(screen.draw(now, changes, view.console.height),
+                            refresh=True)
+            before, now = now, forest.Forest(root)
+            changes = rates.changes(now, before)
+            rounds += 1

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The files of vmem in debugfs, or in a saved copy: opening and parsing them.
+
+Documentation/debugfs.rst describes them.  A file can have a million lines: those
+that can are read line by line, and nothing here keeps them.
+"""
+
+import errno
+import os
+import re
+import time
+from collections import namedtuple
+
+DEBUGFS = "/sys/kernel/debug"
+
+# Exit statuses, as --help has them.
+NO_ARENA, USAGE, NO_DEBUGFS, NO_PERMISSION, NO_MODULE, NO_LIBRARY, BAD_FILE = \
+    range(1, 8)
+
+Qcache = namedtuple("Qcache", """size magazine full empty loaded slabs slab_free
+                    hits misses free_hits free_misses singles""")
+Class = namedtuple("Class", "smallest largest segments size")
+Segment = namedtuple("Segment", "type start last size imported stack",
+                     defaults=("",))
+Consumer = namedtuple("Consumer", "count bytes frames")
+
+
+class Trouble(Exception):
+    """What keeps vmemstat from its work: one line, and the exit status."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+class Gone(Exception):
+    """An arena was destroyed while it was being looked at."""
+
+
+def needs(library, package, what):
+    return Trouble(NO_LIBRARY, f"{what} needs {library}: "
+                               f"apt-get install {package}")
+
+
+def unescape(label):
+    """A name as the client gave it, from the one that is shown."""
+    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), label)
+
+
+def parse_kstat(lines):
+    """{id: (label, {statistic: value})}, in the order of the file."""
+    arenas = {}
+    for line in lines:
+        key, tab, value = line.rstrip("\n").partition("\t")
+        words = key.split(":")
+        if not tab or len(words) != 4 or words[0] != "vmem":
+            raise ValueError(line)
+        arenas.setdefault(int(words[1]), (words[2], {}))[1][words[3]] = int(value)
+    return arenas
+
+
+def parse_pairs(lines):
+    """The lines of stats and metadata: a name and a number."""
+    pairs = {}
+    for line in lines:
+        name, value = line.split()
+        pairs[name] = int(value)
+    return pairs
+
+
+def rows(lines):
+    """The words of each line that is not a heading."""
+    return (line.split() for line in lines if not line.startswith("#"))
+
+
+def parse_qcaches(lines):
+    """More columns may follow."""
+    return [Qcache(*map(int, words[:len(Qcache._fields)]))
+            for words in rows(lines)]
+
+
+def parse_freelists(lines):
+    return [Class(int(smallest, 16), int(largest, 16), int(segments), int(size))
+            for smallest, largest, segments, size in rows(lines)]
+
+
+def parse_segments(lines):
+    """One by one, in list order."""
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        words = line.split(None, 4)
+        if words[0] not in ("span", "alloc", "free"):
+            raise ValueError(line)
+        more = words[4] if len(words) > 4 else ""
+        yield Segment(words[0], int(words[1], 16), int(words[2], 16),
+                      int(words[3]), more.startswith("imported"),
+                      more.partition(" by ")[2].rstrip("\n"))
+
+
+def parse_consumers(lines):
+    """The groups, the largest first, and how the file ends if it was cut off."""
+    groups = []
+    rest = None
+    for line in lines:
+        line = line.rstrip("\n")
+        if line.startswith("..."):
+            rest = line
+        elif line and not line.startswith("#"):
+            numbers, _, stack = line.partition(" by ")
+            if "(not recorded)" in numbers:
+                numbers = numbers.replace("(not recorded)", "")
+            count, size = map(int, numbers.split()[:2])
+            frames = stack.split("<") if stack and stack != "(not recorded)" else []
+            groups.append(Consumer(count, size, frames))
+    return groups, rest
+
+
+def group(segments):
+    """The same from the segments, where there is no such file."""
+    groups = {}
+    for segment in segments:
+        if segment.type == "alloc":
+            sums = groups.setdefault(segment.stack, [0, 0])
+            sums[0] += 1
+            sums[1] += segment.size
+    return sorted((Consumer(count, size, stack.split("<") if stack else [])
+                   for stack, (count, size) in groups.items()),
+                  key=lambda consumer: -consumer.bytes)
+
+
+class Root:
+    """vmem's directory: that of this machine, or another one.
+
+    @saved: it is a copy, made by save.py, in which nothing changes
+    """
+
+    def __init__(self, path=None):
+        self.path = path or os.path.join(DEBUGFS, "vmem")
+        if path and not os.path.exists(os.path.join(path, "kstat")) and \
+                os.path.exists(os.path.join(path, "vmem", "kstat")):
+            self.path = os.path.join(path, "vmem")
+        self.check(path is not None)
+        self.saved = os.path.exists(os.path.join(self.path, "saved"))
+
+    def check(self, elsewhere):
+        """Say what is wrong, if there is nothing to read."""
+        kstat = os.path.join(self.path, "kstat")
+        try:
+            with open(kstat, encoding="ascii"):
+                return
+        except OSError as error:
+            reason = error
+        if elsewhere:
+            if not os.path.isdir(self.path):
+                raise Trouble(NO_DEBUGFS, f"{self.path}: no such directory")
+            if isinstance(reason, PermissionError):
+                raise Trouble(NO_PERMISSION, f"{kstat}: permission denied")
+            raise Trouble(NO_MODULE, f"{self.path}: not a copy of vmem's "
+                                     "directory: it has no kstat")
+        if isinstance(reason, PermissionError):
+            raise Trouble(NO_PERMISSION, f"{DEBUGFS} is for root: try sudo")
+        if not mounted(DEBUGFS):
+            raise Trouble(NO_DEBUGFS, f"debugfs is not mounted: "
+                                      f"mount -t debugfs none {DEBUGFS}")
+        if not os.path.exists("/sys/module/vmem"):
+            raise Trouble(NO_MODULE, "vmem is not loaded: modprobe vmem")
+        raise Trouble(NO_MODULE, f"vmem is loaded, but {kstat} cannot be read: "
+                                 f"{reason.strerror}")
+
+    def open(self, *names):
+        path = os.path.join(self.path, *names)
+        try:
+            return open(path, encoding="ascii", errors="backslashreplace")
+        except PermissionError:
+            raise Trouble(NO_PERMISSION, f"{path}: permission denied") from None
+        except FileNotFoundError:
+            raise Gone(path) from None
+
+    def parse(self, parser, *names):
+        """What a parser makes of a whole file."""
+        with self.open(*names) as file:
+            try:
+                return parser(file)
+            except OSError as error:
+                raise gone(error, file.name) from None
+            except ValueError as error:
+                raise not_understood(file.name, error) from None
+
+    def segments(self, directory):
+        """The segments of an arena, one by one."""
+        with self.open(directory, "segments") as file:
+            try:
+                yield from parse_segments(file)
+            except OSError as error:
+                raise gone(error, file.name) from None
+            except (ValueError, IndexError) as error:
+                raise not_understood(file.name, error) from None
+
+    def uptime(self):
+        """Seconds since boot; of a copy, when it was made."""
+        if not self.saved:
+            return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return float(self.about().get("uptime", 0))
+
+    def about(self):
+        """Where a copy comes from; see save.py."""
+        try:
+            with self.open("saved") as file:
+                return dict(line.rstrip("\n").split(" ", 1) for line in file)
+        except (Gone, ValueError):
+            return {}
+
+
+def mounted(path):
+    try:
+        with open("/proc/mounts", encoding="utf-8", errors="replace") as mounts:
+            return any(line.split()[1] == path for line in mounts)
+    except OSError:
+        return os.path.ismount(path)
+
+
+def gone(error, name):
+    if error.errno in (errno.EIO, errno.ENOENT, errno.ENODEV):
+        return Gone(name)
+    return Trouble(BAD_FILE, f"{name}: {error.strerror}")
+
+
+def not_understood(name, error):
+    return Trouble(BAD_FILE, f"{name}: not understood: {str(error).strip()!r}")
