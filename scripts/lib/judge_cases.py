@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Judge what the clients of cases/ did, from the copies that scripts/cases made.
+
+usage: judge_cases.py DIRECTORY
+
+Each case must show what Documentation/debugging.rst says that it shows.  The last
+line is "N passed, N failed".
+"""
+
+import os
+import sys
+
+from vmemstat import forest, rates, read
+
+
+class Copies:
+    """The copies by name."""
+
+    def __init__(self, directory):
+        self.directory = directory
+
+    def forest(self, name):
+        return forest.Forest(read.Root(os.path.join(self.directory, name)))
+
+    def text(self, name):
+        with open(os.path.join(self.directory, name), encoding="utf-8",
+                  errors="replace") as file:
+            return file.read()
+
+
+def leak(copies):
+    """2000 steps lose 200 states of 448 bytes, and nothing else grows."""
+    before, now = copies.forest("leak-1"), copies.forest("leak-2")
+    changes = rates.changes(now, before)
+    for arena in now.arenas:
+        grown = changes[arena.id].inuse
+        lost = 200 * 448 if arena.label == "card_memory" else 0
+        # The sessions that are open are not all alike.
+        if abs(grown - lost) > 8192:
+            yield f"{arena.label} grew by {grown}, not by about {lost}"
+    if "179200 bytes still allocated in 400 segments" not in \
+            copies.text("leak.log"):
+        yield "the kernel did not say what leaked"
+    yield from holds(now, "card_memory", "session_state", 400)
+
+
+def full(copies):
+    """Video fails for want of what audio has."""
+    now = copies.forest("full-3")
+    change = rates.changes(now, copies.forest("full-2"))[now.find("video").id]
+    if change.count["fail"] != 250 or change.count["import_fail"] != 250:
+        yield f"video failed {change.count['fail']} times, not 250"
+    if now.find("video").stats["mem_inuse"] != 2 << 20:
+        yield "video has not what it always had"
+    if now.find("device_memory").use < 98:
+        yield "the device's memory is not full"
+    if any(arena.stats["fail"] for arena in copies.forest("full-1").arenas):
+        yield "something failed while the player was reading"
+    yield from holds(now, "audio", "audio_queue_packet", 3000)
+
+
+def ragged(copies):
+    """All but empty, and no room."""
+    now = copies.forest("ragged-2")
+    window = now.find("bus_window")
+    if window.use > 1:
+        yield f"{window.use} % are in use"
+    if window.stats["fail"] != 88:
+        yield f"{window.stats['fail']} failed, not 88"
+    classes = now.parse(window, read.parse_freelists, "freelists")
+    if classes[-1].largest >= 1 << 20:
+        yield "there is a free segment of a megabyte or more"
+    apart = copies.forest("apart").find("bus_window")
+    if apart.stats["fail"] or apart.stats["mem_inuse"] != 131072:
+        yield "with an arena of their own the descriptors are still in the way"
+
+
+def holds(now, name, function, least):
+    """The largest group of who holds something."""
+    groups, _ = now.consumers(now.find(name))
+    groups = [group for group in groups
+              if any(frame.startswith(function + "+") for frame in group.frames)]
+    if not groups or groups[0].count < least:
+        yield f"consumers of {name}: not {least} by {function}: {groups}"
+
+
+def main():
+    copies = Copies(sys.argv[1])
+    failed = 0
+    for case in (leak, full, ragged):
+        faults = list(case(copies))
+        print(f"cases: {'FAIL' if faults else 'pass'}: {case.__name__}: "
+              f"{case.__doc__.lower().rstrip('.')}")
+        for fault in faults:
+            print("cases:   ", fault)
+        failed += bool(faults)
+    print(f"{3 - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What vmemstat prints of recorded and made copies, and what it says when it
+cannot."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from common import STATISTICS, VMEMSTAT, Case, arenas_file, copies, recorded
+from vmemstat import columns, read
+
+SAMPLES = recorded("samples")
+
+
+class Table(Case):
+    """The table."""
+
+    def test_agrees_with_arenas(self):
+        """Id, name, totals and failures are those of the file arenas."""
+        for name in copies():
+            lines = self.good("--once", "--exact", "--root",
+                              recorded(name)).splitlines()
+            self.assertEqual(lines[0].split()[:5],
+                             "id name in_use total use%".split())
+            expected = arenas_file(recorded(name))
+            self.assertEqual(len(lines), 1 + len(expected))
+            for line, (number, row) in zip(lines[1:], expected.items()):
+                words = line.split()
+                self.assertEqual(words[:4], [str(number), row[1], str(row[2]),
+                                             str(row[3])])
+                self.assertLessEqual(abs(int(words[4][:-1]) - row[4]), 1)
+                self.assertEqual((words[5], words[7]),
+                                 (str(row[5]), str(row[6])))
+
+    def test_json(self):
+        """Everything of kstat is there."""
+        made = json.loads(self.good("--once", "--json", "--root", SAMPLES))
+        kstat = {}
+        for arena in made["arenas"]:
+            for name, value in arena["stats"].items():
+                kstat[f"vmem:{arena['id']}:{arena['name']}:{name}"] = value
+        with open(os.path.join(SAMPLES, "kstat"), encoding="ascii") as file:
+            lines = [line.split() for line in file]
+        self.assertEqual(kstat, {name: int(value) for name, value in lines
+                                 if not name.startswith("vmem:0:")})
+        self.assertEqual(set(made["arenas"][0]["stats"]), set(STATISTICS))
+        self.assertIsNone(made["interval"])
+
+    def test_rates(self):
+        """Counts a second between two copies; an arena that is younger counts from
+        0, and so does one whose id is another's by now."""
+        self.make("then", [(1, "a", {"alloc": 100, "free": 50, "lookup": 10}),
+                           (2, "b", {"alloc": 9})], 100)
+        self.make("now", [(1, "a", {"alloc": 300, "free": 150, "fail": 7,
+                                    "lookup": 60}),
+                          (2, "c", {"alloc": 30}), (3, "d", {"alloc": 40})], 110)
+        made = json.loads(self.good("--json", "--root", self.path("now"),
+                                    "--since", self.path("then")))
+        rates = [arena["rates"] for arena in made["arenas"]]
+        self.assertEqual(made["interval"], 10)
+        self.assertEqual([rate["alloc"] for rate in rates], [20, 3, 4])
+        self.assertEqual((rates[0]["free"], rates[0]["fail"]), (10, 0.7))
+        self.assertEqual(rates[0]["chain"], 0.5)
+        text = self.good("--root", self.path("now"), "--since",
+                         self.path("then")).splitlines()
+        self.assertIn("alloc/s", text[0])
+        self.assertIn("  0.7  ", text[1])
+
+    def test_sort(self):
+        """By every column, the largest first; the tree by default."""
+        for name in columns.NAMES:
+            made = self.good("--once", "--exact", "--sort", name, "--root",
+                             SAMPLES).splitlines()
+            self.assertEqual(len(made), 1 + len(arenas_file(SAMPLES)))
+            head = made[0].split()
+            if name in ("tree", "id"):
+                shown = [int(line.split()[0]) for line in made[1:]]
+                self.assertEqual(shown, sorted(shown))
+            elif name == "name":
+                shown = [line.split()[1] for line in made[1:]]
+                self.assertEqual(shown, sorted(shown))
+            else:
+                at = next(i for i, cell in enumerate(head)
+                          if cell.rstrip("%") == name)
+                shown = [line.split()[at].rstrip("%") for line in made[1:]]
+                values = [-1.0 if cell == "-" else float(cell) for cell in shown]
+                self.assertEqual(values, sorted(values, reverse=True))
+
+    def test_rows(self):
+        lines = self.good("--once", "--rows", "2", "--root", SAMPLES).splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertEqual(lines[3],
+                         f"... and {len(arenas_file(SAMPLES)) - 2} more")
+
+    def test_no_arenas(self):
+        self.make("none", [])
+        self.assertIn("there are no arenas",
+                      self.good("--once", "--root", self.path("none")))
+
+    def test_numbers(self):
+        """At most seven characters, whatever they are."""
+        for value in (0, 1, 1048575, 1 << 20, 999 << 20, 1000 << 20, 1 << 40,
+                      (1 << 64) - 1):
+            self.assertLessEqual(len(columns.number(value)), 7)
+            value %= 10 ** 16
+            self.assertLessEqual(len(columns.rate(value)), 7)
+            self.assertLessEqual(len(columns.rate(float(value))), 7)
+        self.assertEqual(columns.number(1 << 20), "1.0Mi")
+        self.assertEqual(columns.number((1 << 64) - 1), "16.0Ei")
+        self.assertEqual(columns.rate(0.25), "0.2")
+
+
+class Others(Case):
+    """The tree, one arena, a copy of a copy."""
+
+    def test_tree(self):
+        """With and without characters for it."""
+        lines = self.good("tree", "--root", SAMPLES).splitlines()
+        names = [line.split()[0] for line in lines if line[0] not in "└├ "]
+        self.assertEqual(names, [row[1] for row in arenas_file(SAMPLES).values()
+                                 if row[0] == 0])
+        self.assertTrue(any(line.startswith("└─ heap_pages") for line in lines))
+        self.assertTrue(any(line.startswith("   └─ heap_objects")
+                            for line in lines))
+        plain = self.good("tree", "--root", SAMPLES, env=dict(
+            os.environ, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0",
+            PYTHONIOENCODING="ascii"))
+        self.assertIn("`- heap_pages", plain)
+        self.assertTrue(plain.isascii())
+
+    def test_arena(self):
+        """By id and by name; everything that it says about a heap."""
+        one = self.good("arena", "heap_objects", "--root", SAMPLES)
+        number = next(number for number, row in arenas_file(SAMPLES).items()
+                      if row[1] == "heap_objects")
+        self.assertEqual(one, self.good("arena", str(number), "--root", SAMPLES))
+        for text in ("imports from: heap_pages < heap_root",
+                     "quantum caches:", " none as large as ", "import "):
+            self.assertIn(text, one)
+
+    def test_save(self):
+        """A copy of a copy is the same."""
+        self.good("save", self.path("copy"), "--root", SAMPLES)
+        done = subprocess.run(["diff", "-r", SAMPLES, self.path("copy")],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.stdout + done.stderr, "")
+        self.assertEqual(os.stat(self.path("copy")).st_mode & 0o777, 0o700)
+        self.assertIn("is not empty", self.bad(
+            read.USAGE, "save", self.path("copy"), "--root", SAMPLES))
+
+    def test_consumers(self):
+        """Groups by stack, a frame a line."""
+        path = self.make("copy", [(1, "a", {"alloc": 5, "mem_inuse": 320})])
+        self.bad(read.NO_ARENA, "consumers", "a", "--root", path)
+        self.write("copy/1-a/consumers", "# count bytes\n"
+                   "3 300 by grab+0x1/0x2 [m]<init+0x3/0x4 [m]\n"
+                   "2 20 (not recorded)\n... cut off\n")
+        self.write("copy/1-a/freelists", "# smallest\n")
+        text = self.good("consumers", "a", "--root", path)
+        self.assertEqual([line.strip() for line in text.splitlines()][1:], [
+            "3 segments, 300, by", "grab+0x1/0x2 [m]", "init+0x3/0x4 [m]",
+            "2 segments, 20, by", "(not recorded: was audit on?)", "... cut off"])
+        self.assertIn("and 1 more groups", self.good(
+            "arena", "a", "--rows", "1", "--root", path))
+
+
+class Trouble(Case):
+    """One line and the exit status that --help has."""
+
+    def test_arguments(self):
+        for arguments in (["arena"], ["map"], ["save"], ["0"], ["-1"], ["1", "0"],
+                          ["1", "2", "3"], ["soon"], ["tree", "1"],
+                          ["--sort", "colour"], ["--rows", "0"]):
+            status = subprocess.run([sys.executable, VMEMSTAT, "--root", SAMPLES,
+                                     *arguments], capture_output=True,
+                                    check=False).returncode
+            self.assertEqual(status, read.USAGE, arguments)
+        self.bad(read.USAGE, "map", "minors", "--root", SAMPLES)
+        self.bad(read.USAGE, "map", "minors", "-o", "map.jpeg", "--root", SAMPLES)
+
+    def test_no_arena(self):
+        message = self.bad(read.NO_ARENA, "arena", "nobody", "--root", SAMPLES)
+        self.assertIn("there are: minors pids", message)
+        path = self.make("two", [(1, "a", {}), (2, "a", {})])
+        self.assertIn("by its id, 1 or 2",
+                      self.bad(read.NO_ARENA, "arena", "a", "--root", path))
+
+    def test_no_copy(self):
+        self.bad(read.NO_DEBUGFS, "--root", self.path("nowhere"))
+        self.bad(read.NO_MODULE, "--root", self.dir)
+
+    def test_no_rich(self):
+        """The live view names the package."""
+        self.hide("rich")
+        main, terminal = os.openpty()
+        status = subprocess.run(
+            [sys.executable, VMEMSTAT, "1", "--root", SAMPLES], stdin=terminal,
+            stdout=terminal, stderr=subprocess.PIPE, text=True, check=False,
+            env=self.without())
+        os.close(terminal)
+        os.close(main)
+        self.assertEqual(status.returncode, read.NO_LIBRARY)
+        self.assertIn("apt-get install python3-rich", status.stderr)
+
+    def test_nothing_needed(self):
+        """--once, --json, tree and arena need no library."""
+        for library in ("rich", "matplotlib", "numpy"):
+            self.hide(library)
+        for arguments in (["--once"], ["--json"], ["tree"], ["arena", "minors"],
+                          ["save", self.path("copy")]):
+            self.good(*arguments, "--root", SAMPLES, env=self.without())
+
+    def test_no_matplotlib(self):
+        self.hide("matplotlib")
+        self.assertIn("apt-get install python3-matplotlib", self.bad(
+            read.NO_LIBRARY, "map", "minors", "-o", self.path("a.svg"), "--root",
+            SAMPLES, env=self.without()))
+
+    def test_no_graphviz(self):
+        env = self.without()
+        env["PATH"] = self.dir
+        self.assertIn("apt-get install graphviz", self.bad(
+            read.NO_LIBRARY, "tree", "-o", self.path("a.svg"), "--root", SAMPLES,
+            env=env))
+
+    def hide(self, library):
+        self.write(f"hidden/{library}.py", "raise ImportError('hidden')\n")
+
+    def without(self):
+        return dict(os.environ, PYTHONPATH=self.path("hidden"),
+                    LC_ALL="C.UTF-8")
+
+    def test_closed_pipe(self):
+        """Whoever reads may stop."""
+        with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+            self.assertEqual(process.wait(20), 0)
+
+    def test_interrupt(self):
+        with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+            self.assertEqual(process.stderr.read(), b"")
+            self.assertEqual(process.wait(20), 130)
