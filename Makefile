@@ -59,6 +59,12 @@ torture:
 bench:
 	@scripts/bench
 
+see:
+	@scripts/see
+
+cases:
+	@scripts/cases
+
 docs:
 	+@$(MAKE) -C Documentation html KDIR=$(KDIR)
 
@@ -83,8 +89,10 @@ help:
 	@echo '  coverage how much of vmem/ the tests reach'
 	@echo '  measure  instructions and bytes, in QEMU'
 	@echo '  bench    vmem beside everything else that hands out integers'
+	@echo '  see      what arenas are looked at with: scripts/vmemstat'
+	@echo '  cases    clients with a fault, looked at; into Documentation/debugging'
 	@echo '  torture  everything at once on several CPUs, a minute each in'
 	@echo '           two kernels; MINUTES=10 KERNELS="kcsan-7.2 kasan-6.12"'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix coverage demo static builds measure bench docs mutants torture help
+.PHONY: modules install clean check matrix coverage demo static builds measure bench see cases docs mutants torture help
