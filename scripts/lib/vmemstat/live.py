@@ -15,6 +15,10 @@ import tty
 
 from . import columns, forest, rates, read
 
+# What a narrow terminal does without, the first of them first.
+LESS = "chain", "cached", "hit", "free", "wait", "total", "in_use"
+GAP = 2
+
 
 def library():
     try:
@@ -52,6 +56,17 @@ def wait(fd, deadline):
     return None
 
 
+def fitting(names, head, body, width):
+    """Which columns there is room for."""
+    wide = [max(len(line[i]) for line in [head] + body) for i in range(len(head))]
+    shown = list(range(len(names)))
+    for name in LESS:
+        if sum(wide[i] + GAP for i in shown) - GAP <= width:
+            break
+        shown.remove(names.index(name))
+    return shown
+
+
 class Screen:
     """What is drawn."""
 
@@ -68,27 +83,28 @@ class Screen:
             return "bold red"
         return "yellow" if name == "wait" or name == "use" and arena.tight else ""
 
-    def draw(self, now, changes, height):
+    def draw(self, now, changes, console):
         head, body, arenas, more = columns.table(now, changes, self.by, self.exact,
-                                         max(1, height - 6))
+                                         max(1, console.height - 6))
         names = ["id", "name"] + [column.name for column in columns.COLUMNS]
         meta = columns.number(sum(now.metadata.values()))
         title = f"{len(now.arenas)} arenas, {meta} for vmem's own structures"
         if now.misuse or any(arena.stats["misuse"] for arena in now.arenas):
             title += "; calls were refused: see the kernel's log"
         drawn = self.table.Table(
-            title=title, box=None, pad_edge=False, title_justify="left",
+            title=title, box=None, pad_edge=False, padding=(0, GAP, 0, 0), title_justify="left",
             title_style="bold", caption_justify="left",
             caption=(f"... and {more} more; " if more else "")
             + f"by {self.by}; q: quit, s: sort by the next column, r: as a tree")
-        for i, heading in enumerate(head):
+        shown = fitting(names, head, body, console.width)
+        for i in shown:
             chosen = names[i] == self.by
-            drawn.add_column(heading, justify="left" if i == 1 else "right",
+            drawn.add_column(head[i], justify="left" if i == 1 else "right",
                              no_wrap=True, overflow="ellipsis",
                              header_style="reverse" if chosen else "bold")
         for arena, line in zip(arenas, body):
-            drawn.add_row(*(self.text.Text(cell, self.cell_style(arena, name, cell))
-                            for name, cell in zip(names, line)))
+            drawn.add_row(*(self.text.Text(line[i], self.cell_style(
+                arena, names[i], line[i])) for i in shown))
         return drawn
 
     def key(self, key):
@@ -113,7 +129,7 @@ def show(root, interval, count, by, exact):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with keys() as fd, live.Live(screen=True, auto_refresh=False) as view:
         while True:
-            view.update(screen.draw(now, changes, view.console.height),
+            view.update(screen.draw(now, changes, view.console),
                         refresh=True)
             if count is not None and rounds >= count:
                 return
@@ -124,7 +140,7 @@ def show(root, interval, count, by, exact):
                     continue
                 if not screen.key(key):
                     return
-                view.update(screen.draw(now, changes, view.console.height),
+                view.update(screen.draw(now, changes, view.console),
                             refresh=True)
             before, now = now, forest.Forest(root)
             changes = rates.changes(now, before)
