@@ -122,44 +122,57 @@ def pieces(begin, end):
         row += 1
 
 
+class Strokes:
+    """Many straight lines as one, which makes the file small."""
+
+    def __init__(self):
+        self.xs, self.ys = [], []
+
+    def add(self, x1, y1, x2, y2):
+        self.xs += [x1, x2, math.nan]
+        self.ys += [y1, y2, math.nan]
+
+    def draw(self, axes, **style):
+        if self.xs:
+            axes.plot(self.xs, self.ys, **style)
+
+
 def draw_marks(axes, cells):
     """Edges of segments, frames of imported spans, gaps.  What there is too much of
     to tell apart is left out, and said."""
     notes = []
+    edges, frames, gaps = Strokes(), Strokes(), Strokes()
     for place in cells.edges:
         row = int(place // COLUMNS)
-        axes.plot([place - row * COLUMNS] * 2, [row + 0.06, row + 0.94],
-                  color="white", linewidth=0.5, alpha=0.7)
+        x = place - row * COLUMNS
+        edges.add(x, row + 0.06, x, row + 0.94)
     imported = [(first, last) for first, last, yes
                 in zip(cells.starts, cells.lasts, cells.imported) if yes]
-    if len(imported) <= FRAMES:
-        for first, last in imported:
-            for row, left, right, begins, ends in pieces(
-                    *cells.cells_of(first, last)):
-                xs, ys = [left, right], [row + 0.1, row + 0.1]
-                axes.plot(xs, ys, color=FRAME, linewidth=1)
-                axes.plot(xs, [row + 0.9] * 2, color=FRAME, linewidth=1)
-                for x, here in ((left, begins), (right, ends)):
-                    if here:
-                        axes.plot([x, x], [row + 0.1, row + 0.9], color=FRAME,
-                                  linewidth=1)
-    else:
+    if len(imported) > FRAMES:
         notes.append(f"{len(imported)} imported spans are not framed")
-    gaps = len(cells.regions) - 1
-    if gaps > FRAMES:
-        notes.append(f"{gaps} gaps left out")
-    elif gaps > 0:
-        notes.append(count(gaps, "gap") + " left out")
-        for place in cells.places[1:]:
-            place /= cells.size
-            row = int(place // COLUMNS)
-            x = place - row * COLUMNS
-            if cells.own:
-                axes.plot([0, COLUMNS], [row, row], color=GAP, linewidth=1,
-                          linestyle=(0, (4, 3)))
-            else:
-                axes.plot([x, x], [row + 0.02, row + 0.98], color=GAP,
-                          linewidth=1.4)
+        imported = []
+    for first, last in imported:
+        for row, left, right, begins, ends in pieces(*cells.cells_of(first, last)):
+            top, bottom = row + 0.1, row + 0.9
+            frames.add(left, top, right, top)
+            frames.add(left, bottom, right, bottom)
+            for x, here in ((left, begins), (right, ends)):
+                if here:
+                    frames.add(x, top, x, bottom)
+    places = cells.places[1:]
+    if places:
+        notes.append(count(len(places), "gap") + " left out")
+    for place in places if len(places) <= FRAMES else []:
+        row = int(place // cells.size // COLUMNS)
+        x = place / cells.size - row * COLUMNS
+        if cells.own:
+            gaps.add(0, row, COLUMNS, row)
+        else:
+            gaps.add(x, row + 0.02, x, row + 0.98)
+    edges.draw(axes, color="white", linewidth=0.5, alpha=0.7)
+    frames.draw(axes, color=FRAME, linewidth=1)
+    gaps.draw(axes, color=GAP, linewidth=1 if cells.own else 1.4,
+              linestyle=(0, (4, 3)) if cells.own else "-")
     return notes
 
 
