@@ -65,6 +65,9 @@ see:
 cases:
 	@scripts/cases
 
+postmortem:
+	@scripts/postmortem
+
 docs:
 	+@$(MAKE) -C Documentation html KDIR=$(KDIR)
 
@@ -91,8 +94,9 @@ help:
 	@echo '  bench    vmem beside everything else that hands out integers'
 	@echo '  see      what arenas are looked at with: scripts/vmemstat'
 	@echo '  cases    clients with a fault, looked at; into Documentation/debugging'
+	@echo '  postmortem  arenas in a memory dump, with drgn: scripts/drgn/vmem.py'
 	@echo '  torture  everything at once on several CPUs, a minute each in'
 	@echo '           two kernels; MINUTES=10 KERNELS="kcsan-7.2 kasan-6.12"'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix coverage demo static builds measure bench see cases docs mutants torture help
+.PHONY: modules install clean check matrix coverage demo static builds measure bench see cases postmortem docs mutants torture help

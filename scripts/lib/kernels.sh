@@ -16,6 +16,7 @@
 #   qemu32-VERSION  the same with 32 bits
 #   kasan-VERSION   the same with 64 bits and all checkers but KCSAN
 #   kcsan-VERSION   the same with KCSAN
+#   drgn-VERSION    the same without checkers, with debugging information
 #   clang-VERSION   x86-64 with all there is, prepared with clang
 #   i386-VERSION    32 bits with as little as possible, prepared with gcc
 #   x86-VERSION     Debian's own kernel, from its headers package where those can
@@ -96,7 +97,7 @@ kernel_get() {
 	plain-*)		recipe=build_um fragment=plain ;;
 	fast-*)			recipe=build_um fragment=fast ;;
 	bench-*)		recipe=build_um fragment=bench ;;
-	qemu-* | kasan-* | kcsan-*)
+	qemu-* | kasan-* | kcsan-* | drgn-*)
 				recipe=build_x86 fragment=${name%-*} ;;
 	qemu32-*)		recipe=build_i386 fragment=qemu32 ;;
 	clang-*)		recipe=prepare_clang fragment=full ;;

@@ -53,7 +53,7 @@ def node(arena):
                   f'bgcolor="{fill}"></td>'
                   for width, fill in ((full, colour(arena)),
                                       (WIDTH - full, "#e7e7e4")) if width > 0)
-    wrong = ", ".join(f"{stats[name]} {what}" for name, what in
+    wrong = "<br/>".join(f"{stats[name]} {what}" for name, what in
                       (("fail", "failed"), ("wait", "waits"),
                        ("import_fail", "imports failed"),
                        ("misuse", "refused")) if stats[name])

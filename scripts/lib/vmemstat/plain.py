@@ -144,10 +144,11 @@ def freelists(classes):
         return
     yield f"  free: {total} in {sum(c.segments for c in classes)} segments, " \
           f"none as large as {classes[-1].largest + 1}"
+    wide = len(f"{classes[-1].smallest:#x}")
     for c in classes:
         share = 100 * c.size / total
-        yield (f"    from {c.smallest:<#20x}{c.segments:>10} segments "
-               f"{columns.number(c.size):>8} {bar(share, 20)} {share:3.0f}%")
+        yield (f"    from {c.smallest:<#{wide}x} {c.segments:>9} segments "
+               f"{columns.number(c.size):>7} {bar(share, 20)} {share:3.0f}%")
 
 
 def consumers(forest, one, limit=None, indent=""):

@@ -1,0 +1,211 @@
+#!/usr/bin/drgn
+# SPDX-License-Identifier: GPL-2.0
+"""vmem's arenas and segments in a kernel that runs, or has died.
+
+usage: drgn [-c DUMP] -s VMLINUX -s VMEM.KO vmem.py COMMAND [ARGUMENT]...
+
+    vmem [-k]           the arenas as a tree; -k: every statistic, as in kstat
+    vmem_seg ARENA      its segments, as in the file segments in debugfs
+    vmem_walk ARENA [alloc|free]
+                        the first integer and the size of each of them
+
+ARENA is an id, a name or the address of a struct vmem.  Without -c it is the kernel
+that runs here (/proc/kcore), whose arenas may change meanwhile.  In an interactive
+drgn: "from vmem import *", then vmem(prog), vmem_seg(prog, "name"), and so on; what
+is found is also to be had as objects, from arenas(prog) and segments(arena).
+
+Everything is read from the types in the debugging information, which vmem.ko and the
+kernel must have been built with (CONFIG_DEBUG_INFO).
+"""
+
+import re
+import sys
+
+import drgn
+from drgn import Object, cast, container_of
+from drgn.helpers.linux.list import list_for_each_entry
+
+# Types of segments; macros have no debugging information.
+ALLOC, FREE, SPAN = 1, 2, 0x10
+NAMES = {ALLOC: "  alloc", FREE: "  free", SPAN: "span"}
+
+
+class Damaged(Exception):
+    """The lists are not what they should be, as can be after a crash."""
+
+
+def arenas(prog):
+    """Pairs of each arena, a struct vmem *, and how deep in the tree it is."""
+    def below(head, depth):
+        if depth > 1000:
+            raise Damaged("the tree of arenas has no end")
+        for arena in list_for_each_entry("struct vmem", head, "tree"):
+            yield arena, depth
+            yield from below(arena.children.address_of_(), depth + 1)
+    yield from below(prog.variable("roots", "arena/registry.c").address_of_(), 0)
+
+
+def label(arena):
+    return arena.label.string_().decode("ascii", "backslashreplace")
+
+
+def unescape(text):
+    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
+
+
+def find(prog, wanted):
+    """The arena with that id, name or address."""
+    found = [arena for arena, _ in arenas(prog)
+             if str(wanted) in (str(arena.id.value_()), label(arena),
+                                unescape(label(arena)))
+             or str(wanted).startswith("0x")
+             and int(str(wanted), 16) == arena.value_()]
+    if len(found) != 1:
+        raise LookupError(f"there are {len(found)} arenas {wanted}")
+    return found[0]
+
+
+def statistics(arena):
+    """{name: value}, in the order of struct vmem_stats."""
+    stats = arena.space.stats
+    return {member.name: getattr(stats, member.name).value_()
+            for member in stats.type_.members}
+
+
+def segments(arena):
+    """Each segment, a struct vmem_seg *, in list order."""
+    end = arena.space.end.address_of_()
+    node = arena.space.list.first
+    # Every segment has been made by an allocation, a free or a span.
+    limit = 16 + 4 * (arena.space.stats.alloc.value_() +
+                      arena.space.stats.free.value_() +
+                      arena.space.nspans.value_())
+    for _ in range(limit):
+        if not node:
+            raise Damaged("the segment list breaks off")
+        segment = container_of(node, "struct vmem_seg", "order")
+        if segment == end:
+            return
+        yield segment
+        node = node.next
+    raise Damaged("the segment list has no end")
+
+
+class Stacks:
+    """The kernel's stack depot, by the handles of segments."""
+
+    def __init__(self, prog):
+        self.prog = prog
+        self.known = {}
+        self.slabs = None
+        for name in ("stack_slabs", "stack_pools"):     # since 6.3
+            try:
+                self.slabs = prog.variable(name)
+                break
+            except LookupError:
+                pass
+
+    def frames(self, handle):
+        """Addresses, innermost first."""
+        if not handle or self.slabs is None:
+            return []
+        parts = Object(self.prog, "union handle_parts", {"handle": handle})
+        names = [member.name for member in parts.type_.members[1].type.members]
+        slab = getattr(parts, names[0]).value_()
+        if names[0] == "pool_index_plus_1":             # since 6.9
+            slab -= 1
+        record = cast("struct stack_record *", self.slabs[slab]
+                      + (parts.offset.value_() << 4))
+        return [record.entries[i].value_() for i in range(record.size.value_())]
+
+    def symbol(self, address):
+        """As the kernel prints it but for the size, which it knows otherwise."""
+        try:
+            symbol = self.prog.symbol(address)
+        except LookupError:
+            return f"{address:#x}"
+        return f"{symbol.name}+{address - symbol.address:#x}"
+
+    def text(self, handle):
+        if handle not in self.known:
+            self.known[handle] = "<".join(map(self.symbol, self.frames(handle)))
+        return self.known[handle]
+
+
+def hash_load(arena):
+    """Allocated segments to a bucket of the segment table."""
+    stats = arena.space.stats
+    live = stats.alloc.value_() - stats.free.value_()
+    return live / (1 << arena.space.hash.bits.value_())
+
+
+def vmem(prog, kstat=False):
+    """The arenas."""
+    if kstat:
+        for arena, _ in arenas(prog):
+            for name, value in statistics(arena).items():
+                print(f"vmem:{arena.id.value_()}:{label(arena)}:{name}\t{value}")
+        return
+    print(f"{'#':<19}{'id':>4} {'name':<30} {'in_use':>20} {'total':>20} use% "
+          f"{'allocs':>11} {'fails':>8} {'waiters':>7} {'load':>5}")
+    for arena, depth in arenas(prog):
+        stats = statistics(arena)
+        total = stats["mem_total"]
+        use = stats["mem_inuse"] * 100 // total if total else 0
+        name = "  " * min(depth, 8) + label(arena)
+        print(f"{arena.value_():#x} {arena.id.value_():>4} {name:<30} "
+              f"{stats['mem_inuse']:>20} {total:>20} {use:>3}% "
+              f"{stats['alloc']:>11} {stats['fail']:>8} "
+              f"{arena.waiters.value_():>7} {hash_load(arena):>5.2f}")
+
+
+def vmem_seg(prog, wanted):
+    """The segments of an arena."""
+    stacks = Stacks(prog)
+    print("# type start last size")
+    for segment in segments(find(prog, wanted)):
+        start, size = segment.start.value_(), segment.size.value_()
+        kind = segment.type.value_()
+        line = (f"{NAMES.get(kind, f'  type {kind:#x}')} {start:#x} "
+                f"{start + size - 1:#x} {size}")
+        if kind == SPAN and segment.imported:
+            line += " imported"
+        if kind == ALLOC and segment.stack:
+            line += (f" pid={segment.pid.value_()} time={segment.when.value_()}s"
+                     f" by {stacks.text(segment.stack.value_())}")
+        print(line)
+
+
+def vmem_walk(prog, wanted, what=None):
+    """What is allocated, or free, or both."""
+    kinds = {"alloc": (ALLOC,), "free": (FREE,), None: (ALLOC, FREE)}[what]
+    for segment in segments(find(prog, wanted)):
+        if segment.type.value_() in kinds:
+            print(f"{segment.start.value_():#x} {segment.size.value_()}")
+
+
+def main(prog, arguments):
+    command, *rest = arguments or [""]
+    try:
+        if command == "vmem" and rest in ([], ["-k"]):
+            vmem(prog, bool(rest))
+        elif command == "vmem_seg" and len(rest) == 1:
+            vmem_seg(prog, rest[0])
+        elif command == "vmem_walk" and len(rest) in (1, 2) and \
+                rest[1:] in ([], ["alloc"], ["free"]):
+            vmem_walk(prog, *rest)
+        else:
+            print(__doc__, file=sys.stderr)
+            return 2
+    except (LookupError, Damaged, drgn.FaultError) as error:
+        print(f"vmem.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+__all__ = ["arenas", "find", "hash_load", "segments", "statistics", "vmem",
+           "vmem_seg", "vmem_walk"]
+
+if __name__ == "__main__":
+    # drgn hands scripts the program under this name.
+    sys.exit(main(globals()["prog"], sys.argv[1:]))
