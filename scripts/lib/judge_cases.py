@@ -78,7 +78,7 @@ def ragged(copies):
 
 def holds(now, name, function, least):
     """The largest group of who holds something."""
-    groups, _ = now.consumers(now.find(name))
+    groups = now.consumers(now.find(name))
     groups = [group for group in groups
               if any(frame.startswith(function + "+") for frame in group.frames)]
     if not groups or groups[0].count < least:

@@ -190,8 +190,8 @@ class Guest(Case):
 
     def test_consumers(self):
         """The states that were lost are the most."""
-        groups, _ = forest.Forest(read.Root(VMEM)).consumers(
-            forest.Forest(read.Root(VMEM)).find("card_memory"))
+        now = forest.Forest(read.Root(VMEM))
+        groups = now.consumers(now.find("card_memory"))
         most = max(groups, key=lambda group: group.count)
         self.assertGreaterEqual(most.count, 150)
         self.assertEqual(most.bytes, 448 * most.count)

@@ -156,12 +156,12 @@ class Others(Case):
         self.bad(read.NO_ARENA, "consumers", "a", "--root", path)
         self.write("copy/1-a/consumers", "# count bytes\n"
                    "3 300 by grab+0x1/0x2 [m]<init+0x3/0x4 [m]\n"
-                   "2 20 (not recorded)\n... cut off\n")
+                   "2 20 (not recorded)\n")
         self.write("copy/1-a/freelists", "# smallest\n")
         text = self.good("consumers", "a", "--root", path)
         self.assertEqual([line.strip() for line in text.splitlines()][1:], [
             "3 segments, 300, by", "grab+0x1/0x2 [m]", "init+0x3/0x4 [m]",
-            "2 segments, 20, by", "(not recorded: was audit on?)", "... cut off"])
+            "2 segments, 20 (not recorded)"])
         self.assertIn("and 1 more groups", self.good(
             "arena", "a", "--rows", "1", "--root", path))
 

@@ -89,9 +89,7 @@ class Recorded(Case):
     def test_consumers(self):
         """Who there is holds all that is allocated."""
         for now, arena in self.each():
-            groups, rest = now.consumers(arena)
-            if rest:
-                continue
+            groups = now.consumers(arena)
             self.assertEqual(sum(group.count for group in groups), arena.live)
             self.assertEqual(sum(group.bytes for group in groups),
                              arena.stats["mem_inuse"])
@@ -116,16 +114,24 @@ class Lines(Case):
             read.Segment("free", 18, 31, 14, False)])
 
     def test_consumers(self):
-        """Groups with and without stacks, and an end that was cut off."""
-        groups, rest = read.parse_consumers([
-            "# count bytes\n", "3 300 by a+0x1/0x2 [m]<b+0x3/0x4\n",
-            "2 20 (not recorded)\n", "... and more\n"])
-        self.assertEqual(groups, [
-            read.Consumer(3, 300, ["a+0x1/0x2 [m]", "b+0x3/0x4"]),
-            read.Consumer(2, 20, [])])
-        self.assertEqual(rest, "... and more")
-        self.assertEqual(read.parse_consumers(["1 2 by (not recorded)\n"])[0],
-                         [read.Consumer(1, 2, [])])
+        """Groups with stacks, and others."""
+        self.assertEqual(
+            read.parse_consumers([
+                "# segments size who\n", "3 300 by a+0x1/0x2 [m]<b+0x3/0x4\n",
+                "2 20 (not recorded)\n", "1 9 (slabs of quantum caches)\n"]),
+            [read.Consumer(3, 300, ["a+0x1/0x2 [m]", "b+0x3/0x4"]),
+             read.Consumer(2, 20, [], "(not recorded)"),
+             read.Consumer(1, 9, [], "(slabs of quantum caches)")])
+
+    def test_group(self):
+        """The same from segments."""
+        self.assertEqual(
+            read.group(read.parse_segments([
+                "span 0x0 0xff 256\n", "  alloc 0x0 0x1 2\n",
+                "  alloc 0x2 0x2 1 pid=1 time=1s by a<b\n", "  free 0x3 0x3 1\n",
+                "  alloc 0x4 0x7 4 pid=1 time=1s by a<b\n"])),
+            [read.Consumer(2, 5, ["a", "b"]),
+             read.Consumer(1, 2, [], "(not recorded)")])
 
     def test_names(self):
         """A name with odd characters, as shown and as it was."""

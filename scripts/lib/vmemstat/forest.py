@@ -122,11 +122,10 @@ class Forest:
             raise destroyed(arena) from None
 
     def consumers(self, arena):
-        """Who holds what, and how the list ends if it is cut off: from the file
-        of that name, or else from the segments."""
+        """Who holds what: from the file of that name, or else from the segments."""
         if self.has(arena, "consumers"):
             return self.parse(arena, read.parse_consumers, "consumers")
-        return read.group(self.segments(arena)), None
+        return read.group(self.segments(arena))
 
 
 def destroyed(arena):

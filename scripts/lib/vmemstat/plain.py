@@ -153,15 +153,13 @@ def freelists(classes):
 
 def consumers(forest, one, limit=None, indent=""):
     """Who holds what is allocated, the largest first."""
-    groups, rest = forest.consumers(one)
+    groups = forest.consumers(one)
     yield indent + ("who holds what is allocated:" if groups else
                     "nobody holds anything")
     for group in groups[:limit]:
-        yield (f"{indent}  {group.count} segments, {columns.number(group.bytes)}, "
-               "by")
-        for frame in group.frames or ["(not recorded: was audit on?)"]:
+        amount = f"{indent}  {group.count} segments, {columns.number(group.bytes)}"
+        yield f"{amount}, by" if group.frames else f"{amount} {group.note}"
+        for frame in group.frames:
             yield f"{indent}    {frame}"
     if limit is not None and len(groups) > limit:
         yield f"{indent}  ... and {len(groups) - limit} more groups"
-    if rest:
-        yield f"{indent}  {rest}"

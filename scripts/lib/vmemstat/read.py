@@ -22,7 +22,7 @@ Qcache = namedtuple("Qcache", """size magazine full empty loaded slabs slab_free
 Class = namedtuple("Class", "smallest largest segments size")
 Segment = namedtuple("Segment", "type start last size imported stack",
                      defaults=("",))
-Consumer = namedtuple("Consumer", "count bytes frames")
+Consumer = namedtuple("Consumer", "count bytes frames note", defaults=("",))
 
 
 class Trouble(Exception):
@@ -99,21 +99,17 @@ def parse_segments(lines):
 
 
 def parse_consumers(lines):
-    """The groups, the largest first, and how the file ends if it was cut off."""
+    """The groups, the largest first.  Those without a stack have a note instead."""
     groups = []
-    rest = None
     for line in lines:
-        line = line.rstrip("\n")
-        if line.startswith("..."):
-            rest = line
-        elif line and not line.startswith("#"):
-            numbers, _, stack = line.partition(" by ")
-            if "(not recorded)" in numbers:
-                numbers = numbers.replace("(not recorded)", "")
-            count, size = map(int, numbers.split()[:2])
-            frames = stack.split("<") if stack and stack != "(not recorded)" else []
-            groups.append(Consumer(count, size, frames))
-    return groups, rest
+        if line.startswith("#"):
+            continue
+        count, size, who = line.rstrip("\n").split(" ", 2)
+        by, _, stack = who.partition(" ")
+        groups.append(Consumer(int(count), int(size), stack.split("<"))
+                      if by == "by" else
+                      Consumer(int(count), int(size), [], who))
+    return groups
 
 
 def group(segments):
@@ -124,7 +120,8 @@ def group(segments):
             sums = groups.setdefault(segment.stack, [0, 0])
             sums[0] += 1
             sums[1] += segment.size
-    return sorted((Consumer(count, size, stack.split("<") if stack else [])
+    return sorted((Consumer(count, size, stack.split("<")) if stack else
+                   Consumer(count, size, [], "(not recorded)")
                    for stack, (count, size) in groups.items()),
                   key=lambda consumer: -consumer.bytes)
 
