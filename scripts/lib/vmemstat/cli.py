@@ -31,8 +31,8 @@ EPILOG = f"""\
 columns: {" ".join(columns.NAMES)}.
   alloc, free, fail and wait are counts a second, or totals under --once.  What
   quantum caches serve does not reach the arena and is in "cached"; "hit" is the
-  share of it that magazines had.  "chain" is how many steps along a chain of the
-  segment table a free takes beyond the first: how crowded the table is.
+  share of it that magazines had.  "load" is how many allocated segments there are to
+  a bucket of the segment table.
 
 exit status: 0; {read.NO_ARENA}: no such arena; {read.USAGE}: bad arguments;
   {read.NO_DEBUGFS}: debugfs is not mounted; {read.NO_PERMISSION}: not permitted;

@@ -75,7 +75,7 @@ COLUMNS = [
     Column("cached", "cached/s", lambda arena, change: change.rate(change.hits),
            rate, "cached"),
     Column("hit", "hit%", lambda arena, change: change.hit_rate, percent),
-    Column("chain", "chain", lambda arena, change: change.chain, ratio),
+    Column("load", "load", lambda arena, change: arena.load, ratio),
 ]
 NAMES = ["tree", "id", "name"] + [column.name for column in COLUMNS]
 

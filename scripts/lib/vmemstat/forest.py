@@ -32,6 +32,13 @@ class Arena:
         return 100 * self.stats["mem_inuse"] / total if total else 0.0
 
     @property
+    def load(self):
+        """Allocated segments to a bucket of the segment table; None if it is not
+        said how many there are."""
+        buckets = self.stats.get("buckets")
+        return self.live / buckets if buckets else None
+
+    @property
     def tight(self):
         """Whether little is left.  One that imports has what it needs, no more:
         what it could have is in its source."""

@@ -16,7 +16,7 @@ import tty
 from . import columns, forest, rates, read
 
 # What a narrow terminal does without, the first of them first.
-LESS = "chain", "cached", "hit", "free", "wait", "total", "in_use"
+LESS = "load", "cached", "hit", "free", "wait", "total", "in_use"
 GAP = 2
 
 

@@ -97,7 +97,7 @@ def arena(forest, one, change, limit=10):
            f"in {one.live} segments")
     yield f"  {bar(one.use, BAR)} {one.use:.1f}%"
     yield ""
-    yield from statistics(change)
+    yield from statistics(one, change)
     if one.qcaches:
         yield ""
         yield from caches(one)
@@ -108,7 +108,7 @@ def arena(forest, one, change, limit=10):
         yield from consumers(forest, one, limit, "  ")
 
 
-def statistics(change):
+def statistics(one, change):
     """Counters that are not 0, two a line."""
     unit = "a second" if change.seconds else "so far"
     cells = [f"{name:<16}{columns.rate(change.rate(count)):>10}"
@@ -117,9 +117,12 @@ def statistics(change):
     half = (len(cells) + 1) // 2
     for i in range(half):
         yield "    " + "    ".join(cells[i::half])
+    if one.stats.get("waiters"):
+        yield f"  waiting for space: {one.stats['waiters']}"
+    if one.load is not None:
+        yield f"  allocated segments to a bucket of the segment table: {one.load:.2f}"
     if change.chain is not None:
-        yield f"  steps along a chain of the segment table for each free: " \
-              f"{change.chain:.2f}"
+        yield f"  steps along its chains for each free: {change.chain:.2f}"
 
 
 def caches(one):
