@@ -11,6 +11,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sysfs.h>
 
 /* Each client has one: what it does in its step @i, counted from 0. */
 static void step(unsigned long i);
