@@ -66,10 +66,18 @@ def find(prog, wanted):
 
 
 def statistics(arena):
-    """{name: value}, in the order of struct vmem_stats."""
+    """{name: value}, in the order of struct vmem_stats.  Those that are not counters
+    are only filled in when somebody asks: here they are read where they come from."""
     stats = arena.space.stats
-    return {member.name: getattr(stats, member.name).value_()
-            for member in stats.type_.members}
+    found = {member.name: getattr(stats, member.name).value_()
+             for member in stats.type_.members}
+    for name, value in (("quantum", arena.space.quantum),
+                        ("spans", arena.space.nspans),
+                        ("buckets", 1 << arena.space.hash.bits.value_()),
+                        ("waiters", arena.waiters)):
+        if name in found:
+            found[name] = int(value)
+    return found
 
 
 def segments(arena):
