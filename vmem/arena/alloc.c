@@ -326,9 +326,9 @@ void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag)
 
 	if (size - 1 >= vm->cached_max)
 		return vmem_serve(vm, &req);
-	addr = vmem_qcache_pop(vm, size);
-	return addr ? (void *)addr : vmem_qcache_alloc(vm, size, vmflag,
-						       _RET_IP_);
+	if (vmem_qcache_pop(vm, size, &addr))
+		return (void *)addr;
+	return vmem_qcache_alloc(vm, size, vmflag, _RET_IP_);
 }
 
 /**
@@ -360,9 +360,9 @@ void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 		might_sleep_if(!(vmflag & VM_NOSLEEP));
 
 	if (size - 1 < vm->cached_max) {
-		unsigned long addr = vmem_qcache_pop(vm, size);
+		unsigned long addr;
 
-		if (likely(addr))
+		if (likely(vmem_qcache_pop(vm, size, &addr)))
 			return (void *)addr;
 		return vmem_qcache_alloc(vm, size, vmflag, _RET_IP_);
 	}

@@ -34,13 +34,20 @@ vmem_cpu_begin(const struct vmem *vm, unsigned int index)
 	return cc;
 }
 
+/* After a vmem_cpu_begin() that did not return NULL. */
+static __always_inline void vmem_cpu_leave(struct vmem_cpu_cache *cc)
+{
+	barrier();	/* pairs with that in vmem_cpu_begin() */
+	WRITE_ONCE(cc->busy, false);
+	preempt_enable();
+}
+
 static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 {
-	if (likely(cc)) {
-		barrier();	/* pairs with that in vmem_cpu_begin() */
-		WRITE_ONCE(cc->busy, false);
-	}
-	preempt_enable();
+	if (likely(cc))
+		vmem_cpu_leave(cc);
+	else
+		preempt_enable();
 }
 
 /* What the fast path is to use on this CPU. Preemption is off. */
@@ -51,31 +58,35 @@ static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 }
 
 /*
- * The two below are vmem_cpu_begin() and vmem_cpu_end() written out: to turn a
- * NULL into a branch and back costs more than either does.
+ * The two below have vmem_cpu_begin() written out, with an end
+ * for each outcome: to turn an outcome into a value and back into a branch costs
+ * as much as all the rest. Reading the mark with a plain load lets the compiler
+ * compare it in place; what it could do otherwise to a byte, between two
+ * barriers, does no harm.
  */
 
-/* An address of the cached size that @size falls into, or 0. */
-static __always_inline unsigned long vmem_qcache_pop(const struct vmem *vm,
-						     size_t size)
+/* Get an address of the cached size that @size falls into. False: there is none. */
+static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
+					    unsigned long *addr)
 {
 	struct vmem_cpu_cache *cc;
-	unsigned long addr = 0;
 
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	if (likely(!READ_ONCE(cc->busy))) {
+	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
 		if (likely(cc->rounds)) {
-			addr = cc->round[--cc->rounds];
+			*addr = cc->round[--cc->rounds];
 			cc->allocs++;
+			vmem_cpu_leave(cc);
+			return true;
 		}
-		barrier();	/* as in vmem_cpu_end() */
-		WRITE_ONCE(cc->busy, false);
+		vmem_cpu_leave(cc);
+		return false;
 	}
 	preempt_enable();
-	return addr;
+	return false;
 }
 
 /* Put an address back. False if it must take the long way. */
@@ -83,25 +94,26 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 					     unsigned long addr, size_t size)
 {
 	struct vmem_cpu_cache *cc;
-	bool done = false;
 
 	if (unlikely(!addr))
 		return false;
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	if (likely(!READ_ONCE(cc->busy))) {
+	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
 		if (likely(cc->rounds < cc->capacity)) {
-			cc->round[cc->rounds++] = addr;
+			cc->round[cc->rounds] = addr;
+			cc->rounds++;
 			cc->frees++;
-			done = true;
+			vmem_cpu_leave(cc);
+			return true;
 		}
-		barrier();	/* as in vmem_cpu_end() */
-		WRITE_ONCE(cc->busy, false);
+		vmem_cpu_leave(cc);
+		return false;
 	}
 	preempt_enable();
-	return done;
+	return false;
 }
 
 void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,

@@ -42,8 +42,6 @@ struct vmem_magazine {
 
 /**
  * struct vmem_cpu_cache - what one CPU has of one cache
- * @busy: somebody on this CPU is in the middle of using it: whoever interrupts
- *	him finds it set and takes the slab layer
  * @rounds: addresses in the loaded magazine
  * @capacity: of the loaded magazine, 0 without one
  * @round: the addresses in the loaded magazine
@@ -52,19 +50,21 @@ struct vmem_magazine {
  *	across the end of a magazine does not go to the depot each time
  * @allocs: allocations served
  * @frees: frees served
+ * @busy: somebody on this CPU is in the middle of using it: whoever interrupts
+ *	him finds it set and takes the slab layer
  *
  * Only its CPU touches it, with preemption off and @busy set. For a dead CPU
  * whoever has made sure that it stays dead; when the arena ends, whoever ends it.
  */
 struct vmem_cpu_cache {
-	bool busy;
-	u16 rounds;
-	u16 capacity;
+	unsigned int rounds;
+	unsigned int capacity;
 	unsigned long *round;
 	struct vmem_magazine *loaded;
 	struct vmem_magazine *prev;
 	unsigned long allocs;
 	unsigned long frees;
+	bool busy;
 } ____cacheline_aligned;
 
 /**
@@ -192,7 +192,7 @@ struct vmem_qcaches {
 };
 
 /* The cache that serves a cached size. */
-static inline unsigned int vmem_qcache_index(const struct vmem *vm, size_t size)
+static inline unsigned long vmem_qcache_index(const struct vmem *vm, size_t size)
 {
 	return (size - 1) >> vm->qcache_shift;
 }
