@@ -310,6 +310,7 @@ static void broken_cursors(struct kunit *test)
 	cur.seg = v.c;
 	cur.addr = 19 * U;
 	hlist_add_head(&cur.link, &v.sp->cursors);
+	vmem_space_watch(v.sp, 1);
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 	cur.addr = 20 * U - 1;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
@@ -328,6 +329,26 @@ static void broken_cursors(struct kunit *test)
 	cur.addr = U;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 	hlist_del(&cur.link);
+	vmem_space_watch(v.sp, -1);
+}
+
+/* The shortest paths are for when nobody has to be told. */
+static void broken_watch(struct kunit *test)
+{
+	struct verify_arena v;
+
+	arena(test, &v);
+	DAMAGE(test, v.vm, v.sp->watched, 1,
+	       "0 have to be told of changes, 1 are known", 1);
+	DAMAGE(test, v.vm, v.sp->quick_least, UINT_MAX,
+	       "0 have to be told of changes, 0 are known", 1);
+	DAMAGE(test, v.vm, v.sp->quick_most, 0,
+	       "0 have to be told of changes, 0 are known", 1);
+	vmem_space_watch(v.sp, 1);
+	DAMAGE(test, v.vm, v.vm->waiters, 1,
+	       "to be told of changes", 0);
+	vmem_space_watch(v.sp, -1);
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 }
 
 /* A search that has paused is at a segment of a class, or at the end of one. */
@@ -338,6 +359,7 @@ static void broken_class_cursors(struct kunit *test)
 
 	arena(test, &v);
 	hlist_add_head(&cur.link, &v.sp->classes.cursors);
+	vmem_space_watch(v.sp, 1);
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 	cur.seg = v.b;
 	cur.best = v.d;
@@ -347,6 +369,7 @@ static void broken_class_cursors(struct kunit *test)
 	DAMAGE(test, v.vm, cur.best, v.two, "a search has its place in no class",
 	       1);
 	hlist_del(&cur.link);
+	vmem_space_watch(v.sp, -1);
 }
 
 /* All violations are counted; sixteen of them are printed. */
@@ -481,6 +504,7 @@ static struct kunit_case vmem_verify_cases[] = {
 	KUNIT_CASE(broken_books),
 	KUNIT_CASE(broken_cursors),
 	KUNIT_CASE(broken_class_cursors),
+	KUNIT_CASE(broken_watch),
 	KUNIT_CASE(first_violations_are_shown),
 	KUNIT_CASE(broken_slabs),
 	KUNIT_CASE(verify_file),

@@ -21,8 +21,7 @@
 #include "wait.h"
 
 /* Flags with which the shortest path has nothing to do. */
-#define QUICK_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT | \
-			 VM_ENDALLOC)
+#define QUICK_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT)
 
 /**
  * struct service - what a request has come to
@@ -95,7 +94,7 @@ static bool search_and_import(struct service *s)
 		return false;
 	}
 	s->seen = vmem_now(&s->chain);
-	s->appeared = vm->space.appeared;
+	s->appeared = vmem_space_appeared(&vm->space);
 	s->seg = vmem_take(vm, s->req, &s->irq);
 
 	/* The functions may have been turned off while populating. */
@@ -104,7 +103,7 @@ static bool search_and_import(struct service *s)
 	s->released = vm->space.stats.release;
 	s->reason = VMEM_FAIL_IMPORT;
 	s->seg = vmem_import(vm, s->req, import_flags(s), &s->loan, &s->irq);
-	if (!s->seg && vm->space.appeared != s->appeared)
+	if (!s->seg && vmem_space_appeared(&vm->space) != s->appeared)
 		s->seg = vmem_take(vm, s->req, &s->irq);
 	return true;
 }
@@ -165,7 +164,7 @@ static void conclude(struct service *s)
 	if (failed)
 		vm->space.stats.fail++;
 	/* What an import left over is news to others. */
-	if (vm->space.appeared != s->appeared)
+	if (vmem_space_appeared(&vm->space) != s->appeared)
 		waited = vmem_waited_for(vm);
 	spin_unlock_irqrestore(&vm->space.lock, s->irq);
 
@@ -230,38 +229,44 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 }
 
 /*
- * Instant fit, if it can be had for nothing: take the first segment of the first
- * non-empty class whose members all fit. A size of 0, or one that no class can
- * promise, has no such class.
+ * Get the first segment of the first non-empty class whose members all hold @size
+ * integers. False: there is none, as for a size of 0 or one that no class can
+ * promise.
  */
-static __always_inline void *instant_fit(struct vmem *vm, size_t size,
-					 int vmflag)
+static __always_inline bool first_sure(const struct vmem_space *sp, size_t size,
+				       struct vmem_seg **seg)
+{
+	unsigned long map;
+
+	if (unlikely(size - 1 >= VMEM_CLASS_MOST))
+		return false;
+	map = vmem_classes_from(&sp->classes, vmem_class_sure_of(size));
+	if (unlikely(!map))
+		return false;
+	*seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
+			   struct vmem_seg, class);
+	return true;
+}
+
+/* Instant fit while the arena is watched, or from the upper end. */
+static void *instant_fit(struct vmem *vm, size_t size, int vmflag)
 {
 	struct vmem_space *sp = &vm->space;
-	unsigned int class = vmem_class_sure(size);
-	unsigned long irq, map, addr;
+	unsigned long irq, addr = 0;
 	struct vmem_seg *seg;
 
-	if (unlikely(class >= BITS_PER_LONG))
-		return NULL;
-
 	spin_lock_irqsave(&sp->lock, irq);
-	map = vmem_classes_from(&sp->classes, class);
-	if (unlikely(!map || sp->stock.n < sp->stock_low)) {
-		spin_unlock_irqrestore(&sp->lock, irq);
-		return NULL;
+	if (first_sure(sp, size, &seg) && sp->stock.n >= sp->stock_low) {
+		addr = seg->start;
+		if (vmflag & VM_ENDALLOC)
+			addr += seg->size - vmem_space_round(sp, size);
+		vmem_space_cut(sp, seg, addr, size);
 	}
-	seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
-			  struct vmem_seg, class);
-	addr = seg->start;
-	if (vmflag & VM_ENDALLOC)
-		addr += seg->size - vmem_round(size, sp->quantum);
-	vmem_space_cut(sp, seg, addr, size);
 	spin_unlock_irqrestore(&sp->lock, irq);
 	return (void *)addr;
 }
 
-/* What instant_fit() did not serve. */
+/* What the shortest path did not serve. */
 static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 				 unsigned long caller)
 {
@@ -282,24 +287,43 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
+	if (!(vmflag & ~(QUICK_FLAGS | VM_ENDALLOC)) && !vmem_watched(vm)) {
+		void *addr = instant_fit(vm, size, vmflag);
+
+		if (addr)
+			return addr;
+	}
 	if (vmflag & VM_NEXTFIT)
 		req.flags &= ~VM_ENDALLOC;
 	return vmem_serve(vm, &req);
 }
 
 /*
+ * Instant fit, if it can be had for nothing. Nothing is called with the lock held,
+ * and nobody is to be told.
+ *
  * Not inlined, so that a cached size need not save registers for it. A sibling
  * call, so that the return address is the client's.
  */
 static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 {
-	might_sleep_if(!(vmflag & VM_NOSLEEP));
-	if (likely(!(vmflag & ~QUICK_FLAGS) && !vmem_watched(vm))) {
-		void *addr = instant_fit(vm, size, vmflag);
+	struct vmem_space *sp = &vm->space;
+	unsigned long irq, addr;
+	struct vmem_seg *seg;
 
-		if (likely(addr))
-			return addr;
+	if (unlikely(vmflag & ~QUICK_FLAGS || vmem_watched(vm)))
+		goto slow;
+	spin_lock_irqsave(&sp->lock, irq);
+	if (unlikely(!first_sure(sp, size, &seg) ||
+		     sp->stock.n < sp->quick_least)) {
+		spin_unlock_irqrestore(&sp->lock, irq);
+		goto slow;
 	}
+	addr = seg->start;
+	vmem_space_cut_low(sp, seg, size, true);
+	spin_unlock_irqrestore(&sp->lock, irq);
+	return (void *)addr;
+slow:
 	return alloc_slow(vm, size, vmflag, _RET_IP_);
 }
 
@@ -356,6 +380,7 @@ void *vmem_alloc_patient(struct vmem *vm, size_t size, int vmflag)
  */
 void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 {
+	/* Where it is no check it would only be a chance to be preempted. */
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_sleep_if(!(vmflag & VM_NOSLEEP));
 

@@ -52,6 +52,23 @@ static noinline void aftermath(struct vmem *vm, struct vmem_seg *seg,
 		vmem_wake(vm);
 }
 
+/* A free of an arena that is watched, or has more structures than is good. */
+static noinline void release_slow(struct vmem *vm, unsigned long addr,
+				  size_t size, bool cached, const char *who,
+				  unsigned long irq)
+	__releases(&vm->space.lock)
+{
+	struct vmem_seg *seg = vmem_space_find(&vm->space, addr);
+	unsigned long allocated = seg ? seg->size : 0;
+
+	if (likely(seg && allocated == size && seg->cached == cached)) {
+		aftermath(vm, vmem_space_join(&vm->space, seg), irq);
+		return;
+	}
+	spin_unlock_irqrestore(&vm->space.lock, irq);
+	refuse(vm, who, addr, size, allocated);
+}
+
 static __always_inline void release(struct vmem *vm, unsigned long addr,
 				    size_t size, bool cached, const char *who)
 {
@@ -60,20 +77,20 @@ static __always_inline void release(struct vmem *vm, unsigned long addr,
 	unsigned long irq;
 
 	spin_lock_irqsave(&sp->lock, irq);
-	seg = vmem_space_find(sp, addr);
-	if (unlikely(!seg || seg->size != size || seg->cached != cached)) {
-		unsigned long allocated = seg ? seg->size : 0;
-
-		spin_unlock_irqrestore(&sp->lock, irq);
-		refuse(vm, who, addr, size, allocated);
-		return;
-	}
-	seg = vmem_space_join(sp, seg);
-	if (unlikely(vmem_homesick(seg) || vmem_waited_for(vm) ||
-		     vmem_overstocked(vm)))
+	if (unlikely(sp->stock.n >= sp->quick_most))
+		goto slow;
+	seg = vmem_space_find_quick(sp, addr);
+	if (unlikely(!seg || seg->size != size || seg->cached != cached))
+		goto slow;
+	seg = vmem_space_join_known(sp, seg, addr, size, true);
+	/* Perhaps it is all of it; then there is more to do. */
+	if (unlikely(vmem_leads_import(seg)))
 		aftermath(vm, seg, irq);
 	else
 		spin_unlock_irqrestore(&sp->lock, irq);
+	return;
+slow:
+	release_slow(vm, addr, size, cached, who, irq);
 }
 
 /**

@@ -39,12 +39,18 @@ struct vmem_seg *vmem_import(struct vmem *vm, const struct vmem_request *req,
 			     unsigned long *irq);
 void vmem_repay(const struct vmem_loan *loan);
 
-/* Is the free segment @seg all of a span that came from the source? */
-static inline bool vmem_homesick(const struct vmem_seg *seg)
+/* Is @seg the first segment of a span that came from the source? */
+static inline bool vmem_leads_import(const struct vmem_seg *seg)
 {
 	const struct vmem_seg *span = vmem_seg_prev(seg);
 
-	return unlikely(span->type == VMEM_SPAN && span->imported) &&
+	return unlikely(span->type == VMEM_SPAN && span->imported);
+}
+
+/* Is the free segment @seg all of a span that came from the source? */
+static inline bool vmem_homesick(const struct vmem_seg *seg)
+{
+	return vmem_leads_import(seg) &&
 	       vmem_seg_next(seg)->type == VMEM_SPAN;
 }
 

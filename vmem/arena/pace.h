@@ -42,7 +42,7 @@ struct vmem_pace {
 /* Every cut and every appearance of a free segment counts. */
 static inline u64 vmem_pace_changes(const struct vmem *vm)
 {
-	return vm->space.appeared + vm->space.stats.alloc;
+	return vmem_space_appeared(&vm->space) + vm->space.stats.alloc;
 }
 
 /* Begin to search from the start. */

@@ -180,4 +180,5 @@ void vmem_populate_init(struct vmem *vm)
 	if (vm->flags & VMC_POPULATOR)
 		sp->stock_low += VMEM_RESERVE;
 	sp->stock_high = sp->stock_low + SURPLUS;
+	vmem_space_watch(sp, 0);
 }

@@ -30,12 +30,14 @@ struct search {
 static noinline void pause(struct search *s, struct vmem_seg **seg,
 			   struct vmem_seg **best)
 {
-	struct vmem_classes *c = &s->pace.vm->space.classes;
+	struct vmem_space *sp = &s->pace.vm->space;
 	struct vmem_class_cursor cur = { .seg = *seg, .best = *best };
 
-	hlist_add_head(&cur.link, &c->cursors);
+	hlist_add_head(&cur.link, &sp->classes.cursors);
+	vmem_space_watch(sp, 1);
 	vmem_pause(&s->pace);
 	hlist_del(&cur.link);
+	vmem_space_watch(sp, -1);
 	*seg = cur.seg;
 	*best = cur.best;
 	/* It may have become smaller. */
@@ -46,6 +48,7 @@ static noinline void pause(struct search *s, struct vmem_seg **seg,
 /* The segment of one class to take, or NULL. */
 static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 {
+	const struct vmem_classes *c = &s->pace.vm->space.classes;
 	const struct vmem_request *req = s->req;
 	struct vmem_seg *best = NULL;
 	unsigned long largest = 0;
@@ -54,7 +57,7 @@ static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 
 	if (class->bound < req->taken)
 		return NULL;
-	seg = hlist_entry_safe(class->list.first, struct vmem_seg, class);
+	seg = vmem_class_first(c, class);
 	while (seg) {
 		s->looked++;
 		largest = max(largest, seg->size);
@@ -66,7 +69,7 @@ static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 			    seg->size == req->taken)
 				return best;
 		}
-		seg = hlist_entry_safe(seg->class.next, struct vmem_seg, class);
+		seg = vmem_class_next(c, seg);
 		if (vmem_pace_due(&s->pace))
 			pause(s, &seg, &best);
 	}

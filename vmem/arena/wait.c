@@ -45,7 +45,7 @@ struct vmem_moment vmem_now(const struct vmem_chain *chain)
 
 	for (i = 0; i < chain->n; i++) {
 		/* Written under the lock of each, with plain stores. */
-		now.appeared += data_race(chain->arena[i]->space.appeared);
+		now.appeared += data_race(vmem_space_appeared(&chain->arena[i]->space));
 		now.kicks += READ_ONCE(chain->arena[i]->kicks);
 	}
 	return now;
@@ -71,6 +71,7 @@ static void count_waiter(const struct vmem_chain *chain, int n)
 
 		spin_lock_irq(&vm->space.lock);
 		vm->waiters += n;
+		vmem_space_watch(&vm->space, n);
 		if (n > 0)
 			vm->space.stats.wait++;
 		spin_unlock_irq(&vm->space.lock);
@@ -155,6 +156,7 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 
 	lockdep_assert_held(&sp->lock);
 	vm->waiters++;
+	vmem_space_watch(sp, 1);
 	spin_unlock_irqrestore(&sp->lock, *irq);
 	trace_vmem_wait(vm, need, vmflag, VMEM_WAIT_STRUCTURES);
 	since = vmem_trace_moment(vmem_wake);
@@ -167,6 +169,7 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 				vmem_trace_ns(since));
 	spin_lock_irqsave(&sp->lock, *irq);
 	vm->waiters--;
+	vmem_space_watch(sp, -1);
 }
 
 /**

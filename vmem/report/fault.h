@@ -33,7 +33,7 @@ static inline bool vmem_fail_armed(void)
 static __always_inline bool vmem_watched(const struct vmem *vm)
 {
 	return static_branch_unlikely(&vmem_watch) ||
-	       unlikely(READ_ONCE(vm->mtbf)) || unlikely(vmem_fail_armed());
+	       unlikely(data_race(vm->mtbf)) || unlikely(vmem_fail_armed());
 }
 
 void vmem_fault_count(struct vmem *vm, size_t size, int vmflag);

@@ -209,7 +209,8 @@ static void check_classes(struct check *c)
 
 		n = 0;
 		size = 0;
-		hlist_for_each_entry(seg, &class->list, class) {
+		for (seg = vmem_class_first(classes, class); seg;
+		     seg = vmem_class_next(classes, seg)) {
 			n++;
 			size += seg->size;
 			cursors += on_class_cursors(classes, seg);
@@ -248,6 +249,24 @@ static unsigned long table_count(const struct vmem_hash *h)
 		hlist_for_each_entry(seg, &h->old[i], hash)
 			n++;
 	return n;
+}
+
+/* Whoever has to be told of changes must be known to the shortest paths. */
+static void check_watched(struct check *c)
+{
+	const struct vmem_space *sp = &c->vm->space;
+	unsigned int n = c->vm->waiters;
+	const struct hlist_node *node;
+
+	hlist_for_each(node, &sp->cursors)
+		n++;
+	hlist_for_each(node, &sp->classes.cursors)
+		n++;
+	if (n != sp->watched ||
+	    sp->quick_least != (n ? UINT_MAX : sp->stock_low) ||
+	    sp->quick_most != (n ? 0 : sp->stock_high + 1))
+		violation(c, "%u have to be told of changes, %u are known", n,
+			  sp->watched);
 }
 
 static void check_books(struct check *c)
@@ -305,6 +324,7 @@ int vmem_verify(vmem_t *vm)
 	check_tree(&c);
 	check_classes(&c);
 	check_books(&c);
+	check_watched(&c);
 	spin_unlock_irqrestore(&vm->space.lock, irq);
 	if (c.bad > SHOWN)
 		pr_err("vmem: verify: arena %u '%s': %d more\n", vm->id,

@@ -11,13 +11,15 @@
 #define _VMEM_SEGMENT_CLASSES_H
 
 #include <linux/bitops.h>
+#include <linux/compiler.h>
 #include <linux/log2.h>
 
 #include "seg.h"
 
 /**
  * struct vmem_class - one size class
- * @list: its free segments, the one to take next first
+ * @list: its free segments, the one to take next first; after the last comes
+ *	&vmem_classes.end
  * @n: how many
  * @size: the sum of their sizes
  * @bound: none of them is larger; perhaps all are smaller. What one search of
@@ -54,6 +56,8 @@ struct vmem_class_cursor {
  * @map: bit n set: class n is not empty
  * @cursors: cursors to be kept right; normally empty
  * @class: the classes
+ * @end: the end of the list of each class: in place of a NULL, so that there is
+ *	always somebody to tell who is before him; what he is told is of no use
  *
  * Protected by the arena lock.
  */
@@ -61,7 +65,29 @@ struct vmem_classes {
 	unsigned long map;
 	struct hlist_head cursors;
 	struct vmem_class class[BITS_PER_LONG];
+	struct hlist_node end;
 };
+
+static inline struct vmem_seg *vmem_class_entry(const struct vmem_classes *c,
+						struct hlist_node *node)
+{
+	return node == &c->end ? NULL
+			       : hlist_entry(node, struct vmem_seg, class);
+}
+
+/* The first of a class, or NULL. */
+static inline struct vmem_seg *vmem_class_first(const struct vmem_classes *c,
+						const struct vmem_class *class)
+{
+	return vmem_class_entry(c, class->list.first);
+}
+
+/* The next in the same class, or NULL. */
+static inline struct vmem_seg *vmem_class_next(const struct vmem_classes *c,
+					       const struct vmem_seg *seg)
+{
+	return vmem_class_entry(c, seg->class.next);
+}
 
 /* The class that a free segment of @size belongs to. @size is not 0. */
 static inline unsigned long vmem_class_of(unsigned long size)
@@ -78,6 +104,14 @@ static inline unsigned int vmem_class_sure(unsigned long size)
 	return fls_long(size - 1);
 }
 
+/* The same for sizes that are not above this, and not 0. */
+#define VMEM_CLASS_MOST		(1UL << (BITS_PER_LONG - 1))
+
+static inline unsigned int vmem_class_sure_of(unsigned long size)
+{
+	return __fls(2 * (size - 1) | 1);
+}
+
 /* Non-empty classes from @class up, as a mask. @class < BITS_PER_LONG. */
 static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 					      unsigned int class)
@@ -90,7 +124,8 @@ void vmem_class_cursors_skip(struct vmem_classes *c,
 
 /*
  * Link and unlink, where class and size are known. They are passed along so that
- * the compiler need not suspect that a store has changed them.
+ * the compiler need not suspect that a store has changed them. @quiet: it is known
+ * that there are no cursors.
  */
 static __always_inline void vmem_class_link(struct vmem_classes *c,
 					    unsigned long i,
@@ -98,56 +133,69 @@ static __always_inline void vmem_class_link(struct vmem_classes *c,
 					    unsigned long size)
 {
 	struct vmem_class *class = &c->class[i];
+	struct hlist_node *first;
 
+	/* Or the compiler multiplies the index anew for each field. */
+	OPTIMIZER_HIDE_VAR(class);
 	seg->size = size;
 	class->n++;
 	class->size += size;
 	if (size > class->bound)
 		class->bound = size;
 	__set_bit(i, &c->map);
-	hlist_add_head(&seg->class, &class->list);
+	first = class->list.first;
+	seg->class.next = first;
+	seg->class.pprev = &class->list.first;
+	first->pprev = &seg->class.next;
+	class->list.first = &seg->class;
 }
 
 static __always_inline void vmem_class_unlink(struct vmem_classes *c,
 					      unsigned long i,
 					      struct vmem_seg *seg,
-					      unsigned long size)
+					      unsigned long size, bool quiet)
 {
 	struct vmem_class *class = &c->class[i];
+	struct hlist_node **pprev, *next;
 
-	if (unlikely(!hlist_empty(&c->cursors)))
+	OPTIMIZER_HIDE_VAR(class);
+	if (!quiet && unlikely(!hlist_empty(&c->cursors)))
 		vmem_class_cursors_skip(c, seg);
-	__hlist_del(&seg->class);
+	pprev = seg->class.pprev;
+	next = seg->class.next;
+	*pprev = next;
+	next->pprev = pprev;
 	class->size -= size;
 	if (!--class->n)
 		__clear_bit(i, &c->map);
 }
 
-static inline void vmem_classes_add(struct vmem_classes *c,
-				    struct vmem_seg *seg)
+static __always_inline void vmem_classes_add(struct vmem_classes *c,
+					     struct vmem_seg *seg)
 {
 	vmem_class_link(c, vmem_class_of(seg->size), seg, seg->size);
 }
 
-static inline void vmem_classes_del(struct vmem_classes *c,
-				    struct vmem_seg *seg)
+static __always_inline void vmem_classes_del(struct vmem_classes *c,
+					     struct vmem_seg *seg, bool quiet)
 {
-	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size);
+	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size, quiet);
 }
 
-/* A free segment loses integers. Within its class it keeps its place. */
+/* A free segment of @old integers loses some. Within its class it keeps its place. */
 static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 						struct vmem_seg *seg,
-						unsigned long by)
+						unsigned long old,
+						unsigned long by, bool quiet)
 {
-	unsigned long old = seg->size, size = old - by;
+	unsigned long size = old - by;
 	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
 
 	if (from == to) {
 		seg->size = size;
 		c->class[to].size -= by;
 	} else {
-		vmem_class_unlink(c, from, seg, old);
+		vmem_class_unlink(c, from, seg, old, quiet);
 		vmem_class_link(c, to, seg, size);
 	}
 }
@@ -155,7 +203,7 @@ static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 /* A free segment gains integers. Within its class it keeps its place. */
 static __always_inline void vmem_classes_grow(struct vmem_classes *c,
 					      struct vmem_seg *seg,
-					      unsigned long by)
+					      unsigned long by, bool quiet)
 {
 	unsigned long old = seg->size, size = old + by;
 	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
@@ -166,7 +214,7 @@ static __always_inline void vmem_classes_grow(struct vmem_classes *c,
 		if (size > c->class[to].bound)
 			c->class[to].bound = size;
 	} else {
-		vmem_class_unlink(c, from, seg, old);
+		vmem_class_unlink(c, from, seg, old, quiet);
 		vmem_class_link(c, to, seg, size);
 	}
 }
@@ -178,7 +226,7 @@ static inline void vmem_classes_init(struct vmem_classes *c)
 	c->map = 0;
 	INIT_HLIST_HEAD(&c->cursors);
 	for (i = 0; i < BITS_PER_LONG; i++) {
-		INIT_HLIST_HEAD(&c->class[i].list);
+		c->class[i].list.first = &c->end;
 		c->class[i].n = 0;
 		c->class[i].size = 0;
 		c->class[i].bound = 0;

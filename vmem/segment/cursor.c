@@ -22,6 +22,7 @@ void vmem_cursor_open(struct vmem_space *sp, struct vmem_cursor *cur,
 	lockdep_assert_held(&sp->lock);
 	vmem_cursor_set(cur, seg);
 	hlist_add_head(&cur->link, &sp->cursors);
+	vmem_space_watch(sp, 1);
 }
 
 /**
@@ -34,7 +35,10 @@ void vmem_cursor_open(struct vmem_space *sp, struct vmem_cursor *cur,
 void vmem_cursor_close(struct vmem_space *sp, struct vmem_cursor *cur)
 {
 	lockdep_assert_held(&sp->lock);
-	hlist_del_init(&cur->link);
+	if (!hlist_unhashed(&cur->link)) {
+		hlist_del_init(&cur->link);
+		vmem_space_watch(sp, -1);
+	}
 }
 
 /* Put a cursor at the beginning of a segment. */
@@ -106,8 +110,7 @@ void vmem_class_cursors_skip(struct vmem_classes *c,
 
 	hlist_for_each_entry(cur, &c->cursors, link) {
 		if (cur->seg == gone)
-			cur->seg = hlist_entry_safe(gone->class.next,
-						    struct vmem_seg, class);
+			cur->seg = vmem_class_next(c, gone);
 		if (cur->best == gone)
 			cur->best = NULL;
 	}

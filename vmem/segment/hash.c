@@ -30,7 +30,7 @@ void vmem_hash_init(struct vmem_hash *h, unsigned int shift, ptrdiff_t offset)
 	h->heads = h->first;
 	h->bits = VMEM_HASH_MIN_BITS;
 	h->down = BITS_PER_LONG - h->bits;
-	h->shift = shift;
+	h->factor = (unsigned long)GOLDEN_RATIO_PRIME >> shift;
 	h->offset = offset;
 	h->old = NULL;
 	h->old_bits = 0;

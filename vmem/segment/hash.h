@@ -23,7 +23,8 @@
  * @heads: the current table
  * @bits: log2 of its number of buckets
  * @down: BITS_PER_LONG - @bits
- * @shift: low bits of a key that carry nothing
+ * @factor: GOLDEN_RATIO_PRIME, shifted down by as many bits as the lowest of a key
+ *	carry nothing, so that the product is as if these were not there
  * @offset: where the key of an entry is, from its struct hlist_node on
  * @old: the table that is being emptied, NULL when there is none
  * @old_bits: log2 of its number of buckets
@@ -38,7 +39,7 @@ struct vmem_hash {
 	struct hlist_head *heads;
 	unsigned int bits;
 	unsigned int down;
-	unsigned int shift;
+	unsigned long factor;
 	ptrdiff_t offset;
 	struct hlist_head *old;
 	unsigned int old_bits;
@@ -54,7 +55,7 @@ struct vmem_hash {
 static inline unsigned long vmem_hash_slot(const struct vmem_hash *h,
 					   unsigned long key, unsigned int down)
 {
-	return (key >> h->shift) * GOLDEN_RATIO_PRIME >> down;
+	return key * h->factor >> down;
 }
 
 static inline unsigned long vmem_hash_key(const struct hlist_node *node,

@@ -27,14 +27,15 @@
  *	no span holds 0.
  * @class: free: place in the list of its size class
  * @hash: allocated: place in its chain of the segment table
- * @stack: allocated: stack depot handle of who allocated it, 0 if not recorded
+ * @when: allocated: seconds since boot, meaningful if @stack is set
  * @pid: allocated: task that allocated it, meaningful if @stack is set
  * @span: span marker: node in the tree of spans by address
- * @when: allocated: seconds since boot, meaningful if @stack is set
  * @type: VMEM_ALLOC, VMEM_FREE or VMEM_SPAN
  * @cached: allocated: a slab, or an object that a quantum cache took by itself:
  *	nobody else frees it
  * @imported: span marker: came from the source by the import function
+ * @spare: nothing; with it what makes a segment allocated is one store
+ * @stack: allocated: stack depot handle of who allocated it, 0 if not recorded
  *
  * The lists are hlists, all three: to link and unlink takes half of what a
  * list_head does, and the one before is found through pprev.
@@ -49,7 +50,7 @@ struct vmem_seg {
 				struct hlist_node class;
 				struct hlist_node hash;
 			};
-			u32 stack;
+			u32 when;
 			u32 pid;
 		};
 		struct rb_node span;
@@ -57,10 +58,11 @@ struct vmem_seg {
 	struct hlist_node order;
 	unsigned long start;
 	unsigned long size;
-	u32 when;
 	u8 type;
 	bool cached;
 	bool imported;
+	u8 spare;
+	u32 stack;
 };
 
 static_assert(sizeof(struct vmem_seg) <= 64);
@@ -81,6 +83,31 @@ static inline struct vmem_seg *vmem_seg_next(const struct vmem_seg *seg)
 static inline struct vmem_seg *vmem_seg_prev(const struct vmem_seg *seg)
 {
 	return container_of(seg->order.pprev, struct vmem_seg, order.next);
+}
+
+/*
+ * The end of the list lies behind every segment, so that the one after it is
+ * there to be told.
+ */
+static __always_inline void vmem_seg_unlink(struct vmem_seg *seg)
+{
+	struct hlist_node *next = seg->order.next;
+	struct hlist_node **pprev = seg->order.pprev;
+
+	WRITE_ONCE(*pprev, next);
+	next->pprev = pprev;
+}
+
+/* Put @seg before @next. */
+static __always_inline void vmem_seg_link(struct vmem_seg *seg,
+					  struct vmem_seg *next)
+{
+	struct hlist_node **pprev = next->order.pprev;
+
+	seg->order.pprev = pprev;
+	seg->order.next = &next->order;
+	next->order.pprev = &seg->order.next;
+	WRITE_ONCE(*pprev, &seg->order);
 }
 
 /* @size, not 0, rounded up to @quantum; 0 if that wraps. */

@@ -8,6 +8,7 @@ void vmem_space_init(struct vmem_space *sp, unsigned long quantum)
 {
 	spin_lock_init(&sp->lock);
 	sp->quantum = quantum;
+	sp->mask = quantum - 1;
 	INIT_HLIST_HEAD(&sp->cursors);
 	vmem_classes_init(&sp->classes);
 	vmem_hash_init(&sp->hash, ilog2(quantum), VMEM_SEG_KEY);
@@ -26,7 +27,7 @@ struct vmem_seg *vmem_space_cut_middle(struct vmem_space *sp,
 				       struct vmem_seg *seg, unsigned long addr,
 				       unsigned long size)
 {
-	unsigned long taken = vmem_round(size, sp->quantum);
+	unsigned long taken = vmem_space_round(sp, size);
 	unsigned long start = seg->start;
 	unsigned long left = addr - start;
 	unsigned long right = seg->size - left - taken;
@@ -37,9 +38,10 @@ struct vmem_seg *vmem_space_cut_middle(struct vmem_space *sp,
 	piece->start = addr;
 
 	if (!right) {
-		vmem_classes_shrink(&sp->classes, seg, taken);
+		vmem_classes_shrink(&sp->classes, seg, seg->size,
+				    taken, false);
 		hlist_add_behind(&piece->order, &seg->order);
-		vmem_space_claim(sp, piece, size);
+		vmem_space_claim(sp, piece, addr, size);
 		if (vmem_cursors_any(sp))
 			vmem_cursors_split(sp, seg, piece);
 		return piece;
@@ -49,7 +51,8 @@ struct vmem_seg *vmem_space_cut_middle(struct vmem_space *sp,
 	rest->type = VMEM_FREE;
 	if (vmem_class_of(right) == vmem_class_of(seg->size)) {
 		seg->start = addr + taken;
-		vmem_classes_shrink(&sp->classes, seg, left + taken);
+		vmem_classes_shrink(&sp->classes, seg, seg->size,
+				    left + taken, false);
 		rest->start = start;
 		rest->size = left;
 		vmem_classes_add(&sp->classes, rest);
@@ -59,11 +62,12 @@ struct vmem_seg *vmem_space_cut_middle(struct vmem_space *sp,
 		rest->start = addr + taken;
 		rest->size = right;
 		vmem_classes_add(&sp->classes, rest);
-		vmem_classes_shrink(&sp->classes, seg, taken + right);
+		vmem_classes_shrink(&sp->classes, seg, seg->size,
+				    taken + right, false);
 		hlist_add_behind(&rest->order, &seg->order);
 		hlist_add_behind(&piece->order, &seg->order);
 	}
-	vmem_space_claim(sp, piece, size);
+	vmem_space_claim(sp, piece, addr, size);
 	if (vmem_cursors_any(sp)) {
 		vmem_cursors_split(sp, seg, piece);
 		vmem_cursors_split(sp, seg, rest);

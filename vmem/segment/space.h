@@ -45,14 +45,19 @@ struct vmem_cursor {
  *	comments say so, fields of the arena around it. Taken with interrupts
  *	off. No other arena's lock is taken under it.
  * @quantum: unit; a power of two. Constant.
+ * @mask: @quantum - 1. Constant.
+ * @watched: how many have to be told of changes: open cursors of either kind, and
+ *	those who wait
+ * @quick_least: the shortest path of an allocation is for when @stock holds at
+ *	least this many. It tells nobody of what it does: not while @watched
+ * @quick_most: that of a free for when it holds no more than this many less one
  * @stock: spare segment structures
  * @stock_low: fewer than this many in @stock: fill up before cutting. Constant.
  * @stock_high: more than this many in @stock: give some back. Constant.
  * @classes: the free segments
  * @hash: the allocated segments
  * @cursors: cursors to be kept right; normally empty
- * @appeared: how many times a free segment has come up, by a free, a new span
- *	or a coalescing: what a waiter compares
+ * @added: how many spans have been added so far
  * @stats: the books
  * @spans: the span markers, by address
  * @nspans: how many
@@ -68,9 +73,13 @@ struct vmem_space {
 	unsigned int stock_low;
 	unsigned int stock_high;
 	unsigned long quantum;
+	unsigned long mask;
+	unsigned int watched;
+	unsigned int quick_least;
+	unsigned int quick_most;
 	struct vmem_stock stock;
 	struct hlist_head cursors;
-	unsigned long appeared;
+	unsigned long added;
 	struct vmem_stats stats;
 	struct vmem_hash hash;
 	struct vmem_classes classes;
@@ -97,6 +106,23 @@ static inline unsigned long vmem_space_allocated(const struct vmem_space *sp)
 	return sp->stats.alloc - sp->stats.free;
 }
 
+/*
+ * How many times a free segment has come up, by a free, with whatever that was
+ * joined to, or by a span: what a waiter compares.
+ */
+static inline unsigned long vmem_space_appeared(const struct vmem_space *sp)
+{
+	return (unsigned long)sp->stats.free + sp->added;
+}
+
+/* So many more, or less, have to be told of changes. The arena lock is held. */
+static inline void vmem_space_watch(struct vmem_space *sp, int more)
+{
+	sp->watched += more;
+	sp->quick_least = sp->watched ? UINT_MAX : sp->stock_low;
+	sp->quick_most = sp->watched ? 0 : sp->stock_high + 1;
+}
+
 #define VMEM_SEG_KEY	vmem_hash_offset(struct vmem_seg, hash, start)
 
 /* The allocated segment that begins at @addr, or NULL. */
@@ -108,11 +134,31 @@ vmem_space_find(struct vmem_space *sp, unsigned long addr)
 				struct vmem_seg, hash);
 }
 
+/* The same, but not of one in a table that is being emptied. */
+static __always_inline struct vmem_seg *
+vmem_space_find_quick(struct vmem_space *sp, unsigned long addr)
+{
+	const struct vmem_hash *h = &sp->hash;
+	unsigned long slot = vmem_hash_slot(h, addr, h->down);
+
+	return hlist_entry_safe(vmem_hash_chain(&h->heads[slot], addr,
+						VMEM_SEG_KEY,
+						&sp->stats.lookup),
+				struct vmem_seg, hash);
+}
+
+/* As vmem_round(), with the arena's quantum. */
+static inline unsigned long vmem_space_round(const struct vmem_space *sp,
+					     unsigned long size)
+{
+	return ((size - 1) | sp->mask) + 1;
+}
+
 /* What a segment takes from its span: never more than that, so no wrap. */
 static inline unsigned long vmem_space_taken(const struct vmem_space *sp,
 					     const struct vmem_seg *seg)
 {
-	return vmem_round(seg->size, sp->quantum);
+	return vmem_space_round(sp, seg->size);
 }
 
 void vmem_space_init(struct vmem_space *sp, unsigned long quantum);
@@ -149,17 +195,52 @@ static inline bool vmem_cursors_any(const struct vmem_space *sp)
 	return unlikely(!hlist_empty(&sp->cursors));
 }
 
-/* Take a free segment out of its class and make it an allocated one. */
-static inline void vmem_space_claim(struct vmem_space *sp,
-				    struct vmem_seg *seg, unsigned long size)
+/* What begins at @start and is in no class any more is allocated from now on. */
+static __always_inline void vmem_space_claim(struct vmem_space *sp,
+					     struct vmem_seg *seg,
+					     unsigned long start,
+					     unsigned long size)
 {
 	seg->size = size;
 	seg->type = VMEM_ALLOC;
 	seg->cached = false;
+	seg->imported = false;
+	seg->spare = 0;
 	seg->stack = 0;
-	vmem_hash_add(&sp->hash, &seg->hash, seg->start);
+	vmem_hash_add(&sp->hash, &seg->hash, start);
 	sp->stats.alloc++;
 	sp->stats.mem_inuse += size;
+}
+
+/*
+ * Allocate the lower end of a free segment, or all of it. @quiet: the arena is not
+ * watched.
+ */
+static __always_inline struct vmem_seg *
+vmem_space_cut_low(struct vmem_space *sp, struct vmem_seg *seg,
+		   unsigned long size, bool quiet)
+{
+	unsigned long taken = vmem_space_round(sp, size);
+	unsigned long start = seg->start;
+	unsigned long old = seg->size;
+	struct vmem_seg *piece;
+
+	lockdep_assert_held(&sp->lock);
+	if (old == taken) {
+		vmem_class_unlink(&sp->classes, vmem_class_of(old), seg, old,
+				  quiet);
+		vmem_space_claim(sp, seg, start, size);
+		return seg;
+	}
+	vmem_classes_shrink(&sp->classes, seg, old, taken, quiet);
+	piece = vmem_stock_get(&sp->stock);
+	piece->start = start;
+	seg->start = start + taken;
+	vmem_seg_link(piece, seg);
+	vmem_space_claim(sp, piece, start, size);
+	if (!quiet && vmem_cursors_any(sp))
+		vmem_cursors_split(sp, seg, piece);
+	return piece;
 }
 
 /**
@@ -180,37 +261,56 @@ static inline struct vmem_seg *vmem_space_cut(struct vmem_space *sp,
 					      unsigned long addr,
 					      unsigned long size)
 {
-	unsigned long taken = vmem_round(size, sp->quantum);
-	struct vmem_seg *piece;
-
-	lockdep_assert_held(&sp->lock);
-	if (seg->size == taken) {
-		vmem_classes_del(&sp->classes, seg);
-		vmem_space_claim(sp, seg, size);
-		return seg;
-	}
 	if (unlikely(addr != seg->start))
 		return vmem_space_cut_middle(sp, seg, addr, size);
-
-	piece = vmem_stock_get(&sp->stock);
-	piece->start = addr;
-	hlist_add_before(&piece->order, &seg->order);
-	vmem_classes_shrink(&sp->classes, seg, taken);
-	seg->start += taken;
-	vmem_space_claim(sp, piece, size);
-	if (vmem_cursors_any(sp))
-		vmem_cursors_split(sp, seg, piece);
-	return piece;
+	return vmem_space_cut_low(sp, seg, size, false);
 }
 
 /* @gone is part of @heir now. */
-static inline void vmem_space_absorb(struct vmem_space *sp, struct vmem_seg *gone,
-				     struct vmem_seg *heir)
+static __always_inline void vmem_space_absorb(struct vmem_space *sp,
+					      struct vmem_seg *gone,
+					      struct vmem_seg *heir, bool quiet)
 {
-	__hlist_del(&gone->order);
-	if (vmem_cursors_any(sp))
+	vmem_seg_unlink(gone);
+	if (!quiet && vmem_cursors_any(sp))
 		vmem_cursors_join(sp, gone, heir);
 	vmem_stock_put(&sp->stock, gone);
+}
+
+/* vmem_space_join(), where start and size are known. @quiet: not watched. */
+static __always_inline struct vmem_seg *
+vmem_space_join_known(struct vmem_space *sp, struct vmem_seg *seg,
+		      unsigned long start, unsigned long asked, bool quiet)
+{
+	struct vmem_seg *next = vmem_seg_next(seg);
+	struct vmem_seg *prev = vmem_seg_prev(seg);
+	unsigned long size = vmem_space_round(sp, asked);
+	struct vmem_seg *heir;
+
+	lockdep_assert_held(&sp->lock);
+	vmem_hash_del(&seg->hash);
+	sp->stats.free++;
+	sp->stats.mem_inuse -= asked;
+
+	if (prev->type == VMEM_FREE) {
+		heir = prev;
+		if (next->type == VMEM_FREE) {
+			vmem_classes_del(&sp->classes, next, quiet);
+			size += next->size;
+			vmem_space_absorb(sp, next, prev, quiet);
+		}
+	} else if (next->type == VMEM_FREE) {
+		heir = next;
+		next->start = start;
+	} else {
+		seg->type = VMEM_FREE;
+		seg->size = size;
+		vmem_classes_add(&sp->classes, seg);
+		return seg;
+	}
+	vmem_space_absorb(sp, seg, heir, quiet);
+	vmem_classes_grow(&sp->classes, heir, size, quiet);
+	return heir;
 }
 
 /**
@@ -224,41 +324,10 @@ static inline void vmem_space_absorb(struct vmem_space *sp, struct vmem_seg *gon
  * Context: the arena lock is held.
  * Return: the free segment that the integers are in now.
  */
-static __always_inline struct vmem_seg *
-vmem_space_join(struct vmem_space *sp, struct vmem_seg *seg)
+static inline struct vmem_seg *vmem_space_join(struct vmem_space *sp,
+					       struct vmem_seg *seg)
 {
-	struct vmem_seg *next = vmem_seg_next(seg);
-	struct vmem_seg *prev = vmem_seg_prev(seg);
-	unsigned long size = vmem_space_taken(sp, seg);
-	struct vmem_seg *heir;
-
-	lockdep_assert_held(&sp->lock);
-	vmem_hash_del(&seg->hash);
-	sp->stats.free++;
-	sp->stats.mem_inuse -= seg->size;
-	sp->appeared++;
-
-	if (next->type == VMEM_FREE) {
-		heir = next;
-		if (prev->type == VMEM_FREE) {
-			vmem_classes_del(&sp->classes, next);
-			size += next->size;
-			vmem_space_absorb(sp, next, prev);
-			heir = prev;
-		} else {
-			next->start = seg->start;
-		}
-	} else if (prev->type == VMEM_FREE) {
-		heir = prev;
-	} else {
-		seg->type = VMEM_FREE;
-		seg->size = size;
-		vmem_classes_add(&sp->classes, seg);
-		return seg;
-	}
-	vmem_classes_grow(&sp->classes, heir, size);
-	vmem_space_absorb(sp, seg, heir);
-	return heir;
+	return vmem_space_join_known(sp, seg, seg->start, seg->size, false);
 }
 
 #endif /* _VMEM_SEGMENT_SPACE_H */

@@ -54,7 +54,7 @@ struct vmem_seg *vmem_span_add(struct vmem_space *sp, unsigned long start,
 	sp->stats.mem_total += size;
 	if (imported)
 		sp->stats.mem_import += size;
-	sp->appeared++;
+	sp->added++;
 	return span;
 }
 
@@ -73,7 +73,7 @@ void vmem_span_remove(struct vmem_space *sp, struct vmem_seg *span)
 	sp->stats.mem_total -= span->size;
 	sp->stats.mem_import -= span->size;
 
-	vmem_classes_del(&sp->classes, seg);
+	vmem_classes_del(&sp->classes, seg, false);
 	if (vmem_cursors_any(sp)) {
 		struct vmem_seg *next = vmem_seg_next(seg);
 
