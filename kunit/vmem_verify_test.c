@@ -345,10 +345,38 @@ static void broken_watch(struct kunit *test)
 	DAMAGE(test, v.vm, v.sp->quick_most, 0,
 	       "0 have to be told of changes, 0 are known", 1);
 	vmem_space_watch(v.sp, 1);
-	DAMAGE(test, v.vm, v.vm->waiters, 1,
-	       "to be told of changes", 0);
+	v.vm->waiters++;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	v.vm->waiters--;
 	vmem_space_watch(v.sp, -1);
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+}
+
+/* Waypoints are counted, and in the order of their addresses. */
+static void broken_waypoints(struct kunit *test)
+{
+	struct vmem_seg *way = kunit_kcalloc(test, 2, sizeof(*way), GFP_KERNEL);
+	struct verify_arena v;
+
+	KUNIT_ASSERT_NOT_NULL(test, way);
+	arena(test, &v);
+	KUNIT_ASSERT_EQ(test, v.sp->nways, 0UL);
+	/* Whether they lead anywhere does not matter. */
+	way[0] = (struct vmem_seg) { .type = VMEM_WAY, .start = 16 * U };
+	way[1] = (struct vmem_seg) { .type = VMEM_WAY, .start = 18 * U };
+	rb_link_node(&way[0].span, NULL, &v.sp->ways.rb_node);
+	rb_insert_color(&way[0].span, &v.sp->ways);
+	rb_link_node(&way[1].span, &way[0].span, &way[0].span.rb_right);
+	rb_insert_color(&way[1].span, &v.sp->ways);
+	v.sp->nways = 2;
+	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
+	DAMAGE(test, v.vm, v.sp->nways, 3, "2 waypoints, 3 counted", 1);
+	DAMAGE(test, v.vm, way[0].start, 32 * U,
+	       "waypoint 0x12000 is out of place", 1);
+	DAMAGE(test, v.vm, way[0].type, VMEM_FREE,
+	       "waypoint 0x10000 is out of place", 1);
+	v.sp->ways = RB_ROOT;
+	v.sp->nways = 0;
 }
 
 /* A search that has paused is at a segment of a class, or at the end of one. */
@@ -505,6 +533,7 @@ static struct kunit_case vmem_verify_cases[] = {
 	KUNIT_CASE(broken_cursors),
 	KUNIT_CASE(broken_class_cursors),
 	KUNIT_CASE(broken_watch),
+	KUNIT_CASE(broken_waypoints),
 	KUNIT_CASE(first_violations_are_shown),
 	KUNIT_CASE(broken_slabs),
 	KUNIT_CASE(verify_file),

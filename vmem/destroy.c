@@ -108,6 +108,7 @@ static void free_structures(struct vmem *vm)
 	struct vmem_seg *seg, *next;
 	unsigned int n = 0;
 
+	vmem_ways_uproot(sp);
 	for (seg = vmem_space_first(sp); !vmem_space_end(sp, seg); seg = next) {
 		next = vmem_seg_next(seg);
 		vmem_stock_put(&sp->stock, seg);

@@ -32,6 +32,10 @@
  *   hundred segments at a time, while both tables are looked at.
  * - a marker: in the tree of spans by address.
  *
+ * A request for a narrow window is served by walking the segment list, from a
+ * WAYPOINT near by: a hint that such walks leave behind, that nobody keeps right
+ * and that the segment table confirms or not.
+ *
  * NEXT FIT goes round the list from where it last ended, the ROTOR, so that an
  * identifier is used again as late as possible. The rotor, a walk that drops the
  * lock, and a reader in debugfs all keep their place by CURSORS: an address and
@@ -58,12 +62,12 @@
  * The files, bottom up; a layer knows only those before it:
  *
  *   segment/   the structures: seg, stock, classes, hash; how spans are cut and
- *              joined (space, span) and places kept (cursor)
+ *              joined (space, span), places kept (cursor) and found (waypoint)
  *   report/    what is said and recorded: misuse, audit and who has what by it
  *              (consumers), fault injection, trace events, and vmem_verify(),
  *              which checks every invariant; of the arena it knows the structure
  *              alone
- *   arena/     the policies: alloc, xalloc, search, nextfit, import, wait,
+ *   arena/     the policies: alloc, xalloc, search, window, nextfit, import, wait,
  *              populate, free, span, walk; upkeep (maintain) and the forest of
  *              all arenas (registry)
  *   qcache/    quantum caches: per-CPU magazines (fast, cpu), magazines and the

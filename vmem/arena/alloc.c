@@ -88,6 +88,8 @@ static bool search_and_import(struct service *s)
 	struct vmem *vm = s->vm;
 	bool import = vmem_may_import(vm, s->req) && !futile(s);
 
+	if (unlikely(vm->space.ways_wanted))
+		vmem_populate_ways(vm, &s->irq);
 	if (!vmem_populate(vm, import ? VMEM_IMPORT_COST : VMEM_CUT_COST,
 			   s->req->flags, &s->irq)) {
 		s->reason = VMEM_FAIL_STRUCTURES;

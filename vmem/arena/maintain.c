@@ -10,6 +10,7 @@
 #include "../qcache/qcache.h"
 #include "../report/trace.h"
 #include "maintain.h"
+#include "populate.h"
 #include "registry.h"
 #include "wait.h"
 
@@ -75,6 +76,25 @@ static void rescale_locked(struct vmem *vm)
 		trace_vmem_rescale(vm, n, from, to, vmem_trace_ns(since));
 }
 
+/* Uproot waypoints that lead nowhere, and give back what is too much then. */
+static void prune_ways(struct vmem *vm)
+{
+	struct vmem_space *sp = &vm->space;
+	unsigned long from = 0;
+	bool more;
+
+	do {
+		struct vmem_stock surplus = {};
+
+		spin_lock_irq(&sp->lock);
+		more = vmem_ways_prune(sp, &from);
+		vmem_trim(vm, &surplus);
+		spin_unlock_irq(&sp->lock);
+		vmem_stock_drain(&surplus);
+		cond_resched();
+	} while (more);
+}
+
 static void rescale(struct vmem *vm)
 {
 	mutex_lock(&vm->upkeep);
@@ -120,6 +140,7 @@ void vmem_update(void *unused)
 		vmem_kick(vm);
 		mutex_lock(&vm->upkeep);
 		rescale_locked(vm);
+		prune_ways(vm);
 		vmem_qcaches_maintain(vm);
 		mutex_unlock(&vm->upkeep);
 		vmem_registry_put(vm);

@@ -148,6 +148,27 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 }
 
 /**
+ * vmem_populate_ways - have structures in stock for waypoints, too
+ * @vm: the arena, locked; the lock is dropped meanwhile
+ * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ *
+ * As many as can be had without trying.
+ */
+void vmem_populate_ways(struct vmem *vm, unsigned long *irq)
+	__must_hold(&vm->space.lock)
+{
+	struct vmem_space *sp = &vm->space;
+	struct vmem_stock got = {};
+
+	lockdep_assert_held(&sp->lock);
+	sp->ways_wanted = false;
+	spin_unlock_irqrestore(&sp->lock, *irq);
+	vmem_stock_fill(&got, BATCH, gfp_atomic(0));
+	spin_lock_irqsave(&sp->lock, *irq);
+	vmem_stock_move(&sp->stock, &got, got.n);
+}
+
+/**
  * vmem_populate_extra - get structures for more than an ordinary operation
  * @vm: the arena, for its statistics
  * @extra: a stock of the caller's own

@@ -52,6 +52,7 @@ static inline void vmem_trim(struct vmem *vm, struct vmem_stock *surplus)
 				(sp->stock_high + sp->stock_low) / 2);
 }
 
+void vmem_populate_ways(struct vmem *vm, unsigned long *irq);
 bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
 			 unsigned int n, int vmflag);
 void vmem_populate_init(struct vmem *vm);

@@ -3,6 +3,8 @@
  * The search for a free segment that meets a request: best fit, first fit, and
  * what instant fit becomes when a request has constraints.
  *
+ * One for a narrow window is by address, see window.c, as far as that is short.
+ *
  * It is complete: when it finds nothing there is nothing. It looks first where it
  * need not look at much. And however much there is, it does not keep others out
  * for longer than VMEM_PACE segments take.
@@ -131,6 +133,8 @@ struct vmem_seg *vmem_search(struct vmem *vm, const struct vmem_request *req,
 	struct vmem_seg *seg;
 
 	lockdep_assert_held(&sp->lock);
+	if (vmem_window(vm, req, &seg, &s.addr))
+		goto found;
 	do {
 		vmem_pace_start(&s.pace);
 		seg = search_classes(&s);
@@ -138,6 +142,12 @@ struct vmem_seg *vmem_search(struct vmem *vm, const struct vmem_request *req,
 
 	if (s.looked)
 		sp->stats.search += s.looked - 1;
+	if (!seg)
+		return NULL;
+	/* It was a long way: the next who goes there may begin before this. */
+	if (req->min)
+		vmem_way_plant(sp, vmem_seg_prev(seg));
+found:
 	return seg ? vmem_space_cut(sp, seg, s.addr, req->size) : NULL;
 }
 

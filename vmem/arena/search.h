@@ -13,6 +13,8 @@ struct vmem_seg *vmem_take_sure(struct vmem *vm,
 				const struct vmem_request *req);
 struct vmem_seg *vmem_nextfit(struct vmem *vm, const struct vmem_request *req,
 			      unsigned long *irq);
+bool vmem_window(struct vmem *vm, const struct vmem_request *req,
+		 struct vmem_seg **seg, unsigned long *addr);
 void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg);
 
 /**

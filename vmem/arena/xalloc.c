@@ -75,8 +75,9 @@ static const char *check_window(struct vmem_request *req, unsigned long minaddr,
  *
  * All constraints hold at once. VM_ENDALLOC takes the highest address in the
  * chosen segment that meets them. A request with @nocross, @minaddr or @maxaddr
- * does not import. Linear in the free segments of a size class; others are let in
- * now and then, while the lock is dropped.
+ * does not import. Linear in the free segments of a size class, while the lock is
+ * dropped now and then; but a request with a narrow window, or for one place, looks
+ * at what lies there.
  *
  * What this returns goes back by vmem_xfree(), never by vmem_free(): the two
  * pairs do not mix where the arena has quantum caches.

@@ -58,11 +58,10 @@ static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 }
 
 /*
- * The two below have vmem_cpu_begin() written out, with an end
- * for each outcome: to turn an outcome into a value and back into a branch costs
- * as much as all the rest. Reading the mark with a plain load lets the compiler
- * compare it in place; what it could do otherwise to a byte, between two
- * barriers, does no harm.
+ * The two below have vmem_cpu_begin() written out, with an end for each outcome:
+ * to turn an outcome into a value and back into a branch costs more than the mark
+ * does. Reading the mark with a plain load lets the compiler compare it in place;
+ * what else it could do to a byte, between two barriers, does no harm.
  */
 
 /* Get an address of the cached size that @size falls into. False: there is none. */
@@ -73,6 +72,7 @@ static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
+	/* Who writes it at the same time is on this CPU, and done when we go on. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
@@ -99,6 +99,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 		return false;
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
+	/* Who writes it at the same time is on this CPU, and done when we go on. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */

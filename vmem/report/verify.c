@@ -182,6 +182,28 @@ static void check_tree(struct check *c)
 			  c->spans, n, sp->nspans);
 }
 
+/* Waypoints may lead nowhere, but they are counted, and in order. */
+static void check_ways(struct check *c)
+{
+	struct vmem_space *sp = &c->vm->space;
+	struct vmem_seg *last = NULL;
+	unsigned long n = 0;
+	struct rb_node *node;
+
+	for (node = rb_first(&sp->ways); node; node = rb_next(node)) {
+		struct vmem_seg *way = rb_entry(node, struct vmem_seg, span);
+
+		n++;
+		if (way->type != VMEM_WAY ||
+		    (last && last->start >= way->start))
+			violation(c, "waypoint %#lx is out of place",
+				  way->start);
+		last = way;
+	}
+	if (n != sp->nways)
+		violation(c, "%lu waypoints, %lu counted", n, sp->nways);
+}
+
 /* How many cursors of classes are on a segment; on any, if it is NULL. */
 static unsigned int on_class_cursors(const struct vmem_classes *classes,
 				     const struct vmem_seg *seg)
@@ -322,6 +344,7 @@ int vmem_verify(vmem_t *vm)
 	spin_lock_irqsave(&vm->space.lock, irq);
 	check_order(&c);
 	check_tree(&c);
+	check_ways(&c);
 	check_classes(&c);
 	check_books(&c);
 	check_watched(&c);

@@ -13,8 +13,9 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-/* Private segment type: a span marker. 0x20 and 0x40 are reserved. */
+/* Private segment types: a span marker; a waypoint. 0x20 and 0x40 are reserved. */
 #define VMEM_SPAN	0x10
+#define VMEM_WAY	0x80
 
 /**
  * struct vmem_seg - a boundary tag
@@ -29,8 +30,9 @@
  * @hash: allocated: place in its chain of the segment table
  * @when: allocated: seconds since boot, meaningful if @stack is set
  * @pid: allocated: task that allocated it, meaningful if @stack is set
- * @span: span marker: node in the tree of spans by address
- * @type: VMEM_ALLOC, VMEM_FREE or VMEM_SPAN
+ * @span: span marker: node in the tree of spans by address; waypoint: node in that
+ *	of waypoints
+ * @type: VMEM_ALLOC, VMEM_FREE, VMEM_SPAN or, in no list, VMEM_WAY
  * @cached: allocated: a slab, or an object that a quantum cache took by itself:
  *	nobody else frees it
  * @imported: span marker: came from the source by the import function

@@ -13,6 +13,7 @@ void vmem_space_init(struct vmem_space *sp, unsigned long quantum)
 	vmem_classes_init(&sp->classes);
 	vmem_hash_init(&sp->hash, ilog2(quantum), VMEM_SEG_KEY);
 	sp->spans = RB_ROOT;
+	sp->ways = RB_ROOT;
 	INIT_HLIST_HEAD(&sp->list);
 	sp->end.type = VMEM_SPAN;
 	hlist_add_head(&sp->end.order, &sp->list);

@@ -61,6 +61,9 @@ struct vmem_cursor {
  * @stats: the books
  * @spans: the span markers, by address
  * @nspans: how many
+ * @ways: the waypoints, by address
+ * @nways: how many
+ * @ways_wanted: there was nothing in the stock for one more
  * @list: the segment list
  * @end: its last element, always: not a segment, but of type VMEM_SPAN, so that
  *	what follows the last segment is never mistaken for a free neighbour
@@ -85,6 +88,9 @@ struct vmem_space {
 	struct vmem_classes classes;
 	struct rb_root spans;
 	unsigned long nspans;
+	struct rb_root ways;
+	unsigned long nways;
+	bool ways_wanted;
 	struct hlist_head list;
 	struct vmem_seg end;
 };
@@ -174,6 +180,21 @@ struct vmem_seg *vmem_span_find(const struct vmem_space *sp,
 				unsigned long addr, u64 *steps);
 bool vmem_span_overlaps(const struct vmem_space *sp, unsigned long start,
 			unsigned long size);
+
+struct vmem_seg *vmem_span_from(const struct vmem_space *sp,
+				unsigned long addr);
+struct vmem_seg *vmem_span_after(const struct vmem_seg *span);
+
+/* waypoint.c: places from which to walk on */
+
+/* Segments from one waypoint to the next. */
+#define VMEM_STRIDE	64
+
+struct vmem_seg *vmem_way_to(struct vmem_space *sp, struct vmem_seg *span,
+			     unsigned long addr);
+void vmem_way_plant(struct vmem_space *sp, const struct vmem_seg *seg);
+bool vmem_ways_prune(struct vmem_space *sp, unsigned long *from);
+void vmem_ways_uproot(struct vmem_space *sp);
 
 /* cursor.c: places that survive change */
 void vmem_cursor_open(struct vmem_space *sp, struct vmem_cursor *cur,

@@ -145,3 +145,24 @@ bool vmem_span_overlaps(const struct vmem_space *sp, unsigned long start,
 	lockdep_assert_held(&sp->lock);
 	return span && vmem_seg_last(span) >= start;
 }
+
+/* The span that an address lies in, or the first one after it, or NULL. */
+struct vmem_seg *vmem_span_from(const struct vmem_space *sp, unsigned long addr)
+{
+	struct vmem_seg *span = span_before(sp, addr, NULL);
+	struct rb_node *node;
+
+	lockdep_assert_held(&sp->lock);
+	if (span && addr <= vmem_seg_last(span))
+		return span;
+	node = span ? rb_next(&span->span) : rb_first(&sp->spans);
+	return node ? rb_span(node) : NULL;
+}
+
+/* The next span by address, or NULL. */
+struct vmem_seg *vmem_span_after(const struct vmem_seg *span)
+{
+	struct rb_node *node = rb_next(&span->span);
+
+	return node ? rb_span(node) : NULL;
+}
