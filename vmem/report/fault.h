@@ -33,6 +33,7 @@ static inline bool vmem_fail_armed(void)
 static __always_inline bool vmem_watched(const struct vmem *vm)
 {
 	return static_branch_unlikely(&vmem_watch) ||
+	       /* It may be set at any time: to see it late is no harm. */
 	       unlikely(data_race(vm->mtbf)) || unlikely(vmem_fail_armed());
 }
 
