@@ -33,6 +33,20 @@ static __maybe_unused const char *vmem_trace_name(const struct vmem *vm)
 /* Events wanted that clients make. List mutex. */
 static unsigned int wanted;
 
+/* Have an arena's requests take the whole way, or no longer. List mutex. */
+static void see(struct vmem *vm, bool on)
+{
+	struct vmem_space *sp = &vm->space;
+
+	if (vm->traced == on)
+		return;
+	vmem_cpu_detour(vm, on);
+	spin_lock_irq(&sp->lock);
+	vm->traced = on;
+	vmem_space_watch(sp, on ? 1 : -1);
+	spin_unlock_irq(&sp->lock);
+}
+
 /* A client's event is wanted. Called by the kernel's tracing, before it comes. */
 int vmem_trace_begin(void)
 {
@@ -42,7 +56,7 @@ int vmem_trace_begin(void)
 	vmem_registry_lock();
 	wanted++;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
-		vmem_cpu_detour(vm, true);
+		see(vm, true);
 	vmem_registry_unlock();
 	return 0;
 }
@@ -55,7 +69,7 @@ void vmem_trace_end(void)
 	vmem_registry_lock();
 	wanted--;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
-		vmem_cpu_detour(vm, wanted);
+		see(vm, wanted);
 	vmem_registry_unlock();
 	static_branch_dec(&vmem_watch);
 }
@@ -64,7 +78,7 @@ void vmem_trace_end(void)
 void vmem_trace_arena(struct vmem *vm)
 {
 	vmem_registry_lock();
-	vmem_cpu_detour(vm, wanted);
+	see(vm, wanted);
 	vmem_registry_unlock();
 }
 

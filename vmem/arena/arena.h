@@ -64,6 +64,8 @@ struct vmem_qcaches;
  * @wait: those who wait for space or for segment structures
  * @waiters: how many they are; to free with nobody waiting costs no more than
  *	looking at this. Arena lock.
+ * @traced: the trace of what clients do is wanted, for which every request takes the
+ *	whole way. Written under the list mutex and the arena lock.
  * @kicks: how many times all waiters were told to try again, whatever appeared.
  *	Arena lock.
  * @misuse_limit: keeps a broken client from flooding the log. Has its own lock.
@@ -114,6 +116,7 @@ struct vmem {
 
 	wait_queue_head_t wait;
 	unsigned int waiters;
+	bool traced;
 	unsigned long kicks;
 
 	struct ratelimit_state misuse_limit;

@@ -62,6 +62,9 @@ static noinline void release_slow(struct vmem *vm, unsigned long addr,
 	unsigned long allocated = seg ? seg->size : 0;
 
 	if (likely(seg && allocated == size && seg->cached == cached)) {
+		/* Under the lock: nobody has it before that is told. */
+		if (!cached)
+			trace_vmem_free(vm, addr, size, false);
 		aftermath(vm, vmem_space_join(&vm->space, seg), irq);
 		return;
 	}
@@ -120,7 +123,6 @@ void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size)
  */
 void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 {
-	trace_vmem_free(vm, (unsigned long)addr, size, false);
 	release(vm, (unsigned long)addr, size, false, __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
@@ -130,13 +132,6 @@ static noinline void free_uncached(struct vmem *vm, unsigned long addr,
 				   size_t size)
 {
 	release(vm, addr, size, false, "vmem_free");
-}
-
-/* A sibling call, so that others have no registers to save for it. */
-static noinline void free_seen(struct vmem *vm, unsigned long addr, size_t size)
-{
-	trace_vmem_free(vm, addr, size, false);
-	free_uncached(vm, addr, size);
 }
 
 /**
@@ -157,9 +152,6 @@ void vmem_free(vmem_t *vm, void *addr, size_t size)
 			vmem_qcache_free(vm, (unsigned long)addr, size);
 		return;
 	}
-	if (trace_vmem_free_enabled())
-		free_seen(vm, (unsigned long)addr, size);
-	else
-		free_uncached(vm, (unsigned long)addr, size);
+	free_uncached(vm, (unsigned long)addr, size);
 }
 EXPORT_SYMBOL_GPL(vmem_free);

@@ -277,7 +277,7 @@ static unsigned long table_count(const struct vmem_hash *h)
 static void check_watched(struct check *c)
 {
 	const struct vmem_space *sp = &c->vm->space;
-	unsigned int n = c->vm->waiters;
+	unsigned int n = c->vm->waiters + c->vm->traced;
 	const struct hlist_node *node;
 
 	hlist_for_each(node, &sp->cursors)

@@ -46,8 +46,8 @@ struct vmem_cursor {
  *	off. No other arena's lock is taken under it.
  * @quantum: unit; a power of two. Constant.
  * @mask: @quantum - 1. Constant.
- * @watched: how many have to be told of changes: open cursors of either kind, and
- *	those who wait
+ * @watched: how many have to be told of changes: open cursors of either kind,
+ *	those who wait, and the trace
  * @quick_least: the shortest path of an allocation is for when @stock holds at
  *	least this many. It tells nobody of what it does: not while @watched
  * @quick_most: that of a free for when it holds no more than this many less one
