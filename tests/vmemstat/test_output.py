@@ -252,9 +252,12 @@ class Trouble(Case):
             self.assertEqual(process.wait(20), 0)
 
     def test_interrupt(self):
+        # A shell's background jobs, and their children, ignore it otherwise.
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as process:
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              preexec_fn=lambda: signal.signal(
+                                  signal.SIGINT, signal.default_int_handler)
+                              ) as process:
             process.stdout.readline()
             process.send_signal(signal.SIGINT)
             process.stdout.read()
