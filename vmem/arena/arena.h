@@ -34,10 +34,11 @@ struct vmem_qcaches;
  * struct vmem - an arena
  * @space: spans and segments; its lock is the arena lock
  * @mtbf: fault injection: fail when the clock modulo this is 0; 0 is off. Read
- *	and written without a lock, by READ_ONCE() and WRITE_ONCE()
+ *	and written without a lock, by READ_ONCE() and WRITE_ONCE(); but
+ *	vmem_watched() only asks whether it is 0, by data_race()
  * @cached_max: the largest cached size, 0 without quantum caches. Constant.
  * @fast: what the fast path takes for @cpu: that, or, while every request is to
- *	be seen, what is always in use. List mutex; read without it.
+ *	be seen, what is always in use. List mutex; READ_ONCE() elsewhere.
  * @qcache_shift: log2 of the quantum. Constant.
  * @squeezed: somebody waits for what this arena or one that it imports from has:
  *	no CPU loads a magazine. List mutex; READ_ONCE() elsewhere.

@@ -53,8 +53,11 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 /* What the fast path is to use on this CPU. Preemption is off. */
 static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 {
-	/* It may change at any time, to what is in use and back: either will do. */
-	return this_cpu_ptr(data_race(vm->fast));
+	/*
+	 * It may change at any time, to what is in use and back. Either will do, but
+	 * it must be the same one from the mark that is set to the mark cleared.
+	 */
+	return this_cpu_ptr(READ_ONCE(vm->fast));
 }
 
 /*
