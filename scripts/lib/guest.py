@@ -4,10 +4,13 @@
 
 usage: guest.py SECONDS LOG WHAT COMMAND...
 
-What the guest prints goes to LOG.  The guest is a session of its own, and when
-it ends, is too slow, or this program is told to stop, the whole session is
-killed: User Mode Linux leaves processes behind when it crashes, and kills its
-process group, with whoever else is in it, when it panics.
+What the guest prints goes to LOG.  When it is too slow and QEMU's monitor is the
+socket that GUEST_MONITOR names, where its CPUs are is written there too.
+
+The guest is a session of its own, and when it ends, is too slow, or this program
+is told to stop, the whole session is killed: User Mode Linux leaves processes
+behind when it crashes, and kills its process group, with whoever else is in it,
+when it panics.
 
 Exit status: 0 when the guest ended by itself, however; 124 when it was too slow.
 """
@@ -15,6 +18,7 @@ Exit status: 0 when the guest ended by itself, however; 124 when it was too slow
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +26,7 @@ import time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 SAY_EVERY = 15.0
+MONITOR_WAITS = 5.0
 
 
 def prctl(option, value):
@@ -56,6 +61,23 @@ def kill_all(session):
         time.sleep(0.02)
 
 
+def where(monitor):
+    """What QEMU says of its CPUs, or why it says nothing."""
+    said = b""
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(MONITOR_WAITS)
+            line.connect(monitor)
+            for command in (b"info status", b"info registers -a"):
+                line.sendall(command + b"\n")
+            while True:
+                said += line.recv(1 << 16)
+    except OSError as error:
+        if b"RIP=" not in said and b"EIP=" not in said:
+            said += f"the emulator does not answer: {error}".encode()
+    return said.replace(b"\r", b"") + b"\n"
+
+
 def main():
     limit, log, what, command = (float(sys.argv[1]), sys.argv[2], sys.argv[3],
                                  sys.argv[4:])
@@ -80,6 +102,9 @@ def main():
             if now - start > limit:
                 print(f"{what}: no end after {limit:.0f} s, stopped",
                       flush=True)
+                if "GUEST_MONITOR" in os.environ:
+                    with open(log, "ab") as output:
+                        output.write(where(os.environ["GUEST_MONITOR"]))
                 return 124
             if now > say_next:
                 say_next = now + SAY_EVERY

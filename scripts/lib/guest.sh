@@ -40,10 +40,12 @@ guest_boot() {
 	grep -q '^CONFIG_64BIT=y' "$KDIR/.config" || machine=qemu-system-i386
 	# A busy host may be too slow for the kernel's check of the timer, which
 	# would end in a panic.
-	run "$SCRIPTS/lib/guest.py" "$seconds" "$log" "$what" "$machine" \
+	run env GUEST_MONITOR="$RUN/monitor" "$SCRIPTS/lib/guest.py" "$seconds" \
+		"$log" "$what" "$machine" \
 		-accel tcg,thread=multi -cpu max -smp "$GUEST_CPUS" \
 		-m "$GUEST_MEMORY" -nodefaults -no-user-config -no-reboot \
-		-display none -serial stdio -kernel "$IMAGE" -initrd "$ramdisk" \
+		-display none -serial stdio \
+		-monitor unix:"$RUN/monitor",server=on,wait=off -kernel "$IMAGE" -initrd "$ramdisk" \
 		-append "console=ttyS0 tsc=unstable mitigations=off nokaslr no_timer_check \
 		watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=180 $*"
 }
