@@ -26,9 +26,10 @@ Three things are judged:
       vmem-test: end
 
   in the kernel log: then there must be exactly N reports that contain TEXT (one
-  or more if N is *), and others still fail the case.  A report is the line by
-  which it is recognised and the dump that belongs to it, stack and all.  Data
-  races of the kernel's own, with nothing of vmem on any stack, are only counted.
+  or more if N is *, any number and none if it is ?), and others still fail the
+  case.  A report is the line by which it is recognised and the dump that belongs
+  to it, stack and all.  Data races of the kernel's own, with nothing of vmem on
+  any stack, are only counted.
 
 The last line is "N passed, N failed, N skipped"; the status is 0 only if
 nothing failed and something passed.
@@ -44,7 +45,7 @@ FAULTS = 8			# what is wrong with a case, at most
 STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 TREE = re.compile(r"/\S*/vmem-linux/trees/[^/]+/")
 MARK = re.compile(r"^vmem-check: (begin|end|output|done)\b[ :]*(.*)$")
-EXPECT = re.compile(r'vmem-test: expect (\d+|\*) "(.*)"$')
+EXPECT = re.compile(r'vmem-test: expect (\d+|[*?]) "(.*)"$')
 SKIP_STEP = re.compile(r"vmem-test: skip: (.+)$")
 EXPECT_END = re.compile(r"vmem-test: end$")
 SUBTEST = re.compile(r"^    # Subtest: (.+)$")
@@ -156,10 +157,9 @@ class Expectation:
         self.seen = 0
 
     def fault(self):
-        if self.count == "*":
-            if self.seen:
-                return None
-        elif self.seen == int(self.count):
+        if self.count == "?" or (self.count == "*" and self.seen):
+            return None
+        if self.count.isdigit() and self.seen == int(self.count):
             return None
         return (f"announced {self.count} of \"{self.text}\" in the log, "
                 f"there were {self.seen}")
