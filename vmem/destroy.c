@@ -143,8 +143,7 @@ static void end_cursors(struct vmem *vm)
 static void finish(struct vmem *vm)
 {
 	vmem_debugfs_remove(vm);
-	if (vm->audit)
-		vmem_audit_arena(vm, false);
+	vmem_audit_arena(vm, false);
 	vmem_maintain_arena_exit(vm);
 	vmem_reap_arena_exit(vm);
 	end_cursors(vm);
