@@ -93,6 +93,30 @@ static void stack_is_whole(struct kunit *test)
 #endif
 }
 
+/* The stack begins where that of the client does. */
+static void stack_begins_with_the_client(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
+	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
+	char *first;
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+#ifndef MODULE
+	kunit_skip(test, "there are no modules to be named");
+#endif
+	/* There vmem's own calls are no jumps, and nobody can look up. */
+	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
+	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
+		kunit_skip(test, "functions are instrumented");
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
+	segment_line(test, vm, 16 * U, line, 4096);
+	first = strstr(line, " by ");
+	KUNIT_ASSERT_NOT_NULL_MSG(test, first, "%s", line);
+	*strchrnul(first, '<') = '\0';
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(first, "[" KBUILD_MODNAME "]"),
+				  "%s", first);
+}
+
 /* It is the task that allocated, not the one that reads. */
 static void other_task_is_recorded(struct kunit *test)
 {
@@ -228,6 +252,7 @@ static void switch_has_two_positions(struct kunit *test)
 static struct kunit_case vmem_audit_cases[] = {
 	KUNIT_CASE(allocation_is_recorded),
 	KUNIT_CASE(stack_is_whole),
+	KUNIT_CASE(stack_begins_with_the_client),
 	KUNIT_CASE(other_task_is_recorded),
 	KUNIT_CASE(switching_off_forgets_nothing),
 	KUNIT_CASE(leak_has_the_stack),

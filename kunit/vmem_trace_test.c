@@ -4,9 +4,11 @@
  */
 #include <trace/events/vmem.h>
 
+#include "vmem_test_file.h"
 #include "vmem_test_qcache.h"
 
 #define SEEN	512
+#define TRACING	"/sys/kernel/tracing/"
 
 /* Which event it was. */
 enum which {
@@ -226,7 +228,11 @@ static void trace_exit(struct kunit *test)
 /* Is the address in a function of this module, as far as can be told? */
 static bool ours(unsigned long addr)
 {
-	return !IS_MODULE(CONFIG_KUNIT) || within_module(addr, THIS_MODULE);
+#ifdef MODULE
+	return within_module(addr, THIS_MODULE);
+#else
+	return true;
+#endif
 }
 
 /* [14] Every allocation that clients make of the arena itself, and its free. */
@@ -281,9 +287,9 @@ static void caller_is_the_client(struct kunit *test)
 	const struct event *e;
 	unsigned int i;
 
-	/* There the calls in between are no sibling calls. */
-	if (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN) ||
-	    IS_ENABLED(CONFIG_GCOV_KERNEL))
+	/* There the calls in between are no jumps, and nobody can look up. */
+	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
+	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
 		kunit_skip(test, "functions are instrumented");
 	want(test, ALLOC);
 	vt_free(vm, vt_alloc(vm, 100, VM_NOSLEEP), 100);
@@ -466,6 +472,7 @@ static void waits_are_seen(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
 	unsigned long addr = vt_alloc(vm, 10, VM_SLEEP);
+	u64 before = ktime_get_ns();
 	const struct event *e;
 	struct vt_thread *t;
 
@@ -490,6 +497,7 @@ static void waits_are_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->size, 7UL);
 	KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)VMEM_WAIT_SPACE);
 	KUNIT_EXPECT_GT(test, e->ns, 0ULL);
+	KUNIT_EXPECT_LE(test, e->ns, ktime_get_ns() - before);
 	KUNIT_EXPECT_EQ(test, count(WAIT, vm), count(WAKE, vm));
 }
 
@@ -518,6 +526,31 @@ static void reaps_are_seen(struct kunit *test)
 	}
 	KUNIT_EXPECT_GE(test, at_hand, 1U);
 	KUNIT_EXPECT_EQ(test, everything, 1U);
+}
+
+/* Who waits has the caches give once, and again only when all are told to try. */
+static void waiter_reaps_when_told(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 100, 4);
+	unsigned long most = vt_alloc(vm, 50, VM_SLEEP);
+	unsigned long some = vt_alloc(vm, 10, VM_SLEEP);
+	struct vt_thread *t;
+	unsigned int n;
+
+	want(test, REAP);
+	t = vt_request(test, vm, 60, VM_SLEEP);
+	vt_wait_asleep(test, vm, 1);
+	n = count(REAP, vm);
+	KUNIT_EXPECT_GE(test, n, 1U);
+	/* That is not enough, but it wakes. */
+	vt_free(vm, some, 10);
+	vt_wait_asleep(test, vm, 2);
+	KUNIT_EXPECT_EQ(test, count(REAP, vm), n);
+	vmem_update(NULL);
+	vt_wait_asleep(test, vm, 3);
+	KUNIT_EXPECT_GT(test, count(REAP, vm), n);
+	vt_free(vm, most, 50);
+	vt_free(vm, vt_join(test, t, NULL), 60);
 }
 
 /* [32] The segment table's way from one size to the next. */
@@ -568,6 +601,37 @@ static void misuse_is_seen(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "power of two"));
 }
 
+/* Where the kernel prints events, it says of which arena they are. */
+static void printed_events_name_the_arena(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 10);
+	char *find = kunit_kzalloc(test, 200, GFP_KERNEL);
+	struct vt_window w;
+
+	KUNIT_ASSERT_NOT_NULL(test, find);
+	if (vt_shell("test -w ", TRACING "events/vmem/enable"))
+		kunit_skip(test, "no events at " TRACING);
+	KUNIT_EXPECT_EQ(test, vt_shell("echo >", TRACING "trace"), 0);
+	KUNIT_EXPECT_EQ(test, vt_shell("echo 1 >",
+				       TRACING "events/vmem/vmem_fail/enable"), 0);
+	KUNIT_EXPECT_EQ(test, vt_shell("echo 1 >",
+				       TRACING "events/vmem/vmem_misuse/enable"), 0);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 11, VM_NOSLEEP), 0UL);
+	vt_window_open(&w, "quantum", "1");
+	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL,
+					    0, VM_SLEEP));
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, vt_shell("echo 0 >", TRACING "events/vmem/enable"),
+			0);
+
+	snprintf(find, 200,
+		 "grep -q 'vmem_fail: arena=%u name=%s size=11 flags=VM_NOSLEEP reason=space' ",
+		 vm->id, vm->label);
+	KUNIT_EXPECT_EQ(test, vt_shell(find, TRACING "trace"), 0);
+	KUNIT_EXPECT_EQ(test, vt_shell("grep -q 'vmem_misuse: arena=0 name=- ' ",
+				       TRACING "trace"), 0);
+}
+
 static struct kunit_case vmem_trace_cases[] = {
 	KUNIT_CASE(uncached_pairs_are_seen),
 	KUNIT_CASE(caller_is_the_client),
@@ -578,8 +642,10 @@ static struct kunit_case vmem_trace_cases[] = {
 	KUNIT_CASE(failures_have_a_reason),
 	KUNIT_CASE(waits_are_seen),
 	KUNIT_CASE(reaps_are_seen),
+	KUNIT_CASE(waiter_reaps_when_told),
 	KUNIT_CASE(rescales_are_seen),
 	KUNIT_CASE(misuse_is_seen),
+	KUNIT_CASE(printed_events_name_the_arena),
 	{}
 };
 

@@ -301,11 +301,21 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 }
 
 /*
+ * The client, in a function that vmem_alloc() calls as its last act. That is a jump,
+ * which leaves the client's return address; but a kernel with frame pointers has no
+ * such jumps. There the frame above has it.
+ */
+#if defined(CONFIG_FRAME_POINTER) && (defined(CONFIG_X86) || defined(CONFIG_UML_X86))
+#define CLIENT_IP	((unsigned long)__builtin_return_address(1))
+#else
+#define CLIENT_IP	_RET_IP_
+#endif
+
+/*
  * Instant fit, if it can be had for nothing. Nothing is called with the lock held,
  * and nobody is to be told.
  *
- * Not inlined, so that a cached size need not save registers for it. A sibling
- * call, so that the return address is the client's.
+ * Not inlined, so that a cached size need not save registers for it.
  */
 static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 {
@@ -326,7 +336,7 @@ static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 	spin_unlock_irqrestore(&sp->lock, irq);
 	return (void *)addr;
 slow:
-	return alloc_slow(vm, size, vmflag, _RET_IP_);
+	return alloc_slow(vm, size, vmflag, CLIENT_IP);
 }
 
 /**
