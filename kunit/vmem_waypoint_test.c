@@ -71,6 +71,23 @@ static void way_is_known(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cost_of(test, vm, i), 0ULL);
 }
 
+/* The way there is made over several requests: none goes all of it at once. */
+static void far_place_is_not_walked_to(struct kunit *test)
+{
+	vmem_t *vm = vt_arena(test, BASE, PIECES * U, U);
+	unsigned int i;
+
+	/* Nobody has asked for a place yet. */
+	for (i = 0; i < PIECES; i++)
+		KUNIT_ASSERT_NE(test, vt_alloc(vm, U, VM_SLEEP), 0UL);
+	for (i = 1; i < PIECES; i += 2)
+		vt_free(vm, at(i), U);
+	KUNIT_EXPECT_EQ(test, vm->space.nways, 0UL);
+	/* It is too far, so that free segments are searched instead. */
+	KUNIT_EXPECT_GT(test, cost_of(test, vm, PIECES / 2 + 1), 0ULL);
+	KUNIT_EXPECT_GT(test, vm->space.nways, 0UL);
+}
+
 /* [34] A place that is taken is refused, known or not, and nothing is lost. */
 static void taken_place_is_refused(struct kunit *test)
 {
@@ -219,6 +236,7 @@ static void window_over_spans(struct kunit *test)
 
 static struct kunit_case vmem_waypoint_cases[] = {
 	KUNIT_CASE(way_is_known),
+	KUNIT_CASE(far_place_is_not_walked_to),
 	KUNIT_CASE(taken_place_is_refused),
 	KUNIT_CASE(waypoints_lead_nowhere),
 	KUNIT_CASE(maintenance_prunes),
