@@ -16,7 +16,8 @@ guest_boot() {
 	local tmp=/dev/shm space
 	shift 5
 
-	set -- panic=-1 ignore_loglevel printk.devkmsg=on "$@"
+	# A console that is behind loses what the log has no room for.
+	set -- panic=-1 ignore_loglevel printk.devkmsg=on log_buf_len=4M "$@"
 	if [ -x "$KDIR/linux" ]; then
 		case $kernel in
 		*-6.*)	;;		# knows only one

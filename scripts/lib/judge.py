@@ -69,7 +69,7 @@ BEGIN = re.compile(
     r"|rcu: .*(stall|starved|detected)|(soft|hard) lockup"
     r"|blocked for more than|scheduling while atomic|bad: scheduling|divide error"
     r"|invalid opcode|double fault|NMI watchdog|stack guard page|Invalid wait context"
-    r"|vmem: (misuse|leak|verify)", re.I)
+    r"|vmem: (misuse|leak|verify)|printk messages dropped", re.I)
 # ... the same words where they mean nothing bad, or what the guest tells in full
 # and fails the step for, but for the kernel's own ...
 HARMLESS = re.compile(r"INFO: lockdep is turned off|kmemleak: .*initialized"
