@@ -64,17 +64,21 @@ def counts(log, directory):
 
 def built_in(log, directory):
     """Where vmem.ko was built."""
-    for path in glob.glob(os.path.join(directory, "**/vmem/main.gcda"),
+    before = os.path.join(directory, "before")
+    for path in glob.glob(os.path.join(before, "**/vmem/main.gcda"),
                           recursive=True):
-        return "/" + os.path.relpath(path[:-len("/vmem/main.gcda")], directory)
+        return "/" + os.path.relpath(path[:-len("/vmem/main.gcda")], before)
     raise SystemExit(f"{log}: no counts of vmem/")
 
 
 def gcov(directory, tree):
-    """What gcov makes of it, one object file after the other."""
-    pattern = os.path.join(directory, tree.lstrip("/"), "vmem/**/*.gcda")
+    """What gcov makes of it, one object file after the other, from each of the times
+    at which the guest gathered counts."""
+    pattern = os.path.join(directory, "*", tree.lstrip("/"), "vmem/**/*.gcda")
     for path in sorted(glob.glob(pattern, recursive=True)):
-        notes = "/" + os.path.relpath(path, directory)[:-len("gcda")] + "gcno"
+        when = os.path.relpath(path, directory).split("/")[0]
+        notes = "/" + os.path.relpath(path, os.path.join(directory, when))
+        notes = notes[:-len("gcda")] + "gcno"
         here = path[:-len("gcda")] + "gcno"
         if os.path.lexists(here):
             os.remove(here)
