@@ -66,7 +66,7 @@ def built_in(log, directory):
     """Where vmem.ko was built."""
     before = os.path.join(directory, "before")
     for path in glob.glob(os.path.join(before, "**/vmem/main.gcda"),
-                          recursive=True):
+                          recursive=True, include_hidden=True):
         return "/" + os.path.relpath(path[:-len("/vmem/main.gcda")], before)
     raise SystemExit(f"{log}: no counts of vmem/")
 
