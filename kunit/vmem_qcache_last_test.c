@@ -125,6 +125,7 @@ static void whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	unsigned long addr;
 
 	vq_mix(s, vm, n + 500, n + 2);
+	vq_settle(test);	/* as in expect_all() */
 	addr = vt_alloc(vm, n, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
 			    "%u integers at once, with %u cached sizes", n,
@@ -155,6 +156,7 @@ static void ones_sleeping(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	unsigned int i, errors = 0;
 
 	vq_mix(s, vm, n + 500, n + 3);
+	vq_settle(test);	/* as in expect_all() */
 	t = vt_thread_start(test, take_all, vm, n, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
