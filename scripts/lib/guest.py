@@ -70,8 +70,8 @@ def where(monitor):
             line.connect(monitor)
             for command in (b"info status", b"info registers -a"):
                 line.sendall(command + b"\n")
-            while True:
-                said += line.recv(1 << 16)
+            while data := line.recv(1 << 16):
+                said += data
     except OSError as error:
         if b"RIP=" not in said and b"EIP=" not in said:
             said += f"the emulator does not answer: {error}".encode()
