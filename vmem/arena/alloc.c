@@ -303,7 +303,8 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 /*
  * The client, in a function that vmem_alloc() calls as its last act. That is a jump,
  * which leaves the client's return address; but a kernel with frame pointers has no
- * such jumps. There the frame above has it.
+ * such jumps. There the frame above has it, on x86; elsewhere the compiler need not
+ * know, and it is vmem_alloc() that is named.
  */
 #if defined(CONFIG_FRAME_POINTER) && (defined(CONFIG_X86) || defined(CONFIG_UML_X86))
 #define CLIENT_IP	((unsigned long)__builtin_return_address(1))
