@@ -74,9 +74,9 @@ docs:
 help:
 	@echo 'Modules (KDIR=<build directory of a kernel>, now:'
 	@echo '         $(KDIR))'
-	@echo '  modules  build vmem.ko, the tests and the samples (the default)'
+	@echo '  modules  build vmem.ko, the tests and the samples (the default);'
+	@echo '           EXTRAS=n: only vmem.ko'
 	@echo '  install  install what was built last'
-	@echo '           EXTRAS=n: in both cases only vmem.ko'
 	@echo '  clean    remove what was built here'
 	@echo
 	@echo 'Checks (they install what they need, and keep kernels in'
