@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 #include <linux/vmem.h>
 
-#define VT_ARENAS	24
+#define VT_ARENAS	128
 
 /* Everything that the tests call "a unit" of an arena of addresses. */
 #define U		0x1000UL
