@@ -4,6 +4,8 @@
  */
 #include "../vmem/arena/arena.h"
 #include "vmem_test_file.h"
+#include "vmem_test_import.h"
+#include "vmem_test_thread.h"
 
 #define PAGE	4096
 
@@ -271,6 +273,219 @@ static void freelists_count_by_class(struct kunit *test)
 	kvfree(text);
 }
 
+#define WAITERS		"pid size flags state ms comm\n"
+
+/*
+ * The line at *@at of the file waiters describes the request of @t: it is in this
+ * state, and its thread has this name. Moves *@at to the next line, and returns for
+ * how many milliseconds the request has waited.
+ */
+static unsigned int waiter_line(struct kunit *test, char **at,
+				const struct vt_thread *t, const char *state,
+				const char *comm)
+{
+	char *line = strsep(at, "\n"), *rest;
+	unsigned int ms = 0;
+	char want[64];
+	size_t len;
+
+	KUNIT_EXPECT_NOT_NULL(test, line);
+	if (!line)
+		return 0;
+	len = scnprintf(want, sizeof(want), "%d %zu 0x%x %s ",
+			task_pid_nr(t->task), t->size, t->vmflag, state);
+	KUNIT_EXPECT_TRUE_MSG(test, !strncmp(line, want, len),
+			      "'%s' does not begin with '%s'", line, want);
+	if (strncmp(line, want, len))
+		return 0;
+	rest = line + len;
+	KUNIT_EXPECT_EQ(test, kstrtouint(strsep(&rest, " "), 10, &ms), 0);
+	KUNIT_EXPECT_NOT_NULL(test, rest);
+	if (rest)
+		KUNIT_EXPECT_STREQ(test, rest, comm);
+	return ms;
+}
+
+/* Only the heading is in the file waiters. */
+static void expect_no_waiters(struct kunit *test, vmem_t *vm)
+{
+	char *text = arena_file(test, vm, "waiters", PAGE);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_STREQ(test, text, WAITERS);
+	kvfree(text);
+}
+
+/* [48] waiters: a line for each request that waits, the oldest first. */
+static void waiters_are_in_order(struct kunit *test)
+{
+	static const int flags[] = {
+		VM_SLEEP, VM_SLEEP | VM_BESTFIT, VM_PUSHPAGE | VM_ENDALLOC,
+	};
+	struct vt_thread *t[40];	/* more than one hold of the lock copies */
+	unsigned int i, ms, earlier;
+	vmem_t *vm = vt_ids(test, 1000);
+	unsigned long all;
+	char *text, *at;
+
+	expect_no_waiters(test, vm);
+	all = vt_alloc(vm, 1000, VM_SLEEP);
+	/* Requests that do not wait do not appear. */
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP | VM_ABORT), 0UL);
+	expect_no_waiters(test, vm);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_request(test, vm, 1 + (i * 7) % 20,
+				  flags[i % ARRAY_SIZE(flags)]);
+		vt_wait_asleep(test, vm, i + 1);
+	}
+	msleep(50);
+	text = arena_file(test, vm, "waiters", 4 * PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_TRUE(test, !strncmp(text, WAITERS, strlen(WAITERS)));
+	at = text + strlen(WAITERS);
+	for (earlier = UINT_MAX, i = 0; i < ARRAY_SIZE(t); i++) {
+		ms = waiter_line(test, &at, t[i], "waiting", "vmem-test");
+		KUNIT_EXPECT_LE(test, ms, earlier);
+		earlier = ms;
+	}
+	KUNIT_EXPECT_GE(test, earlier, 40U);
+	KUNIT_EXPECT_STREQ(test, at, "");
+	kvfree(text);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters, (u64)ARRAY_SIZE(t));
+	text = arena_file(test, vm, "stats", PAGE);
+	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 40"));
+	kvfree(text);
+
+	vt_free(vm, all, 1000);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		size_t size = t[i]->size;
+		unsigned long addr = vt_join(test, t[i], NULL);
+
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		vt_free(vm, addr, size);
+	}
+	expect_no_waiters(test, vm);
+}
+
+/* [48] waiters: how long a request has waited rises while it sleeps. */
+static void waiters_show_the_time(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 10);
+	unsigned long all = vt_alloc(vm, 10, VM_SLEEP);
+	struct vt_thread *t = vt_request(test, vm, 3, VM_SLEEP);
+	unsigned int i, ms[2];
+	char *text, *at;
+
+	vt_wait_asleep(test, vm, 1);
+	for (i = 0; i < 2; i++) {
+		if (i)
+			msleep(2000);
+		text = arena_file(test, vm, "waiters", PAGE);
+		KUNIT_ASSERT_NOT_NULL(test, text);
+		at = text + strlen(WAITERS);
+		ms[i] = waiter_line(test, &at, t, "waiting", "vmem-test");
+		kvfree(text);
+	}
+	KUNIT_EXPECT_GE(test, ms[1], ms[0] + 1980);
+	vt_free(vm, all, 10);
+	vt_free(vm, vt_join(test, t, NULL), 3);
+}
+
+/* [48] waiters: a request is listed in the arena that it was made to. */
+static void waiters_of_a_client_are_its_own(struct kunit *test)
+{
+	vmem_t *src = vt_ids(test, 10);
+	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, 1, vmem_alloc,
+						vmem_free, src, 0,
+						VM_SLEEP | VMC_IDENTIFIER));
+	unsigned long all = vt_alloc(src, 10, VM_SLEEP);
+	struct vt_thread *t = vt_request(test, vm, 3, VM_SLEEP);
+	char *text, *at;
+
+	vt_wait_asleep(test, vm, 1);
+	expect_no_waiters(test, src);
+	text = arena_file(test, vm, "waiters", PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	at = text + strlen(WAITERS);
+	waiter_line(test, &at, t, "waiting", "vmem-test");
+	KUNIT_EXPECT_STREQ(test, at, "");
+	kvfree(text);
+	/* It waits for space in both. */
+	text = arena_file(test, src, "stats", PAGE);
+	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 1"));
+	kvfree(text);
+	vt_free(src, all, 10);
+	vt_free(vm, vt_join(test, t, NULL), 3);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).waiters, 0ULL);
+}
+
+/* waiters: the name of a task is the last column, and breaks no line. */
+static void waiters_escape_names(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 10);
+	unsigned long all = vt_alloc(vm, 10, VM_SLEEP);
+	struct vt_thread *t = vt_thread_start(test, vt_thread_alloc, vm, 3,
+					      VM_SLEEP);
+	char *text, *at;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	/* It does not run yet. */
+	strscpy(t->task->comm, "a b\tc\nd\\e", sizeof(t->task->comm));
+	wake_up_process(t->task);
+	vt_wait_asleep(test, vm, 1);
+	text = arena_file(test, vm, "waiters", PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	at = text + strlen(WAITERS);
+	waiter_line(test, &at, t, "waiting", "a b\\011c\\012d\\134e");
+	KUNIT_EXPECT_STREQ(test, at, "");
+	kvfree(text);
+	vt_free(vm, all, 10);
+	vt_free(vm, vt_join(test, t, NULL), 3);
+}
+
+static struct completion importing, may_import;
+
+/* The first import fails, the second takes its time. */
+static void import_slowly(void)
+{
+	if (vt_imp.imports == 1)
+		return;
+	complete(&importing);
+	wait_for_completion(&may_import);
+	vt_imp.next = 1000;
+}
+
+/* [48] waiters: a request that is in its import function has that state. */
+static void waiters_show_the_state(struct kunit *test)
+{
+	struct vt_thread *t;
+	unsigned long left;
+	char *text, *at;
+	vmem_t *vm;
+
+	memset(&vt_imp, 0, sizeof(vt_imp));
+	init_completion(&importing);
+	init_completion(&may_import);
+	vm = vt_importer(test, 1, vt_release, 1, 0, 0);
+	vt_imp.during = import_slowly;
+	t = vt_request(test, vm, 3, VM_SLEEP);
+	vt_wait_asleep(test, vm, 1);
+	vmem_update(NULL);
+	left = wait_for_completion_timeout(&importing,
+					   msecs_to_jiffies(VT_LIMIT_MS));
+	KUNIT_EXPECT_NE(test, left, 0UL);
+	text = arena_file(test, vm, "waiters", PAGE);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	at = text + strlen(WAITERS);
+	waiter_line(test, &at, t, "importing", "vmem-test");
+	KUNIT_EXPECT_STREQ(test, at, "");
+	kvfree(text);
+	complete(&may_import);
+	vt_free(vm, vt_join(test, t, NULL), 3);
+	expect_no_waiters(test, vm);
+}
+
 static unsigned long metadata(struct kunit *test, const char *name)
 {
 	char *text = vt_debugfs(test, "metadata", PAGE);
@@ -383,7 +598,7 @@ static umode_t mode_of(const char *path)
 	return mode;
 }
 
-/* Addresses are nobody's business: directories 0700, files 0400, mtbf 0600. */
+/* Addresses are for root only: directories 0700, files 0400, tunables 0600. */
 static void files_are_private(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, U, U);
@@ -399,6 +614,9 @@ static void files_are_private(struct kunit *test)
 		 vm->label);
 	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0400);
 	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/consumers", vm->id,
+		 vm->label);
+	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0400);
+	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/waiters", vm->id,
 		 vm->label);
 	KUNIT_EXPECT_EQ(test, mode_of(path), (umode_t)0400);
 	snprintf(path, sizeof(path), VT_DEBUGFS "%u-%s/mtbf", vm->id,
@@ -418,6 +636,11 @@ static struct kunit_case vmem_debugfs_cases[] = {
 	KUNIT_CASE(segments_at_the_top),
 	KUNIT_CASE(segments_tell_imported_spans),
 	KUNIT_CASE(freelists_count_by_class),
+	KUNIT_CASE(waiters_are_in_order),
+	KUNIT_CASE(waiters_show_the_time),
+	KUNIT_CASE(waiters_of_a_client_are_its_own),
+	KUNIT_CASE(waiters_escape_names),
+	KUNIT_CASE(waiters_show_the_state),
 	KUNIT_CASE(metadata_follows_use),
 	KUNIT_CASE(segment_structure_is_small),
 	KUNIT_CASE(names_are_escaped),

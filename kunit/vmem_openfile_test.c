@@ -26,7 +26,7 @@ static struct file *open_arena_file(struct kunit *test, vmem_t *vm,
 static void open_file_outlives_its_arena(struct kunit *test)
 {
 	static const char * const file[] = { "segments", "stats", "freelists",
-					     "consumers" };
+					     "consumers", "waiters" };
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(file); i++) {

@@ -39,20 +39,23 @@ static void cached_whatever_the_policy(struct kunit *test)
 	vt_xfree(vm, 13, 10);
 }
 
-/* [14] What was freed last comes first, from a magazine, by every policy. */
+/* [14] The object freed last comes first, from a magazine, by every policy. */
 static void magazine_serves_every_policy(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
+	struct vmem_cpu_cache *cc = vq_cpu(vm, 2, raw_smp_processor_id());
+	struct vq_set *s = vq_set(test, 100000);
 	unsigned int i;
 
-	vt_free(vm, vt_alloc(vm, 2, VM_SLEEP), 2);
+	vq_supply_magazines(test, s, vm, 2, 1);
+	KUNIT_ASSERT_EQ(test, s->range[0].start, 1UL);
+	vq_put_all(s, vm);
 	for (i = 0; i < ARRAY_SIZE(policies); i++) {
-		unsigned long hits = vq_cpu(vm, 2, raw_smp_processor_id())->allocs;
+		unsigned long hits = cc->allocs;
 		unsigned long a = vt_alloc(vm, 2, VM_NOSLEEP | policies[i]);
 
 		KUNIT_EXPECT_EQ(test, a, 1UL);
-		KUNIT_EXPECT_EQ(test, vq_cpu(vm, 2, raw_smp_processor_id())->allocs,
-				hits + 1);
+		KUNIT_EXPECT_EQ(test, cc->allocs, hits + 1);
 		vt_free(vm, a, 2);
 	}
 }
@@ -154,15 +157,21 @@ static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 static void injection_spares_what_is_cached(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
-	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
-	unsigned long b, c;
+	struct vmem_cpu_cache *cc = vq_cpu(vm, 1, raw_smp_processor_id());
+	struct vq_set *s = vq_set(test, 100000);
+	unsigned long a, b, c, taken;
 
+	vq_supply_magazines(test, s, vm, 1, 1);
+	a = s->range[0].start;
 	set_mtbf(vm, 1);
+	taken = vq_cache(vm, 1)->allocs;
 	b = vt_alloc(vm, 1, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, b, 0UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, taken + 1);
 	vt_free(vm, a, 1);
 	c = vt_alloc(vm, 1, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ(test, c, a);
+	KUNIT_EXPECT_EQ(test, cc->allocs, 1UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
 	vt_free(vm, b, 1);
 	vt_free(vm, c, 1);
@@ -189,7 +198,7 @@ static void release_nothing(vmem_t *source, void *addr, size_t size)
 {
 }
 
-/* [38] What caches hold is not touched for a slab, where one object will do. */
+/* [38] Caches keep what they hold where a single object serves instead of a slab. */
 static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 {
 	vmem_t *source = vt_ids(test, 10);
@@ -203,15 +212,16 @@ static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 	unsigned long held, addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)1, n, VM_SLEEP));
+	vq_supply_magazines(test, s, vm, 1, DIV_ROUND_UP(97, vq_capacity(1)));
 	while (s->n < n - 3)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->singles, 0UL);
 	while (s->n > n - 100)
 		vq_put(s, vm, s->n - 1);
 	held = vq_on_cpus(vm) + vq_in_depot(vm, 1);
-	KUNIT_EXPECT_GT(test, held, 0UL);
+	KUNIT_EXPECT_EQ(test, held, 97UL);
 
-	/* It asks for a slab, is told that there is none, and takes the rest. */
+	/* It asks for a slab, there is none, and it takes the rest. */
 	addr = vt_alloc(vm, 2, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);

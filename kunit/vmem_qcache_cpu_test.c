@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several CPUs: what lies in the magazines of others, CPUs that go, and draining
- * while all of them are at work. With one CPU the last of these remains.
+ * Several CPUs: magazines of other CPUs, CPUs that go, and draining while all of them
+ * allocate and free. On one CPU only the last of these runs.
  */
 #include <linux/cpu.h>
 
@@ -19,24 +19,26 @@ static unsigned int other_cpu(struct kunit *test)
 	return 0;
 }
 
-/* A visit: take many of each size, and leave again. */
+/* Take many of each size and free them: once to have magazines, once to fill them. */
 static void fill_magazines(struct vt_thread *t)
 {
 	struct vt_range *held = kvcalloc(1000, sizeof(*held), GFP_KERNEL);
-	unsigned int i;
+	unsigned int i, round;
 
 	if (!held) {
 		t->errors++;
 		return;
 	}
-	for (i = 0; i < 1000; i++) {
-		held[i].size = 1 + i % t->size;
-		held[i].start = vt_alloc(t->vm, held[i].size, VM_NOSLEEP);
-		t->errors += !held[i].start;
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 1000; i++) {
+			held[i].size = 1 + i % t->size;
+			held[i].start = vt_alloc(t->vm, held[i].size, VM_NOSLEEP);
+			t->errors += !held[i].start;
+		}
+		while (i--)
+			if (held[i].start)
+				vt_free(t->vm, held[i].start, held[i].size);
 	}
-	while (i--)
-		if (held[i].start)
-			vt_free(t->vm, held[i].start, held[i].size);
 	kvfree(held);
 }
 
@@ -108,7 +110,7 @@ static void source_has_what_others_hold(struct kunit *test)
 	vt_free(src, 1, 64 * 300);
 }
 
-/* What was allocated here is freed there, all of it, and comes back. */
+/* Integers that are allocated on one CPU are freed on another, and come back. */
 static void integers_move_between_cpus(struct kunit *test)
 {
 	unsigned int here = raw_smp_processor_id();
@@ -126,7 +128,9 @@ static void integers_move_between_cpus(struct kunit *test)
 		vq_put_all(s, vm);
 	}
 	vq_pin(here);
-	/* By way of the depot, not of ever more slabs. */
+	/* By way of magazines, not of ever more slabs. */
+	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, there)->frees, 10000UL);
+	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, here)->allocs, 10000UL);
 	KUNIT_EXPECT_LE(test, vq_cache(vm, 1)->nslabs, 3000UL / 64);
 }
 

@@ -2,8 +2,8 @@
 /*
  * Interrupts that allocate in the middle of an allocation.
  *
- * The first tests make believe that this CPU's magazines are in use, as whoever
- * interrupts their user finds them; the others have real interrupts.
+ * The first tests mark this CPU's magazines as in use, as an interrupt handler finds
+ * them that interrupts their user; the others have real interrupts.
  */
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
@@ -21,7 +21,7 @@ static void set_busy(vmem_t *vm, bool busy)
 		WRITE_ONCE(vq_cpu(vm, i, raw_smp_processor_id())->busy, busy);
 }
 
-/* Who finds the magazines in use takes the slabs, and leaves them alone. */
+/* A request that finds the magazines in use goes to the slabs instead. */
 static void busy_magazines_are_left_alone(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -29,11 +29,16 @@ static void busy_magazines_are_left_alone(struct kunit *test)
 	unsigned long held, depot;
 	unsigned int i;
 
+	for (i = 1; i <= 2; i++)
+		vq_supply_magazines(test, s, vm, i,
+				    DIV_ROUND_UP(250, vq_capacity(1)));
 	while (s->n < 1000)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
 					       VM_NOSLEEP));
 	while (s->n > 500)
 		vq_put(s, vm, s->n - 1);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed + vq_cache(vm, 2)->missed,
+			0U);
 	held = vq_on_cpus(vm);
 	depot = vq_in_depot(vm, 1) + vq_in_depot(vm, 2);
 	KUNIT_EXPECT_GT(test, held, 0UL);
@@ -51,17 +56,20 @@ static void busy_magazines_are_left_alone(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] So does a request that has run out: it gets all but what is in use. */
+/* [38] Nor does reclaim take what they hold. */
 static void busy_magazines_are_not_reclaimed(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 5000, 1);
 	struct vq_set *s = vq_set(test, 5000);
 	unsigned long held;
 
+	vq_make_magazines(s, vm, 1);
 	vq_fill(s, vm, 1);
 	KUNIT_ASSERT_EQ(test, s->sum, 5000UL);
 	vq_put_all(s, vm);
 	held = vq_on_cpus(vm);
+	KUNIT_EXPECT_GT(test, held, 0UL);
+	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_LE(test, held, 5000 / 16UL);
 	set_busy(vm, true);
 	vq_fill(s, vm, 1);
@@ -190,7 +198,7 @@ static void interrupts_use_all_sizes(struct kunit *test)
 	be_interrupted(test, vm, 5);
 }
 
-/* [38] In an arena that is nearly used up, so that slabs are dissolved. */
+/* [38] In an arena that is nearly used up, so that slabs are split. */
 static void interrupts_in_a_small_arena(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 3);

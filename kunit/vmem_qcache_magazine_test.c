@@ -13,6 +13,63 @@ static unsigned int here(void)
 	return raw_smp_processor_id();
 }
 
+static unsigned int magazines(vmem_t *vm)
+{
+	return atomic_read(&vm->qcaches->magazines);
+}
+
+/* [39] A free that finds no magazine puts the object into its slab. */
+static void free_makes_no_magazine(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	struct vmem_qcache *qc = vq_cache(vm, 1);
+	unsigned int i, n = 3 * vq_capacity(1) + 1;
+
+	while (s->n < n)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	KUNIT_EXPECT_EQ(test, qc->missed, 0U);
+	for (i = 1; i <= n; i++) {
+		vq_put(s, vm, s->n - 1);
+		KUNIT_EXPECT_EQ(test, qc->missed, i);
+		KUNIT_EXPECT_EQ(test, qc->frees, (unsigned long)i);
+	}
+	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
+}
+
+/*
+ * Allocations make the magazines that frees have missed: one at a time, and as many
+ * as would have held what was freed.
+ */
+static void allocations_make_magazines(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 2);
+	struct vq_set *s = vq_set(test, MANY);
+	struct vmem_qcache *qc = vq_cache(vm, 1);
+	unsigned int i, cap = vq_capacity(1), n = 3 * cap + 1;
+
+	while (s->n < n)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	/* No free has missed one yet. */
+	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+	vq_put_all(s, vm);
+	for (i = 1; i <= 10; i++) {
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		KUNIT_EXPECT_EQ(test, magazines(vm), min(i, 4U));
+		KUNIT_EXPECT_EQ(test, qc->depot.nempty, min(i, 4U));
+		KUNIT_EXPECT_EQ(test, qc->missed, n - min(n, i * cap));
+	}
+	/* Each size has its own. */
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->depot.nempty, 0U);
+	/* The next frees find them. */
+	i = qc->frees;
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, qc->missed, 0U);
+	KUNIT_EXPECT_EQ(test, qc->frees, (unsigned long)i);
+	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 10UL);
+}
+
 /* What is freed last is allocated first. */
 static void magazine_is_a_stack(struct kunit *test)
 {
@@ -22,6 +79,7 @@ static void magazine_is_a_stack(struct kunit *test)
 	unsigned int i, n = vq_capacity(0);
 	unsigned long allocs, frees, order[32];
 
+	vq_supply_magazines(test, s, vm, 1, 1);
 	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	allocs = cc->allocs;
@@ -48,11 +106,14 @@ static void magazine_is_a_stack(struct kunit *test)
 static void sizes_do_not_mix(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
-	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
-	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned long a, b;
 
-	vt_free(vm, a, 1);
-	vt_free(vm, b, 2);
+	vq_supply_magazines(test, s, vm, 1, 1);
+	vq_supply_magazines(test, s, vm, 2, 1);
+	a = s->range[0].start;
+	b = s->range[1].start;
+	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 2, here()), 1UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_SLEEP), a);
@@ -71,6 +132,8 @@ static void magazines_go_to_the_depot_and_back(struct kunit *test)
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned int cap, i;
 
+	/* Two for the CPU and four for the depot. */
+	vq_supply_magazines(test, s, vm, 1, 6);
 	while (s->n < 10 * vq_capacity(2))
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
@@ -88,6 +151,7 @@ static void magazines_go_to_the_depot_and_back(struct kunit *test)
 	for (i = 0; i < 3 * cap; i++)
 		vq_put(s, vm, 0);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 4UL * cap);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
 	/* And back, all of it: the slabs need not be asked. */
 	i = vq_cache(vm, 1)->allocs;
 	for (; vq_on_cpu(vm, 1, here()) + vq_in_depot(vm, 1);)
@@ -95,7 +159,7 @@ static void magazines_go_to_the_depot_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, (unsigned long)i);
 	KUNIT_EXPECT_EQ(test, s->n, 10 * vq_capacity(2));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* Nobody else was there. */
+	/* No other CPU has used it. */
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.contended, 0UL);
 	vq_put_all(s, vm);
 }
@@ -107,13 +171,17 @@ static void previous_magazine_spares_the_depot(struct kunit *test)
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned int i, cap;
 
+	vq_supply_magazines(test, s, vm, 1, 3);
 	while (s->n < 1000)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put(s, vm, 0);
 	cap = vq_cpu(vm, 1, here())->capacity;
 	while (vq_on_cpu(vm, 1, here()) < cap + 2UL ||
-	       !vq_in_depot(vm, 1))
+	       !vq_in_depot(vm, 1)) {
+		KUNIT_ASSERT_NE(test, s->n, 0U);
 		vq_put(s, vm, 0);
+	}
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
 	for (i = 0; i < 100; i++) {
 		unsigned long depot = vq_in_depot(vm, 1);
 		unsigned int k;
@@ -133,24 +201,25 @@ static void full_magazine_stays_with_its_cpu(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
 	struct vq_set *s = vq_set(test, MANY);
-	unsigned int i, cap;
+	unsigned int i, cap = vq_capacity(1);
 
+	vq_supply_magazines(test, s, vm, 1, 2);
 	while (s->n < 200)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	while (s->n > 100)
+	while (s->n > 200 - 2 * cap)
 		vq_put(s, vm, s->n - 1);
+	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 2UL * cap);
 	while (s->n < 200)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* A request in vain brings the CPU's magazines, empty, to the depot. */
+	/* A failed request brings the CPU's magazines, empty, to the depot. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 0UL);
 	vq_settle(test);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_NULL(test, vq_cpu(vm, 1, here())->prev);
-	KUNIT_EXPECT_GE(test, vq_cache(vm, 1)->depot.nempty, 2U);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.nempty, 2U);
 
 	vq_put(s, vm, s->n - 1);
-	cap = vq_cpu(vm, 1, here())->capacity;
 	for (i = 1; i <= cap; i++)
 		vq_put(s, vm, s->n - 1);
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), cap + 1UL);
@@ -175,6 +244,8 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 			vq_put_all(s, vm);
 			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 			KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+			KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+			KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
 			vq_close(test, vm);
 		}
 	}
@@ -184,26 +255,31 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 static void share_is_exact(struct kunit *test)
 {
 	size_t n = 16UL * 2 * num_possible_cpus() * vq_capacity(0);
-	unsigned int less;
+	unsigned int less, round;
 
 	for (less = 0; less < 2; less++) {
 		vmem_t *vm = vq_ids(test, n - less, 1);
 		struct vq_set *s = vq_set(test, 40);
 
-		while (s->n < 40)
-			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-		vq_put_all(s, vm);
-		/* Nor is what CPUs have taken from them later. */
+		for (round = 0; round < 2; round++) {
+			while (s->n < 40)
+				KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1,
+							       VM_NOSLEEP));
+			vq_put_all(s, vm);
+		}
+		/* Maintenance takes none from a CPU that may have some. */
 		vmem_update(NULL);
-		if (less)
+		if (less) {
 			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
-		else
+			KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+		} else {
 			KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
+		}
 		vq_close(test, vm);
 	}
 }
 
-/* Take enough for the largest magazines, and put all back. */
+/* Take what the largest magazines hold, and put all back. */
 static void some(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (s->n < 3 * vq_capacity(4) && vq_get(s, vm, size, VM_NOSLEEP))
@@ -225,12 +301,13 @@ static void cpus_hold_a_small_share(struct kunit *test)
 
 		for (qcache_max = 1; qcache_max <= 16; qcache_max += 5) {
 			vmem_t *vm = vq_ids(test, counts[i], qcache_max);
-			unsigned long most = 0;
+			unsigned long most = 0, weight = 0;
 
 			for (k = 1; k <= qcache_max; k++) {
 				/* Larger magazines must obey, too. */
 				WRITE_ONCE(vq_cache(vm, k)->kind, 4);
 				some(s, vm, k);
+				weight += k;
 			}
 			for (size = 1; size <= qcache_max; size++) {
 				some(s, vm, size);
@@ -242,22 +319,30 @@ static void cpus_hold_a_small_share(struct kunit *test)
 					    "%u integers, qcache_max %u",
 					    counts[i], qcache_max);
 			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
+			/* And where the smallest magazines may be, they are. */
+			KUNIT_EXPECT_EQ_MSG(test, most > 0,
+					    counts[i] / 16 >= 2 * weight *
+					    num_possible_cpus() * vq_capacity(0),
+					    "%u integers, qcache_max %u",
+					    counts[i], qcache_max);
 			vq_close(test, vm);
 		}
 	}
 }
 
 /* The depot keeps what it needed in the last interval, no more. */
-static void maintenance_reaps_the_depot(struct kunit *test)
+static void maintenance_trims_the_depot(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned long depot, cap;
-	unsigned int i;
+	unsigned int i, n = 20 * vq_capacity(2);
 
-	while (s->n < 20 * vq_capacity(2))
+	vq_supply_magazines(test, s, vm, 1, DIV_ROUND_UP(n, vq_capacity(1)));
+	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
 	depot = vq_in_depot(vm, 1);
 	cap = vq_cpu(vm, 1, here())->capacity;
 	KUNIT_ASSERT_GT(test, depot, 6 * cap);
@@ -295,8 +380,11 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	struct vmem_qcache *qc = vq_cache(vm, 1);
 	unsigned int i, kind = qc->kind;
 
-	/* The smallest are for arenas in which others would hold too much. */
+	/* The smallest are for arenas in which larger ones would hold too much. */
 	KUNIT_EXPECT_EQ(test, kind, 1U);
+	/* The CPU keeps one all the time. */
+	vq_supply_magazines(test, s, vm, 1, 1);
+	vq_put_all(s, vm);
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
@@ -307,12 +395,16 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	qc->depot.contended += 4;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
-	/* That was then: no more now. */
+	/* The count has not risen since. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
-	while (s->n < 20)
-		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
+			vq_capacity(kind));
+	for (i = 0; i < 2; i++) {
+		while (s->n < 100)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+		vq_put_all(s, vm);
+	}
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
 			vq_capacity(kind + 1));
 	/* Bounded. */
@@ -328,6 +420,8 @@ static void contention_makes_magazines_larger(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, s->bad, 0U);
 		vq_put_all(s, vm);
 	}
+	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, here())->capacity,
+			vq_capacity(kind + 1));
 	KUNIT_EXPECT_LE(test, vq_on_cpus(vm), MANY / 16UL);
 }
 
@@ -344,11 +438,17 @@ static void checked_arenas_have_no_magazines(struct kunit *test)
 	while (s->n < 1000)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
+	/* Nor does a later allocation make any. */
+	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
+	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
 }
 
 static struct kunit_case vmem_qcache_magazine_cases[] = {
+	KUNIT_CASE(free_makes_no_magazine),
+	KUNIT_CASE(allocations_make_magazines),
 	KUNIT_CASE(magazine_is_a_stack),
 	KUNIT_CASE(sizes_do_not_mix),
 	KUNIT_CASE(magazines_go_to_the_depot_and_back),
@@ -357,7 +457,7 @@ static struct kunit_case vmem_qcache_magazine_cases[] = {
 	KUNIT_CASE(small_arenas_have_no_magazines),
 	KUNIT_CASE(share_is_exact),
 	KUNIT_CASE(cpus_hold_a_small_share),
-	KUNIT_CASE(maintenance_reaps_the_depot),
+	KUNIT_CASE(maintenance_trims_the_depot),
 	KUNIT_CASE(contention_makes_magazines_larger),
 	KUNIT_CASE(checked_arenas_have_no_magazines),
 	{}

@@ -7,8 +7,8 @@
 #define MANY	100000
 
 /*
- * Ask all shrinkers; false if that cannot be done. Caches are drained once in a
- * second and no more, so have the last time be past.
+ * Call all shrinkers; false if that cannot be done. They drain caches once a second at
+ * the most, so wait a second.
  */
 static bool shrink_all(void)
 {
@@ -24,18 +24,21 @@ static bool shrink_all(void)
 	return n == 1;
 }
 
-/* Memory is short: magazines are emptied, what is wholly free goes home. */
+/* Memory is short: magazines are emptied, wholly free slabs go to the source. */
 static void shrinker_empties_the_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 300, 0);
 	vmem_t *vm = vq_client(test, src, 2);
 	struct vq_set *s = vq_set(test, 64 * 300);
+	unsigned int round;
 
-	/* Not all: who runs out has the caches emptied, in a while. */
-	while (s->sum < 64 * 250)
-		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
-					       VM_NOSLEEP));
-	vq_put_all(s, vm);
+	/* The first round makes magazines. A request that failed would empty them. */
+	for (round = 0; round < 2; round++) {
+		while (s->sum < 64 * 250)
+			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
+						       VM_NOSLEEP));
+		vq_put_all(s, vm);
+	}
 	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 2), 0UL);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	if (!shrink_all())
@@ -43,23 +46,30 @@ static void shrinker_empties_the_caches(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vq_soon(!vmem_size(src, VMEM_ALLOC)));
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 2), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
-	/* All is well afterwards. */
+	/* The caches still serve. */
 	vq_mix(s, vm, 1000, 1);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 }
 
-/* What is in use is not touched. */
+/* Objects in use stay where they are. */
 static void shrinker_spares_what_is_in_use(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned int i;
 
+	for (i = 1; i <= 4; i++)
+		vq_supply_magazines(test, s, vm, i, 10);
 	while (s->n < 800)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 4,
 					       VM_NOSLEEP));
 	for (i = 0; i < 400; i++)
 		vq_put(s, vm, i % s->n);
+	for (i = 1; i <= 4; i++) {
+		KUNIT_EXPECT_GT(test, vq_on_cpu(vm, i, raw_smp_processor_id()),
+				0UL);
+		KUNIT_EXPECT_GT(test, vq_in_depot(vm, i), 0UL);
+	}
 	if (!shrink_all())
 		kunit_skip(test, "no /proc/sys/vm/drop_caches to write to");
 	KUNIT_EXPECT_TRUE(test, vq_soon(!vq_on_cpus(vm) &&
@@ -124,14 +134,16 @@ static unsigned int count_lines(const char *text)
 	return n;
 }
 
-/* A line for each cached size, with what is so in the caches. */
-static void qcaches_file_tells_what_is_so(struct kunit *test)
+/* A line for each cached size, which tells the state of its cache. */
+static void qcaches_file_shows_each_cache(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
 	struct vq_set *s = vq_set(test, MANY);
-	unsigned int i, slow;
+	unsigned int i, cap = vq_capacity(1), slow;
 	char *text;
 
+	/* Four magazines, for 50 objects. */
+	vq_supply_magazines(test, s, vm, 3, 4);
 	/* 3: three slabs, of 21 each. */
 	while (s->n < 50)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
@@ -144,7 +156,10 @@ static void qcaches_file_tells_what_is_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, column(text, 3, "slabs"), 3L);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "slab_free"), 13L);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), 0L);
-	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L + 4 * cap);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "free_hits"), 0L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "free_misses"), 4L * cap);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "empty"), 4L);
 	KUNIT_EXPECT_EQ(test, column(text, 2, "slabs"), 0L);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "magazine"),
 			(long)vq_capacity(vq_cache(vm, 3)->kind));
@@ -157,7 +172,9 @@ static void qcaches_file_tells_what_is_so(struct kunit *test)
 	text = qcaches_file(test, vm);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), (long)slow);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), 5L);
-	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L + 4 * cap);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "free_hits"), 50L);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "free_misses"), 4L * cap);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "full"),
 			(long)vq_cache(vm, 3)->depot.nfull);
 	kvfree(text);
@@ -206,7 +223,7 @@ static unsigned long metadata(struct kunit *test)
 	return value;
 }
 
-/* metadata counts per-CPU parts, slabs and magazines, and what went again. */
+/* metadata counts per-CPU parts, slabs and magazines while they exist. */
 static void metadata_counts_caches(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -226,8 +243,12 @@ static void metadata_counts_caches(struct kunit *test)
 	KUNIT_EXPECT_GE(test, slabs - made, 10 * sizeof(struct vmem_slab));
 	KUNIT_EXPECT_LE(test, slabs - made, 20 * sizeof(struct vmem_slab));
 	vq_put_all(s, vm);
+	/* The same slabs again, and a magazine of 128 bytes for each 14 frees. */
+	while (s->n < 640)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	magazines = metadata(test);
-	KUNIT_EXPECT_GT(test, magazines, slabs);
+	KUNIT_EXPECT_EQ(test, magazines - slabs, 128UL * DIV_ROUND_UP(640, 14));
+	vq_put_all(s, vm);
 	vq_close(test, vm);
 	KUNIT_EXPECT_EQ(test, metadata(test), before);
 	/* An arena without caches costs nothing here. */
@@ -238,7 +259,7 @@ static void metadata_counts_caches(struct kunit *test)
 static struct kunit_case vmem_qcache_pressure_cases[] = {
 	KUNIT_CASE(shrinker_empties_the_caches),
 	KUNIT_CASE(shrinker_spares_what_is_in_use),
-	KUNIT_CASE(qcaches_file_tells_what_is_so),
+	KUNIT_CASE(qcaches_file_shows_each_cache),
 	KUNIT_CASE(qcaches_file_counts_singles),
 	KUNIT_CASE(qcaches_file_without_caches),
 	KUNIT_CASE(metadata_counts_caches),

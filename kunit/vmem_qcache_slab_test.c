@@ -287,10 +287,9 @@ static void odd_sizes_are_cached(struct kunit *test)
 }
 
 /*
- * An object that came from the arena by itself is looked for in the slabs of all
- * sizes when it is put back, and so is one that waits in a magazine for the arena to
- * be destroyed: also in those of a smaller size, whose table has been moved to
- * memory of its own.
+ * A free looks for an object that came from the arena by itself in the slabs of all
+ * sizes. vmem_destroy() does the same with one that is still in a magazine: also in
+ * the slabs of a smaller size, whose table has moved to memory of its own.
  */
 static void single_is_put_back_last(struct kunit *test)
 {
@@ -301,9 +300,15 @@ static void single_is_put_back_last(struct kunit *test)
 	unsigned long most, single;
 	size_t size;
 
+	/* A magazine for size 2, but no free object in a slab of it. */
+	vq_supply_magazines(test, s, vm, 2, 1);
+	while (vq_cache(vm, 2)->nfree)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 2, VM_NOSLEEP));
 	while (vq_cache(vm, 1)->nslabs < 60)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	/* The second round would free the magazine. */
 	vmem_update(NULL);
+	KUNIT_ASSERT_EQ(test, vq_cache(vm, 2)->depot.nempty, 1U);
 	KUNIT_ASSERT_PTR_NE(test, table->heads, &table->first[0]);
 	size = vmem_size(vm, VMEM_FREE) - 10;
 	most = vt_alloc(vm, size, VM_NOSLEEP);
@@ -314,6 +319,8 @@ static void single_is_put_back_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 2, cpu), 1UL);
 	vt_free(vm, most, size);
 	vq_put_all(s, vm);
+	/* It lies below what has come since. */
+	KUNIT_EXPECT_EQ(test, vq_cpu(vm, 2, cpu)->round[0], single);
 	KUNIT_EXPECT_PTR_NE(test, table->heads, &table->first[0]);
 	vq_close(test, vm);
 }

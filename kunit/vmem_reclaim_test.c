@@ -11,13 +11,17 @@
 /* Enough that magazines are used, of one cached size and of two. */
 #define MANY	6000
 
+/* The same for one size, in no more slabs than a request may take by itself. */
+#define FEW	960
+
 /*
  * Take all, then give back but the first @keep: magazines and depot are full. The
- * reap work, which the last request started, has nothing in hand any more.
+ * reclaim, which the last request started, has nothing in hand any more.
  */
 static void leave_in_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm,
 			       size_t size, unsigned int keep)
 {
+	vq_make_magazines(s, vm, size);
 	vq_fill(s, vm, size);
 	vq_settle(test);
 	while (s->n > keep)
@@ -27,22 +31,38 @@ static void leave_in_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm,
 /* [38] Magazines are no obstacle to a request that does not sleep. */
 static void nosleep_empties_its_own_magazines(struct kunit *test)
 {
-	vmem_t *vm = vq_ids(test, MANY, 2);
-	struct vq_set *s = vq_set(test, MANY);
+	vmem_t *vm = vq_ids(test, FEW, 1);
+	struct vq_set *s = vq_set(test, FEW);
 
 	leave_in_magazines(test, s, vm, 1, 0);
 	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 1UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, FEW, VM_NOSLEEP), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
-	vt_free(vm, 1, MANY);
-	/* The one that found nothing left when all was taken. */
-	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	vt_free(vm, 1, FEW);
+	/* The two that found nothing left when all was taken. */
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
+}
+
+/* [38] [40] It moves so much and no more; the reclaim that it asks for does the rest. */
+static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, MANY, 1);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned long addr;
+
+	leave_in_magazines(test, s, vm, 1, 0);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
+	KUNIT_EXPECT_TRUE(test, vq_soon((addr = vt_alloc(vm, MANY,
+							 VM_NOSLEEP))));
+	if (addr)
+		vt_free(vm, addr, MANY);
 }
 
 /* A waiter is asleep, and nothing that it could use is in a magazine. */
-static void expect_squeezed(struct kunit *test, vmem_t *top, u64 waits,
-			    vmem_t *vm)
+static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
+			   vmem_t *vm)
 {
 	unsigned int i;
 
@@ -63,7 +83,7 @@ static void waiter_of_a_cached_size(struct kunit *test)
 	vq_fill(s, vm, 1);
 	KUNIT_ASSERT_EQ(test, s->sum, 100UL);
 	t = vt_request(test, vm, 1, VM_SLEEP);
-	expect_squeezed(test, vm, 1, vm);
+	expect_drained(test, vm, 1, vm);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	addr = s->range[50].start;
 	vq_put(s, vm, 50);
@@ -82,7 +102,7 @@ static void waiter_of_a_larger_cached_size(struct kunit *test)
 
 	vq_fill(s, vm, 1);
 	t = vt_request(test, vm, 4, VM_SLEEP);
-	expect_squeezed(test, vm, 1, vm);
+	expect_drained(test, vm, 1, vm);
 	for (k = 20; k < 24; k++)
 		for (i = s->n; i--;)
 			if (s->range[i].start == k)
@@ -101,16 +121,14 @@ static void waiter_of_an_uncached_size(struct kunit *test)
 
 	vq_fill(s, vm, 2);
 	t = vt_request(test, vm, MANY, VM_SLEEP);
-	expect_squeezed(test, vm, 1, vm);
+	expect_drained(test, vm, 1, vm);
 	/* Every free goes past the magazines: the last one is the one. */
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, MANY);
-	/* Nobody waits any more: magazines are filled again. */
-	KUNIT_EXPECT_TRUE(test, vq_soon(!READ_ONCE(vm->squeezed)));
-	vq_fill(s, vm, 1);
-	vq_put_all(s, vm);
+	/* No request waits any more: magazines are filled again. */
+	leave_in_magazines(test, s, vm, 1, 0);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
 
@@ -147,7 +165,7 @@ static void waiter_with_a_window(struct kunit *test)
 	t = vt_thread_start(test, window_request, vm, 3, 0);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
-	expect_squeezed(test, vm, 1, vm);
+	expect_drained(test, vm, 1, vm);
 	for (k = 28; k < 33; k++)
 		for (i = s->n; i--;)
 			if (s->range[i].start == k)
@@ -209,7 +227,7 @@ static void source_is_served_by_frees_of_a_client(struct kunit *test)
 
 	vq_fill(s, vm, 2);
 	t = vt_request(test, src, 64 * 100, VM_SLEEP);
-	expect_squeezed(test, src, 1, vm);
+	expect_drained(test, src, 1, vm);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
@@ -224,7 +242,7 @@ static void last_object_of_a_client_serves_the_source(struct kunit *test)
 	unsigned long a = vt_alloc(vm, 3, VM_SLEEP);
 	struct vt_thread *t = vt_request(test, src, 64, VM_SLEEP);
 
-	expect_squeezed(test, src, 1, vm);
+	expect_drained(test, src, 1, vm);
 	vt_free(vm, a, 3);
 	if (!vq_soon(completion_done(&t->done))) {
 		KUNIT_FAIL(test, "asleep although all is free");
@@ -344,6 +362,7 @@ static void frees_of_leaves_go_all_the_way(struct kunit *test)
 
 static struct kunit_case vmem_reclaim_cases[] = {
 	KUNIT_CASE(nosleep_empties_its_own_magazines),
+	KUNIT_CASE(nosleep_leaves_the_rest_to_reclaim),
 	KUNIT_CASE(waiter_of_a_cached_size),
 	KUNIT_CASE(waiter_of_a_larger_cached_size),
 	KUNIT_CASE(waiter_of_an_uncached_size),

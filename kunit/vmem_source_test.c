@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a request asks of its source, and what others get of it: flags, the
- * source's own caches, long chains, and imports of odd sizes.
+ * Requests that import: the flags that the source gets, the source's own caches,
+ * deep trees, and imports of odd sizes.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -15,19 +15,36 @@ static int source_init(struct kunit *test)
 	return vq_init(test);
 }
 
-/* VM_ABORT is about this arena: its source sleeps as VM_SLEEP says. */
-static void abort_sleeps_in_the_source(struct kunit *test)
+/*
+ * [17] A request with VM_ABORT does not wait in a source that it imports from by
+ * vmem_alloc(), nor does the source's failure start a reclaim.
+ */
+static void abort_does_not_wait_in_the_source(struct kunit *test)
 {
-	vmem_t *src = vq_ids(test, 8, 0);
+	vmem_t *src = vq_ids(test, 64, 1);
 	vmem_t *vm = vq_client(test, src, 0);
-	unsigned long all = vt_alloc(src, 8, VM_SLEEP);
-	struct vt_thread *t = vt_request(test, vm, 1, VM_SLEEP | VM_ABORT);
+	unsigned long all = vt_alloc(src, 64, VM_SLEEP);
+	struct vt_thread *t = vt_request(test, vm, 64, VM_SLEEP | VM_ABORT);
 
-	vt_wait_asleep(test, src, 1);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
-	vt_free(src, all, 8);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).wait, 0ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);
+	vt_free(src, all, 64);
+
+	/* A wholly free slab of the source stays where it is. */
+	vt_free(src, vt_alloc(src, 1, VM_SLEEP), 1);
+	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
+	t = vt_request(test, vm, 64, VM_SLEEP | VM_ABORT);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 0UL);
+	vq_settle(test);
+	KUNIT_EXPECT_EQ(test, vq_cache(src, 1)->nempty, 1UL);
+
+	/* Without VM_ABORT the same request is served. */
+	t = vt_request(test, vm, 64, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
-	vt_free(vm, 1, 1);
+	vt_free(vm, 1, 64);
 }
 
 /* The flags of the first four imports; the one numbered @served succeeds. */
@@ -42,25 +59,24 @@ static void note_flags(void)
 }
 
 /*
- * [24] A function sleeps as it likes, and does not see what caches bring: so it
- * is asked without sleeping first, and as the client said once they are empty.
+ * [44] While caches in the tree may hold what is needed, an import function is asked
+ * not to sleep. When they have given it back, it gets the client's flags, but for
+ * VM_PANIC.
  */
 static void function_is_asked_without_sleeping_first(struct kunit *test)
 {
-	vmem_t *vm;
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 1, 0);
 
-	vq_ids(test, 100, 1);
-	vm = vt_importer(test, 1, vt_release, 1, 0, 0);
 	vt_imp.during = note_flags;
 	served = 2;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_PANIC |
 				       VM_PUSHPAGE), 1000UL);
 	KUNIT_EXPECT_EQ(test, vt_imp.imports, 2U);
 	KUNIT_EXPECT_EQ(test, flags[0], VM_NOSLEEP | VM_PUSHPAGE);
-	KUNIT_EXPECT_EQ(test, flags[1], VM_SLEEP | VM_PANIC | VM_PUSHPAGE);
+	KUNIT_EXPECT_EQ(test, flags[1], VM_SLEEP | VM_PUSHPAGE);
 	vt_free(vm, 1000, 5);
 
-	/* Not with VM_ABORT, for which caches are not emptied. */
+	/* Not with VM_ABORT, for which caches give nothing back. */
 	vt_imp.imports = 0;
 	served = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_ABORT), 0UL);
@@ -68,8 +84,23 @@ static void function_is_asked_without_sleeping_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[0], VM_SLEEP);
 }
 
-/* [25] What an import has left over is for those who wait. */
-static void leftover_wakes_who_waits(struct kunit *test)
+/* [41] Caches of other trees do not count: the function may sleep at once. */
+static void function_may_sleep_at_once_without_caches(struct kunit *test)
+{
+	vmem_t *vm;
+
+	vq_ids(test, 100, 1);
+	vm = vt_importer(test, 1, vt_release, 1, 0, 0);
+	vt_imp.during = note_flags;
+	served = 1;
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_PUSHPAGE), 1000UL);
+	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
+	KUNIT_EXPECT_EQ(test, flags[0], VM_SLEEP | VM_PUSHPAGE);
+	vt_free(vm, 1000, 5);
+}
+
+/* [25] A waiter gets what is left over of another request's import. */
+static void leftover_wakes_waiter(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
 	struct vt_thread *t = vt_request(test, vm, 5, VM_SLEEP);
@@ -86,8 +117,8 @@ static void leftover_wakes_who_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
 }
 
-/* [24] A chain that is longer than what a request waits for: maintenance tells. */
-static void long_chain_waits_for_maintenance(struct kunit *test)
+/* [45] A free in the root serves a waiter at any depth, without maintenance. */
+static void deep_waiter_is_served_at_once(struct kunit *test)
 {
 	vmem_t *vm[12];
 	struct vt_thread *t;
@@ -99,36 +130,45 @@ static void long_chain_waits_for_maintenance(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm[0], 4, VM_SLEEP), 1UL);
 	t = vt_request(test, vm[11], 1, VM_SLEEP);
 	vt_wait_asleep(test, vm[11], 1);
-	KUNIT_EXPECT_EQ(test, vt_stats(vm[4]).wait, 1ULL);
-	KUNIT_EXPECT_EQ(test, vt_stats(vm[3]).wait, 0ULL);
-	KUNIT_EXPECT_EQ(test, vt_stats(vm[0]).wait, 0ULL);
+	/* It counts as a waiter of each arena, down to the root. */
+	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm[0]).wait == 1));
+	for (i = 0; i < ARRAY_SIZE(vm); i++) {
+		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).wait, 1ULL);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).waiters, 1ULL);
+	}
 
 	vt_free(vm[0], 1, 4);
-	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
-	for (i = 0; i < ARRAY_SIZE(vm); i++)
+	for (i = 0; i < ARRAY_SIZE(vm); i++) {
 		KUNIT_EXPECT_EQ(test, vmem_size(vm[i], VMEM_ALLOC), (size_t)1);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).waiters, 0ULL);
+	}
 	vt_free(vm[11], 1, 1);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm[0], VMEM_ALLOC), (size_t)0);
 }
 
-/* [14] An import of a cached size is an allocation like any other, also VM_SLEEP. */
+/* [14] An import of a cached size is served by the source's cache. */
 static void import_of_a_cached_size(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, MANY, 4);
 	vmem_t *vm = vq_client(test, src, 0);
 	struct vmem_cpu_cache *cc = vq_cpu(src, 2, raw_smp_processor_id());
-	unsigned long addr = vt_alloc(vm, 2, VM_SLEEP);
+	struct vq_set *s = vq_set(test, MANY);
+	unsigned long addr, allocs;
 
-	KUNIT_EXPECT_EQ(test, vq_cache(src, 2)->allocs, 1UL);
+	vq_supply_magazines(test, s, src, 2, 1);
+	allocs = vq_cache(src, 2)->allocs;
+	addr = vt_alloc(vm, 2, VM_SLEEP);
+	KUNIT_EXPECT_EQ(test, vq_cache(src, 2)->allocs, allocs + 1);
 	KUNIT_EXPECT_EQ(test, vq_cache(src, 2)->nslabs, 1UL);
 	vt_free(vm, addr, 2);
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(src, 2, raw_smp_processor_id()), 1UL);
 	KUNIT_EXPECT_EQ(test, cc->allocs, 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2, VM_SLEEP), addr);
 	KUNIT_EXPECT_EQ(test, cc->allocs, 1UL);
-	KUNIT_EXPECT_EQ(test, vq_cache(src, 2)->allocs, 1UL);
+	KUNIT_EXPECT_EQ(test, vq_cache(src, 2)->allocs, allocs + 1);
 	vt_free(vm, addr, 2);
+	vq_put_all(s, src);
 }
 
 /* [21] So large that no class can promise it: the import is kept. */
@@ -177,10 +217,11 @@ static void bad_import_without_release_is_lost(struct kunit *test)
 }
 
 static struct kunit_case vmem_source_cases[] = {
-	KUNIT_CASE(abort_sleeps_in_the_source),
+	KUNIT_CASE(abort_does_not_wait_in_the_source),
 	KUNIT_CASE(function_is_asked_without_sleeping_first),
-	KUNIT_CASE(leftover_wakes_who_waits),
-	KUNIT_CASE(long_chain_waits_for_maintenance),
+	KUNIT_CASE(function_may_sleep_at_once_without_caches),
+	KUNIT_CASE(leftover_wakes_waiter),
+	KUNIT_CASE(deep_waiter_is_served_at_once),
 	KUNIT_CASE(import_of_a_cached_size),
 	KUNIT_CASE(import_that_no_class_promises),
 	KUNIT_CASE(bad_import_without_release_is_lost),

@@ -8,10 +8,11 @@
 
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
+#include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/threads.h>
 
 #include "vmem_test_file.h"
 
@@ -87,13 +88,19 @@ static inline void vn_relieve(struct task_struct *task)
  */
 static inline void vn_starve_workers(bool on)
 {
-	struct task_struct *p, *t;
+	unsigned int i;
 
-	rcu_read_lock();
-	for_each_process_thread(p, t)
-		if (t->flags & PF_WQ_WORKER || !strcmp(t->comm, "kthreadd"))
+	/* A module cannot walk the list of tasks in all kernels. */
+	for (i = 1; i < PID_MAX_DEFAULT; i++) {
+		struct task_struct *t;
+
+		rcu_read_lock();
+		t = pid_task(find_vpid(i), PIDTYPE_PID);
+		if (t && (t->flags & PF_WQ_WORKER ||
+			  !strcmp(t->comm, "kthreadd")))
 			WRITE_ONCE(t->make_it_fail, on);
-	rcu_read_unlock();
+		rcu_read_unlock();
+	}
 }
 
 #else

@@ -15,6 +15,7 @@
 #include <linux/cpumask.h>
 #include <linux/prandom.h>
 
+#include "../vmem/arena/tree.h"
 #include "../vmem/qcache/qcache.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
@@ -65,8 +66,11 @@ static inline void vq_settle(struct kunit *test)
 	struct vt *vt = test->priv;
 	unsigned int i;
 
-	for (i = 0; i < vt->n; i++)
-		flush_work(&vt->arenas[i]->reap);
+	for (i = vt->n; i--;) {
+		flush_delayed_work(&vt->arenas[i]->tree->reclaim);
+		flush_work(&vt->arenas[i]->split);
+		flush_work(&vt->arenas[i]->release);
+	}
 }
 
 /* Verify and destroy an arena; nothing is left allocated in it. */
@@ -259,6 +263,43 @@ static inline void vq_fill(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (vq_get(s, vm, size, VM_NOSLEEP))
 		;
+}
+
+/*
+ * Have a magazine for each of the next frees: allocations make as many as earlier
+ * frees have missed.
+ */
+static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
+{
+	vq_fill(s, vm, size);
+	vq_put_all(s, vm);
+}
+
+/*
+ * Have exactly @k empty magazines in the depot of a cache that has none yet, and
+ * no free counted as missed. A free allocates nothing, so it takes the traffic of a
+ * client: frees of @k magazines' worth that go to their slabs, then @k allocations
+ * that each make a magazine. @s has @k objects more afterwards.
+ */
+static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
+				       vmem_t *vm, size_t size, unsigned int k)
+{
+	struct vmem_qcache *qc = vq_cache(vm, size);
+	unsigned int cap = vq_capacity(qc->kind), n = s->n;
+
+	KUNIT_ASSERT_EQ(test, qc->missed, 0U);
+	KUNIT_ASSERT_EQ(test, qc->depot.nfull + qc->depot.nempty, 0U);
+	KUNIT_ASSERT_EQ(test, vq_on_cpu(vm, size, raw_smp_processor_id()), 0UL);
+	while (s->n < n + k * cap)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, size, VM_NOSLEEP));
+	while (s->n > n)
+		vq_put(s, vm, s->n - 1);
+	KUNIT_ASSERT_EQ(test, qc->missed, k * cap);
+	while (s->n < n + k)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, size, VM_NOSLEEP));
+	KUNIT_ASSERT_EQ(test, qc->missed, 0U);
+	KUNIT_ASSERT_EQ(test, qc->depot.nempty, k);
+	KUNIT_ASSERT_EQ(test, (unsigned int)qc->depot.empty->capacity, cap);
 }
 
 /* Traffic of all cached sizes, the same for the same seed. Nothing is kept. */

@@ -3,13 +3,15 @@
  * Clients that go away.
  *
  * A module that is removed without destroying its arenas leaves pointers to its
- * functions behind. They are turned off before its memory goes, and it is named.
+ * functions behind. They are cleared before its memory goes, its removal waits for
+ * those that are running, and the module is named.
  */
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
 
 #include "arena/registry.h"
+#include "arena/release.h"
 #include "lifecycle.h"
 
 static bool in_module(const void *p, const struct module *mod)
@@ -56,6 +58,9 @@ static void cut_off(struct vmem *vm, const struct module *mod)
 	n = vmem_space_allocated(sp);
 	size = sp->stats.mem_inuse;
 	spin_unlock_irq(&sp->lock);
+	/* Functions that are running must return before the module's memory goes. */
+	if (cut)
+		vmem_calls_wait(vm);
 
 	if (owned)
 		pr_err("vmem: module %s is gone and leaves arena %u '%s' behind, with %llu %s in %lu segments%s\n",

@@ -15,9 +15,9 @@
 #include "arena/object.h"
 #include "arena/populate.h"
 #include "arena/registry.h"
+#include "arena/tree.h"
 #include "debugfs/debugfs.h"
 #include "lifecycle.h"
-#include "qcache/pressure.h"
 #include "qcache/qcache.h"
 #include "report/misuse.h"
 #include "report/trace.h"
@@ -134,15 +134,22 @@ static struct vmem *make(const struct plan *p)
 	if (p->flags & VMC_NO_QCACHE)
 		vm->min_import = slab_size(p);
 	INIT_HLIST_NODE(&vm->rotor.link);
-	init_waitqueue_head(&vm->wait);
 	init_waitqueue_head(&vm->idle);
 	make_label(vm->label, p->name);
 	vmem_misuse_init(vm);
 	vmem_populate_init(vm);
 	vmem_maintain_arena_init(vm);
-	vmem_reap_arena_init(vm);
+	INIT_LIST_HEAD(&vm->own_waiters);
+	vm->need_least = ULONG_MAX;
+	vm->split_done = ULONG_MAX;
+	if (vmem_tree_join(vm, p->afunc || p->xfunc ? p->source : NULL,
+			   GFP_KERNEL | (insist ? __GFP_NOFAIL : 0))) {
+		vmem_object_put(vm);
+		return NULL;
+	}
 	if (!(p->flags & VMC_NO_QCACHE) && slab_size(p) &&
 	    vmem_qcaches_create(vm, qcaches(p), slab_size(p))) {
+		vmem_tree_leave(vm);
 		vmem_object_put(vm);
 		return NULL;
 	}
@@ -156,7 +163,8 @@ static bool stock_up(struct vmem *vm, int vmflag)
 	bool enough;
 
 	spin_lock_irqsave(&vm->space.lock, irq);
-	enough = vmem_populate(vm, VMEM_SPAN_COST, vmflag & ~VM_PUSHPAGE, &irq);
+	enough = vmem_populate(vm, VMEM_SPAN_COST, vmflag & ~VM_PUSHPAGE,
+			       NULL, &irq);
 	spin_unlock_irqrestore(&vm->space.lock, irq);
 	return enough;
 }

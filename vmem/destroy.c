@@ -10,13 +10,13 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "arena/import.h"
 #include "arena/maintain.h"
 #include "arena/object.h"
 #include "arena/registry.h"
+#include "arena/release.h"
+#include "arena/tree.h"
 #include "debugfs/debugfs.h"
 #include "lifecycle.h"
-#include "qcache/pressure.h"
 #include "qcache/qcache.h"
 #include "report/audit.h"
 #include "report/consumers.h"
@@ -24,26 +24,6 @@
 
 /* Leaked segments to name. */
 #define LEAKS_SHOWN	8
-
-/* Give back the imported spans that are wholly free. */
-static void send_home(struct vmem *vm)
-{
-	struct vmem_space *sp = &vm->space;
-	struct rb_node *node = rb_first(&sp->spans);
-
-	while (node) {
-		struct vmem_seg *span = rb_entry(node, struct vmem_seg, span);
-		struct vmem_seg *seg = vmem_seg_next(span);
-		struct vmem_loan loan = {};
-
-		node = rb_next(node);
-		spin_lock_irq(&sp->lock);
-		if (seg->type == VMEM_FREE && seg->size == span->size)
-			vmem_return_span(vm, seg, &loan);
-		spin_unlock_irq(&sp->lock);
-		vmem_repay(&loan);
-	}
-}
 
 /* Who allocated @seg, on the line that names it; with @stack, from where. */
 static void name_leak(const struct vmem_seg *seg, bool stack)
@@ -145,13 +125,14 @@ static void finish(struct vmem *vm)
 	vmem_debugfs_remove(vm);
 	vmem_audit_arena(vm, false);
 	vmem_maintain_arena_exit(vm);
-	vmem_reap_arena_exit(vm);
 	end_cursors(vm);
 	vmem_qcaches_destroy(vm);
-	send_home(vm);
+	vmem_release_exit(vm);
+	vmem_release_idle(vm);
 	report_leaks(vm);
 	vmem_misuse_exit(vm);
 	free_structures(vm);
+	vmem_tree_leave(vm);
 	vmem_object_put(vm);
 }
 

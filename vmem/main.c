@@ -48,16 +48,17 @@
  * that the arena's STOCK of spare segment structures covers its worst case, and
  * sets aside what it needs beyond a drop of the lock. A request that finds
  * nothing asks the source, without the lock: arena locks do not nest, and a
- * source may be anybody's code. With VM_SLEEP it then sleeps. The arena counts
- * how often a free segment has appeared, and a request sleeps only if that has
- * not changed since before its search: nothing is missed between the two.
+ * source may be any code. With VM_SLEEP it then becomes a WAITER, and is OFFERED
+ * free space that appears where it could be served from. It takes offers from
+ * before its last search on, so that nothing is missed between the search and the
+ * sleep.
  *
  * QUANTUM CACHES stand in front of the arena for its smallest sizes. Each CPU has
  * two MAGAZINES, stacks of addresses, for each of these sizes: to allocate is to
  * pop, to free is to push, without a lock. CPUs exchange whole magazines at a
  * DEPOT. Behind it are SLABS, ranges of the arena cut into equal objects. What
- * caches hold must not be missed elsewhere: an arena that has run out has its
- * caches, and those of all arenas that live on it, give everything back.
+ * caches hold must not be missed elsewhere: an arena that has run out has the
+ * caches of its whole TREE give everything back.
  *
  * The files, bottom up; a layer knows only those before it:
  *
@@ -67,12 +68,13 @@
  *              (consumers), fault injection, trace events, and vmem_verify(),
  *              which checks every invariant; of the arena it knows the structure
  *              alone
- *   arena/     the policies: alloc, xalloc, search, window, nextfit, import, wait,
- *              populate, free, span, walk; upkeep (maintain) and the forest of
- *              all arenas (registry)
+ *   arena/     requests: the fast path (alloc, xalloc), the slow path (serve,
+ *              climb) with its parts (import, wait, offer, tree, populate), the policies (search,
+ *              window, nextfit); frees (free, release); span, walk; upkeep
+ *              (maintain) and the forest of all arenas (registry)
  *   qcache/    quantum caches: per-CPU magazines (fast, cpu), magazines and the
  *              depot (magazine), slabs (slab), the way down through them
- *              (qcache), and how they give back (reap, pressure)
+ *              (qcache), and how they give back (reclaim, split, pressure)
  *   debugfs/   what operators see
  *   here       how arenas begin (create) and end (destroy), clients that go
  *              away without ending theirs (client), and what is otherwise while
@@ -87,6 +89,7 @@
 #include "lifecycle.h"
 #include "qcache/pressure.h"
 #include "qcache/qcache.h"
+#include "qcache/reclaim.h"
 #include "report/audit.h"
 #include "segment/stock.h"
 
@@ -103,9 +106,9 @@ static int __init vmem_module_init(void)
 	err = vmem_qcache_init();
 	if (err)
 		goto no_qcaches;
-	err = vmem_reap_init();
+	err = vmem_reclaim_init();
 	if (err)
-		goto no_reap;
+		goto no_reclaim;
 	err = vmem_pressure_init();
 	if (err)
 		goto no_pressure;
@@ -124,8 +127,8 @@ no_clients:
 no_maintenance:
 	vmem_pressure_exit();
 no_pressure:
-	vmem_reap_exit();
-no_reap:
+	vmem_reclaim_exit();
+no_reclaim:
 	vmem_qcache_exit();
 no_qcaches:
 	vmem_object_exit();
@@ -141,7 +144,7 @@ static void __exit vmem_module_exit(void)
 	vmem_debugfs_exit();
 	vmem_maintain_exit();
 	vmem_pressure_exit();
-	vmem_reap_exit();
+	vmem_reclaim_exit();
 	vmem_qcache_exit();
 	vmem_object_exit();
 	vmem_stock_exit();

@@ -40,10 +40,10 @@ static void see(struct vmem *vm, bool on)
 
 	if (vm->traced == on)
 		return;
-	vmem_cpu_detour(vm, on);
 	spin_lock_irq(&sp->lock);
 	vm->traced = on;
 	vmem_space_watch(sp, on ? 1 : -1);
+	vmem_cpu_choose(vm);
 	spin_unlock_irq(&sp->lock);
 }
 

@@ -17,6 +17,7 @@
 
 struct vmem_cpu;
 struct vmem_qcaches;
+struct vmem_tree;
 
 /* Structures that a populator arena keeps beyond what others do. */
 #define VMEM_RESERVE	12
@@ -37,11 +38,12 @@ struct vmem_qcaches;
  *	and written without a lock, by READ_ONCE() and WRITE_ONCE(); but
  *	vmem_watched() only asks whether it is 0, by data_race()
  * @cached_max: the largest cached size, 0 without quantum caches. Constant.
- * @fast: what the fast path takes for @cpu: that, or, while every request is to
- *	be seen, what is always in use. List mutex; READ_ONCE() elsewhere.
+ * @fast: what the fast path takes for @cpu: that, or the busy stub while there are
+ *	@waiters or every request is traced. Arena lock; READ_ONCE() elsewhere.
  * @qcache_shift: log2 of the quantum. Constant.
- * @squeezed: somebody waits for what this arena or one that it imports from has:
- *	no CPU loads a magazine. List mutex; READ_ONCE() elsewhere.
+ * @waiters: requests that wait for space here: made to this arena, or to one that
+ *	imports from it by vmem_alloc(). While there are any, the fast paths are
+ *	off. Arena lock; READ_ONCE() elsewhere.
  * @cpu: what each CPU has of the quantum caches. Constant; the contents as
  *	&struct vmem_cpu_cache says.
  * @flags: VMC_* flags. Constant.
@@ -56,29 +58,34 @@ struct vmem_qcaches;
  *	the list mutex, when the source is destroyed.
  * @min_import: the smallest import. Constant.
  * @qcaches: the quantum caches, NULL without. Constant.
- * @hungry: requests that have found nothing and may sleep until they do. Arena
- *	lock; READ_ONCE() elsewhere.
- * @reap: has the caches of this arena and of those below give back
- * @reap_wanted: a drain was asked for by somebody who does not wait for it. Set
- *	anywhere, cleared by @reap; WRITE_ONCE() and xchg()
- * @reap_link: in the list of arenas that are being drained. Reap mutex.
- * @wait: those who wait for space or for segment structures
- * @waiters: how many they are; to free with nobody waiting costs no more than
- *	looking at this. Arena lock.
+ * @tree: the tree that the arena belongs to. Constant.
+ * @own_waiters: requests made to this arena that wait, in the order of their tickets.
+ *	Tree lock.
+ * @need_least: no waiter here, and no request that failed since the last reclaim, needs
+ *	less: slabs are split if that makes a free segment of this size;
+ *	ULONG_MAX: nothing is wanted. Arena lock; READ_ONCE() elsewhere.
+ * @split_done: all slabs have been looked at for this size, and every free since
+ *	then looked at its slab. ULONG_MAX: no. Arena lock.
+ * @split: looks at slabs that frees have noted, and splits them
+ * @release: calls the release function for spans that nothing else sends home
+ * @idle_spans: wholly free imported spans may be in the arena, and @release is
+ *	queued or will be. Arena lock.
+ * @calls: functions of the client's, and releases to the source, that run at
+ *	present. Raised under the arena lock.
+ * @import_dry: the import function has returned nothing since a span last went
+ *	home, so that it is not asked for slabs. WRITE_ONCE(), READ_ONCE().
  * @traced: the trace of what clients do is wanted, for which every request takes the
  *	whole way. Written under the list mutex and the arena lock.
- * @kicks: how many times all waiters were told to try again, whatever appeared.
- *	Arena lock.
  * @misuse_limit: keeps a broken client from flooding the log. Has its own lock.
  * @misuse_held: reports held back since the last one that was printed
  * @rescale: moves the segment table to the size that it should have
  * @upkeep: one round of maintenance at a time; taken before the arena lock
- * @tree: place in its parent's @children, or in the list of roots. List mutex.
+ * @list: place in its parent's @children, or in the list of roots. List mutex.
  * @children: arenas that name this one as their source. List mutex.
  * @parent: the arena it is listed under, NULL for a root. List mutex.
  * @busy: how many are working on the arena without holding the list mutex;
  *	vmem_destroy() waits until there are none. List mutex.
- * @idle: where vmem_destroy() waits for that
+ * @idle: where vmem_destroy() waits for that, and the removal of a module for @calls
  * @refs: keeps the memory of this structure, not the arena: for open files
  * @audit: who allocates is recorded, whatever the module parameter says. Mutex of
  *	audit.c; READ_ONCE() elsewhere.
@@ -98,7 +105,7 @@ struct vmem {
 	unsigned long cached_max;
 	struct vmem_cpu __percpu *fast;
 	unsigned int qcache_shift;
-	bool squeezed;
+	unsigned int waiters;
 	struct vmem_cpu __percpu *cpu;
 	unsigned int flags;
 	struct vmem_cursor rotor;
@@ -110,15 +117,16 @@ struct vmem {
 	unsigned long min_import;
 
 	struct vmem_qcaches *qcaches;
-	unsigned int hungry;
-	struct work_struct reap;
-	bool reap_wanted;
-	struct list_head reap_link;
-
-	wait_queue_head_t wait;
-	unsigned int waiters;
+	struct vmem_tree *tree;
+	struct list_head own_waiters;
+	unsigned long need_least;
+	unsigned long split_done;
+	struct work_struct split;
+	struct work_struct release;
+	atomic_t calls;
+	bool idle_spans;
+	bool import_dry;
 	bool traced;
-	unsigned long kicks;
 
 	struct ratelimit_state misuse_limit;
 	atomic_t misuse_held;
@@ -126,7 +134,7 @@ struct vmem {
 	struct work_struct rescale;
 	struct mutex upkeep;	/* one round of maintenance at a time */
 
-	struct list_head tree;
+	struct list_head list;
 	struct list_head children;
 	struct vmem *parent;
 	unsigned int busy;
@@ -144,6 +152,18 @@ struct vmem {
 };
 
 #endif /* __GENKSYMS__ */
+
+/* Does it import from its source by vmem_alloc() itself? Never changes. */
+static inline bool vmem_imports_directly(const struct vmem *vm)
+{
+	return READ_ONCE(vm->afunc) == vmem_alloc;
+}
+
+/* The next arena on the way up, or NULL. */
+static inline struct vmem *vmem_above(const struct vmem *vm)
+{
+	return vmem_imports_directly(vm) ? vm->source : NULL;
+}
 
 static inline bool vmem_imports(const struct vmem *vm)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Freeing: find the segment by its address, join it with its neighbours, send a
- * span home that is free as a whole, wake those who wait.
+ * Freeing: find the segment by its address and join it with its neighbours. What
+ * follows from that, an imported span that goes home or a waiter that is woken, is in
+ * release.c.
  */
 #include <linux/export.h>
 
@@ -9,14 +10,11 @@
 #include "../report/misuse.h"
 #include "../report/trace.h"
 #include "free.h"
-#include "import.h"
-#include "populate.h"
-#include "wait.h"
+#include "release.h"
 
-/* Tell what was wrong with a free. @allocated: how much is there, 0: nothing. */
-static noinline void refuse(struct vmem *vm, const char *who,
-			    unsigned long addr, size_t size,
-			    unsigned long allocated)
+/* Report a wrong free. @allocated: how much is allocated there, 0: nothing. */
+void vmem_free_refuse(struct vmem *vm, const char *who, unsigned long addr,
+		      size_t size, unsigned long allocated)
 {
 	if (allocated == size)
 		vmem_misuse(vm,
@@ -31,49 +29,38 @@ static noinline void refuse(struct vmem *vm, const char *who,
 			    who, addr, size);
 }
 
-/* What few frees have to do after @seg became free. Drops the arena lock. */
-static noinline void aftermath(struct vmem *vm, struct vmem_seg *seg,
-			       unsigned long irq)
+/* The free makes an imported span wholly free, or the arena is observed. */
+static noinline void release_rest(struct vmem *vm, struct vmem_seg *seg,
+				  unsigned long irq)
 	__releases(&vm->space.lock)
 {
-	struct vmem_stock surplus = {};
-	struct vmem_loan loan = {};
-	bool waited;
+	struct vmem_home home = {};
 
-	if (vmem_homesick(seg))
-		vmem_return_span(vm, seg, &loan);
-	waited = vmem_waited_for(vm);
-	vmem_trim(vm, &surplus);
-	spin_unlock_irqrestore(&vm->space.lock, irq);
-
-	vmem_stock_drain(&surplus);
-	vmem_repay(&loan);
-	if (waited)
-		vmem_wake(vm);
+	vmem_freed(vm, seg, &home, irq);
+	vmem_send_home(&home);
 }
 
-/* A free of an arena that is watched, or has more structures than is good. */
+/* A free in an arena that is observed, or has more structures than is good. */
 static noinline void release_slow(struct vmem *vm, unsigned long addr,
-				  size_t size, bool cached, const char *who,
+				  size_t size, const char *who,
 				  unsigned long irq)
 	__releases(&vm->space.lock)
 {
 	struct vmem_seg *seg = vmem_space_find(&vm->space, addr);
 	unsigned long allocated = seg ? seg->size : 0;
 
-	if (likely(seg && allocated == size && seg->cached == cached)) {
-		/* Under the lock: nobody has it before that is told. */
-		if (!cached)
-			trace_vmem_free(vm, addr, size, false);
-		aftermath(vm, vmem_space_join(&vm->space, seg), irq);
+	if (likely(seg && allocated == size && !seg->cached)) {
+		/* Under the lock: the event precedes that of the next allocation. */
+		trace_vmem_free(vm, addr, size, false);
+		release_rest(vm, vmem_space_join(&vm->space, seg), irq);
 		return;
 	}
 	spin_unlock_irqrestore(&vm->space.lock, irq);
-	refuse(vm, who, addr, size, allocated);
+	vmem_free_refuse(vm, who, addr, size, allocated);
 }
 
 static __always_inline void release(struct vmem *vm, unsigned long addr,
-				    size_t size, bool cached, const char *who)
+				    size_t size, const char *who)
 {
 	struct vmem_space *sp = &vm->space;
 	struct vmem_seg *seg;
@@ -83,30 +70,17 @@ static __always_inline void release(struct vmem *vm, unsigned long addr,
 	if (unlikely(sp->stock.n >= sp->quick_most))
 		goto slow;
 	seg = vmem_space_find_quick(sp, addr);
-	if (unlikely(!seg || seg->size != size || seg->cached != cached))
+	if (unlikely(!seg || seg->size != size || seg->cached))
 		goto slow;
 	seg = vmem_space_join_known(sp, seg, addr, size, true);
-	/* Perhaps it is all of it; then there is more to do. */
+	/* The span may be wholly free. */
 	if (unlikely(vmem_leads_import(seg)))
-		aftermath(vm, seg, irq);
+		release_rest(vm, seg, irq);
 	else
 		spin_unlock_irqrestore(&sp->lock, irq);
 	return;
 slow:
-	release_slow(vm, addr, size, cached, who, irq);
-}
-
-/**
- * vmem_release_cached - free what a quantum cache took from the arena
- * @vm: the arena
- * @addr: the first integer
- * @size: how many
- *
- * Context: as vmem_xfree().
- */
-void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size)
-{
-	release(vm, addr, size, true, "vmem_free");
+	release_slow(vm, addr, size, who, irq);
 }
 
 /**
@@ -123,7 +97,7 @@ void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size)
  */
 void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 {
-	release(vm, (unsigned long)addr, size, false, __func__);
+	release(vm, (unsigned long)addr, size, __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
 
@@ -131,7 +105,7 @@ EXPORT_SYMBOL_GPL(vmem_xfree);
 static noinline void free_uncached(struct vmem *vm, unsigned long addr,
 				   size_t size)
 {
-	release(vm, addr, size, false, "vmem_free");
+	release(vm, addr, size, "vmem_free");
 }
 
 /**

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Freeing what is not a client's.
+ * Reporting a wrong free.
  */
 #ifndef _VMEM_ARENA_FREE_H
 #define _VMEM_ARENA_FREE_H
 
 #include "arena.h"
 
-void vmem_release_cached(struct vmem *vm, unsigned long addr, size_t size);
+void vmem_free_refuse(struct vmem *vm, const char *who, unsigned long addr,
+		      size_t size, unsigned long allocated);
 
 #endif /* _VMEM_ARENA_FREE_H */

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maintenance: every so often all waiters try again and every segment table gets
- * the size that it should have.
+ * Maintenance: every so often every segment table gets the size that it should have,
+ * caches give back what they did not need, and waiters try again that cannot learn of
+ * all that may serve them.
  */
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "../qcache/qcache.h"
+#include "../qcache/slab.h"
 #include "../report/trace.h"
 #include "maintain.h"
 #include "populate.h"
 #include "registry.h"
+#include "release.h"
 #include "wait.h"
 
-static struct workqueue_struct *wq;
+/*
+ * Maintenance and rescaling; and release functions of clients, which may block for
+ * ever and must not hold up anything else: each arena has a work item of its own.
+ */
+static struct workqueue_struct *wq, *release_wq;
 
 static void maintain(struct work_struct *work);
 static DECLARE_DELAYED_WORK(maintenance, maintain);
@@ -119,25 +125,28 @@ void vmem_rescale_soon(struct vmem *vm)
 }
 
 /**
- * vmem_update - one round of maintenance over all arenas
- * @unused: nothing; the argument makes it a callback
+ * vmem_release_soon - have a work item send home what is wholly free
+ * @vm: the arena
  *
- * Wakes all waiters, so that they try again with all means they have, rescales
- * segment tables, and has quantum caches give back what they did not need since
- * the last round. Runs by itself every 15 seconds, or what the module
- * parameter interval says. Moving from one table to the next goes on under the
- * eyes of clients: see "Bounded" in Documentation/theory.rst.
- *
- * Context: task, sleeping allowed. Takes the list mutex and arena locks.
+ * Context: any but NMI.
  */
-void vmem_update(void *unused)
+void vmem_release_soon(struct vmem *vm)
+{
+	queue_work(release_wq, &vm->release);
+}
+
+/* One round. @all: every waiter is to try again, whatever it can learn of. */
+static void maintain_all(bool all)
 {
 	struct vmem_registry_cursor cur;
 	struct vmem *vm;
 
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
-		vmem_kick(vm);
+		/* Once for each tree; the source may be able to serve again. */
+		if (vm == READ_ONCE(vm->tree->root))
+			vmem_retry_waiters(vm->tree, all);
+		WRITE_ONCE(vm->import_dry, false);
 		mutex_lock(&vm->upkeep);
 		rescale_locked(vm);
 		prune_ways(vm);
@@ -147,17 +156,36 @@ void vmem_update(void *unused)
 	}
 	vmem_registry_close(&cur);
 }
+
+/**
+ * vmem_update - one round of maintenance over all arenas
+ * @unused: nothing; the argument makes it a callback
+ *
+ * Makes all waiters search again, rescales segment tables, and has quantum caches
+ * give back what they did not need since the last round. A round runs by itself every
+ * 15 seconds, or what the module parameter interval says; that one leaves waiters
+ * asleep that learn of everything that could serve them. Clients use the arenas
+ * meanwhile: see "Bounded" in Documentation/theory.rst.
+ *
+ * Context: task, sleeping allowed. Takes the list mutex and arena locks.
+ */
+void vmem_update(void *unused)
+{
+	maintain_all(true);
+}
 EXPORT_SYMBOL_GPL(vmem_update);
 
 static void maintain(struct work_struct *work)
 {
-	vmem_update(NULL);
+	maintain_all(false);
 	queue_delayed_work(wq, &maintenance, period());
 }
 
 void vmem_maintain_arena_init(struct vmem *vm)
 {
 	INIT_WORK(&vm->rescale, rescale_work);
+	INIT_WORK(&vm->split, vmem_split_work);
+	INIT_WORK(&vm->release, vmem_release_work);
 	mutex_init(&vm->upkeep);
 }
 
@@ -165,13 +193,22 @@ void vmem_maintain_arena_init(struct vmem *vm)
 void vmem_maintain_arena_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->rescale);
+	cancel_work_sync(&vm->split);
 }
 
 int vmem_maintain_init(void)
 {
 	wq = alloc_workqueue("vmem", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!wq)
+	release_wq = alloc_workqueue("vmem_release",
+				     WQ_MEM_RECLAIM | WQ_UNBOUND,
+				     WQ_MAX_ACTIVE);
+	if (!wq || !release_wq) {
+		if (wq)
+			destroy_workqueue(wq);
+		if (release_wq)
+			destroy_workqueue(release_wq);
 		return -ENOMEM;
+	}
 	kernel_param_lock(THIS_MODULE);
 	queue_delayed_work(wq, &maintenance, period());
 	running = true;
@@ -187,4 +224,5 @@ void vmem_maintain_exit(void)
 	kernel_param_unlock(THIS_MODULE);
 	cancel_delayed_work_sync(&maintenance);
 	destroy_workqueue(wq);
+	destroy_workqueue(release_wq);
 }

@@ -8,6 +8,8 @@
 #include "arena.h"
 
 void vmem_rescale_soon(struct vmem *vm);
+void vmem_release_soon(struct vmem *vm);
+void vmem_queue_work(struct work_struct *work);	/* reclaim.c */
 void vmem_maintain_arena_init(struct vmem *vm);
 void vmem_maintain_arena_exit(struct vmem *vm);
 

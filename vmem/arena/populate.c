@@ -98,7 +98,7 @@ static gfp_t gfp_blocking(int vmflag)
 
 /* The part of vmem_populate() that has to do something. */
 bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
-			unsigned long *irq)
+			struct vmem_waiter *w, unsigned long *irq)
 	__must_hold(&vm->space.lock)
 {
 	struct vmem_space *sp = &vm->space;
@@ -136,6 +136,8 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 
 		sp->stats.populate_wait++;
 		spin_unlock_irqrestore(&sp->lock, *irq);
+		if (w)
+			vmem_waiter_suspend(w);
 		fill_blocking(&got, full, gfp_blocking(vmflag));
 		spin_lock_irqsave(&sp->lock, *irq);
 		vmem_stock_move(&sp->stock, &got, got.n);
@@ -166,30 +168,6 @@ void vmem_populate_ways(struct vmem *vm, unsigned long *irq)
 	vmem_stock_fill(&got, BATCH, gfp_atomic(0));
 	spin_lock_irqsave(&sp->lock, *irq);
 	vmem_stock_move(&sp->stock, &got, got.n);
-}
-
-/**
- * vmem_populate_extra - get structures for more than an ordinary operation
- * @vm: the arena, for its statistics
- * @extra: a stock of the caller's own
- * @n: how many it is to hold
- * @vmflag: VM_* flags; with VM_ABORT it does not insist and starts no I/O,
- *	for there may be waiting who must not
- *
- * Context: as @vmflag says. No arena lock held.
- * Return: whether it holds them; if not it is empty.
- */
-bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
-			 unsigned int n, int vmflag)
-{
-	vmem_stock_fill(extra, n, gfp_atomic(vmflag));
-	if (extra->n < n && !(vmflag & VM_NOSLEEP))
-		fill_blocking(extra, n, vmflag & VM_ABORT ?
-			      GFP_NOIO | __GFP_NOWARN : gfp_blocking(vmflag));
-	if (extra->n >= n)
-		return true;
-	vmem_stock_drain(extra);
-	return false;
 }
 
 /* Say how large the stock of a fresh arena shall be. */

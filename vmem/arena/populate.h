@@ -7,14 +7,17 @@
 
 #include "arena.h"
 
+struct vmem_waiter;
+
 bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
-			unsigned long *irq);
+			struct vmem_waiter *w, unsigned long *irq);
 
 /**
  * vmem_populate - have enough segment structures in hand
  * @vm: the arena, locked
  * @need: how many the operation may use at the most
  * @vmflag: the client's VM_* flags
+ * @w: the waiter that the request is, or NULL: it is suspended before this blocks
  * @irq: the interrupt state of the caller's spin_lock_irqsave()
  *
  * May drop the arena lock and take it again: what was seen under it before is no
@@ -23,13 +26,13 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
  * Return: whether there are enough; always with VM_SLEEP.
  */
 static inline bool vmem_populate(struct vmem *vm, unsigned int need, int vmflag,
-				 unsigned long *irq)
+				 struct vmem_waiter *w, unsigned long *irq)
 {
 	unsigned int extra = vm->space.stock_low - VMEM_CUT_COST;
 
 	if (likely(vm->space.stock.n >= need + extra))
 		return true;
-	return vmem_populate_slow(vm, need, vmflag, irq);
+	return vmem_populate_slow(vm, need, vmflag, w, irq);
 }
 
 /* Does the stock hold more than is good? */
@@ -53,8 +56,6 @@ static inline void vmem_trim(struct vmem *vm, struct vmem_stock *surplus)
 }
 
 void vmem_populate_ways(struct vmem *vm, unsigned long *irq);
-bool vmem_populate_extra(struct vmem *vm, struct vmem_stock *extra,
-			 unsigned int n, int vmflag);
 void vmem_populate_init(struct vmem *vm);
 
 #endif /* _VMEM_ARENA_POPULATE_H */

@@ -11,12 +11,15 @@
  * struct vmem_registry_cursor - a place in the forest of arenas
  * @link: in the list of such cursors
  * @next: the arena to look at next, NULL at the end
+ * @top: the root of the tree that is visited, each arena after those that import from
+ *	it; NULL: all trees are, each arena before these
  *
  * When that arena goes away the cursor moves on. Protected by the list mutex.
  */
 struct vmem_registry_cursor {
 	struct list_head link;
 	struct vmem *next;
+	struct vmem *top;
 };
 
 void vmem_registry_lock(void);
@@ -26,16 +29,19 @@ void vmem_registry_add(struct vmem *vm, struct vmem *parent);
 bool vmem_registry_del(struct vmem *vm);
 
 void vmem_registry_open(struct vmem_registry_cursor *cur);
+void vmem_registry_open_tree(struct vmem_registry_cursor *cur,
+			     struct vmem_tree *tree);
 void vmem_registry_close(struct vmem_registry_cursor *cur);
 void vmem_registry_rewind(struct vmem_registry_cursor *cur);
 void vmem_registry_advance(struct vmem_registry_cursor *cur);
 struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur);
+struct vmem *vmem_registry_next_of(struct vmem_registry_cursor *cur,
+				   bool (*wanted)(const struct vmem *vm));
 void vmem_registry_put(struct vmem *vm);
 void vmem_registry_hold(struct vmem *vm);
 bool vmem_registry_trylock(void);
 struct vmem *vmem_registry_first(void);
 struct vmem *vmem_registry_after(struct vmem *vm);
-struct vmem *vmem_registry_below(struct vmem *vm, const struct vmem *top);
 struct vmem *vmem_registry_leaf(void);
 unsigned int vmem_registry_depth(const struct vmem *vm);
 

@@ -9,11 +9,7 @@
 
 #include "arena.h"
 
-/*
- * Private, beside the VM_* flags: may sleep, but not for want of space. The
- * request of an arena that imports from this one, which does the waiting.
- */
-#define VMEM_PATIENT	0x10000
+struct vmem_qcache;
 
 /**
  * struct vmem_request - what a client asks for, checked
@@ -30,9 +26,9 @@
  *	help
  * @flags: VM_* flags
  * @caller: who called vmem, for audit
- * @cached: for a quantum cache: the segment is marked as its own
- * @drawn: fault injection has had its draw
- * @quiet: a try that is not counted when it fails, and leaves the caches alone
+ * @qcache: the cache that serves this size, or NULL
+ * @cached: for a quantum cache: the segment is marked as the cache's own
+ * @fault_checked: fault injection has had its draw
  */
 struct vmem_request {
 	unsigned long size;
@@ -45,9 +41,9 @@ struct vmem_request {
 	bool bounded;
 	int flags;
 	unsigned long caller;
+	struct vmem_qcache *qcache;
 	bool cached;
-	bool drawn;
-	bool quiet;
+	bool fault_checked;
 };
 
 /* Do two integers lie in different blocks of the power of two @block? */

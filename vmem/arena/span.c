@@ -32,7 +32,7 @@ static const char *check(const struct vmem *vm, unsigned long start,
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and VM_PUSHPAGE
  *
  * Spans that touch are not joined: no allocation goes from one into the next.
- * Wakes those who wait for space.
+ * Wakes a waiter that it may serve.
  *
  * Context: as @vmflag says: with VM_NOSLEEP any but NMI. Takes the arena lock.
  *
@@ -45,7 +45,7 @@ void *vmem_add(vmem_t *vm, void *addr, size_t size, int vmflag)
 	unsigned long start = (unsigned long)addr;
 	struct vmem_space *sp = &vm->space;
 	const char *wrong = check(vm, start, size);
-	bool waited = false, enough = false;
+	bool enough = false;
 	unsigned long irq;
 
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
@@ -53,13 +53,11 @@ void *vmem_add(vmem_t *vm, void *addr, size_t size, int vmflag)
 		wrong = "unknown flags";
 	if (!wrong) {
 		spin_lock_irqsave(&sp->lock, irq);
-		enough = vmem_populate(vm, VMEM_SPAN_COST, vmflag, &irq);
-		if (enough && vmem_span_overlaps(sp, start, size)) {
+		enough = vmem_populate(vm, VMEM_SPAN_COST, vmflag, NULL, &irq);
+		if (enough && vmem_span_overlaps(sp, start, size))
 			wrong = "the span overlaps one that is there";
-		} else if (enough) {
+		else if (enough)
 			vmem_span_add(sp, start, size, false);
-			waited = vmem_waited_for(vm);
-		}
 		spin_unlock_irqrestore(&sp->lock, irq);
 	}
 	if (wrong) {
@@ -67,9 +65,10 @@ void *vmem_add(vmem_t *vm, void *addr, size_t size, int vmflag)
 			    __func__, start, size, vmflag, wrong);
 		return NULL;
 	}
-	if (waited)
-		vmem_wake(vm);
-	return enough ? addr : NULL;
+	if (!enough)
+		return NULL;
+	vmem_signal(vm, size);
+	return addr;
 }
 EXPORT_SYMBOL_GPL(vmem_add);
 

@@ -9,7 +9,7 @@
 #include <linux/panic.h>
 
 #include "../report/misuse.h"
-#include "alloc.h"
+#include "serve.h"
 
 /* What is wrong with a request, or NULL. Completes what is derived. */
 static const char *check(const struct vmem *vm, struct vmem_request *req)

@@ -25,6 +25,7 @@ extern const struct file_operations vmem_stats_fops;
 extern const struct file_operations vmem_segments_fops;
 extern const struct file_operations vmem_freelists_fops;
 extern const struct file_operations vmem_qcaches_fops;
+extern const struct file_operations vmem_waiters_fops;
 extern const struct file_operations vmem_consumers_fops;
 extern const struct file_operations vmem_audit_fops;
 extern const struct file_operations vmem_mtbf_fops;

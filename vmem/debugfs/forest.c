@@ -12,6 +12,7 @@
 
 #include "../arena/object.h"
 #include "../arena/registry.h"
+#include "../arena/tree.h"
 #include "../qcache/qcache.h"
 #include "../report/misuse.h"
 #include "debugfs.h"
@@ -146,7 +147,8 @@ static int vmem_metadata_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "vmem_seg %lu\n", vmem_stock_bytes());
 	seq_printf(m, "vmem_hash %lu\n", vmem_hash_bytes());
-	seq_printf(m, "vmem_vmem %lu\n", vmem_object_bytes());
+	seq_printf(m, "vmem_vmem %lu\n",
+		   vmem_object_bytes() + vmem_tree_bytes());
 	seq_printf(m, "vmem_qcache %lu\n", vmem_qcaches_bytes());
 	return 0;
 }

@@ -40,6 +40,7 @@ void vmem_debugfs_add(struct vmem *vm)
 	debugfs_create_file("freelists", 0400, vm->dir, vm,
 			    &vmem_freelists_fops);
 	debugfs_create_file("qcaches", 0400, vm->dir, vm, &vmem_qcaches_fops);
+	debugfs_create_file("waiters", 0400, vm->dir, vm, &vmem_waiters_fops);
 	debugfs_create_file("consumers", 0400, vm->dir, vm,
 			    &vmem_consumers_fops);
 	debugfs_create_file("audit", 0600, vm->dir, vm, &vmem_audit_fops);

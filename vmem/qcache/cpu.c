@@ -5,8 +5,8 @@
  */
 #include "fast.h"
 
-/* What is always in use, on every CPU: for who must not take the fast path. */
-static struct vmem_cpu __percpu *engaged;
+/* Per-CPU stub that always reads as busy: forces the slow path. */
+static struct vmem_cpu __percpu *busy_stub;
 
 static void load(struct vmem_cpu_cache *cc, struct vmem_magazine *mag)
 {
@@ -56,8 +56,8 @@ unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
 		cc->prev = NULL;
 		exchange_for(cc, mag);
 	}
-	/* What lies in the depot of a squeezed arena is for who waits. */
-	if (!cc->rounds && !READ_ONCE(qc->vm->squeezed)) {
+	/* While requests wait, what lies in the depot is theirs. */
+	if (!cc->rounds && !READ_ONCE(qc->vm->waiters)) {
 		mag = vmem_depot_take_full(&qc->depot);
 		if (mag) {
 			mag = exchange_for(cc, mag);
@@ -92,7 +92,7 @@ bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 	struct vmem_magazine *mag;
 	bool done = false;
 
-	if (!cc || READ_ONCE(qc->vm->squeezed))
+	if (!cc || READ_ONCE(qc->vm->waiters))
 		goto out;
 	if (cc->rounds == cc->capacity && cc->prev && !cc->prev->rounds) {
 		mag = cc->prev;
@@ -107,7 +107,11 @@ bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 				vmem_depot_put(&qc->depot, mag);
 		}
 	}
-	if (cc->rounds < cc->capacity) {
+	/*
+	 * Again: a reclaim that did not see the magazine that came from the depot
+	 * was asked for by a waiter that is seen here.
+	 */
+	if (cc->rounds < cc->capacity && !READ_ONCE(qc->vm->waiters)) {
 		cc->round[cc->rounds++] = addr;
 		cc->frees++;
 		done = true;
@@ -175,32 +179,34 @@ void vmem_cpu_unload_work(struct work_struct *work)
 }
 
 /**
- * vmem_cpu_detour - have the fast path of an arena find everything in use
- * @vm: the arena
- * @on: or no longer
+ * vmem_cpu_choose - switch the fast path of an arena on or off
+ * @vm: the arena, locked
  *
- * Context: the list mutex is held. Clients use the arena meanwhile.
+ * Off, each CPU finds its magazines in use, so that every request takes the slow path.
+ * Clients use the arena meanwhile.
  */
-void vmem_cpu_detour(struct vmem *vm, bool on)
+void vmem_cpu_choose(struct vmem *vm)
 {
+	lockdep_assert_held(&vm->space.lock);
 	if (vm->qcaches)
-		WRITE_ONCE(vm->fast, on ? engaged : vm->cpu);
+		WRITE_ONCE(vm->fast, vm->waiters || vm->traced ? busy_stub
+							      : vm->cpu);
 }
 
 int vmem_cpu_init(void)
 {
 	unsigned int i, cpu;
 
-	engaged = alloc_percpu(struct vmem_cpu);
-	if (!engaged)
+	busy_stub = alloc_percpu(struct vmem_cpu);
+	if (!busy_stub)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < VMEM_QCACHES_MAX; i++)
-			per_cpu_ptr(engaged, cpu)->cache[i].busy = true;
+			per_cpu_ptr(busy_stub, cpu)->cache[i].busy = true;
 	return 0;
 }
 
 void vmem_cpu_exit(void)
 {
-	free_percpu(engaged);
+	free_percpu(busy_stub);
 }

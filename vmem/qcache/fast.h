@@ -3,10 +3,10 @@
  * The fast path: pop and push on this CPU's loaded magazine.
  *
  * No lock, no atomic operation, interrupts on. Preemption is off, so that the CPU
- * stays the same; a mark keeps out interrupts on it. The mark is plain memory:
- * who interrupts runs to its end before the interrupted one goes on, so an
- * interrupt between looking at the mark and setting it leaves everything as it
- * was but for the contents, which are looked at afterwards.
+ * stays the same; a mark keeps out interrupts on it. The mark is plain memory: an
+ * interrupt handler completes before the interrupted code resumes. So an interrupt
+ * between the test of the mark and the store that sets it leaves everything as it
+ * was but for the contents, which are read afterwards.
  */
 #ifndef _VMEM_QCACHE_FAST_H
 #define _VMEM_QCACHE_FAST_H
@@ -15,6 +15,8 @@
 #include <linux/preempt.h>
 
 #include "qcache.h"
+
+struct vmem_home;
 
 /*
  * Begin to use what this CPU has of a cache. NULL: it is in use by whom we
@@ -123,5 +125,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			unsigned long caller);
 void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size);
+void vmem_qcache_free_to(struct vmem *vm, unsigned long addr, size_t size,
+			 struct vmem_home *home);
 
 #endif /* _VMEM_QCACHE_FAST_H */

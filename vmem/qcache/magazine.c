@@ -87,16 +87,44 @@ struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc)
 	mag->rounds = 0;
 	mag->capacity = vmem_magazine_capacity(kind);
 	atomic_long_add(SMALLEST << kind, &bytes);
+	atomic_inc(&qc->vm->qcaches->magazines);
+	/* Either a reclaim sees that there is one, or its waiter is seen here. */
+	smp_mb__after_atomic();
 	WRITE_ONCE(qc->armed, true);
 	return mag;
 }
 
-void vmem_magazine_free(struct vmem_magazine *mag)
+/**
+ * vmem_magazine_supply - make a magazine, since frees have found none
+ * @qc: the cache
+ *
+ * A free must not need memory, so allocations make the magazines: one for each
+ * capacity's worth of frees that had to go to slabs.
+ *
+ * Context: any but NMI.
+ */
+void vmem_magazine_supply(struct vmem_qcache *qc)
+{
+	/* A hint that every CPU writes: to lose a few is no harm. */
+	unsigned int missed = READ_ONCE(qc->missed);
+	struct vmem_magazine *mag;
+
+	if (READ_ONCE(qc->vm->waiters))
+		return;
+	mag = vmem_magazine_alloc(qc);
+	if (!mag)
+		return;
+	WRITE_ONCE(qc->missed, missed - min_t(unsigned int, missed, mag->capacity));
+	vmem_depot_put(&qc->depot, mag);
+}
+
+void vmem_magazine_free(struct vmem_qcache *qc, struct vmem_magazine *mag)
 {
 	unsigned int kind = kind_of(mag);
 
 	kmem_cache_free(caches[kind], mag);
 	atomic_long_sub(SMALLEST << kind, &bytes);
+	atomic_dec(&qc->vm->qcaches->magazines);
 }
 
 /* Use larger magazines from now on. Returns whether there are any. */

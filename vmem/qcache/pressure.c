@@ -12,6 +12,7 @@
 #include "../arena/registry.h"
 #include "../compat.h"
 #include "pressure.h"
+#include "reclaim.h"
 #include "slab.h"
 
 static int dead_state;
@@ -30,13 +31,13 @@ static unsigned long count(struct shrinker *s, struct shrink_control *sc)
 	return bytes / sizeof(struct vmem_slab) ?: SHRINK_EMPTY;
 }
 
-static unsigned long free_empty_magazines(struct vmem_depot *d)
+static unsigned long free_empty_magazines(struct vmem_qcache *qc)
 {
 	struct vmem_magazine *mag;
 	unsigned long n = 0;
 
-	while ((mag = vmem_depot_take_empty(d))) {
-		vmem_magazine_free(mag);
+	while ((mag = vmem_depot_take_empty(&qc->depot))) {
+		vmem_magazine_free(qc, mag);
 		n++;
 	}
 	return n;
@@ -52,13 +53,13 @@ static unsigned long scan(struct shrinker *s, struct shrink_control *sc)
 	/* Reclaim comes back often: to drain everything once a second will do. */
 	if (READ_ONCE(last_reap) != now) {
 		WRITE_ONCE(last_reap, now);
-		vmem_reap_all_soon();
+		vmem_reclaim_all_soon();
 	}
 	if (!vmem_registry_trylock())
 		return SHRINK_STOP;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
 		for (i = 0; vm->qcaches && i < vm->qcaches->n; i++)
-			n += free_empty_magazines(&vm->qcaches->cache[i].depot);
+			n += free_empty_magazines(&vm->qcaches->cache[i]);
 	vmem_registry_unlock();
 	return n ?: SHRINK_STOP;
 }
@@ -79,7 +80,7 @@ static int cpu_dead(unsigned int cpu)
 		if (vm->qcaches)
 			vmem_cpu_unload(vm, per_cpu_ptr(vm->cpu, cpu));
 	vmem_registry_unlock();
-	vmem_reap_all_soon();
+	vmem_reclaim_all_soon();
 	return 0;
 }
 

@@ -8,12 +8,12 @@
 #include <linux/panic.h>
 #include <linux/slab.h>
 
-#include "../arena/alloc.h"
-#include "../report/fault.h"
+#include "../arena/release.h"
+#include "../arena/serve.h"
 #include "../report/misuse.h"
 #include "../report/trace.h"
 #include "fast.h"
-#include "pressure.h"
+#include "reclaim.h"
 #include "slab.h"
 
 static atomic_long_t bytes;
@@ -78,7 +78,7 @@ int vmem_qcaches_create(struct vmem *vm, unsigned int n,
 	vm->fast = vm->cpu;
 	vm->cached_max = n * vm->space.quantum;
 	atomic_long_add(footprint(n), &bytes);
-	vmem_pressure_arena(1);
+	vmem_tree_add_caches(vm, 1);
 	return 0;
 }
 
@@ -105,9 +105,9 @@ void vmem_qcaches_destroy(struct vmem *vm)
 
 		vmem_depot_drain(qc);
 		while ((mag = vmem_depot_take_empty(&qc->depot)))
-			vmem_magazine_free(mag);
-		vmem_slab_release_empty(qc, false);
-		while (vmem_slab_dissolve_one(qc, true, VM_SLEEP))
+			vmem_magazine_free(qc, mag);
+		vmem_slab_release_empty(qc, false, NULL);
+		while (vmem_slab_split_any(qc))
 			cond_resched();
 	}
 	/* Each has been looked into for objects of the sizes after it. */
@@ -116,59 +116,68 @@ void vmem_qcaches_destroy(struct vmem *vm)
 
 		vmem_hash_free(&qc->slabs, qc->slabs.heads, qc->slabs.bits);
 	}
-	vmem_pressure_arena(-1);
+	vmem_tree_add_caches(vm, -1);
 	atomic_long_sub(footprint(vm->qcaches->n), &bytes);
 	free_percpu(vm->cpu);
 	kvfree(vm->qcaches);
 	vm->qcaches = NULL;
 }
 
-/* One object from the arena by itself, by all the means that the flags allow. */
-static unsigned long single(struct vmem_qcache *qc, int vmflag,
-			    unsigned long caller)
+/* An object was taken from the arena by itself. */
+void vmem_qcache_count_single(struct vmem_qcache *qc)
+{
+	unsigned long irq;
+
+	spin_lock_irqsave(&qc->lock, irq);
+	qc->singles++;
+	spin_unlock_irqrestore(&qc->lock, irq);
+}
+
+/* From this CPU's magazines or the depot; there may have been a magazine. */
+static noinline unsigned long take_from_magazines(struct vmem_qcache *qc)
+{
+	if (READ_ONCE(qc->missed))
+		vmem_magazine_supply(qc);
+	return vmem_cpu_alloc_slow(qc, qc - qc->vm->qcaches->cache);
+}
+
+static __always_inline unsigned long take(struct vmem_qcache *qc)
+{
+	unsigned long addr = 0;
+
+	if (READ_ONCE(qc->armed))
+		addr = take_from_magazines(qc);
+	return addr ?: vmem_slab_take(qc);
+}
+
+/**
+ * vmem_qcache_take - an object from where there are some
+ * @qc: the cache
+ *
+ * Context: any but NMI.
+ * Return: an object from this CPU's magazines, the depot or a slab; 0 if there is none.
+ */
+unsigned long vmem_qcache_take(struct vmem_qcache *qc)
+{
+	return take(qc);
+}
+
+/* Neither magazines nor slabs have one: get more from the arena. */
+static noinline void *refill(struct vmem_qcache *qc, int vmflag,
+			     unsigned long caller)
 {
 	struct vmem_request req = {
 		.size = qc->size,
 		.taken = qc->size,
 		.align = qc->vm->space.quantum,
 		.max = ULONG_MAX,
-		.flags = vmflag & (VM_KMFLAGS | VMEM_PATIENT),
+		.flags = vmflag & VM_KMFLAGS,
 		.caller = caller,
+		.qcache = qc,
 		.cached = true,
-		.drawn = true,
 	};
-	unsigned long irq, addr = (unsigned long)vmem_serve(qc->vm, &req);
 
-	if (addr) {
-		spin_lock_irqsave(&qc->lock, irq);
-		qc->singles++;
-		spin_unlock_irqrestore(&qc->lock, irq);
-	}
-	return addr;
-}
-
-/* Neither magazines nor slabs have one: get more from the arena. */
-static noinline void *refill(struct vmem_qcache *qc, size_t size, int vmflag,
-			     unsigned long caller)
-{
-	struct vmem *vm = qc->vm;
-	unsigned long addr = 0;
-
-	if (vmflag & ~(VM_FLAGS | VMEM_PATIENT)) {
-		vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags",
-			    size, vmflag);
-		if (vmflag & VM_PANIC)
-			panic("vmem: misuse with VM_PANIC");
-		return NULL;
-	}
-	if (vmem_watched(vm) && vmem_fault(vm, size, vmflag)) {
-		vmem_fault_count(vm, size, vmflag);
-		return NULL;
-	}
-	/* While somebody is in need, no more than is needed. */
-	if (!READ_ONCE(vm->squeezed))
-		addr = vmem_slab_grow(qc, vmflag, caller);
-	return (void *)(addr ?: single(qc, vmflag, caller));
+	return vmem_serve(qc->vm, &req);
 }
 
 /**
@@ -192,11 +201,17 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	/* Or the compiler multiplies the index anew for each field. */
 	OPTIMIZER_HIDE_VAR(qc);
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
-	if (READ_ONCE(qc->armed))
-		addr = vmem_cpu_alloc_slow(qc, index);
-	if (!addr)
-		addr = vmem_slab_take(qc);
-	p = likely(addr) ? (void *)addr : refill(qc, size, vmflag, caller);
+	if (unlikely(vmflag & ~VM_FLAGS)) {
+		vmem_misuse(vm, "vmem_alloc(size=%zu, vmflag=%#x): unknown flags",
+			    size, vmflag);
+		if (vmflag & VM_PANIC)
+			panic("vmem: misuse with VM_PANIC");
+		return NULL;
+	}
+	/* A request that may sleep lets an older waiter have its turn. */
+	if (likely(!READ_ONCE(vm->waiters) || vmflag & VM_NOSLEEP))
+		addr = take(qc);
+	p = likely(addr) ? (void *)addr : refill(qc, vmflag, caller);
 	if (trace_vmem_alloc_enabled() && p)
 		trace_vmem_alloc(vm, (unsigned long)p, size, vmflag, true,
 				 caller);
@@ -213,25 +228,43 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
  */
 void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 {
+	struct vmem_home home = {};
+
+	vmem_qcache_free_to(vm, addr, size, &home);
+	vmem_send_home(&home);
+}
+
+/**
+ * vmem_qcache_free_to - free an object, but not what goes back to the arena with it
+ * @vm: the arena
+ * @addr: the address
+ * @size: a cached size
+ * @home: set to what goes back to the arena
+ *
+ * Allocates nothing: a free that finds no magazine to put the object in takes it to
+ * its slab, and a later allocation makes the magazine.
+ *
+ * Context: as vmem_free().
+ */
+void vmem_qcache_free_to(struct vmem *vm, unsigned long addr, size_t size,
+			 struct vmem_home *home)
+{
 	unsigned int index = vmem_qcache_index(vm, size);
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
-	struct vmem_magazine *mag;
 
 	trace_vmem_free(vm, addr, size, true);
 	/* A checked arena has no magazines: every free meets the slab's map. */
-	if (!vm->debug && !READ_ONCE(vm->squeezed) && addr) {
+	if (!vm->debug && !READ_ONCE(vm->waiters) && addr) {
+		home->vm = NULL;
 		if (READ_ONCE(qc->armed) &&
 		    vmem_cpu_free_slow(qc, index, addr))
 			return;
-		mag = vmem_magazine_alloc(qc);
-		if (mag) {
-			vmem_depot_put(&qc->depot, mag);
-			if (vmem_cpu_free_slow(qc, index, addr))
-				return;
+		if (vmem_magazine_allowed(vm)) {
+			WRITE_ONCE(qc->missed, READ_ONCE(qc->missed) + 1);
+			WRITE_ONCE(qc->armed, true);
 		}
 	}
-	vmem_slab_put(qc, addr);
-	vmem_slab_feed(qc);
+	vmem_slab_put(qc, addr, home);
 }
 
 /* What all caches, their magazines and their slabs occupy. */

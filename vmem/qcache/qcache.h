@@ -13,7 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
 
-#include "../arena/arena.h"
+#include "../arena/serve.h"
 
 /* Cached sizes of an arena at the most. */
 #define VMEM_QCACHES_MAX	16
@@ -23,6 +23,9 @@
 
 /* Lists of slabs, by the logarithm of their free objects. */
 #define VMEM_SLAB_LISTS		7
+
+/* Slabs that frees have noted for a split; more than that: all are looked at. */
+#define VMEM_SLABS_NOTED	8
 
 /**
  * struct vmem_magazine - a stack of addresses
@@ -50,8 +53,8 @@ struct vmem_magazine {
  *	across the end of a magazine does not go to the depot each time
  * @allocs: allocations served
  * @frees: frees served
- * @busy: somebody on this CPU is in the middle of using it: whoever interrupts
- *	him finds it set and takes the slab layer
+ * @busy: code on this CPU is in the middle of using it: an interrupt handler finds
+ *	it set and takes the slab layer
  *
  * Only its CPU touches it, with preemption off and @busy set. For a dead CPU
  * whoever has made sure that it stays dead; when the arena ends, whoever ends it.
@@ -115,17 +118,23 @@ struct vmem_depot {
  * @free: bit n set: object n is free
  * @nfree: how many are
  * @idle: was wholly free at the last round of maintenance
+ * @level: before there is a slab: what the request that makes it waits for
  *
- * Protected by the lock of its cache.
+ * Protected by the lock of its cache; @level is the request's.
  */
 struct vmem_slab {
-	struct hlist_node hash;
-	unsigned long key;
-	struct hlist_node list;
-	unsigned long start;
-	u64 free;
-	u8 nfree;
-	bool idle;
+	union {
+		struct {
+			struct hlist_node hash;
+			unsigned long key;
+			struct hlist_node list;
+			unsigned long start;
+			u64 free;
+			u8 nfree;
+			bool idle;
+		};
+		struct vmem_level level;
+	};
 };
 
 /**
@@ -135,8 +144,10 @@ struct vmem_slab {
  * @per_slab: objects in a slab. Constant.
  * @kind: which size of magazine is used; grows with contention. Maintenance
  *	writes it, READ_ONCE() elsewhere.
- * @armed: there has been a magazine: until then no CPU need be asked for one. Set
- *	once, WRITE_ONCE() and READ_ONCE()
+ * @armed: there has been a magazine, or a free has missed one: until then no CPU need
+ *	be asked for one. Set once, WRITE_ONCE() and READ_ONCE()
+ * @missed: frees that found no magazine, for which allocations make some. A hint:
+ *	READ_ONCE(), WRITE_ONCE() on any CPU.
  * @depot: magazines that no CPU has; own lock
  * @lock: protects what follows; taken before the arena lock
  * @map: bit n set: @partial[n] is not empty
@@ -150,6 +161,9 @@ struct vmem_slab {
  * @allocs: objects taken from slabs
  * @frees: objects put into slabs
  * @singles: objects taken from the arena one by one
+ * @noted: slabs to be looked at for a split, by their first integers
+ * @nnoted: how many
+ * @noted_more: there were more of them
  */
 struct vmem_qcache {
 	struct vmem *vm;
@@ -157,6 +171,7 @@ struct vmem_qcache {
 	unsigned int per_slab;
 	unsigned int kind;
 	bool armed;
+	unsigned int missed;
 
 	struct vmem_depot depot;
 
@@ -172,6 +187,9 @@ struct vmem_qcache {
 	unsigned long allocs;
 	unsigned long frees;
 	unsigned long singles;
+	unsigned long noted[VMEM_SLABS_NOTED];
+	unsigned int nnoted;
+	bool noted_more;
 };
 
 /**
@@ -181,6 +199,7 @@ struct vmem_qcache {
  *	back another can use. Constant.
  * @slab_shift: log2 of that. Constant.
  * @weight: the sum of the cached sizes, for the bound on what CPUs hold. Constant.
+ * @magazines: magazines of all these caches, wherever they are
  * @cache: the caches, the smallest size first
  */
 struct vmem_qcaches {
@@ -188,6 +207,7 @@ struct vmem_qcaches {
 	unsigned long slab_size;
 	unsigned int slab_shift;
 	unsigned long weight;
+	atomic_t magazines;
 	struct vmem_qcache cache[];
 };
 
@@ -207,7 +227,8 @@ void vmem_qcache_exit(void);
 /* magazine.c: magazines and the depot */
 struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc);
 bool vmem_magazine_allowed(struct vmem *vm);
-void vmem_magazine_free(struct vmem_magazine *mag);
+void vmem_magazine_free(struct vmem_qcache *qc, struct vmem_magazine *mag);
+void vmem_magazine_supply(struct vmem_qcache *qc);
 unsigned int vmem_magazine_capacity(unsigned int kind);
 bool vmem_magazine_grow(struct vmem_qcache *qc);
 void vmem_depot_init(struct vmem_depot *d);
@@ -222,14 +243,18 @@ void vmem_magazine_exit(void);
 void vmem_cpu_unload_here(struct vmem *vm);
 void vmem_cpu_unload(struct vmem *vm, struct vmem_cpu *cpu);
 void vmem_cpu_unload_work(struct work_struct *work);
-void vmem_cpu_detour(struct vmem *vm, bool on);
+void vmem_cpu_choose(struct vmem *vm);
 int vmem_cpu_init(void);
 void vmem_cpu_exit(void);
 unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index);
 bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 			unsigned long addr);
 
-/* reap.c: giving back */
+/* qcache.c */
+unsigned long vmem_qcache_take(struct vmem_qcache *qc);
+void vmem_qcache_count_single(struct vmem_qcache *qc);
+
+/* reclaim.c: giving back */
 void vmem_depot_drain(struct vmem_qcache *qc);
 void vmem_qcaches_maintain(struct vmem *vm);
 

@@ -11,16 +11,12 @@
  * Of the slabs with free objects the fullest are used first, so that the others
  * have a chance to become empty and go home.
  *
- * When the arena has run out, what is free within slabs must be had too, the left
- * over end of a slab included. Then slabs are dissolved: the range becomes free,
- * and each allocated object a segment of its own.
+ * When the arena has run out, slabs are split, see split.c.
  */
 #include <linux/slab.h>
 
-#include "../arena/alloc.h"
-#include "../arena/free.h"
-#include "../arena/import.h"
-#include "../arena/populate.h"
+#include "../arena/maintain.h"
+#include "../arena/release.h"
 #include "../arena/wait.h"
 #include "../report/misuse.h"
 #include "slab.h"
@@ -81,7 +77,8 @@ void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
 	list_in(qc, slab);
 }
 
-static struct vmem_slab *find(struct vmem_qcache *qc, unsigned long addr)
+/* The slab that an address lies in, or NULL. The cache's lock is held. */
+struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr)
 {
 	unsigned long size = qc->vm->qcaches->slab_size;
 	unsigned long key = granule(qc, addr);
@@ -99,7 +96,8 @@ static struct vmem_slab *find(struct vmem_qcache *qc, unsigned long addr)
 	return slab && addr - slab->start < size ? slab : NULL;
 }
 
-static void slab_free(struct vmem_slab *slab)
+/* Free the descriptor of a slab that is none. */
+void vmem_slab_abandon(struct vmem_slab *slab)
 {
 	kmem_cache_free(slab_cache, slab);
 	atomic_long_dec(&slab_count);
@@ -122,7 +120,12 @@ static bool worth_a_try(struct vmem *vm)
 		imports = vmem_imports(vm);
 		told = vm->afunc == vmem_alloc || !imports;
 		spin_unlock_irqrestore(&vm->space.lock, irq);
-		if (fits || !told)
+		if (fits)
+			return true;
+		/* It has returned nothing, or its result was refused. */
+		if (READ_ONCE(vm->import_dry))
+			return false;
+		if (!told)
 			return true;
 		if (!imports)
 			return false;
@@ -130,48 +133,44 @@ static bool worth_a_try(struct vmem *vm)
 }
 
 /**
- * vmem_slab_grow - make another slab and take an object of it
+ * vmem_slab_begin - get the descriptor of a slab to be made
  * @qc: the cache
- * @vmflag: the client's VM_* flags
- * @caller: the client, for audit
  *
- * Never sleeps for it, whatever @vmflag says: a request that may sleep is to do
- * so for its own size, not for that of a slab.
+ * Not where there is no room for one anyway, and not while requests wait for what a
+ * slab would take more of than is needed.
  *
- * Context: any but NMI. Takes the arena lock and the cache's.
- * Return: the object, or 0 if there is no room or no memory.
+ * Context: any but NMI.
+ * Return: the descriptor, for vmem_slab_end() or vmem_slab_abandon(), or NULL.
  */
-unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
-			     unsigned long caller)
+struct vmem_slab *vmem_slab_begin(struct vmem_qcache *qc)
 {
-	struct vmem *vm = qc->vm;
-	struct vmem_request req = {
-		.size = vm->qcaches->slab_size,
-		.taken = vm->qcaches->slab_size,
-		.align = vm->space.quantum,
-		.max = ULONG_MAX,
-		.flags = VM_NOSLEEP | VM_ABORT | (vmflag & VM_PUSHPAGE),
-		.caller = caller,
-		.cached = true,
-		.drawn = true,
-		.quiet = true,
-	};
-	unsigned long irq, addr;
 	struct vmem_slab *slab;
 
-	if (!worth_a_try(vm))
-		return 0;
+	if (READ_ONCE(qc->vm->waiters) || !worth_a_try(qc->vm))
+		return NULL;
 	slab = kmem_cache_alloc(slab_cache, GFP_NOWAIT | __GFP_NOWARN);
-	if (!slab)
-		return 0;
-	atomic_long_inc(&slab_count);
-	slab->start = (unsigned long)vmem_serve(vm, &req);
-	if (!slab->start) {
-		slab_free(slab);
-		return 0;
-	}
+	if (slab)
+		atomic_long_inc(&slab_count);
+	return slab;
+}
 
-	slab->key = granule(qc, slab->start);
+/**
+ * vmem_slab_end - make a slab, and take an object of it
+ * @qc: the cache
+ * @slab: its descriptor
+ * @start: its first integer
+ *
+ * Context: any but NMI. Takes the cache's lock.
+ * Return: the object.
+ */
+unsigned long vmem_slab_end(struct vmem_qcache *qc, struct vmem_slab *slab,
+			    unsigned long start)
+{
+	struct vmem *vm = qc->vm;
+	unsigned long irq, addr;
+
+	slab->start = start;
+	slab->key = granule(qc, start);
 	slab->free = all_free(qc);
 	slab->nfree = qc->per_slab;
 	spin_lock_irqsave(&qc->lock, irq);
@@ -180,16 +179,20 @@ unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
 	qc->nslabs++;
 	qc->nfree += qc->per_slab;
 	addr = vmem_slab_object(qc, slab);
+	/* A waiter that has searched meanwhile has not seen the rest of it. */
+	if (unlikely(READ_ONCE(vm->waiters))) {
+		vmem_split_note(qc, slab);
+		spin_unlock_irqrestore(&qc->lock, irq);
+		vmem_signal_object(qc);
+		vmem_queue_work(&vm->split);
+		return addr;
+	}
 	spin_unlock_irqrestore(&qc->lock, irq);
-
-	/* Who has searched meanwhile has not seen what is in it. */
-	if (READ_ONCE(vm->hungry))
-		vmem_slab_feed(qc);
 	return addr;
 }
 
-/* Forget a slab. */
-static void forget(struct vmem_qcache *qc, struct vmem_slab *slab)
+/* Forget a slab. The cache's lock is held. */
+void vmem_slab_forget(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
 	lockdep_assert_held(&qc->lock);
 	list_out(qc, slab);
@@ -198,126 +201,15 @@ static void forget(struct vmem_qcache *qc, struct vmem_slab *slab)
 	qc->nfree -= slab->nfree;
 }
 
-/* Give a forgotten, wholly free slab back to the arena. */
-static void send_home(struct vmem_qcache *qc, struct vmem_slab *slab)
+/* A forgotten, wholly free slab goes back to the arena. */
+static void send_home(struct vmem_qcache *qc, struct vmem_slab *slab,
+		      struct vmem_home *home)
 {
-	unsigned long start = slab->start;
-
-	slab_free(slab);
-	vmem_release_cached(qc->vm, start, qc->vm->qcaches->slab_size);
-}
-
-/*
- * Turn a slab into segments: under both locks, so that whoever looks for an
- * object of it finds it in one or the other. Its stock is in hand.
- */
-static void dissolve(struct vmem_qcache *qc, struct vmem_slab *slab)
-{
-	struct vmem_space *sp = &qc->vm->space;
-	struct vmem_seg *seg;
-	unsigned int i;
-
-	lockdep_assert_held(&qc->lock);
-	lockdep_assert_held(&sp->lock);
-	seg = vmem_space_join(sp, vmem_space_find(sp, slab->start));
-	for (i = 0; i < qc->per_slab; i++) {
-		if (slab->free & (1ULL << i))
-			continue;
-		seg = vmem_space_cut(sp, seg, slab->start + i * qc->size,
-				     qc->size);
-		seg->cached = true;
-		seg = vmem_seg_next(seg);
-	}
-}
-
-/* The slab to dissolve next: the emptiest; with @all, any. */
-static struct vmem_slab *candidate(struct vmem_qcache *qc, bool all)
-{
-	lockdep_assert_held(&qc->lock);
-	if (!hlist_empty(&qc->empty))
-		return hlist_entry(qc->empty.first, struct vmem_slab, list);
-	if (qc->map)
-		return hlist_entry(qc->partial[__fls(qc->map)].first,
-				   struct vmem_slab, list);
-	/* The end of a full one may be left over. */
-	if (!all && qc->per_slab * qc->size == qc->vm->qcaches->slab_size)
-		return NULL;
-	return hlist_entry_safe(qc->full.first, struct vmem_slab, list);
-}
-
-/**
- * vmem_slab_dissolve_one - make what is free within a slab free in the arena
- * @qc: the cache
- * @all: also slabs without anything free
- * @vmflag: VM_SLEEP or VM_NOSLEEP: how to get segment structures
- *
- * Context: as @vmflag says. Takes the cache's lock and the arena's.
- * Return: whether there was one, and structures for it.
- */
-bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag)
-{
-	struct vmem *vm = qc->vm;
-	struct vmem_space *sp = &vm->space;
-	struct vmem_stock extra = {};
-	struct vmem_loan loan = {};
-	struct vmem_slab *slab;
-	unsigned int cost;
-	bool waited;
-	unsigned long irq;
-
-	/* Two structures for each cut; the slab may change while they are got. */
-	for (;;) {
-		spin_lock_irqsave(&qc->lock, irq);
-		slab = candidate(qc, all);
-		cost = slab ? 2 * (qc->per_slab - slab->nfree) : 0;
-		if (!slab || extra.n >= cost)
-			break;
-		spin_unlock_irqrestore(&qc->lock, irq);
-		if (!vmem_populate_extra(vm, &extra, cost, vmflag))
-			return false;
-	}
-	if (!slab) {
-		spin_unlock_irqrestore(&qc->lock, irq);
-		vmem_stock_drain(&extra);
-		return false;
-	}
-
-	forget(qc, slab);
-	spin_lock(&sp->lock);
-	vmem_stock_move(&sp->stock, &extra, extra.n);
-	if (slab->nfree == qc->per_slab) {
-		struct vmem_seg *seg;
-
-		seg = vmem_space_join(sp, vmem_space_find(sp, slab->start));
-		if (vmem_homesick(seg))
-			vmem_return_span(vm, seg, &loan);
-	} else {
-		dissolve(qc, slab);
-	}
-	waited = vmem_waited_for(vm);
-	vmem_trim(vm, &extra);
-	spin_unlock(&sp->lock);
-	spin_unlock_irqrestore(&qc->lock, irq);
-
-	vmem_stock_drain(&extra);
-	vmem_repay(&loan);
-	if (waited)
-		vmem_wake(vm);
-	slab_free(slab);
-	return true;
-}
-
-/**
- * vmem_slab_feed - make what is free within slabs free for those who wait
- * @qc: the cache of an arena that is hungry
- *
- * Context: any but NMI. As vmem_slab_dissolve_one().
- */
-void vmem_slab_feed(struct vmem_qcache *qc)
-{
-	while (READ_ONCE(qc->vm->hungry) &&
-	       vmem_slab_dissolve_one(qc, false, VM_NOSLEEP))
-		;
+	home->vm = qc->vm;
+	home->addr = slab->start;
+	home->size = qc->vm->qcaches->slab_size;
+	home->cached = true;
+	vmem_slab_abandon(slab);
 }
 
 /* What is wrong with putting @addr into @slab, or NULL. */
@@ -347,7 +239,7 @@ static unsigned long other_size(struct vmem_qcache *qc, unsigned long addr)
 		if (other == qc)
 			continue;
 		spin_lock_irqsave(&other->lock, irq);
-		if (find(other, addr))
+		if (vmem_slab_find(other, addr))
 			size = other->size;
 		spin_unlock_irqrestore(&other->lock, irq);
 	}
@@ -358,71 +250,93 @@ static unsigned long other_size(struct vmem_qcache *qc, unsigned long addr)
  * vmem_slab_put - put an object back where it came from
  * @qc: the cache
  * @addr: the object
+ * @home: set to what goes back to the arena with it: the object, if it came from
+ *	there by itself, a slab that becomes wholly free, or nothing
  *
- * Into its slab; to the arena if it came from there by itself. A slab that
- * becomes wholly free stays only if it is the only one, and nobody is in need.
- * Where somebody may be, vmem_slab_feed() is called when all is put.
+ * A slab that becomes wholly free stays if it is the only one, and nothing waits for
+ * what the arena has.
  *
- * Context: any but NMI. Takes the cache's lock and the arena's; calls the
- * release function.
+ * Context: any but NMI. Takes the cache's lock.
  */
-void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr)
+void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
+		   struct vmem_home *home)
 {
 	struct vmem *vm = qc->vm;
-	struct vmem_slab *slab;
 	const char *wrong = NULL;
-	bool empty = false;
+	bool put = false, noted = false, waiters = false;
+	struct vmem_slab *slab, *empty = NULL;
 	unsigned long irq, size;
 
+	home->vm = NULL;
 	spin_lock_irqsave(&qc->lock, irq);
-	slab = find(qc, addr);
+	slab = vmem_slab_find(qc, addr);
 	if (slab) {
 		wrong = check(qc, slab, addr);
-		if (!wrong) {
-			slab->free |= 1ULL << ((addr - slab->start) / qc->size);
-			vmem_slab_move(qc, slab, slab->nfree + 1);
-			qc->nfree++;
-			qc->frees++;
-		}
+		put = !wrong;
 	}
-	/* It is in the list of empty ones: alone? */
-	if (slab && !wrong && slab->nfree == qc->per_slab) {
-		empty = qc->nempty > 1 || READ_ONCE(vm->squeezed);
-		if (empty)
-			forget(qc, slab);
+	if (put) {
+		slab->free |= 1ULL << ((addr - slab->start) / qc->size);
+		vmem_slab_move(qc, slab, slab->nfree + 1);
+		qc->nfree++;
+		qc->frees++;
+		/* A waiter is counted before it searches under this lock. */
+		waiters = READ_ONCE(vm->waiters);
+		/* It is in the list of empty ones: alone? */
+		if (slab->nfree == qc->per_slab && (qc->nempty > 1 || waiters)) {
+			vmem_slab_forget(qc, slab);
+			empty = slab;
+		} else if (unlikely(waiters)) {
+			noted = vmem_split_note(qc, slab);
+		}
 	}
 	spin_unlock_irqrestore(&qc->lock, irq);
 
 	if (empty)
-		send_home(qc, slab);
-	else if (wrong)
+		send_home(qc, empty, home);
+	else if (unlikely(waiters))
+		vmem_signal_object(qc);
+	if (unlikely(noted))
+		vmem_queue_work(&vm->split);
+	if (wrong)
 		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): %s", addr,
 			    qc->size, wrong);
 	if (slab)
 		return;
 
 	size = other_size(qc, addr);
-	if (size)
+	if (size) {
 		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): an object of size %lu is there",
 			    addr, qc->size, size);
-	else
-		vmem_release_cached(vm, addr, qc->size);
+		return;
+	}
+	home->vm = vm;
+	home->addr = addr;
+	home->size = qc->size;
+	home->cached = true;
 }
 
 /**
  * vmem_slab_release_empty - give wholly free slabs back to the arena
  * @qc: the cache
  * @idle_only: only those that were free at the last round of maintenance too
+ * @budget: how many, for a request that may not sleep; NULL: all
  *
- * Context: any but NMI. Takes the cache's lock and the arena's; calls the
- * release function.
+ * Release functions of clients are left to the work item of the arena.
+ *
+ * Context: any but NMI; task, sleeping allowed, without @budget. Takes the cache's
+ * lock and the arena's.
+ * Return: whether there was one.
  */
-void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only)
+bool vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
+			     struct vmem_reclaim_budget *budget)
 {
 	struct vmem_slab *slab;
 	unsigned long irq;
+	bool any = false;
 
-	for (;;) {
+	while (!budget || budget->slabs) {
+		struct vmem_home home = { .later = true, .hold = !!budget };
+
 		spin_lock_irqsave(&qc->lock, irq);
 		slab = hlist_entry_safe(qc->empty.first, struct vmem_slab,
 					list);
@@ -431,12 +345,19 @@ void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only)
 			slab = NULL;
 		}
 		if (slab)
-			forget(qc, slab);
+			vmem_slab_forget(qc, slab);
 		spin_unlock_irqrestore(&qc->lock, irq);
 		if (!slab)
-			return;
-		send_home(qc, slab);
+			break;
+		send_home(qc, slab, &home);
+		vmem_send_home(&home);
+		any = true;
+		if (budget)
+			budget->slabs--;
+		else
+			cond_resched();
 	}
+	return any;
 }
 
 unsigned long vmem_slab_bytes(void)

@@ -6,18 +6,38 @@
 #define _VMEM_QCACHE_SLAB_H
 
 #include "qcache.h"
+#include "reclaim.h"
 
+struct vmem_home;
+
+struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr);
 void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
 		    unsigned int nfree);
-unsigned long vmem_slab_grow(struct vmem_qcache *qc, int vmflag,
-			     unsigned long caller);
-void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr);
-bool vmem_slab_dissolve_one(struct vmem_qcache *qc, bool all, int vmflag);
-void vmem_slab_feed(struct vmem_qcache *qc);
-void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only);
+struct vmem_slab *vmem_slab_begin(struct vmem_qcache *qc);
+unsigned long vmem_slab_end(struct vmem_qcache *qc, struct vmem_slab *slab,
+			    unsigned long start);
+void vmem_slab_abandon(struct vmem_slab *slab);
+void vmem_slab_forget(struct vmem_qcache *qc, struct vmem_slab *slab);
+void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
+		   struct vmem_home *home);
+bool vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
+			     struct vmem_reclaim_budget *budget);
 unsigned long vmem_slab_bytes(void);
 int vmem_slab_init(void);
 void vmem_slab_exit(void);
+
+/* split.c */
+int vmem_slab_split(struct vmem_qcache *qc, unsigned long start,
+		    unsigned long need, gfp_t gfp, bool hold);
+bool vmem_slab_split_any(struct vmem_qcache *qc);
+unsigned int vmem_split_candidates(struct vmem_qcache *qc, unsigned long need,
+				   bool certain, unsigned long *start,
+				   unsigned int most, unsigned int *looks);
+bool vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
+		     struct vmem_reclaim_budget *budget);
+void vmem_split_all(struct vmem *vm);
+bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);
+void vmem_split_work(struct work_struct *work);
 
 /*
  * Take an object of a slab that has one. The cache's lock is held.

@@ -140,7 +140,8 @@ static struct vmem_seg *check_span(struct check *c, struct vmem_seg *span)
 		violation(c, "span %#lx +%#lx is covered to %#lx", span->start,
 			  span->size, covered);
 	if (vmem_seg_next(span)->type == VMEM_FREE && span->imported &&
-	    vmem_seg_next(span)->size == span->size && c->vm->ffunc)
+	    vmem_seg_next(span)->size == span->size && c->vm->ffunc &&
+	    !c->vm->idle_spans && !work_busy(&c->vm->release))
 		violation(c, "imported span %#lx is free but has not gone home",
 			  span->start);
 	return seg;

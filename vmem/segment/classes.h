@@ -119,6 +119,14 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 	return c->map & (~0UL << class);
 }
 
+/* No free segment is larger than this; 0 if there is none. */
+static inline unsigned long vmem_classes_largest(const struct vmem_classes *c)
+{
+	unsigned long map = c->map;
+
+	return map ? c->class[__fls(map)].bound : 0;
+}
+
 void vmem_class_cursors_skip(struct vmem_classes *c,
 			     const struct vmem_seg *gone);
 
