@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deep trees: requests that wait, reclaim and imports that must sleep, through any
+ * number of arenas, with and without caches at each level.
+ *
+ * Maintenance does not run. A wake-up that is lost, or an arena that reclaim does
+ * not reach, is a request that waits for ever.
+ */
+#include <linux/bitmap.h>
+
+#include "vmem_test_deep.h"
+
+KUNIT_ARRAY_PARAM(shape, vd_shapes, vd_describe_shape);
+
+/* [45] [41] What is freed in the root serves a request far below. */
+static void root_serves_the_leaf(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, VD_CACHED, 50 };
+	const struct vd_shape *s = test->param_value;
+	struct vd_chain *c = vd_chain(test, s, 200);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned long all = vd_nosleep(test, c->vm[0], 200), addr;
+		struct vt_thread *t;
+		u64 waits;
+
+		if (!all)
+			return;
+		t = vt_request(test, c->leaf, sizes[i], VM_SLEEP);
+		vd_wait_waiters(test, c->vm[0], 1);
+		KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+		waits = vd_rested(c->vm[0]);
+		vt_xfree(c->vm[0], all, 200);
+		addr = vd_join(test, t, NULL);
+		if (vd_stuck(test))
+			return;
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		KUNIT_EXPECT_LE(test, vt_stats(c->vm[0]).wait, waits + 1);
+		vd_wait_waiters(test, c->vm[0], 0);
+		vt_free(c->leaf, addr, sizes[i]);
+	}
+}
+
+/* [38] [45] The root gets what the caches of every arena below it hold. */
+static void root_gets_what_all_levels_cache(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = vd_slabs(s);
+	struct vd_chain *c = vd_chain(test, s, size);
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		vt_free(c->vm[i], vt_alloc(c->vm[i], 1, VM_SLEEP), 1);
+	vd_whole(test, c->vm[0], size);
+}
+
+/* [38] [45] The same when only the arena farthest away holds anything. */
+static void root_gets_what_the_leaf_caches(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	struct vd_chain *c = vd_chain(test, s, VD_SLAB);
+
+	vt_free(c->leaf, vt_alloc(c->leaf, 1, VM_SLEEP), 1);
+	vd_whole(test, c->vm[0], VD_SLAB);
+}
+
+/* [38] [45] The leaf of one branch gets what another branch caches. */
+static void leaf_gets_what_another_branch_caches(struct kunit *test)
+{
+	static const struct vd_shape other = { "other", 12, 1 };
+	const struct vd_shape *s = test->param_value;
+	size_t size = vd_slabs(s);
+	struct vd_chain *c = vd_chain(test, s, size);
+	struct vd_chain *o = vd_below(test, c->vm[0], &other);
+	unsigned long addr;
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		vt_free(c->vm[i], vt_alloc(c->vm[i], 1, VM_SLEEP), 1);
+	addr = vd_join(test, vt_request(test, o->leaf, size, VM_SLEEP), NULL);
+	if (vd_stuck(test))
+		return;
+	vt_free(o->leaf, addr, size);
+	for (i = 0; i < o->n; i++)
+		vt_free(o->vm[i], vt_alloc(o->vm[i], 3, VM_SLEEP), 3);
+	addr = vd_join(test, vt_request(test, c->leaf, size, VM_SLEEP), NULL);
+	if (!vd_stuck(test))
+		vt_free(c->leaf, addr, size);
+}
+
+/* [38] [41] While the root is waited for, no cache below keeps what is freed. */
+static void frees_at_all_levels_serve_the_root(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = vd_slabs(s);
+	struct vd_chain *c = vd_chain(test, s, size);
+	unsigned long addr[VD_DEPTH + 1];
+	struct vt_thread *t;
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		addr[i] = vt_alloc(c->vm[i], 3, VM_SLEEP);
+	t = vt_request(test, c->vm[0], size, VM_SLEEP);
+	vd_wait_waiters(test, c->vm[0], 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	for (i = 0; i < c->n; i++)
+		vt_free(c->vm[i], addr[i], 3);
+	vd_join_whole(test, t);
+}
+
+/* [38] [45] VM_NOSLEEP asks for the reclaim, and a later one has the result. */
+static void nosleep_gets_what_all_levels_cache(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = vd_slabs(s);
+	struct vd_chain *c = vd_chain(test, s, size);
+	unsigned long addr;
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++)
+		vt_free(c->vm[i], vt_alloc(c->vm[i], 1, VM_SLEEP), 1);
+	addr = vd_nosleep(test, c->vm[0], size);
+	if (addr)
+		vt_xfree(c->vm[0], addr, size);
+}
+
+#define INTEGERS	1000
+
+static DECLARE_BITMAP(taken, INTEGERS + 1);
+
+static void take_all(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < INTEGERS; i++) {
+		unsigned long id = vt_alloc(t->vm, 1, VM_SLEEP);
+
+		t->errors += !id || id > INTEGERS ||
+			     __test_and_set_bit(id, taken);
+	}
+}
+
+/* [38] [45] With VM_SLEEP a leaf gets every integer, whatever other levels cache. */
+static void leaf_gets_every_integer(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	struct vd_chain *c = vd_chain(test, s, INTEGERS);
+	unsigned int i, errors = 0;
+	struct vt_thread *t;
+
+	for (i = 0; i < c->n; i++) {
+		size_t size = 1 + i % VD_CACHED;
+		unsigned long id = vt_alloc(c->vm[i], size, VM_NOSLEEP);
+
+		if (id)
+			vt_free(c->vm[i], id, size);
+	}
+	bitmap_zero(taken, INTEGERS + 1);
+	t = vt_thread_start(test, take_all, c->leaf, 1, VM_SLEEP);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	vd_join(test, t, &errors);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	KUNIT_EXPECT_EQ(test, bitmap_weight(taken, INTEGERS + 1), INTEGERS);
+	KUNIT_EXPECT_EQ(test, vt_alloc(c->leaf, 1, VM_NOSLEEP), 0UL);
+	for_each_set_bit(i, taken, INTEGERS + 1)
+		vt_free(c->leaf, i, 1);
+}
+
+/* [45] [28] Any arena on the way up is filled while a request waits below. */
+static void arenas_are_filled_while_the_leaf_waits(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	struct vd_chain *c = vd_chain(test, s, 0);
+	unsigned long addr[VD_DEPTH + 1], at;
+	unsigned int i;
+
+	for (i = 0; i < c->n; i++) {
+		struct vt_thread *t = vt_request(test, c->leaf, 8, VM_SLEEP);
+
+		vd_wait_waiters(test, c->leaf, 1);
+		KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+		at = 1000 * (i + 1);
+		KUNIT_EXPECT_NOT_NULL(test, vmem_add(c->vm[i], (void *)at, 8,
+						     VM_SLEEP));
+		addr[i] = vd_join(test, t, NULL);
+		if (vd_stuck(test))
+			return;
+		KUNIT_EXPECT_EQ(test, addr[i], at);
+	}
+	while (i--)
+		vt_free(c->leaf, addr[i], 8);
+}
+
+/* [45] [38] Arenas created below one that is waited for keep nothing either. */
+static void arenas_are_created_while_the_root_waits(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = vd_slabs(s) + VD_SLAB;
+	vmem_t *root = vd_ids(test, "root", size, vd_cached(s, 0));
+	unsigned long hold = vd_xalloc(root, VD_SLAB, VM_SLEEP);
+	struct vt_thread *t = vt_request(test, root, size, VM_SLEEP);
+	unsigned long addr[VD_DEPTH + 1];
+	struct vd_chain *c;
+	unsigned int i;
+
+	vd_wait_waiters(test, root, 1);
+	c = vd_below(test, root, s);
+	for (i = 0; i < c->n; i++) {
+		addr[i] = vt_alloc(c->vm[i], 1, VM_NOSLEEP);
+		KUNIT_EXPECT_NE(test, addr[i], 0UL);
+		/* Every other one is still in use when the root is complete. */
+		if (addr[i] && i % 2)
+			vt_free(c->vm[i], addr[i], 1);
+	}
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_xfree(root, hold, VD_SLAB);
+	for (i = 0; i < c->n; i += 2)
+		if (addr[i])
+			vt_free(c->vm[i], addr[i], 1);
+	vd_join_whole(test, t);
+}
+
+/* [45] [38] One child with one empty slab: it does not outlast its last object. */
+static void child_created_while_its_source_waits(struct kunit *test)
+{
+	vmem_t *root = vd_ids(test, "root", 2 * VD_SLAB, 0);
+	unsigned long hold = vt_alloc(root, VD_SLAB, VM_SLEEP), id;
+	struct vt_thread *t = vt_request(test, root, 2 * VD_SLAB, VM_SLEEP);
+	vmem_t *child;
+
+	vd_wait_waiters(test, root, 1);
+	vd_rested(root);
+	child = vd_client(test, "child", root, VD_CACHED);
+	id = vt_alloc(child, 1, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, id, 0UL);
+	vt_free(root, hold, VD_SLAB);
+	if (id)
+		vt_free(child, id, 1);
+	vd_join_whole(test, t);
+}
+
+/* [45] [25] A request waits at every level; the root has exactly enough for all. */
+static void every_level_is_served(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = VD_CACHED * (s->depth + 1);
+	struct vd_chain *c = vd_chain(test, s, size);
+	unsigned long all = vd_xalloc(c->vm[0], size, VM_SLEEP);
+	struct vt_thread **t;
+	unsigned long *addr;
+	unsigned int i;
+
+	t = kunit_kcalloc(test, c->n, sizeof(*t), GFP_KERNEL);
+	addr = kunit_kcalloc(test, c->n, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	for (i = c->n; i--;)
+		t[i] = vt_request(test, c->vm[i], VD_CACHED, VM_SLEEP);
+	vd_wait_waiters(test, c->vm[0], c->n);
+	vt_xfree(c->vm[0], all, size);
+	for (i = 0; i < c->n; i++) {
+		addr[i] = vd_join(test, t[i], NULL);
+		if (vd_stuck(test))
+			return;
+		KUNIT_EXPECT_NE(test, addr[i], 0UL);
+	}
+	for (i = 0; i < c->n; i++)
+		vt_free(c->vm[i], addr[i], VD_CACHED);
+}
+
+/**
+ * struct sleeping - what the import function below has been asked
+ * @next: the next range that it hands out
+ * @asked: calls
+ * @bad: calls with flags that are not for an import function
+ * @released: integers that have come back
+ * @handed: integers that it has handed out
+ */
+static struct sleeping {
+	unsigned long next;
+	atomic_t asked;
+	atomic_t bad;
+	atomic_long_t handed;
+	atomic_long_t released;
+} sleeping;
+
+static void sleeping_reset(void)
+{
+	memset(&sleeping, 0, sizeof(sleeping));
+	sleeping.next = 1;
+}
+
+/* It serves only a request that may sleep. */
+static void *import_must_sleep(vmem_t *src, size_t size, int vmflag)
+{
+	unsigned long addr;
+
+	atomic_inc(&sleeping.asked);
+	if (vmflag & ~(VM_NOSLEEP | VM_PUSHPAGE))
+		atomic_inc(&sleeping.bad);
+	if (vmflag & VM_NOSLEEP)
+		return NULL;
+	msleep(20);
+	addr = sleeping.next;
+	sleeping.next += size + 1;
+	atomic_long_add(size, &sleeping.handed);
+	return (void *)addr;
+}
+
+static void release_sleeping(vmem_t *src, void *addr, size_t size)
+{
+	atomic_long_add(size, &sleeping.released);
+}
+
+/* [44] Through any depth, and though arenas elsewhere have caches to reclaim. */
+static void import_at_the_top_may_sleep(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, VD_CACHED, 50, 500 };
+	const struct vd_shape *s = test->param_value;
+	struct vd_chain *c;
+	unsigned int i;
+	vmem_t *top;
+
+	sleeping_reset();
+	vd_bystander(test);
+	top = vt_adopt(test, vmem_create("top", NULL, 0, 1, import_must_sleep,
+					 release_sleeping,
+					 vd_ids(test, "label", 0, 0),
+					 vd_cached(s, 0),
+					 VM_SLEEP | VMC_IDENTIFIER));
+	c = vd_below(test, top, s);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned long addr;
+
+		addr = vd_join(test, vt_request(test, c->leaf, sizes[i],
+						VM_SLEEP), NULL);
+		if (vd_stuck(test))
+			return;
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		vt_free(c->leaf, addr, sizes[i]);
+	}
+	/* [43] Each request has asked a few times at most. */
+	KUNIT_EXPECT_LE(test, atomic_read(&sleeping.asked), 40);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeping.bad), 0);
+	while (c->n > 1)
+		vd_close(test, c->vm[--c->n]);
+	vd_close(test, top);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&sleeping.released),
+			atomic_long_read(&sleeping.handed));
+}
+
+static atomic_t bad_flags;
+
+/* An import function in the middle of a tree, of the same kind. */
+static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
+{
+	if (vmflag & ~(VM_NOSLEEP | VM_PUSHPAGE))
+		atomic_inc(&bad_flags);
+	if (vmflag & VM_NOSLEEP)
+		return NULL;
+	msleep(20);
+	return vmem_alloc(src, size, vmflag);
+}
+
+/* [44] Several such functions, with arenas above, between and below them. */
+static void imports_in_the_middle_may_sleep(struct kunit *test)
+{
+	static const struct vd_shape part = { "part", 4, 2 };
+	vmem_t *at = vd_ids(test, "root", 1000, VD_CACHED), *root = at;
+	unsigned long all, addr;
+	struct vt_thread *t;
+	unsigned int i;
+
+	atomic_set(&bad_flags, 0);
+	vd_bystander(test);
+	for (i = 0; i < 3; i++) {
+		at = vd_below(test, at, &part)->leaf;
+		at = vt_adopt(test, vmem_create("middle", NULL, 0, 1,
+						import_from_arena_must_sleep,
+						vmem_free, at, i * 2,
+						VM_SLEEP | VMC_IDENTIFIER));
+	}
+	at = vd_below(test, at, &part)->leaf;
+	for (i = 1; i < 200; i += 33) {
+		addr = vd_join(test, vt_request(test, at, i, VM_SLEEP), NULL);
+		if (vd_stuck(test))
+			return;
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		vt_free(at, addr, i);
+	}
+	/* The uppermost function waits in the root. */
+	all = vd_join(test, vt_request(test, root, 1000, VM_SLEEP), NULL);
+	if (vd_stuck(test))
+		return;
+	t = vt_request(test, at, 300, VM_SLEEP);
+	vd_wait_waiters(test, root, 1);
+	vt_free(root, all, 1000);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	vt_free(at, addr, 300);
+	KUNIT_EXPECT_EQ(test, atomic_read(&bad_flags), 0);
+}
+
+static const struct vd_shape nests[] = {
+	{ "2 deep", 2, 1 },
+	{ "12 deep", 12, 1 },
+	{ "24 deep", 24, 1 },
+};
+
+KUNIT_ARRAY_PARAM(nest, nests, vd_describe_shape);
+
+/*
+ * Each arena caches just the size of the slabs of the arena below it: quantum and
+ * slab are four times those below. The root is one slab of the uppermost.
+ */
+static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
+			 vmem_t **root)
+{
+	size_t quantum = size / VD_SLAB;
+	vmem_t *vm = vt_arena(test, size, size, quantum);
+
+	*root = vm;
+	for (; depth--; quantum /= 4)
+		vm = vt_adopt(test, vmem_create("nest", NULL, 0, quantum,
+						vmem_alloc, vmem_free, vm,
+						16 * quantum, VM_SLEEP));
+	return vm;
+}
+
+/* [38] [45] A slab in a slab in a slab: all of them go home, innermost first. */
+static void nested_slabs_go_home(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	size_t size = (size_t)VD_SLAB << 2 * (s->depth - 1);
+	unsigned long addr;
+	struct vt_thread *t;
+	vmem_t *root, *leaf;
+
+	if (BITS_PER_LONG < 64 && s->depth > 10)
+		kunit_skip(test, "integers are too small");
+	leaf = make_nest(test, s->depth, size, &root);
+
+	/* From the caches of an idle tree. */
+	vt_free(leaf, vt_alloc(leaf, 1, VM_SLEEP), 1);
+	addr = vd_join(test, vt_request(test, root, size, VM_SLEEP), NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, addr, size);
+	vt_free(root, addr, size);
+
+	/* And by the free of the only object, while the root is waited for. */
+	addr = vt_alloc(leaf, 1, VM_SLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	t = vt_request(test, root, size, VM_SLEEP);
+	vd_wait_waiters(test, root, 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_free(leaf, addr, 1);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, addr, size);
+	vt_free(root, addr, size);
+}
+
+#define VERY_DEEP	400
+
+static const struct vd_shape very_deep[] = {
+	{ "no caches", VERY_DEEP, 0 },
+	{ "caches", VERY_DEEP, 1 },
+};
+
+KUNIT_ARRAY_PARAM(very_deep, very_deep, vd_describe_shape);
+
+/*
+ * [45] 400 arenas. A stack has no room for a frame of every arena on the way up or
+ * down, whether a request finds room, waits, or is freed.
+ */
+static void depth_has_no_limit(struct kunit *test)
+{
+	const struct vd_shape *s = test->param_value;
+	vmem_t **vm = kvcalloc(VERY_DEEP, sizeof(*vm), GFP_KERNEL), *leaf;
+	vmem_t *root = vd_ids(test, "root", VD_SLAB, 0);
+	unsigned int i, n, bad = 0;
+	struct vt_thread *t;
+	unsigned long addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, vm);
+	leaf = root;
+	for (n = 0; n < VERY_DEEP; n++) {
+		vm[n] = vmem_create("deep", NULL, 0, 1, vmem_alloc, vmem_free,
+				    leaf, s->every ? VD_CACHED : 0,
+				    VM_SLEEP | VMC_IDENTIFIER);
+		if (!vm[n])
+			break;
+		leaf = vm[n];
+	}
+	KUNIT_EXPECT_EQ(test, n, VERY_DEEP + 0U);
+
+	addr = vt_alloc(leaf, 1, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(leaf, addr, 1);
+	addr = vt_alloc(leaf, 1, VM_SLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	vt_free(leaf, addr, 1);
+
+	addr = vd_join(test, vt_request(test, root, VD_SLAB, VM_SLEEP), NULL);
+	if (vd_stuck(test))
+		return;
+	t = vt_request(test, leaf, 1, VM_SLEEP);
+	vd_wait_waiters(test, root, 1);
+	vt_free(root, addr, VD_SLAB);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+
+	t = vt_request(test, root, VD_SLAB, VM_SLEEP);
+	vd_wait_waiters(test, root, 1);
+	vt_free(leaf, addr, 1);
+	vd_join_whole(test, t);
+	if (vd_stuck(test))
+		return;
+
+	for (i = 0; i < n; i++)
+		bad += vmem_verify(vm[i]) != 0;
+	KUNIT_EXPECT_EQ(test, bad, 0U);
+	while (n)
+		vmem_destroy(vm[--n]);
+	kvfree(vm);
+}
+
+static struct kunit_case vmem_live_deep_cases[] = {
+	KUNIT_CASE_PARAM(root_serves_the_leaf, shape_gen_params),
+	KUNIT_CASE_PARAM(root_gets_what_all_levels_cache, shape_gen_params),
+	KUNIT_CASE_PARAM(root_gets_what_the_leaf_caches, shape_gen_params),
+	KUNIT_CASE_PARAM(leaf_gets_what_another_branch_caches,
+			 shape_gen_params),
+	KUNIT_CASE_PARAM(frees_at_all_levels_serve_the_root, shape_gen_params),
+	KUNIT_CASE_PARAM(nosleep_gets_what_all_levels_cache, shape_gen_params),
+	KUNIT_CASE_PARAM(leaf_gets_every_integer, shape_gen_params),
+	KUNIT_CASE_PARAM(arenas_are_filled_while_the_leaf_waits,
+			 shape_gen_params),
+	KUNIT_CASE_PARAM(arenas_are_created_while_the_root_waits,
+			 shape_gen_params),
+	KUNIT_CASE(child_created_while_its_source_waits),
+	KUNIT_CASE_PARAM(every_level_is_served, shape_gen_params),
+	KUNIT_CASE_PARAM(import_at_the_top_may_sleep, shape_gen_params),
+	KUNIT_CASE(imports_in_the_middle_may_sleep),
+	KUNIT_CASE_PARAM(nested_slabs_go_home, nest_gen_params),
+	KUNIT_CASE_PARAM(depth_has_no_limit, very_deep_gen_params),
+	{}
+};
+
+static struct kunit_suite vmem_live_deep_suite = {
+	.name = "vmem_live_deep",
+	.suite_init = vd_suite_init,
+	.suite_exit = vd_suite_exit,
+	.init = vt_init,
+	.exit = vd_exit,
+	.test_cases = vmem_live_deep_cases,
+};
+
+kunit_test_suite(vmem_live_deep_suite);
+
+MODULE_DESCRIPTION("KUnit: vmem in deep trees");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,831 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arenas do not wait for one another: a request that sleeps is served as soon as
+ * what it needs is free, while import and release functions of other arenas block,
+ * or take locks that the waiting task holds.
+ *
+ * A function blocks until the test has seen that all others go on, not for a time.
+ */
+#include <linux/mutex.h>
+
+#include "vmem_test_live.h"
+
+/* Enough that magazines are used. */
+#define MANY	6000UL
+
+/*
+ * Take all identifiers of a cached size and free them again: magazines, depot and
+ * slabs are full of them.
+ */
+static void leave_all_in_caches(struct kunit *test, vmem_t *vm, size_t n)
+{
+	unsigned long *addr = kvcalloc(n, sizeof(*addr), GFP_KERNEL);
+	unsigned long i, got = 0;
+
+	KUNIT_EXPECT_NOT_NULL(test, addr);
+	if (!addr)
+		return;
+	for (i = 0; i < n; i++) {
+		addr[i] = vt_alloc(vm, 1, VM_SLEEP);
+		got += !!addr[i];
+	}
+	KUNIT_EXPECT_EQ(test, got, n);
+	for (i = 0; i < n; i++)
+		vt_free(vm, addr[i], 1);
+	kvfree(addr);
+}
+
+/**
+ * struct blocked - a tree whose release function blocks
+ * @vm: its arena
+ * @t: the request that asked for reclaim
+ */
+struct blocked {
+	vmem_t *vm;
+	struct vt_thread *t;
+};
+
+static void block_a_tree(struct kunit *test, struct blocked *b)
+{
+	b->vm = vl_idle_importer(test);
+	vl_gate_close();
+	b->t = vt_request(test, b->vm, VL_SLAB + 1, VM_SLEEP);
+	vl_gate_wait(test);
+}
+
+/* The function was blocked all the time; now it goes on. */
+static void unblock_the_tree(struct kunit *test, struct blocked *b)
+{
+	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
+	vl_gate_open();
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(b->vm, (void *)0x800000,
+					     VL_SLAB + 1, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vl_join_free(test, b->t), 0x800000UL);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
+}
+
+/* [41] All that the request needs is in its own arena's caches. */
+static void other_tree_is_reclaimed(struct kunit *test)
+{
+	vmem_t *vm = vl_ids(test, MANY, 2);
+	struct vt_thread *t;
+	struct blocked b;
+
+	leave_all_in_caches(test, vm, MANY);
+	block_a_tree(test, &b);
+	t = vt_request(test, vm, MANY, VM_SLEEP);
+	vl_served(test, t, "a request of another tree");
+	unblock_the_tree(test, &b);
+	vl_join_free(test, t);
+}
+
+/* [41] It waits already, and what it needs is freed. */
+static void other_tree_sees_a_free(struct kunit *test)
+{
+	static const size_t qcache_max[] = { 0, 4 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(qcache_max); i++) {
+		vmem_t *vm = vl_ids(test, 100, qcache_max[i]);
+		unsigned long addr = vt_alloc(vm, 100, VM_SLEEP);
+		struct vt_thread *t[2];
+		struct blocked b;
+
+		atomic_set(&vl.releases, 0);
+		atomic_set(&vl.releases_done, 0);
+		block_a_tree(test, &b);
+		t[0] = vt_request(test, vm, 30, VM_SLEEP);
+		t[1] = vt_request(test, vm, 3, VM_SLEEP | VM_NEXTFIT);
+		vl_wait_waiters(test, vm, 2);
+		vt_free(vm, addr, 100);
+		vl_served(test, t[0], "a waiter of another tree");
+		vl_served(test, t[1], "a waiter for a small size");
+		unblock_the_tree(test, &b);
+		vl_join_free(test, t[0]);
+		vl_join_free(test, t[1]);
+		if (((struct vt *)test->priv)->stuck)
+			return;
+	}
+}
+
+/* [41] The request is on the way to freeing memory, in an arena for that. */
+static void pushpage_on_a_populator_is_served(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create("populator", (void *)1, 100, 1,
+						NULL, NULL, NULL, 4,
+						VM_SLEEP | VMC_IDENTIFIER |
+						VMC_POPULATOR));
+	unsigned long addr = vt_alloc(vm, 100, VM_SLEEP);
+	struct vt_thread *t;
+	struct blocked b;
+
+	block_a_tree(test, &b);
+	t = vt_request(test, vm, 100, VM_SLEEP | VM_PUSHPAGE);
+	vl_wait_waiters(test, vm, 1);
+	vt_free(vm, addr, 100);
+	vl_served(test, t, "a request with VM_PUSHPAGE");
+	unblock_the_tree(test, &b);
+	vl_join_free(test, t);
+}
+
+/* [41] What it needs is in the caches of arenas below the one that it waits for. */
+static void other_tree_is_reclaimed_at_depth(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, MANY, 0);
+	vmem_t *mid = vl_client(test, root, 2);
+	vmem_t *leaf = vl_client(test, mid, 2);
+	struct vt_thread *t;
+	struct blocked b;
+
+	leave_all_in_caches(test, leaf, MANY / 2);
+	block_a_tree(test, &b);
+	t = vt_request(test, root, MANY, VM_SLEEP);
+	vl_served(test, t, "a request for all of another tree");
+	unblock_the_tree(test, &b);
+	vl_join_free(test, t);
+}
+
+/*
+ * A mutex of a module, for its release function. A real one would keep the machine
+ * from ending the test once it has failed: this one can be given up.
+ */
+static DEFINE_MUTEX(client_mutex);
+static bool give_up;
+static bool gave_up;
+
+static void client_lock(void)
+{
+	while (!mutex_trylock(&client_mutex)) {
+		if (READ_ONCE(give_up)) {
+			WRITE_ONCE(gave_up, true);
+			return;
+		}
+		vl_gate_pass();
+		msleep(20);
+	}
+	mutex_unlock(&client_mutex);
+}
+
+static void release_under_mutex(vmem_t *src, void *addr, size_t size)
+{
+	atomic_inc(&vl.releases);
+	client_lock();
+	atomic_inc(&vl.releases_done);
+}
+
+/* An arena with a span that is wholly free but for a cache, as above. */
+static vmem_t *idle_importer_with_mutex(struct kunit *test)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *vm = vl_child(test, label, 4, vl_import, release_under_mutex);
+
+	give_up = false;
+	gave_up = false;
+	vl.next = 0x100000;
+	vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
+	vl.next = 0;
+	return vm;
+}
+
+static struct completion mutex_held;
+
+static void request_under_mutex(struct vt_thread *t)
+{
+	mutex_lock(&client_mutex);
+	complete(&mutex_held);
+	t->addr = vt_alloc(t->vm, t->size, VM_SLEEP);
+	mutex_unlock(&client_mutex);
+}
+
+/* [42] Reclaim's release function wants the mutex that a waiter elsewhere holds. */
+static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
+{
+	vmem_t *y = vl_ids(test, MANY, 2);
+	vmem_t *x = idle_importer_with_mutex(test);
+	unsigned long addr = vt_alloc(y, MANY, VM_SLEEP);
+	struct vt_thread *holder, *t;
+
+	init_completion(&mutex_held);
+	holder = vl_run(test, request_under_mutex, y, MANY);
+	wait_for_completion(&mutex_held);
+	vl_wait_waiters(test, y, 1);
+	/* The release function is called, and wants the mutex. */
+	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
+	vt_free(y, addr, MANY);
+	vl_served(test, holder, "the waiter with the mutex");
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
+	WRITE_ONCE(give_up, true);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(gave_up));
+	vmem_add(x, (void *)0x800000, VL_SLAB + 1, VM_SLEEP);
+	vl_join_free(test, t);
+	vl_join_free(test, holder);
+}
+
+/*
+ * [42] The function blocks first, then the holder of the mutex comes to wait: what
+ * it waits for is in caches, and reclaim of its tree has yet to begin.
+ */
+static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
+{
+	vmem_t *y = vl_ids(test, MANY, 2);
+	vmem_t *x = idle_importer_with_mutex(test);
+	struct vt_thread *holder, *t;
+
+	leave_all_in_caches(test, y, MANY);
+	mutex_lock(&client_mutex);
+	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
+	/* The function waits for its turn while the mutex changes hands. */
+	vl_gate_close();
+	vl_gate_wait(test);
+	mutex_unlock(&client_mutex);
+	init_completion(&mutex_held);
+	holder = vl_run(test, request_under_mutex, y, MANY);
+	wait_for_completion(&mutex_held);
+	vl_gate_open();
+	vl_served(test, holder, "the waiter with the mutex");
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
+	WRITE_ONCE(give_up, true);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(gave_up));
+	vmem_add(x, (void *)0x800000, VL_SLAB + 1, VM_SLEEP);
+	vl_join_free(test, t);
+	vl_join_free(test, holder);
+}
+
+static void free_one(struct vt_thread *t)
+{
+	vt_free(t->vm, t->addr, t->size);
+}
+
+/* [42] A client's own free calls the function that wants the mutex. */
+static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
+{
+	vmem_t *y = vl_ids(test, 100, 4);
+	vmem_t *x = idle_importer_with_mutex(test);
+	unsigned long addr = vt_alloc(y, 100, VM_SLEEP);
+	struct vt_thread *holder, *t;
+
+	init_completion(&mutex_held);
+	holder = vl_run(test, request_under_mutex, y, 100);
+	wait_for_completion(&mutex_held);
+	vl_wait_waiters(test, y, 1);
+	vl.next = 0x200000;
+	t = vt_thread_start(test, free_one, x, 200, 0);
+	t->addr = vt_alloc(x, 200, VM_SLEEP);
+	vl.next = 0;
+	wake_up_process(t->task);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) >= 1));
+	vt_free(y, addr, 100);
+	vl_served(test, holder, "the waiter with the mutex");
+	vl_served(test, t, "the free");
+	WRITE_ONCE(give_up, true);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(gave_up));
+	vt_join(test, t, NULL);
+	vl_join_free(test, holder);
+}
+
+static vmem_t *elsewhere;
+
+/* Waits for space in another tree. */
+static void release_that_allocates(vmem_t *src, void *addr, size_t size)
+{
+	unsigned long got;
+
+	atomic_inc(&vl.releases);
+	got = vt_alloc(elsewhere, 10, VM_SLEEP);
+	vt_free(elsewhere, got, 10);
+	atomic_inc(&vl.releases_done);
+}
+
+/* [42] A release function waits for space in another tree, which is reclaimed. */
+static void release_waits_for_space_elsewhere(struct kunit *test)
+{
+	vmem_t *y = vl_ids(test, VL_SLAB, 4);
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *x = vl_child(test, label, 4, vl_import, release_that_allocates);
+	struct vt_thread *t[2];
+	unsigned long addr;
+
+	elsewhere = y;
+	vl.next = 0x100000;
+	vt_free(x, vt_alloc(x, 1, VM_NOSLEEP), 1);
+	vl.next = 0;
+	addr = vt_alloc(y, 1, VM_SLEEP);
+	t[0] = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
+	/* Only one object of the slab is in use: it may be served already. */
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
+	t[1] = vt_request(test, y, VL_SLAB, VM_SLEEP);
+	vt_free(y, addr, 1);
+	if (!vl_poll(test, atomic_read(&vl.releases_done) == 1)) {
+		/* The worker may never come back: leave all. */
+		((struct vt *)test->priv)->stuck = true;
+		__module_get(THIS_MODULE);
+		KUNIT_FAIL(test, "the release function is not served");
+		return;
+	}
+	vl_served(test, t[1], "the other waiter");
+	vmem_add(x, (void *)0x800000, VL_SLAB + 1, VM_SLEEP);
+	vl_join_free(test, t[0]);
+	vl_join_free(test, t[1]);
+}
+
+/* [41] A release function blocks; a waiter below the same source is served. */
+static void sibling_is_served_by_the_source(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, 4 * VL_SLAB, 0);
+	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
+	vmem_t *b = vl_client(test, root, 4);
+	unsigned long addr = vt_alloc(root, 3 * VL_SLAB, VM_SLEEP);
+	struct vt_thread *t[2];
+
+	vt_free(a, vt_alloc(a, 1, VM_SLEEP), 1);
+	KUNIT_EXPECT_EQ(test, vmem_size(root, VMEM_FREE), (size_t)0);
+	vl_gate_close();
+	t[0] = vt_request(test, b, VL_SLAB + 20, VM_SLEEP);
+	vl_gate_wait(test);
+	t[1] = vt_request(test, b, 1, VM_SLEEP);
+	vl_wait_waiters(test, root, 2);
+	vt_free(root, addr, 3 * VL_SLAB);
+	vl_served(test, t[0], "a waiter beside the function that blocks");
+	vl_served(test, t[1], "a waiter for a cached size");
+	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
+	vl_gate_open();
+	vl_join_free(test, t[0]);
+	vl_join_free(test, t[1]);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
+}
+
+/* [41] And so is one that needs what other arenas of that tree have in caches. */
+static void siblings_caches_are_reclaimed(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, MANY, 0);
+	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
+	vmem_t *b = vl_client(test, root, 2);
+	struct vt_thread *t[2];
+
+	vt_free(a, vt_alloc(a, 1, VM_SLEEP), 1);
+	vl_gate_close();
+	t[0] = vt_request(test, root, MANY, VM_SLEEP);
+	vl_gate_wait(test);
+	leave_all_in_caches(test, b, MANY / 2);
+	t[1] = vt_request(test, root, MANY - VL_SLAB, VM_SLEEP);
+	vl_served(test, t[1], "what needs no span that blocks");
+	KUNIT_EXPECT_FALSE(test, completion_done(&t[0]->done));
+	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
+	vl_gate_open();
+	vl_join_free(test, t[1]);
+	vl_join_free(test, t[0]);
+}
+
+/* The first call blocks, all calls refuse. */
+static void *import_that_blocks(vmem_t *src, size_t size, int vmflag)
+{
+	if (atomic_inc_return(&vl.imports) == 1)
+		vl_gate_pass();
+	return NULL;
+}
+
+/* [41] An import function blocks: only the request that called it waits for it. */
+static void blocking_import_delays_only_its_request(struct kunit *test)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *vm = vl_child(test, label, 4, import_that_blocks, NULL);
+	vmem_t *child = vl_client(test, vm, 2);
+	vmem_t *other = vl_ids(test, MANY, 2);
+	struct vt_thread *t[4];
+	unsigned int i;
+
+	leave_all_in_caches(test, other, MANY);
+	vl_gate_close();
+	t[0] = vt_request(test, vm, 100, VM_SLEEP);
+	vl_gate_wait(test);
+	t[1] = vt_request(test, vm, 3, VM_SLEEP);
+	t[2] = vt_request(test, child, 30, VM_SLEEP);
+	t[3] = vt_request(test, other, MANY, VM_SLEEP);
+	vl_served(test, t[3], "a request of another tree");
+	vl_wait_waiters(test, vm, 2);
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1, 50, VM_SLEEP));
+	vl_served(test, t[1], "a request that needs no import");
+	vl_served(test, t[2], "a request from below");
+	vl_gate_open();
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 100, VM_SLEEP));
+	vl_served(test, t[0], "the request whose import blocked");
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vl_join_free(test, t[i]);
+}
+
+static void *import_with_space_meanwhile(vmem_t *src, size_t size, int vmflag)
+{
+	atomic_inc(&vl.imports);
+	vl_gate_pass();
+	return NULL;
+}
+
+/*
+ * [41] [37] What the request needs is freed while its import function blocks, and
+ * the function refuses at last: the request finds it, and does not go to sleep.
+ */
+static void space_of_the_time_of_an_import_is_found(struct kunit *test)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *vm = vl_child(test, label, 4, import_with_space_meanwhile, NULL);
+	struct vt_thread *t[2];
+	unsigned long addr;
+
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1, 100, VM_SLEEP));
+	addr = vt_alloc(vm, 100, VM_SLEEP);
+	vl_gate_close();
+	t[0] = vt_request(test, vm, 50, VM_SLEEP);
+	t[1] = vt_request(test, vm, 2, VM_SLEEP);
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.imports) == 2));
+	vt_free(vm, addr, 100);
+	vl_gate_open();
+	vl_served(test, t[0], "a request whose import was refused");
+	vl_served(test, t[1], "one for a cached size");
+	vl_join_free(test, t[0]);
+	vl_join_free(test, t[1]);
+}
+
+static void destroy(struct vt_thread *t)
+{
+	vmem_destroy(t->vm);
+}
+
+/*
+ * A request that fails asks for reclaim, which may be waiting for its turn when the
+ * arena goes.
+ */
+static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
+{
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * MANY, VM_NOSLEEP), 0UL);
+	msleep(50);
+}
+
+/* Locks: an arena goes while a release function of another tree blocks. */
+static void other_tree_is_destroyed(struct kunit *test)
+{
+	vmem_t *vm = vl_ids(test, MANY, 2);
+	struct vt_thread *t;
+	struct blocked b;
+
+	leave_all_in_caches(test, vm, MANY);
+	block_a_tree(test, &b);
+	ask_for_reclaim(test, vm);
+	vt_disown(test, vm);
+	t = vl_run(test, destroy, vm, 0);
+	vl_served(test, t, "the end of another tree");
+	unblock_the_tree(test, &b);
+	vt_join(test, t, NULL);
+}
+
+/* Locks: the same for an arena below the same source. */
+static void sibling_is_destroyed(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, 4 * VL_SLAB, 0);
+	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
+	vmem_t *b = vl_client(test, root, 4);
+	struct vt_thread *t[2];
+
+	vt_free(a, vt_alloc(a, 1, VM_SLEEP), 1);
+	vl_gate_close();
+	t[0] = vt_request(test, root, 4 * VL_SLAB, VM_SLEEP);
+	vl_gate_wait(test);
+	vt_free(b, vt_alloc(b, 1, VM_SLEEP), 1);
+	ask_for_reclaim(test, b);
+	vt_disown(test, b);
+	t[1] = vl_run(test, destroy, b, 0);
+	vl_served(test, t[1], "the end of an arena beside");
+	KUNIT_EXPECT_FALSE(test, completion_done(&t[0]->done));
+	vl_gate_open();
+	vt_join(test, t[1], NULL);
+	vl_join_free(test, t[0]);
+}
+
+static void destroy_after_releases(struct vt_thread *t)
+{
+	vmem_destroy(t->vm);
+	t->errors = atomic_read(&vl.releases_done) != atomic_read(&vl.releases);
+}
+
+/*
+ * Locks: a span is on its way to the source. The arena's end waits for that, so
+ * that the source, which goes next, has everything back and is not used any more.
+ */
+static void end_waits_for_a_span_on_its_way(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, VL_SLAB, 0);
+	vmem_t *vm = vl_child(test, root, 4, vl_import_from, vl_release_to);
+	unsigned int errors = 0;
+	struct vt_thread *t;
+
+	vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
+	vl_gate_close();
+	KUNIT_EXPECT_EQ(test, vl_noted(vm, VL_SLAB + 1, VM_NOSLEEP, false),
+			0UL);
+	vl_gate_wait(test);
+	vt_disown(test, vm);
+	t = vl_run(test, destroy_after_releases, vm, 0);
+	/* Lets it come to the point where it waits. */
+	msleep(200);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vl_gate_open();
+	vt_join(test, t, &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	KUNIT_EXPECT_EQ(test, vmem_size(root, VMEM_ALLOC), (size_t)0);
+	vt_disown(test, root);
+	vmem_destroy(root);
+}
+
+static void update(struct vt_thread *t)
+{
+	vmem_update(NULL);
+}
+
+/* Refuses until told otherwise, then imports from the source. */
+static bool import_serves;
+
+static void *import_later(vmem_t *src, size_t size, int vmflag)
+{
+	return READ_ONCE(import_serves) ? vmem_alloc(src, size, vmflag) : NULL;
+}
+
+/* A release function blocks: maintenance goes on for all other arenas. */
+static void maintenance_goes_on(struct kunit *test,
+				void (*block)(struct kunit *test,
+					      struct blocked *b))
+{
+	vmem_t *root = vl_ids(test, 100, 0);
+	vmem_t *vm = vl_child(test, root, 0, import_later, vmem_free);
+	vmem_t *hash = vl_ids(test, 2000, 0);
+	struct vt_thread *t, *round;
+	unsigned long id;
+	struct blocked b;
+	u64 buckets;
+
+	import_serves = false;
+	t = vt_request(test, vm, 10, VM_SLEEP);
+	vl_wait_waiters(test, vm, 1);
+	block(test, &b);
+	for (id = 1; id <= 2000; id++)
+		vt_alloc(hash, 1, VM_SLEEP);
+	buckets = vt_stats(hash).buckets;
+	WRITE_ONCE(import_serves, true);
+	round = vl_run(test, update, NULL, 0);
+	vl_served(test, round, "a round of maintenance");
+	vl_served(test, t, "a waiter that maintenance wakes");
+	KUNIT_EXPECT_TRUE(test, vl_poll(test, vt_stats(hash).buckets > buckets ||
+					vt_stats(hash).rescale));
+	unblock_the_tree(test, &b);
+	vt_join(test, round, NULL);
+	vl_join_free(test, t);
+	for (id = 1; id <= 2000; id++)
+		vt_free(hash, id, 1);
+}
+
+/* [41] The function blocks on behalf of reclaim. */
+static void maintenance_goes_on_beside_reclaim(struct kunit *test)
+{
+	maintenance_goes_on(test, block_a_tree);
+}
+
+static void update_often(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < 50 && !atomic_read(&vl.releases); i++)
+		vmem_update(NULL);
+}
+
+static struct vt_thread *blocked_round;
+
+/*
+ * Maintenance gives back magazines that the depot has not needed, and the slabs
+ * that are empty then; one that is given back takes its span home.
+ */
+static void block_maintenance(struct kunit *test, struct blocked *b)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+
+	b->vm = vl_child(test, label, 4, vl_import, vl_release);
+	vl.next = 0x100000;
+	leave_all_in_caches(test, b->vm, MANY);
+	vl.next = 0;
+	b->t = NULL;
+	vl_gate_close();
+	blocked_round = vl_run(test, update_often, NULL, 0);
+	vl_poll(test, completion_done(&blocked_round->done) ||
+		completion_done(&vl.entered));
+}
+
+/*
+ * [41] A release function of maintenance never returns, as far as others can tell:
+ * the next round wakes the waiters of other arenas.
+ */
+static void maintenance_goes_on_beside_its_release(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, 100, 0);
+	vmem_t *vm = vl_child(test, root, 0, import_later, vmem_free);
+	struct vt_thread *t, *round;
+	struct blocked b;
+
+	import_serves = false;
+	t = vt_request(test, vm, 10, VM_SLEEP);
+	vl_wait_waiters(test, vm, 1);
+	block_maintenance(test, &b);
+	WRITE_ONCE(import_serves, true);
+	round = vl_run(test, update, NULL, 0);
+	vl_served(test, round, "a round of maintenance");
+	vl_served(test, t, "a waiter that maintenance wakes");
+	vl_gate_open();
+	vt_join(test, blocked_round, NULL);
+	vt_join(test, round, NULL);
+	vl_join_free(test, t);
+}
+
+static unsigned long object;
+
+/* Refuses; meanwhile an object of the size that is asked for becomes free. */
+static void *import_and_free_object(vmem_t *src, size_t size, int vmflag)
+{
+	if (atomic_inc_return(&vl.imports) == 1)
+		vt_free(elsewhere, object, 2);
+	return NULL;
+}
+
+/*
+ * [41] An object of the waiter's own cached size is freed after the request has
+ * looked at the caches, at a time when nobody waits: it lies in a magazine or slab.
+ */
+static void waiter_beside_a_free_object(struct kunit *test)
+{
+	static const size_t others[] = { 0, 1, 3, 10 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		vmem_t *label = vl_ids(test, 0, 0);
+		vmem_t *vm = vl_child(test, label, 4, import_and_free_object,
+				      NULL);
+		size_t total = VL_SLAB + others[i];
+		unsigned int n = total / 2, k;
+		unsigned long *addr, rest = 0;
+		struct vt_thread *t;
+
+		addr = kunit_kcalloc(test, n, sizeof(*addr), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, addr);
+		/* For now it only refuses. */
+		atomic_set(&vl.imports, 1);
+		elsewhere = vm;
+		vmem_add(vm, (void *)1, total, VM_SLEEP);
+		for (k = 0; k < n; k++)
+			addr[k] = vt_alloc(vm, 2, VM_SLEEP);
+		if (total % 2)
+			rest = vt_alloc(vm, 1, VM_SLEEP);
+		KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), (size_t)0);
+		object = addr[n / 2];
+		atomic_set(&vl.imports, 0);
+		t = vt_request(test, vm, 2, VM_SLEEP);
+		if (!vl_served(test, t, "a waiter beside a free object"))
+			vmem_add(vm, (void *)1000, VL_SLAB, VM_SLEEP);
+		addr[n / 2] = vt_join(test, t, NULL);
+		if (((struct vt *)test->priv)->stuck)
+			return;
+		KUNIT_EXPECT_EQ(test, addr[n / 2], object);
+		while (n--)
+			vt_free(vm, addr[n], 2);
+		if (rest)
+			vt_free(vm, rest, 1);
+	}
+}
+
+/*
+ * [41] A waiter for a cached size beside one for more than there will ever be: every
+ * single free of its size serves it.
+ */
+static void object_serves_the_small_waiter(struct kunit *test)
+{
+	vmem_t *root = vl_ids(test, 2 * VL_SLAB, 0);
+	vmem_t *vm = vl_client(test, root, 4);
+	vmem_t *leaf = vl_client(test, vm, 4);
+	struct vt_thread *large, *t = NULL;
+	unsigned long *addr, got;
+	unsigned int n, i;
+
+	addr = kunit_kcalloc(test, 2 * VL_SLAB, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	for (n = 0; n < 2 * VL_SLAB; n++) {
+		addr[n] = vt_alloc(n % 2 ? leaf : vm, 3, VM_NOSLEEP);
+		if (!addr[n])
+			break;
+	}
+	large = vt_request(test, vm, 2 * VL_SLAB - 1, VM_SLEEP);
+	vl_wait_waiters(test, root, 1);
+	for (i = 0; i < n; i++) {
+		t = vt_request(test, i % 2 ? leaf : vm, 3, VM_SLEEP);
+		vl_wait_waiters(test, root, 2);
+		vt_free(i % 2 ? leaf : vm, addr[i], 3);
+		if (!vl_served(test, t, "the small waiter"))
+			break;
+		got = vt_join(test, t, NULL);
+		KUNIT_EXPECT_NE(test, got, 0UL);
+		addr[i] = got;
+		if (((struct vt *)test->priv)->stuck)
+			return;
+	}
+	if (i < n) {
+		vmem_add(root, (void *)1000, 8 * VL_SLAB, VM_SLEEP);
+		vl_join_free(test, t);
+		addr[i] = 0;
+	}
+	for (i = 0; i < n; i++)
+		if (addr[i])
+			vt_free(i % 2 ? leaf : vm, addr[i], 3);
+	vl_served(test, large, "the large waiter");
+	vl_join_free(test, large);
+}
+
+#define ROUNDS	400
+
+static void take_turns(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		size_t size = 1 + (i + t->seed) % 3;
+		unsigned long addr = vt_alloc(t->vm, size, VM_SLEEP);
+
+		if (!addr) {
+			t->errors++;
+			continue;
+		}
+		if (i % 8 == t->seed % 8)
+			vt_pause();
+		vt_free(t->vm, addr, size);
+	}
+}
+
+/*
+ * [41] [37] More threads than there is room for, all with cached sizes, in an arena
+ * whose import function refuses: none sleeps beside what it needs.
+ */
+static void cached_sizes_take_turns(struct kunit *test)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *vm = vl_child(test, label, 3, vl_import, vl_release);
+	struct vt_thread *t[8];
+	unsigned int i, errors = 0;
+
+	vmem_add(vm, (void *)1, 7, VM_SLEEP);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, take_turns, vm, 0, 0);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		t[i]->seed = i;
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		wake_up_process(t[i]->task);
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vl_served(test, t[i], "a thread");
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vt_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
+}
+
+static struct kunit_case vmem_live_trees_cases[] = {
+	KUNIT_CASE(other_tree_is_reclaimed),
+	KUNIT_CASE(other_tree_sees_a_free),
+	KUNIT_CASE(pushpage_on_a_populator_is_served),
+	KUNIT_CASE(other_tree_is_reclaimed_at_depth),
+	KUNIT_CASE(release_takes_the_mutex_of_a_waiter),
+	KUNIT_CASE(waiter_with_the_mutex_needs_reclaim),
+	KUNIT_CASE(free_takes_the_mutex_of_a_waiter),
+	KUNIT_CASE(release_waits_for_space_elsewhere),
+	KUNIT_CASE(sibling_is_served_by_the_source),
+	KUNIT_CASE(siblings_caches_are_reclaimed),
+	KUNIT_CASE(blocking_import_delays_only_its_request),
+	KUNIT_CASE(space_of_the_time_of_an_import_is_found),
+	KUNIT_CASE(other_tree_is_destroyed),
+	KUNIT_CASE(sibling_is_destroyed),
+	KUNIT_CASE(end_waits_for_a_span_on_its_way),
+	KUNIT_CASE(maintenance_goes_on_beside_reclaim),
+	KUNIT_CASE(maintenance_goes_on_beside_its_release),
+	KUNIT_CASE(waiter_beside_a_free_object),
+	KUNIT_CASE(object_serves_the_small_waiter),
+	KUNIT_CASE(cached_sizes_take_turns),
+	{}
+};
+
+static struct kunit_suite vmem_live_trees_suite = {
+	.name = "vmem_live_trees",
+	.suite_init = vl_suite_init,
+	.suite_exit = vl_suite_exit,
+	.init = vl_init,
+	.exit = vl_exit,
+	.test_cases = vmem_live_trees_cases,
+};
+
+kunit_test_suite(vmem_live_trees_suite);
+
+MODULE_DESCRIPTION("KUnit: vmem's arenas do not wait for one another");
+MODULE_LICENSE("GPL");

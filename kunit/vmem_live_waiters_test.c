@@ -1,0 +1,982 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests that wait: in which order they are served, what wakes them, and how an
+ * operator sees them.
+ *
+ * Maintenance does not run unless a test says so. A wake-up that is lost is a
+ * request that waits for ever.
+ */
+#include <linux/kmsg_dump.h>
+
+#include "vmem_test_deep.h"
+
+/* Integers 1 to @n, all allocated, each by itself. */
+static vmem_t *full_arena(struct kunit *test, size_t n)
+{
+	vmem_t *vm = vd_ids(test, "full", n, 0);
+	unsigned int i;
+
+	for (i = 1; i <= n; i++)
+		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_SLEEP),
+				(unsigned long)i);
+	return vm;
+}
+
+/* What is still allocated, in an arena without caches. */
+static void free_rest(struct kunit *test, vmem_t *vm)
+{
+	if (!vd_stuck(test))
+		vt_drain(test, vm);
+}
+
+/* A request that waits before this returns, as the @n-th of the arena. */
+static struct vt_thread *queue(struct kunit *test, vmem_t *vm, size_t size,
+			       int vmflag, unsigned int n)
+{
+	struct vt_thread *t = vt_request(test, vm, size, vmflag);
+
+	vd_wait_waiters(test, vm, n);
+	return t;
+}
+
+/* Context switches of a thread. */
+static unsigned long switches(struct vt_thread *t)
+{
+	return READ_ONCE(t->task->nvcsw) + READ_ONCE(t->task->nivcsw);
+}
+
+/* [24] A free that is too small does not wake the waiter: it sleeps once. */
+static void too_small_a_free_wakes_nothing(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 16);
+	struct vt_thread *t = queue(test, vm, 4, VM_SLEEP, 1);
+	u64 waits = vd_rested(vm);
+	unsigned int i;
+
+	for (i = 1; i <= 16; i += 2)
+		vt_free(vm, i, 1);
+	vt_free(vm, 2, 1);
+	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_free(vm, 4, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), 1UL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, waits);
+	free_rest(test, vm);
+}
+
+/* [24] The same of a free in the arena that the waiter's arena imports from. */
+static void too_small_a_free_in_the_source_wakes_nothing(struct kunit *test)
+{
+	vmem_t *src = full_arena(test, 16);
+	vmem_t *vm = vd_client(test, "client", vd_client(test, "middle", src,
+							 0), 0);
+	struct vt_thread *t = queue(test, vm, 4, VM_SLEEP, 1);
+	u64 waits = vd_rested(src);
+	unsigned long addr;
+	unsigned int i;
+
+	for (i = 1; i <= 16; i += 2)
+		vt_free(src, i, 1);
+	KUNIT_EXPECT_EQ(test, vd_rested(src), waits);
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	vt_free(src, 8, 1);
+	vt_free(src, 10, 1);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, addr, 7UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(src).wait, waits);
+	vt_free(vm, addr, 4);
+	free_rest(test, src);
+}
+
+#define WAITERS	8
+
+/* [25] First come, first served. */
+static void first_come_first_served(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, WAITERS);
+	struct vt_thread *t[WAITERS];
+	unsigned int i, j;
+
+	for (i = 0; i < WAITERS; i++)
+		t[i] = queue(test, vm, 1, VM_SLEEP, i + 1);
+	for (i = 0; i < WAITERS; i++) {
+		vt_free(vm, WAITERS - i, 1);
+		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
+		for (j = i + 1; j < WAITERS; j++)
+			KUNIT_EXPECT_FALSE_MSG(test,
+					       completion_done(&t[j]->done),
+					       "%u is before %u", j, i);
+	}
+	for (i = 0; i < WAITERS; i++)
+		vd_join(test, t[i], NULL);
+	free_rest(test, vm);
+}
+
+/* [25] A retry that finds nothing does not cost a waiter its place. */
+static void retries_keep_the_order(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, WAITERS);
+	struct vt_thread *t[WAITERS];
+	unsigned int i;
+	u64 waits;
+
+	for (i = 0; i < WAITERS; i++)
+		t[i] = queue(test, vm, 1, VM_SLEEP, i + 1);
+	waits = vd_rested(vm);
+	vmem_update(NULL);
+	vd_wait_asleep(test, vm, waits + WAITERS);
+	vd_wait_waiters(test, vm, WAITERS);
+	vd_rested(vm);
+	for (i = 0; i < WAITERS; i++) {
+		vt_free(vm, WAITERS - i, 1);
+		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
+		KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters,
+				(u64)(WAITERS - 1 - i));
+	}
+	for (i = 0; i < WAITERS; i++)
+		vd_join(test, t[i], NULL);
+	free_rest(test, vm);
+}
+
+/* [25] What appears goes to the first that it may suffice for; no other wakes. */
+static void first_that_it_may_suffice_for(struct kunit *test)
+{
+	vmem_t *vm = vd_ids(test, "full", 16, 0);
+	static const struct vt_range hold[] = {
+		{ 1, 1 }, { 2, 2 }, { 4, 3 }, { 7, 4 }, { 11, 6 },
+	};
+	struct vt_thread *four, *two, *one;
+	unsigned int i;
+	u64 waits;
+
+	for (i = 0; i < ARRAY_SIZE(hold); i++)
+		KUNIT_ASSERT_EQ(test, vt_alloc(vm, hold[i].size, VM_SLEEP),
+				hold[i].start);
+	four = queue(test, vm, 4, VM_SLEEP, 1);
+	two = queue(test, vm, 2, VM_SLEEP, 2);
+	one = queue(test, vm, 1, VM_SLEEP, 3);
+	waits = vd_rested(vm);
+
+	/* 1: neither four nor two. */
+	vt_free(vm, 1, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, one, NULL), 1UL);
+	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	one = queue(test, vm, 1, VM_SLEEP, 3);
+	waits = vd_rested(vm);
+
+	/* 2: not four; and two takes all of it. */
+	vt_free(vm, 2, 2);
+	KUNIT_EXPECT_EQ(test, vd_join(test, two, NULL), 2UL);
+	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_FALSE(test, completion_done(&one->done));
+	two = queue(test, vm, 2, VM_SLEEP, 3);
+	waits = vd_rested(vm);
+
+	/* 3: one is before two now, and leaves just enough for it. */
+	vt_free(vm, 4, 3);
+	KUNIT_EXPECT_NE(test, vd_join(test, one, NULL), 0UL);
+	KUNIT_EXPECT_NE(test, vd_join(test, two, NULL), 0UL);
+	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_FALSE(test, completion_done(&four->done));
+
+	vt_free(vm, 7, 4);
+	KUNIT_EXPECT_EQ(test, vd_join(test, four, NULL), 7UL);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, waits);
+	free_rest(test, vm);
+}
+
+/* [25] One free serves the first, and then others with what that leaves. */
+static void one_free_serves_in_order(struct kunit *test)
+{
+	vmem_t *vm = vd_ids(test, "full", 16, 0);
+	static const size_t sizes[] = { 5, 4, 3, 2, 1, 1 };
+	struct vt_thread *t[ARRAY_SIZE(sizes)];
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 12, VM_SLEEP), 1UL);
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 4, VM_SLEEP), 13UL);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		t[i] = queue(test, vm, sizes[i], VM_SLEEP, i + 1);
+	vd_rested(vm);
+	/* 5, 4 and 3 are 12: nothing is left for the three small ones. */
+	vt_free(vm, 1, 12);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
+	for (; i < ARRAY_SIZE(sizes); i++)
+		KUNIT_EXPECT_FALSE(test, completion_done(&t[i]->done));
+	vt_free(vm, 13, 4);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		KUNIT_EXPECT_NE(test, vd_join(test, t[i], NULL), 0UL);
+	free_rest(test, vm);
+}
+
+#define HERD	64
+
+/* [24] One of 64 waiters is served by one free: the others sleep on. */
+static void one_free_wakes_no_herd(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, HERD);
+	struct vt_thread *t[HERD];
+	unsigned int i;
+	u64 waits;
+
+	for (i = 0; i < HERD; i++)
+		t[i] = vt_request(test, vm, 1, VM_SLEEP);
+	vd_wait_waiters(test, vm, HERD);
+	waits = vd_rested(vm);
+	vt_free(vm, 1, 1);
+	vd_wait_waiters(test, vm, HERD - 1);
+	KUNIT_EXPECT_LE(test, vd_rested(vm), waits + 2);
+	for (i = 2; i <= HERD; i++)
+		vt_free(vm, i, 1);
+	for (i = 0; i < HERD; i++)
+		KUNIT_EXPECT_NE(test, vd_join(test, t[i], NULL), 0UL);
+	free_rest(test, vm);
+}
+
+/* [24] The same of waiters in many arenas that import from one. */
+static void one_free_in_the_source_wakes_no_herd(struct kunit *test)
+{
+	vmem_t *src = full_arena(test, HERD), *vm[HERD];
+	struct vt_thread *t[HERD];
+	unsigned long addr;
+	unsigned int i;
+	u64 waits;
+
+	for (i = 0; i < HERD; i++) {
+		vm[i] = vd_client(test, "client", i % 8 ? vm[i - 1] : src, 0);
+		t[i] = vt_request(test, vm[i], 1, VM_SLEEP);
+	}
+	vd_wait_waiters(test, src, HERD);
+	waits = vd_rested(src);
+	vt_free(src, 1, 1);
+	vd_wait_waiters(test, src, HERD - 1);
+	KUNIT_EXPECT_LE(test, vd_rested(src), waits + 2);
+	for (i = 2; i <= HERD; i++)
+		vt_free(src, i, 1);
+	for (i = 0; i < HERD; i++) {
+		addr = vd_join(test, t[i], NULL);
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		if (vd_stuck(test))
+			return;
+		vt_free(vm[i], addr, 1);
+	}
+}
+
+/* [24] [25] Many waiters, as many frees at once: each sleeps a few times at most. */
+static void many_frees_serve_many_waiters(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, HERD);
+	DECLARE_BITMAP(seen, HERD + 1);
+	struct vt_thread *t[HERD];
+	unsigned int i;
+	u64 waits;
+
+	bitmap_zero(seen, HERD + 1);
+	for (i = 0; i < HERD; i++)
+		t[i] = vt_request(test, vm, 1, VM_SLEEP);
+	vd_wait_waiters(test, vm, HERD);
+	waits = vd_rested(vm);
+	for (i = 1; i <= HERD; i++)
+		vt_free(vm, i, 1);
+	for (i = 0; i < HERD; i++) {
+		unsigned long addr = vd_join(test, t[i], NULL);
+
+		KUNIT_EXPECT_TRUE(test, addr && addr <= HERD &&
+				  !__test_and_set_bit(addr, seen));
+	}
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_LE(test, vt_stats(vm).wait, waits + 2 * HERD);
+	free_rest(test, vm);
+}
+
+static void window_request(struct vt_thread *t)
+{
+	t->addr = (unsigned long)vmem_xalloc(t->vm, 1, 0, 0, 0, (void *)1000,
+					     (void *)1001, VM_SLEEP);
+}
+
+static void aligned_request(struct vt_thread *t)
+{
+	t->addr = (unsigned long)vmem_xalloc(t->vm, 1, 64, 0, 0, NULL, NULL,
+					     VM_SLEEP);
+}
+
+/* A request by another function, which is to be the @n-th that waits. */
+static struct vt_thread *queue_fn(struct kunit *test,
+				  void (*fn)(struct vt_thread *), vmem_t *vm,
+				  unsigned int n)
+{
+	struct vt_thread *t = vt_thread_start(test, fn, vm, 1, VM_SLEEP);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	vd_wait_waiters(test, vm, n);
+	return t;
+}
+
+static unsigned int count_done(struct vt_thread **t, unsigned int n)
+{
+	unsigned int done = 0;
+
+	while (n--)
+		done += completion_done(&t[n]->done);
+	return done;
+}
+
+/*
+ * [37] What appears is large enough for requests that came first, yet they cannot
+ * use it because of their limits: the next gets it.
+ */
+static void what_a_waiter_cannot_use_serves_the_next(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 63);
+	vmem_t *child = vd_client(test, "child", vm, 0);
+	struct vt_thread *window[4], *aligned[4], *any, *below;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		window[i] = queue_fn(test, window_request, vm, 2 * i + 1);
+		aligned[i] = queue_fn(test, aligned_request, vm, 2 * i + 2);
+	}
+	any = queue(test, vm, 1, VM_SLEEP, 9);
+	below = vt_request(test, child, 1, VM_SLEEP);
+	vd_wait_waiters(test, vm, 10);
+	vd_rested(vm);
+
+	vt_free(vm, 5, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, any, NULL), 5UL);
+	vt_free(vm, 6, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, below, NULL), 6UL);
+	if (vd_stuck(test))
+		return;
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_FALSE(test, completion_done(&window[i]->done));
+		KUNIT_EXPECT_FALSE(test, completion_done(&aligned[i]->done));
+	}
+	vt_free(child, 6, 1);
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 1, VM_SLEEP));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)128, 1, VM_SLEEP));
+	/* In whatever order. */
+	for (i = 1; i <= 4; i++) {
+		if (!vd_soon(test, count_done(window, 4) == i) ||
+		    !vd_soon(test, count_done(aligned, 4) == i))
+			KUNIT_FAIL(test, "%u and %u are served, not %u",
+				   count_done(window, 4),
+				   count_done(aligned, 4), i);
+		if (count_done(window, 4) == i)
+			vt_xfree(vm, 1000, 1);
+		if (count_done(aligned, 4) == i)
+			vt_xfree(vm, 128, 1);
+	}
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, vd_join(test, window[i], NULL), 1000UL);
+		KUNIT_EXPECT_EQ(test, vd_join(test, aligned[i], NULL), 128UL);
+	}
+	free_rest(test, vm);
+}
+
+/*
+ * [37] A waiter that could use what appears in its source, but was served in its
+ * own arena at the same moment, leaves the source's to the next.
+ */
+static void waiter_served_twice_leaves_one(struct kunit *test)
+{
+	unsigned int round;
+
+	for (round = 0; round < 50 && !vd_stuck(test); round++) {
+		vmem_t *src = full_arena(test, 4);
+		vmem_t *vm = vd_client(test, "client", src, 0);
+		struct vt_thread *low, *high;
+		unsigned long addr;
+
+		vt_free(src, 4, 1);
+		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_SLEEP), 4UL);
+		low = queue(test, vm, 1, VM_SLEEP, 1);
+		high = vt_request(test, src, 1, VM_SLEEP);
+		vd_wait_waiters(test, src, 2);
+		if (round % 2)
+			KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)100, 1,
+							     VM_SLEEP));
+		vt_free(src, 2, 1);
+		if (!(round % 2))
+			KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)100, 1,
+							     VM_SLEEP));
+		addr = vd_join(test, low, NULL);
+		KUNIT_EXPECT_NE(test, addr, 0UL);
+		/* At 2 it was first; then the other one needs another. */
+		if (addr == 2)
+			vt_free(src, 1, 1);
+		KUNIT_EXPECT_NE(test, vd_join(test, high, NULL), 0UL);
+		if (vd_stuck(test))
+			return;
+		vt_free(vm, addr, 1);
+		vt_free(vm, 4, 1);
+		free_rest(test, src);
+		vd_close(test, vm);
+		vd_close(test, src);
+	}
+}
+
+static bool stop_looping;
+
+/* Keeps what it gets for a while; together the loops never leave all free. */
+static void loop(struct vt_thread *t)
+{
+	unsigned int i = 0;
+
+	while (!READ_ONCE(stop_looping)) {
+		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
+
+		if (!id) {
+			t->errors++;
+			break;
+		}
+		/* Different times, or all of them would be free at once. */
+		msleep(30 + 10 * ((3 * i++ + t->seed) % 7));
+		vt_free(t->vm, id, t->size);
+	}
+}
+
+/* [41] A large request is served at last, though small ones never rest. */
+static void small_ones_do_not_starve_a_large_one(struct kunit *test)
+{
+	vmem_t *vm = vd_ids(test, "full", 8, 0);
+	unsigned int i, errors = 0;
+	struct vt_thread *t[7], *large;
+	unsigned long addr;
+
+	WRITE_ONCE(stop_looping, false);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, loop, vm, 1 + i % 2 * 2, VM_SLEEP);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		t[i]->seed = i;
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		wake_up_process(t[i]->task);
+	vd_wait_asleep(test, vm, 20);
+	large = vt_request(test, vm, 8, VM_SLEEP);
+	if (!vd_served(test, large))
+		KUNIT_FAIL(test, "small requests starve a large one");
+	WRITE_ONCE(stop_looping, true);
+	addr = vd_join(test, large, NULL);
+	KUNIT_EXPECT_EQ(test, addr, 1UL);
+	if (addr)
+		vt_free(vm, addr, 8);
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vd_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+}
+
+/* [40] Meanwhile a request that may not sleep is not held up. */
+static void nosleep_passes_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 8);
+	struct vt_thread *t = queue(test, vm, 8, VM_SLEEP, 1);
+	unsigned int i;
+
+	/* It has waited for more than a second by then. */
+	for (i = 0; i < 30; i++) {
+		vt_free(vm, 3, 1);
+		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 3UL);
+		msleep(100);
+	}
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	for (i = 1; i <= 8; i++)
+		vt_free(vm, i, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), 1UL);
+	free_rest(test, vm);
+}
+
+#define TRADES	300
+
+static void trade(struct vt_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < TRADES; i++) {
+		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
+
+		if (!id) {
+			t->errors++;
+			continue;
+		}
+		if (i % 4 == t->seed % 4)
+			vt_pause();
+		vt_free(t->vm, id, t->size);
+	}
+}
+
+/* Traders in the arenas of a tree with caches as @every says. */
+static void trade_in_a_tree(struct kunit *test, size_t n, unsigned int every)
+{
+	const struct vd_shape s = { "tree", 9, every };
+	struct vd_chain *c = vd_chain(test, &s, n);
+	struct vd_chain *d = vd_below(test, c->vm[3], &s);
+	struct vt_thread *t[10];
+	unsigned int i, errors = 0;
+
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, trade,
+				       i % 2 ? c->vm[i] : d->vm[i],
+				       1 + i % VD_CACHED, VM_SLEEP);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		t[i]->seed = i;
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		wake_up_process(t[i]->task);
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vd_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	if (!vd_stuck(test))
+		vd_whole(test, c->vm[0], n);
+}
+
+/* [37] [45] Waiters and frees at all levels of a tree: no wake-up is lost. */
+static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
+{
+	trade_in_a_tree(test, 6, 0);
+}
+
+/* [37] [38] Caches at some levels: what one keeps is what another waits for. */
+static void no_wake_up_is_lost_between_caches(struct kunit *test)
+{
+	trade_in_a_tree(test, 6, 2);
+}
+
+/* [37] [38] Caches everywhere, and room for hardly more than one slab. */
+static void no_wake_up_is_lost_beside_slabs(struct kunit *test)
+{
+	trade_in_a_tree(test, VD_SLAB + 5, 1);
+}
+
+/*
+ * [37] [38] Traffic in one slab that is nearly full: what is freed goes back into
+ * the slab, and a waiter of just that size gets it.
+ */
+static void waiter_of_a_cached_size_sees_its_slab(struct kunit *test)
+{
+	enum { OBJECTS = VD_SLAB / VD_CACHED, FREE = 2 };
+	vmem_t *vm = vd_ids(test, "slab", VD_SLAB, VD_CACHED);
+	unsigned long held[OBJECTS - FREE];
+	unsigned int i, errors = 0;
+	struct vt_thread *t[6];
+
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		held[i] = vt_alloc(vm, VD_CACHED, VM_SLEEP);
+		KUNIT_EXPECT_NE(test, held[i], 0UL);
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = vt_thread_start(test, trade, vm, VD_CACHED, VM_SLEEP);
+		KUNIT_ASSERT_NOT_NULL(test, t[i]);
+		t[i]->seed = i;
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		wake_up_process(t[i]->task);
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		vd_join(test, t[i], &errors);
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	if (vd_stuck(test))
+		return;
+	for (i = 0; i < ARRAY_SIZE(held); i++)
+		vt_free(vm, held[i], VD_CACHED);
+}
+
+/* A thread with a name of two words. */
+static struct vt_thread *two_words(struct kunit *test, vmem_t *vm, size_t size,
+				   int vmflag)
+{
+	struct vt_thread *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	init_completion(&t->done);
+	t->fn = vt_thread_alloc;
+	t->vm = vm;
+	t->size = size;
+	t->vmflag = vmflag;
+	t->task = kthread_run(vt_thread_main, t, "two words");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->task));
+	return t;
+}
+
+static bool is_listed(const struct vd_waiter *w, unsigned int n,
+		      struct vt_thread *t, const char *comm)
+{
+	for (; n--; w++)
+		if (w->pid == task_pid_nr(t->task))
+			return w->size == t->size &&
+			       w->flags == (unsigned int)t->vmflag &&
+			       !strcmp(w->comm, comm);
+	return false;
+}
+
+/* All requests that the file lists are in state waiting. */
+static bool all_waiting(struct kunit *test, unsigned int id, const char *name,
+			unsigned int n)
+{
+	struct vd_waiter w[4];
+	unsigned int i, seen = vd_waiters(test, id, name, w, ARRAY_SIZE(w));
+
+	for (i = 0; i < min(seen, n); i++)
+		if (strcmp(w[i].state, "waiting"))
+			return false;
+	return seen == n;
+}
+
+static void needs_debugfs(struct kunit *test)
+{
+	if (!vt_has_debugfs())
+		kunit_skip(test, "no debugfs at /sys/kernel/debug");
+}
+
+/* [48] Who waits, for how much, with which flags; no more once it was served. */
+static void waiters_are_listed(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 8);
+	unsigned int n, id = vd_id(test, vm);
+	struct vd_waiter w[4] = { };
+	struct vt_thread *t[3];
+
+	needs_debugfs(test);
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", w, 4), 0U);
+	t[0] = queue(test, vm, 3, VM_SLEEP, 1);
+	t[1] = queue(test, vm, 1, VM_SLEEP | VM_BESTFIT | VM_PUSHPAGE, 2);
+	t[2] = two_words(test, vm, 5, VM_SLEEP | VM_NEXTFIT);
+	vd_wait_waiters(test, vm, 3);
+	n = vd_waiters(test, id, "full", w, 4);
+	KUNIT_EXPECT_EQ(test, n, 3U);
+	if (n == 3) {
+		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[0], "vmem-test"));
+		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[1], "vmem-test"));
+		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[2], "two words"));
+		KUNIT_EXPECT_TRUE(test, vd_soon(test, all_waiting(test, id,
+								  "full", 3)));
+	}
+	vt_free(vm, 8, 1);
+	KUNIT_EXPECT_EQ(test, vd_join(test, t[1], NULL), 8UL);
+	n = vd_waiters(test, id, "full", w, 4);
+	KUNIT_EXPECT_EQ(test, n, 2U);
+	if (n == 2) {
+		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[0], "vmem-test"));
+		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[2], "two words"));
+	}
+	for (n = 1; n <= 8; n++)
+		vt_free(vm, n, 1);
+	vd_join(test, t[0], NULL);
+	vd_join(test, t[2], NULL);
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", w, 4), 0U);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters, 0ULL);
+	free_rest(test, vm);
+}
+
+/* [48] A request is listed in the arena that it was made to, however deep. */
+static void waiters_are_listed_where_they_ask(struct kunit *test)
+{
+	static const struct vd_shape s = { "chain", 12, 0 };
+	struct vd_chain *c = vd_chain(test, &s, 8);
+	unsigned int leaf = vd_id(test, c->leaf);
+	unsigned int root = vd_id(test, c->vm[0]);
+	unsigned long all = vt_alloc(c->vm[0], 8, VM_SLEEP), addr;
+	struct vd_waiter w[4] = { };
+	struct vt_thread *t;
+
+	needs_debugfs(test);
+	t = queue(test, c->leaf, 7, VM_SLEEP, 1);
+	vd_wait_waiters(test, c->vm[0], 1);
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, leaf, "level", w, 4), 1U);
+	KUNIT_EXPECT_TRUE(test, is_listed(w, 1, t, "vmem-test"));
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, root, "root", w, 4), 0U);
+	vt_free(c->vm[0], all, 8);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, leaf, "level", w, 4), 0U);
+	vt_free(c->leaf, addr, 7);
+}
+
+/* [48] The same of a size that the arena caches. */
+static void waiters_for_cached_sizes_are_listed(struct kunit *test)
+{
+	vmem_t *vm = vd_ids(test, "cached", 8, VD_CACHED);
+	unsigned int id = vd_id(test, vm);
+	unsigned long all = vd_xalloc(vm, 8, VM_SLEEP), addr;
+	struct vd_waiter w[4] = { };
+	struct vt_thread *t;
+
+	needs_debugfs(test);
+	t = queue(test, vm, 3, VM_SLEEP, 1);
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "cached", w, 4), 1U);
+	KUNIT_EXPECT_TRUE(test, is_listed(w, 1, t, "vmem-test"));
+	vt_xfree(vm, all, 8);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "cached", w, 4), 0U);
+	vt_free(vm, addr, 3);
+}
+
+/* [48] How long it waits counts from its beginning: a retry does not reset it. */
+static void waiters_show_since_when(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 8);
+	unsigned int i, id = vd_id(test, vm);
+	unsigned long long ms = 0;
+	struct vt_thread *t;
+	u64 waits;
+
+	needs_debugfs(test);
+	t = queue(test, vm, 2, VM_SLEEP, 1);
+	for (i = 0; i < 5; i++) {
+		struct vd_waiter w = { };
+
+		msleep(100);
+		/* It has slept for so long at least, by a coarser clock. */
+		KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", &w, 1), 1U);
+		KUNIT_EXPECT_GE(test, w.ms, ms + 50);
+		ms = w.ms;
+		waits = vd_rested(vm);
+		vmem_update(NULL);
+		vd_wait_asleep(test, vm, waits + 1);
+	}
+	vt_free(vm, 1, 1);
+	vt_free(vm, 2, 1);
+	vd_join(test, t, NULL);
+	free_rest(test, vm);
+}
+
+static struct completion entered, proceed;
+
+static void *blocked_import(vmem_t *src, size_t size, int vmflag)
+{
+	if (vmflag & VM_NOSLEEP)
+		return NULL;
+	complete(&entered);
+	wait_for_completion(&proceed);
+	return (void *)1;
+}
+
+static void drop(vmem_t *src, void *addr, size_t size)
+{
+}
+
+/* [48] A request whose import takes long is listed as importing. */
+static void importing_is_a_state(struct kunit *test)
+{
+	vmem_t *vm = vt_adopt(test, vmem_create("slow", NULL, 0, 1,
+						blocked_import, drop,
+						vd_ids(test, "label", 0, 0), 0,
+						VM_SLEEP | VMC_IDENTIFIER));
+	unsigned int id = vd_id(test, vm);
+	struct vd_waiter w[2] = { };
+	unsigned long addr;
+	struct vt_thread *t;
+
+	needs_debugfs(test);
+	init_completion(&entered);
+	init_completion(&proceed);
+	t = vt_request(test, vm, 3, VM_SLEEP);
+	wait_for_completion(&entered);
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "slow", w, 2), 1U);
+	KUNIT_EXPECT_TRUE(test, is_listed(w, 1, t, "vmem-test"));
+	KUNIT_EXPECT_STREQ(test, w[0].state, "importing");
+	complete(&proceed);
+	addr = vd_join(test, t, NULL);
+	if (vd_stuck(test))
+		return;
+	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "slow", w, 2), 0U);
+	vt_free(vm, addr, 3);
+}
+
+static atomic_t imports;
+static bool may_import;
+
+/* [44] Each time that a request is tried, it asks at last as one that may sleep. */
+static void *counting_import(vmem_t *src, size_t size, int vmflag)
+{
+	if (!(vmflag & VM_NOSLEEP))
+		atomic_inc(&imports);
+	return READ_ONCE(may_import) ? (void *)1 : NULL;
+}
+
+/* Rounds of maintenance have a request with an import function try it again. */
+static void wait_imports(struct kunit *test, int n)
+{
+	if (!vd_soon(test, atomic_read(&imports) >= n))
+		KUNIT_FAIL(test, "%d imports, not %d", atomic_read(&imports),
+			   n);
+}
+
+static void needs_interval(struct kunit *test, const char *seconds)
+{
+	if (vt_param("interval", seconds, NULL, 0))
+		kunit_skip(test, "no module parameter to set in sysfs");
+}
+
+/* The task sleeps as the hung task detector wants it: uninterruptibly. */
+static bool sleeps_without_interruption(struct vt_thread *t)
+{
+	unsigned int state = READ_ONCE(t->task->__state);
+
+	return state & TASK_UNINTERRUPTIBLE &&
+	       !(state & (TASK_WAKEKILL | TASK_NOLOAD));
+}
+
+/*
+ * [48] Rounds of maintenance do not wake one that waits for vmem alone, with or
+ * without caches: it is not even switched to. vmem_update() wakes it once.
+ */
+static void maintenance_lets_waiters_sleep(struct kunit *test)
+{
+	static const struct vd_shape s = { "chain", 12, 2 };
+	struct vd_chain *c = vd_chain(test, &s, 8);
+	unsigned long all = vd_xalloc(c->vm[0], 8, VM_SLEEP), before, addr;
+	struct vt_thread *t[3], *clock;
+	unsigned int i;
+	vmem_t *vm;
+	u64 waits;
+	int asked;
+
+	atomic_set(&imports, 0);
+	WRITE_ONCE(may_import, false);
+	vm = vt_adopt(test, vmem_create("clock", NULL, 0, 1, counting_import,
+					drop, vd_ids(test, "label", 0, 0), 0,
+					VM_SLEEP | VMC_IDENTIFIER));
+	t[0] = vt_request(test, c->leaf, 5, VM_SLEEP);
+	t[1] = vt_request(test, c->leaf, 1, VM_SLEEP);
+	t[2] = vt_request(test, c->vm[0], 2, VM_SLEEP);
+	vd_wait_waiters(test, c->vm[0], 3);
+	vd_rested(c->vm[0]);
+	needs_interval(test, "1");
+	clock = queue(test, vm, 1, VM_SLEEP, 1);
+	asked = atomic_read(&imports);
+	/* At the first and the second round. */
+	wait_imports(test, asked + 2);
+	before = switches(t[0]) + switches(t[1]) + switches(t[2]);
+	waits = vt_stats(c->vm[0]).wait;
+	/* At the fourth and the eighth, or even more often. */
+	wait_imports(test, asked + 4);
+	KUNIT_EXPECT_EQ(test, switches(t[0]) + switches(t[1]) + switches(t[2]),
+			before);
+	KUNIT_EXPECT_EQ(test, vt_stats(c->vm[0]).wait, waits);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, sleeps_without_interruption(t[i]));
+	vt_param("interval", "3600", NULL, 0);
+	vmem_update(NULL);
+	/* The clock waits elsewhere. */
+	vd_wait_asleep(test, c->vm[0], waits + 3);
+	WRITE_ONCE(may_import, true);
+	vmem_update(NULL);
+	addr = vd_join(test, clock, NULL);
+	if (vd_stuck(test))
+		return;
+	vt_free(vm, addr, 1);
+
+	vd_wait_waiters(test, c->vm[0], 3);
+	vt_xfree(c->vm[0], all, 8);
+	for (i = 0; i < 3; i++) {
+		vmem_t *of = t[i]->vm;
+		size_t size = t[i]->size;
+
+		addr = vd_join(test, t[i], NULL);
+		if (vd_stuck(test))
+			return;
+		vt_free(of, addr, size);
+	}
+}
+
+#define HUNG	"/proc/sys/kernel/hung_task_timeout_secs"
+
+/* Lines of the kernel log from @from on that say that this task hangs. */
+static unsigned int said_hung(struct kmsg_dump_iter from, struct vt_thread *t)
+{
+	char line[256], want[48];
+	unsigned int n = 0;
+	size_t len;
+
+	snprintf(want, sizeof(want), "vmem-test:%d blocked for more than",
+		 task_pid_nr(t->task));
+	while (kmsg_dump_get_line(&from, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		n += !!strstr(line, want);
+	}
+	return n;
+}
+
+/* [48] The hung task detector reports the task while maintenance goes on. */
+static void hung_task_detector_sees_it(struct kunit *test)
+{
+	vmem_t *vm = full_arena(test, 8);
+	struct kmsg_dump_iter log;
+	struct vt_thread *t;
+
+	if (!IS_ENABLED(CONFIG_DETECT_HUNG_TASK) ||
+	    vt_shell("[ -w " HUNG " ] && ", "[ -x /bin/sh ]"))
+		kunit_skip(test, "no hung task detector");
+	needs_interval(test, "1");
+	pr_info("vmem-test: expect ? \"blocked for more than\"\n");
+	kmsg_dump_rewind(&log);
+	log.cur_seq = log.next_seq;
+	t = queue(test, vm, 2, VM_SLEEP, 1);
+	vt_shell("echo 3 >", HUNG);
+	KUNIT_EXPECT_TRUE(test, vd_soon(test, said_hung(log, t)));
+	vt_shell("echo 120 >", HUNG);
+	vt_param("interval", "3600", NULL, 0);
+	vt_free(vm, 1, 1);
+	vt_free(vm, 2, 1);
+	vd_join(test, t, NULL);
+	pr_info("vmem-test: end\n");
+	free_rest(test, vm);
+}
+
+static void waiters_exit(struct kunit *test)
+{
+	vt_param("interval", "3600", NULL, 0);
+	vd_exit(test);
+}
+
+static struct kunit_case vmem_live_waiters_cases[] = {
+	KUNIT_CASE(too_small_a_free_wakes_nothing),
+	KUNIT_CASE(too_small_a_free_in_the_source_wakes_nothing),
+	KUNIT_CASE(first_come_first_served),
+	KUNIT_CASE(retries_keep_the_order),
+	KUNIT_CASE(first_that_it_may_suffice_for),
+	KUNIT_CASE(one_free_serves_in_order),
+	KUNIT_CASE(one_free_wakes_no_herd),
+	KUNIT_CASE(one_free_in_the_source_wakes_no_herd),
+	KUNIT_CASE(many_frees_serve_many_waiters),
+	KUNIT_CASE(what_a_waiter_cannot_use_serves_the_next),
+	KUNIT_CASE(waiter_served_twice_leaves_one),
+	KUNIT_CASE(small_ones_do_not_starve_a_large_one),
+	KUNIT_CASE(nosleep_passes_a_waiter),
+	KUNIT_CASE(no_wake_up_is_lost_in_a_tree),
+	KUNIT_CASE(no_wake_up_is_lost_between_caches),
+	KUNIT_CASE(no_wake_up_is_lost_beside_slabs),
+	KUNIT_CASE(waiter_of_a_cached_size_sees_its_slab),
+	KUNIT_CASE(waiters_are_listed),
+	KUNIT_CASE(waiters_are_listed_where_they_ask),
+	KUNIT_CASE(waiters_for_cached_sizes_are_listed),
+	KUNIT_CASE(waiters_show_since_when),
+	KUNIT_CASE(importing_is_a_state),
+	KUNIT_CASE(maintenance_lets_waiters_sleep),
+	KUNIT_CASE(hung_task_detector_sees_it),
+	{}
+};
+
+static struct kunit_suite vmem_live_waiters_suite = {
+	.name = "vmem_live_waiters",
+	.suite_init = vd_suite_init,
+	.suite_exit = vd_suite_exit,
+	.init = vt_init,
+	.exit = waiters_exit,
+	.test_cases = vmem_live_waiters_cases,
+};
+
+kunit_test_suite(vmem_live_waiters_suite);
+
+MODULE_DESCRIPTION("KUnit: the order and the visibility of vmem's waiters");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Import and release functions that sleep for as long as the suite
+ * vmem_live_module wants, in a module that it removes meanwhile.
+ */
+#include <linux/module.h>
+
+#include "vmem_sleeper.h"
+
+/*
+ * The suite runs before its own module is complete, so that nothing can link to
+ * that: it passes an address instead.
+ */
+static unsigned long to;
+module_param(to, ulong, 0);
+MODULE_PARM_DESC(to, "address of the struct vmem_sleeper to fill in");
+
+static struct vmem_sleeper *s;
+
+static void enter(bool block)
+{
+	atomic_inc(&s->inside);
+	atomic_inc(&s->calls);
+	if (READ_ONCE(s->gone))
+		atomic_inc(&s->late);
+	if (block) {
+		complete(&s->entered);
+		wait_for_completion(&s->proceed);
+	}
+}
+
+static void leave(void)
+{
+	if (READ_ONCE(s->gone))
+		atomic_inc(&s->late);
+	atomic_dec(&s->inside);
+}
+
+/* What the source has; it does not wait there. */
+static void *take(vmem_t *src, size_t size, int vmflag)
+{
+	bool block = READ_ONCE(s->block_take);
+	void *addr = NULL;
+
+	enter(block && !(vmflag & VM_NOSLEEP));
+	if (!block || !(vmflag & VM_NOSLEEP))
+		addr = vmem_alloc(src, size, vmflag | VM_NOSLEEP);
+	leave();
+	return addr;
+}
+
+static void *xtake(vmem_t *src, size_t *size, size_t align, int vmflag)
+{
+	return take(src, *size, vmflag);
+}
+
+static void give(vmem_t *src, void *addr, size_t size)
+{
+	enter(READ_ONCE(s->block_give));
+	vmem_free(src, addr, size);
+	leave();
+}
+
+static int __init vmem_sleeper_init(void)
+{
+	s = (struct vmem_sleeper *)to;
+	if (!s)
+		return -EINVAL;
+	s->take = take;
+	s->xtake = xtake;
+	s->give = give;
+	return 0;
+}
+
+static void __exit vmem_sleeper_exit(void)
+{
+	WRITE_ONCE(s->leaving, true);
+}
+
+module_init(vmem_sleeper_init);
+module_exit(vmem_sleeper_exit);
+
+MODULE_DESCRIPTION("Functions of vmem's arenas that sleep");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Chains of arenas, each of which imports from the one above it by vmem_alloc(),
+ * and requests that wait in them. For the suites vmem_live_deep, vmem_live_waiters
+ * and vmem_live_module. Only the public interface and debugfs are used.
+ *
+ * A suite sets .suite_init = vd_suite_init, .suite_exit = vd_suite_exit, .init =
+ * vt_init and .exit = vd_exit. Maintenance runs only when a test calls for it. A
+ * test frees what it has allocated: the allocated segments of an arena with caches
+ * are the caches', so vd_exit() cannot free them.
+ */
+#ifndef VMEM_TEST_DEEP_H
+#define VMEM_TEST_DEEP_H
+
+#include "vmem_test_file.h"
+#include "vmem_test_thread.h"
+
+/* Arenas below the root, at most; sizes up to VD_CACHED are cached; of a slab. */
+#define VD_DEPTH	100
+#define VD_CACHED	4
+#define VD_SLAB		64
+
+static char vd_interval[16];
+
+static inline int vd_suite_init(struct kunit_suite *suite)
+{
+	if (vt_param("interval", "3600", vd_interval, sizeof(vd_interval)))
+		vd_interval[0] = '\0';
+	/* The round that is pending happens now. */
+	vmem_update(NULL);
+	return 0;
+}
+
+static inline void vd_suite_exit(struct kunit_suite *suite)
+{
+	if (vd_interval[0])
+		vt_param("interval", vd_interval, NULL, 0);
+}
+
+static inline unsigned int vd_limit(struct kunit *test)
+{
+	return test->status == KUNIT_FAILURE ? 1000 : VT_LIMIT_MS / 2;
+}
+
+/*
+ * Poll until @cond holds. The limit is half of vt_join()'s, so that a hang leaves
+ * time to go on after it; a test that has failed does not wait for long again.
+ */
+#define vd_soon(test, cond)						\
+({									\
+	unsigned int __ms = 0;						\
+	bool __so;							\
+									\
+	while (!(__so = (cond)) && __ms < vd_limit(test)) {		\
+		msleep(20);						\
+		__ms += 20;						\
+	}								\
+	__so;								\
+})
+
+/* [33] The statistics agree with the segments that a walk sees. */
+static inline bool vd_adds_up(vmem_t *vm)
+{
+	struct vt_walk used = { };
+	struct vmem_stats s;
+
+	vmem_walk(vm, VMEM_ALLOC, vt_walk_add, &used);
+	s = vt_stats(vm);
+	return s.mem_inuse == used.sum && s.alloc - s.free == used.n &&
+	       !s.waiters;
+}
+
+/* A work item of the arena may still release spans: statistics settle then. */
+static inline void vd_check(struct kunit *test, vmem_t *vm)
+{
+	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
+	if (!vd_soon(test, vd_adds_up(vm)))
+		KUNIT_FAIL(test, "the statistics do not agree with a walk");
+}
+
+/* Verify all arenas, then destroy them, the youngest first. */
+static inline void vd_exit(struct kunit *test)
+{
+	struct vt *vt = test->priv;
+	unsigned int i;
+
+	if (!vt || vt->stuck)
+		return;
+	for (i = 0; i < vt->n; i++)
+		vd_check(test, vt->arenas[i]);
+	while (vt->n) {
+		vmem_t *vm = vt->arenas[--vt->n];
+
+		vd_check(test, vm);
+		vmem_destroy(vm);
+	}
+}
+
+/* Verify and destroy now. */
+static inline void vd_close(struct kunit *test, vmem_t *vm)
+{
+	vt_disown(test, vm);
+	vd_check(test, vm);
+	vmem_destroy(vm);
+}
+
+static inline bool vd_stuck(struct kunit *test)
+{
+	return ((struct vt *)test->priv)->stuck;
+}
+
+/* Integers from 1 to n; 0: no span. Sizes up to @qcache_max are cached. */
+static inline vmem_t *vd_ids(struct kunit *test, const char *name, size_t n,
+			     size_t qcache_max)
+{
+	return vt_adopt(test, vmem_create(name, n ? (void *)1 : NULL, n, 1,
+					  NULL, NULL, NULL, qcache_max,
+					  VM_SLEEP | VMC_IDENTIFIER));
+}
+
+static inline vmem_t *vd_client(struct kunit *test, const char *name,
+				vmem_t *source, size_t qcache_max)
+{
+	return vt_adopt(test, vmem_create(name, NULL, 0, 1, vmem_alloc,
+					  vmem_free, source, qcache_max,
+					  VM_SLEEP | VMC_IDENTIFIER));
+}
+
+/*
+ * A slab that nothing uses stays in the caches of an arena that belongs to no
+ * other tree.
+ */
+static inline vmem_t *vd_bystander(struct kunit *test)
+{
+	vmem_t *vm = vd_ids(test, "bystander", 10 * VD_SLAB, VD_CACHED);
+
+	vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
+	return vm;
+}
+
+/**
+ * struct vd_shape - a chain of arenas
+ * @name: for people
+ * @depth: arenas below the root
+ * @every: each so many-th arena has caches, counted from the leaf; 0: none has
+ */
+struct vd_shape {
+	const char *name;
+	unsigned int depth;
+	unsigned int every;
+};
+
+static const struct vd_shape __maybe_unused vd_shapes[] = {
+	{ "1 deep, cached", 1, 1 },
+	{ "7 deep, cached", 7, 1 },
+	{ "8 deep, cached", 8, 1 },
+	{ "12 deep", 12, 0 },
+	{ "12 deep, cached", 12, 1 },
+	{ "12 deep, every third cached", 12, 3 },
+	{ "12 deep, leaf cached", 12, VD_DEPTH + 1 },
+	{ "100 deep", 100, 0 },
+	{ "100 deep, cached", 100, 1 },
+	{ "100 deep, leaf cached", 100, VD_DEPTH + 1 },
+};
+
+static inline void vd_describe_shape(const struct vd_shape *s, char *desc)
+{
+	strscpy(desc, s->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+/**
+ * struct vd_chain - such a chain
+ * @vm: its arenas, the root first
+ * @leaf: the last of them
+ * @n: how many
+ */
+struct vd_chain {
+	vmem_t *vm[VD_DEPTH + 1];
+	vmem_t *leaf;
+	unsigned int n;
+};
+
+static inline size_t vd_cached(const struct vd_shape *s, unsigned int level)
+{
+	if (!s->every || (s->depth - level) % s->every)
+		return 0;
+	return VD_CACHED;
+}
+
+/* Arenas of that shape below @root, which is not made here. */
+static inline struct vd_chain *vd_below(struct kunit *test, vmem_t *root,
+					const struct vd_shape *s)
+{
+	struct vd_chain *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->vm[0] = root;
+	for (c->n = 1; c->n <= s->depth; c->n++)
+		c->vm[c->n] = vd_client(test, "level", c->vm[c->n - 1],
+					vd_cached(s, c->n));
+	c->leaf = c->vm[s->depth];
+	return c;
+}
+
+/* The same with a root of @size integers. */
+static inline struct vd_chain *vd_chain(struct kunit *test,
+					const struct vd_shape *s, size_t size)
+{
+	return vd_below(test, vd_ids(test, "root", size, vd_cached(s, 0)), s);
+}
+
+/* As much as a slab for each arena needs. */
+static inline size_t vd_slabs(const struct vd_shape *s)
+{
+	return (size_t)VD_SLAB * (s->depth + 1);
+}
+
+/* Past the caches. */
+static inline unsigned long vd_xalloc(vmem_t *vm, size_t size, int vmflag)
+{
+	return (unsigned long)vmem_xalloc(vm, size, 0, 0, 0, NULL, NULL,
+					  vmflag);
+}
+
+/* [38] VM_NOSLEEP, again and again: each asks for reclaim, one is served. */
+static inline unsigned long vd_nosleep(struct kunit *test, vmem_t *vm,
+				       size_t size)
+{
+	unsigned long addr = 0;
+	unsigned int ms;
+
+	for (ms = 0; !addr && ms < vd_limit(test); ms += 20) {
+		if (ms)
+			msleep(20);
+		addr = vd_xalloc(vm, size, VM_NOSLEEP);
+	}
+	if (!addr)
+		KUNIT_FAIL(test, "%zu cannot be had", size);
+	return addr;
+}
+
+/* Wait until @n requests wait for this arena. */
+static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
+{
+	if (!vd_soon(test, vt_stats(vm).waiters == n))
+		KUNIT_FAIL(test, "%llu requests wait, not %llu",
+			   vt_stats(vm).waiters, n);
+}
+
+/* Wait until requests have slept @n times. */
+static inline void vd_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
+{
+	if (!vd_soon(test, vt_stats(vm).wait >= n))
+		KUNIT_FAIL(test, "%llu sleeps, not %llu", vt_stats(vm).wait, n);
+}
+
+/*
+ * How often requests have slept when they have come to rest: sleeps that end when
+ * reclaim does are over.
+ */
+static inline u64 vd_rested(vmem_t *vm)
+{
+	u64 before, now = vt_stats(vm).wait;
+	unsigned int i = 0;
+
+	do {
+		before = now;
+		msleep(500);
+		now = vt_stats(vm).wait;
+	} while (now != before && i++ < 20);
+	return now;
+}
+
+static inline bool vd_served(struct kunit *test, struct vt_thread *t)
+{
+	return vd_soon(test, completion_done(&t->done));
+}
+
+/*
+ * The request is served without maintenance. When it is not the test has failed,
+ * and maintenance may serve it after all, so that other tests can run.
+ */
+static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
+				    unsigned int *errors)
+{
+	if (!vd_served(test, t)) {
+		KUNIT_FAIL(test, "a request waits for ever");
+		vmem_update(NULL);
+	}
+	return vt_join(test, t, errors);
+}
+
+/* A request for the whole of @vm, integers 1 to @size, is served. */
+static inline void vd_join_whole(struct kunit *test, struct vt_thread *t)
+{
+	vmem_t *vm = t->vm;
+	size_t size = t->size;
+	unsigned long addr = vd_join(test, t, NULL);
+
+	if (!addr)
+		return;
+	KUNIT_EXPECT_EQ(test, addr, 1UL);
+	vt_free(vm, addr, size);
+}
+
+static inline void vd_whole(struct kunit *test, vmem_t *vm, size_t size)
+{
+	vd_join_whole(test, vt_request(test, vm, size, VM_SLEEP));
+}
+
+/* The number of an arena, which a client of it shows. */
+static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
+{
+	vmem_t *label = vmem_create("label", NULL, 0, 1, NULL, NULL, vm, 0,
+				    VM_SLEEP);
+	unsigned int id;
+
+	KUNIT_ASSERT_NOT_NULL(test, label);
+	id = vt_stats(label).vmem_source;
+	vmem_destroy(label);
+	return id;
+}
+
+/**
+ * struct vd_waiter - a line of the file waiters
+ * @pid: of the task
+ * @size: that it asked for
+ * @flags: of its request
+ * @state: of its request
+ * @ms: how long the request has waited
+ * @comm: name of the task
+ */
+struct vd_waiter {
+	int pid;
+	unsigned long size;
+	unsigned int flags;
+	char state[16];
+	unsigned long long ms;
+	char comm[32];
+};
+
+/* Read the file; more than @max lines are only counted. */
+static inline unsigned int vd_waiters(struct kunit *test, unsigned int id,
+				      const char *name, struct vd_waiter *w,
+				      unsigned int max)
+{
+	char path[64], *text, *at, *line;
+	unsigned int n = 0;
+
+	snprintf(path, sizeof(path), "%u-%s/waiters", id, name);
+	text = vt_debugfs(test, path, 65536);
+	if (!text)
+		return UINT_MAX;
+	at = text;
+	line = strsep(&at, "\n");
+	KUNIT_EXPECT_STREQ(test, line, "pid size flags state ms comm");
+	while ((line = strsep(&at, "\n")) && *line) {
+		struct vd_waiter x = { };
+		int fields = sscanf(line, "%d %lu 0x%x %15s %llu %31[^\n]",
+				    &x.pid, &x.size, &x.flags, x.state, &x.ms,
+				    x.comm);
+
+		KUNIT_EXPECT_EQ_MSG(test, fields, 6, "\"%s\"", line);
+		if (n++ < max)
+			*w++ = x;
+	}
+	kvfree(text);
+	return n;
+}
+
+#endif /* VMEM_TEST_DEEP_H */

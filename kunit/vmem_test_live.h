@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hostile clients for the rules of liveness: import and release functions that
+ * block until the test lets them go on, and the check that a request is served
+ * although they block.
+ *
+ * A suite sets .suite_init = vl_suite_init, .suite_exit = vl_suite_exit, .init =
+ * vl_init and .exit = vl_exit. Maintenance does not run by itself meanwhile: a
+ * lost wake-up is a hang. A test frees what it has allocated; vl_exit() opens the
+ * gate, waits until background work has ended, verifies and destroys.
+ */
+#ifndef VMEM_TEST_LIVE_H
+#define VMEM_TEST_LIVE_H
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/timer.h>
+
+#include "vmem_test_file.h"
+#include "vmem_test_report.h"
+#include "vmem_test_thread.h"
+
+/* Integers of one slab, in an arena of identifiers with at most 21 caches. */
+#define VL_SLAB		64
+
+/*
+ * Requests that sleep retry when space appears or reclaim ends, at most a
+ * hundred times a second; a request that spins does so thousands of times.
+ */
+#define VL_RETRIES	1000
+
+/* A hang: shorter than the kernel takes a sleeper for hung. */
+#define VL_LIMIT_MS	(VT_LIMIT_MS / 2)
+
+/*
+ * As vt_poll(), but a test that has failed already does not wait for long again: it
+ * has to end before KUnit gives it up.
+ */
+#define vl_poll(test, cond)						\
+({									\
+	unsigned long __end = jiffies + vl_patience(test);		\
+	bool __so;							\
+									\
+	while (!(__so = (cond)) && time_before(jiffies, __end))		\
+		msleep(20);						\
+	__so;								\
+})
+
+static inline unsigned long vl_patience(struct kunit *test)
+{
+	return msecs_to_jiffies(test->status == KUNIT_FAILURE ? 4000 :
+				VL_LIMIT_MS);
+}
+
+static char vl_interval[16];
+
+/* A test of the suite hangs: what it uses is not to be touched. */
+static bool vl_stuck;
+
+static inline int vl_suite_init(struct kunit_suite *suite)
+{
+	if (vt_param("interval", "3600", vl_interval, sizeof(vl_interval)))
+		vl_interval[0] = '\0';
+	/* Completes the round that is pending. */
+	vmem_update(NULL);
+	return 0;
+}
+
+static inline void vl_suite_exit(struct kunit_suite *suite)
+{
+	if (vl_interval[0])
+		vt_param("interval", vl_interval, NULL, 0);
+}
+
+/**
+ * struct vl_state - orders to the functions below, and their notes
+ * @next: start of the next range that vl_import() returns; 0: refuse
+ * @imports: calls of an import function
+ * @imports_done: such calls that have returned
+ * @vmflags: flags of all these calls, or'ed
+ * @releases: calls of a release function
+ * @releases_done: such calls that have returned
+ * @requester: a task that is inside a request
+ * @in_request: releases that ran in the context of that request
+ * @closed: functions that come to the gate block there
+ * @entered: a function blocks at the gate
+ * @opened: blocked functions go on
+ * @announced: the log judge expects reports until the end of the test
+ */
+static struct vl_state {
+	unsigned long next;
+	atomic_t imports;
+	atomic_t imports_done;
+	atomic_t vmflags;
+	atomic_t releases;
+	atomic_t releases_done;
+	struct task_struct *requester;
+	atomic_t in_request;
+	bool closed;
+	struct completion entered;
+	struct completion opened;
+	bool announced;
+} vl;
+
+static inline void vl_gate_close(void)
+{
+	reinit_completion(&vl.entered);
+	reinit_completion(&vl.opened);
+	WRITE_ONCE(vl.closed, true);
+}
+
+static inline void vl_gate_open(void)
+{
+	WRITE_ONCE(vl.closed, false);
+	complete_all(&vl.opened);
+}
+
+/* Blocks while the gate is closed. */
+static inline void vl_gate_pass(void)
+{
+	if (!READ_ONCE(vl.closed))
+		return;
+	complete(&vl.entered);
+	wait_for_completion(&vl.opened);
+}
+
+/* Wait until a function blocks at the gate. */
+static inline bool vl_gate_wait(struct kunit *test)
+{
+	bool entered = vl_poll(test, try_wait_for_completion(&vl.entered));
+
+	KUNIT_EXPECT_TRUE_MSG(test, entered, "nothing blocks at the gate");
+	return entered;
+}
+
+/* In the context of a request, which is an error, it does not block. */
+static inline void vl_note_release(void)
+{
+	atomic_inc(&vl.releases);
+	if (READ_ONCE(vl.requester) == current)
+		atomic_inc(&vl.in_request);
+	else
+		vl_gate_pass();
+}
+
+/* Allocate; a release function that runs meanwhile in this context is noted. */
+static inline unsigned long vl_noted(vmem_t *vm, size_t size, int vmflag,
+				     bool irqs_off)
+{
+	unsigned long flags = 0, addr;
+
+	WRITE_ONCE(vl.requester, current);
+	if (irqs_off)
+		local_irq_save(flags);
+	addr = vt_alloc(vm, size, vmflag);
+	if (irqs_off)
+		local_irq_restore(flags);
+	WRITE_ONCE(vl.requester, NULL);
+	return addr;
+}
+
+/* Imports ranges that are nobody's: the source is a label. */
+static inline void *vl_import(vmem_t *src, size_t size, int vmflag)
+{
+	unsigned long addr = vl.next;
+
+	atomic_inc(&vl.imports);
+	atomic_or(vmflag, &vl.vmflags);
+	if (addr)
+		vl.next += size;
+	atomic_inc(&vl.imports_done);
+	return (void *)addr;
+}
+
+static inline void vl_release(vmem_t *src, void *addr, size_t size)
+{
+	vl_note_release();
+	atomic_inc(&vl.releases_done);
+}
+
+/* Imports from the source, like vmem_alloc(), but is the client's own. */
+static inline void *vl_import_from(vmem_t *src, size_t size, int vmflag)
+{
+	void *addr;
+
+	atomic_inc(&vl.imports);
+	atomic_or(vmflag, &vl.vmflags);
+	addr = vmem_alloc(src, size, vmflag);
+	atomic_inc(&vl.imports_done);
+	return addr;
+}
+
+static inline void vl_release_to(vmem_t *src, void *addr, size_t size)
+{
+	vl_note_release();
+	vmem_free(src, addr, size);
+	atomic_inc(&vl.releases_done);
+}
+
+/* Integers from 1 to @n, in caches up to @qcache_max. */
+static inline vmem_t *vl_ids(struct kunit *test, size_t n, size_t qcache_max)
+{
+	return vt_adopt(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
+					  1, NULL, NULL, NULL, qcache_max,
+					  VM_SLEEP | VMC_IDENTIFIER));
+}
+
+/* Integers that come from another arena by the given functions. */
+static inline vmem_t *vl_child(struct kunit *test, vmem_t *source,
+			       size_t qcache_max, vmem_alloc_t *afunc,
+			       vmem_free_t *ffunc)
+{
+	return vt_adopt(test, vmem_create("child", NULL, 0, 1, afunc, ffunc,
+					  source, qcache_max,
+					  VM_SLEEP | VMC_IDENTIFIER));
+}
+
+static inline vmem_t *vl_client(struct kunit *test, vmem_t *source,
+				size_t qcache_max)
+{
+	return vl_child(test, source, qcache_max, vmem_alloc, vmem_free);
+}
+
+/*
+ * An arena that holds one imported span of a slab, which is wholly free but in a
+ * cache. Reclaim of its tree makes the span free, and vl_release() is called.
+ */
+static inline vmem_t *vl_idle_importer(struct kunit *test)
+{
+	vmem_t *label = vl_ids(test, 0, 0);
+	vmem_t *vm = vl_child(test, label, 4, vl_import, vl_release);
+
+	vl.next = 0x100000;
+	vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
+	vl.next = 0;
+	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)VL_SLAB);
+	return vm;
+}
+
+/*
+ * The thread's request is served although functions block: the gate, if closed,
+ * stays so meanwhile.
+ */
+static inline bool vl_served(struct kunit *test, struct vt_thread *t,
+			     const char *what)
+{
+	bool served = vl_poll(test, completion_done(&t->done));
+
+	KUNIT_EXPECT_TRUE_MSG(test, served, "%s is not served", what);
+	return served;
+}
+
+/* Start a thread that runs @fn. */
+static inline struct vt_thread *vl_run(struct kunit *test,
+				       void (*fn)(struct vt_thread *t),
+				       vmem_t *vm, size_t size)
+{
+	struct vt_thread *t = vt_thread_start(test, fn, vm, size, VM_SLEEP);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	return t;
+}
+
+/* Wait for a thread, and free what it got from its arena by vmem_alloc(). */
+static inline unsigned long vl_join_free(struct kunit *test,
+					 struct vt_thread *t)
+{
+	vmem_t *vm = t->vm;
+	size_t size = t->size;
+	unsigned long addr = vt_join(test, t, NULL);
+
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(vm, addr, size);
+	return addr;
+}
+
+/* Wait until this many requests sleep in the arena. */
+static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
+{
+	bool asleep = vl_poll(test, vt_stats(vm).waiters >= n);
+
+	KUNIT_EXPECT_TRUE_MSG(test, asleep, "%llu waiters, not %llu",
+			      vt_stats(vm).waiters, n);
+	return asleep;
+}
+
+#define VL_RESCUES	2
+
+/**
+ * struct vl_rescue - ends requests that spin
+ * @timer: fires in a second, or later
+ * @vm: the arenas that a span is added to then, each a request's
+ * @n: how many
+ * @addr: the span's start
+ * @size: its size
+ * @put_off: how often it may be put off, until the requests sleep or spin
+ * @fired: it is over
+ */
+static struct vl_rescue {
+	struct timer_list timer;
+	vmem_t *vm[VL_RESCUES];
+	unsigned int n;
+	unsigned long addr;
+	size_t size;
+	unsigned int put_off;
+	struct completion fired;
+} vl_rescue;
+
+/* In an interrupt: a request that spins may keep all tasks from running. */
+static inline void vl_rescue_fire(struct timer_list *timer)
+{
+	unsigned int n = READ_ONCE(vl_rescue.n), i, asleep = 0;
+	bool spins = false;
+
+	for (i = 0; i < n; i++) {
+		struct vmem_stats stats = vt_stats(vl_rescue.vm[i]);
+
+		asleep += !!stats.wait;
+		spins |= stats.import_fail > VL_RETRIES;
+	}
+	if (asleep < n && !spins && vl_rescue.put_off) {
+		vl_rescue.put_off--;
+		mod_timer(timer, jiffies + HZ / 10 + 1);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		vmem_add(vl_rescue.vm[i], (void *)vl_rescue.addr,
+			 vl_rescue.size, VM_NOSLEEP);
+	complete(&vl_rescue.fired);
+}
+
+static inline void vl_rescue_add(vmem_t *vm)
+{
+	vl_rescue.vm[vl_rescue.n++] = vm;
+}
+
+/* A span for the arenas that have been named, in so many milliseconds. */
+static inline void vl_rescue_start(unsigned long addr, size_t size,
+				   unsigned int ms)
+{
+	vl_rescue.addr = addr;
+	vl_rescue.size = size;
+	vl_rescue.put_off = VL_LIMIT_MS / 100;
+	reinit_completion(&vl_rescue.fired);
+	mod_timer(&vl_rescue.timer, jiffies + msecs_to_jiffies(ms));
+}
+
+static inline void vl_rescue_wait(void)
+{
+	wait_for_completion(&vl_rescue.fired);
+	vl_rescue.n = 0;
+}
+
+/* It is not needed. Where it has fired already, so be it. */
+static inline void vl_rescue_cancel(void)
+{
+	WRITE_ONCE(vl_rescue.n, 0);
+	mod_timer_pending(&vl_rescue.timer, jiffies + 1);
+	vl_rescue_wait();
+}
+
+/* Reports with this text are expected from here to the end of the test. */
+static inline void vl_announce(const char *what)
+{
+	pr_info("vmem-test: expect * \"%s\"\n", what);
+	/* The arena's end reports how many it has held back. */
+	pr_info("vmem-test: expect ? \"held back\"\n");
+	vl.announced = true;
+}
+
+static inline int vl_init(struct kunit *test)
+{
+	if (vl_stuck) {
+		kunit_err(test, "an earlier test hangs\n");
+		return -EBUSY;
+	}
+	memset(&vl, 0, sizeof(vl));
+	init_completion(&vl.entered);
+	init_completion(&vl.opened);
+	memset(&vl_rescue, 0, sizeof(vl_rescue));
+	init_completion(&vl_rescue.fired);
+	timer_setup(&vl_rescue.timer, vl_rescue_fire, 0);
+	return vt_init(test);
+}
+
+/*
+ * Wait until nothing changes in any arena of the test: reclaim and releases
+ * that the test has caused have ended.
+ */
+static inline void vl_settle(struct kunit *test)
+{
+	struct vt *vt = test->priv;
+	struct vmem_stats *before, now;
+	unsigned int i, same = 0, tries;
+
+	before = kunit_kcalloc(test, VT_ARENAS, sizeof(*before), GFP_KERNEL);
+	if (!before)
+		return;
+	for (tries = 0; same < 3 && tries < 200; tries++) {
+		msleep(30);
+		same++;
+		for (i = 0; i < vt->n; i++) {
+			memset(&now, 0, sizeof(now));
+			vmem_get_stats(vt->arenas[i], &now);
+			if (memcmp(&now, &before[i], sizeof(now)))
+				same = 0;
+			before[i] = now;
+		}
+	}
+	kunit_kfree(test, before);
+}
+
+static inline void vl_exit(struct kunit *test)
+{
+	struct vt *vt = test->priv;
+
+	if (!vt)
+		return;
+	vl_gate_open();
+	if (vt->stuck) {
+		vl_stuck = true;
+		return;
+	}
+	vl_settle(test);
+	while (vt->n) {
+		vmem_t *vm = vt->arenas[--vt->n];
+
+		vt_check(test, vm);
+		KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters, 0ULL);
+		vmem_destroy(vm);
+	}
+	if (vl.announced)
+		pr_info("vmem-test: end\n");
+}
+
+#endif /* VMEM_TEST_LIVE_H */
