@@ -110,18 +110,27 @@ struct tt_arena *tt_arena_growing(void)
 void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 {
 	u32 dice = hash_32(atomic_inc_return(&moods), 16);
+	void *addr;
 
 	if (!(vmflag & VM_NOSLEEP)) {
 		if (dice % 8 == 0)
 			usleep_range(1, 100);
+	} else if (tt_is_watchdog()) {
+		;
 	} else if (dice % 8 == 0) {
 		return NULL;
 	} else if (dice % 8 == 1) {
 		/* What is raised stays a multiple of the source's quantum. */
 		*size = roundup(*size, PAGE_Q) + PAGE_Q;
 	}
-	return vmem_xalloc(src, *size, align > PAGE_Q ? align : 0, 0, 0, NULL,
-			   NULL, vmflag);
+	if (align <= PAGE_Q)
+		align = 0;
+	if (vmflag & VM_NOSLEEP)
+		return vmem_xalloc(src, *size, align, 0, 0, NULL, NULL, vmflag);
+	tt_function_begin();
+	addr = tt_import_waiting("tt-heap", src, *size, align, vmflag);
+	tt_function_end();
+	return addr;
 }
 
 static void tt_release(vmem_t *src, void *addr, size_t size)

@@ -15,8 +15,11 @@
 #include "../vmem/compat.h"
 #include "torture.h"
 
-/* Between two interrupts of a timer, in nanoseconds. */
+/* Between two interrupts of a timer, in nanoseconds ... */
 #define PERIOD		400000
+
+/* ... but so many times as long as one takes: threads must get most of a CPU. */
+#define SHARE		6
 
 /**
  * struct source - where interrupts come from
@@ -35,12 +38,14 @@ static struct source *sources;
 static enum hrtimer_restart strike(struct hrtimer *timer)
 {
 	struct source *s = container_of(timer, struct source, timer);
+	u64 start = ktime_get_ns(), pause;
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
 		tt_trade(&s->trader);
-	hrtimer_forward_now(timer, ns_to_ktime(PERIOD / 2 +
-				tt_random(&s->trader.rnd, PERIOD)));
+	pause = PERIOD / 2 + tt_random(&s->trader.rnd, PERIOD);
+	pause = max(pause, SHARE * (ktime_get_ns() - start));
+	hrtimer_forward_now(timer, ns_to_ktime(pause));
 	return HRTIMER_RESTART;
 }
 

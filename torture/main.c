@@ -10,6 +10,7 @@
  * A thread conducts the rounds; inserting the module only starts it, and removing
  * the module makes it come to its end at any time.
  */
+#include <linux/bits.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/module.h>
@@ -34,9 +35,13 @@ static bool hotplug = true;
 module_param(hotplug, bool, 0444);
 MODULE_PARM_DESC(hotplug, "take CPUs away (Y)");
 
+static unsigned int hostile = BIT(TT_H_KINDS) - 1;
+module_param(hostile, uint, 0444);
+MODULE_PARM_DESC(hostile, "bit mask of hostile clients, enum tt_hostile (all)");
+
 static char *plant = "";
 module_param(plant, charp, 0444);
-MODULE_PARM_DESC(plant, "a violation to see that it is found: owner or leak");
+MODULE_PARM_DESC(plant, "a fault to see that it is found: owner, leak or wait");
 
 static bool begun;
 module_param(begun, bool, 0444);
@@ -81,14 +86,72 @@ static const char * const texts[TT_NCOUNTS] = {
 	[TT_UPDATE]	= "updates",
 	[TT_SWEEP]	= "sweeps",
 	[TT_CPU]	= "CPUs taken away",
+	[TT_SLOW_IMPORT]	= "slow imports",
+	[TT_SLOW_RELEASE]	= "slow releases",
+	[TT_LOCKED_IMPORT]	= "locked imports",
+	[TT_LOCKED_RELEASE]	= "locked releases",
+	[TT_LOCKED_WAIT]	= "waits under the lock",
+	[TT_REFUSED]	= "refused imports",
+	[TT_BAD]	= "bad imports",
+	[TT_MISFIT]	= "misfit rounds",
+	[TT_REENTERED]	= "reentrant calls",
+	[TT_DEEP]	= "deep calls",
+	[TT_WHOLE]	= "whole roots",
+	[TT_STOPPED]	= "stopped tasks",
+	[TT_HELD_CPU]	= "held CPUs",
+	[TT_LEAVER_CALL]	= "calls into a leaver",
+	[TT_WITHDRAWN]	= "trees withdrawn",
+	[TT_LEFT]	= "trees left behind",
+	[TT_SHORT]	= "times without memory",
 };
+
+/* Which hostile clients must be there for something to be counted. */
+static const unsigned int needs[TT_NCOUNTS] = {
+	[TT_SLOW_IMPORT]	= BIT(TT_H_SLOW),
+	[TT_SLOW_RELEASE]	= BIT(TT_H_SLOW),
+	[TT_LOCKED_IMPORT]	= BIT(TT_H_LOCK),
+	[TT_LOCKED_RELEASE]	= BIT(TT_H_LOCK),
+	[TT_LOCKED_WAIT]	= BIT(TT_H_LOCK),
+	[TT_REFUSED]	= BIT(TT_H_REFUSE),
+	[TT_BAD]	= BIT(TT_H_BAD),
+	[TT_MISFIT]	= BIT(TT_H_MISFIT),
+	[TT_REENTERED]	= BIT(TT_H_REENTER),
+	[TT_DEEP]	= BIT(TT_H_DEEP),
+	[TT_WHOLE]	= BIT(TT_H_DEEP),
+	[TT_STOPPED]	= BIT(TT_H_STOPPED),
+	[TT_HELD_CPU]	= BIT(TT_H_STOPPED),
+	[TT_LEAVER_CALL]	= BIT(TT_H_LEAVER),
+	[TT_WITHDRAWN]	= BIT(TT_H_LEAVER),
+	[TT_LEFT]	= BIT(TT_H_LEAVER),
+	[TT_SHORT]	= BIT(TT_H_MEMORY),
+};
+
+bool tt_hostile(enum tt_hostile kind)
+{
+	return hostile & BIT(kind);
+}
+
+/* The counts of the clients that take part; the judge wants none to be 0. */
+static void say_hostile(void)
+{
+	char line[700];
+	unsigned int i, n = 0;
+
+	for (i = TT_SLOW_IMPORT; i < TT_NCOUNTS; i++)
+		if (needs[i] & hostile)
+			n += scnprintf(line + n, sizeof(line) - n, " %lu %s,",
+				       total(i), texts[i]);
+	pr_info("vmem-torture: hostile %#x:%s %u alarms\n", hostile,
+		n ? line : "", tt_alarms());
+}
 
 static void say_end(unsigned int cpus, u64 start)
 {
 	char line[400];
 	unsigned int i, n = 0;
 
-	for (i = 0; i < TT_NCOUNTS; i++)
+	say_hostile();
+	for (i = 0; i < TT_SLOW_IMPORT; i++)
 		n += scnprintf(line + n, sizeof(line) - n, " %lu %s,", total(i),
 			       texts[i]);
 	pr_info("vmem-torture: end: %u CPUs, %llu s,%s %u violations\n", cpus,
@@ -106,7 +169,7 @@ static struct tt_trader gardener;
  */
 static void plant_violation(void)
 {
-	if (!*plant)
+	if (!*plant || !strcmp(plant, "wait"))
 		return;
 	tt_trader_init(&gardener, NULL, TT_HELD);
 	gardener.arena = tt_arena(0);
@@ -115,6 +178,26 @@ static void plant_violation(void)
 	if (!strcmp(plant, "owner"))
 		vmem_xfree(gardener.arena->vm, (void *)gardener.held[0].addr,
 			   gardener.held[--gardener.n].size);
+}
+
+/*
+ * wait: register a request that nothing serves, although the arena has room. Only
+ * the liveness watchdog can find that.
+ */
+static void plant_wait(void)
+{
+	struct tt_wanted w = {
+		.arena = "tt-ids", .vm = tt_arena(0)->vm, .size = 1,
+	};
+	struct tt_request *r;
+	unsigned int i;
+
+	if (strcmp(plant, "wait"))
+		return;
+	r = tt_wait_begin(&w);
+	for (i = 0; i < 150 && !tt_wait_alarmed(r) && !kthread_should_stop(); i++)
+		schedule_timeout_uninterruptible(HZ / 10);
+	tt_wait_end(r);
 }
 
 /* The watchdog has seen it. Returns whether there was something. */
@@ -127,6 +210,36 @@ bool tt_unplant(void)
 }
 
 /* --- rounds --- */
+
+static int start_if(enum tt_hostile kind, const struct tt_job *job,
+		    unsigned int n)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < n && tt_hostile(kind); i++)
+		err = err ?: tt_thread_start(job, i, -1);
+	return err;
+}
+
+static int start_hostile_threads(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < 2 * tt_hostile_clients(); i++)
+		if (tt_hostile(i / 2))
+			err = err ?: tt_thread_start(&tt_hostile_job, i, -1);
+	if (hostile)
+		err = err ?: tt_thread_start(&tt_keeper_job, 0, -1);
+	err = err ?: start_if(TT_H_LOCK, &tt_locker_job, 1);
+	err = err ?: start_if(TT_H_LOCK, &tt_filler_job, 1);
+	err = err ?: start_if(TT_H_DEEP, &tt_deep_job, 2);
+	err = err ?: start_if(TT_H_DEEP, &tt_whole_job, 1);
+	err = err ?: start_if(TT_H_STOPPED, &tt_stopped_job, 3);
+	err = err ?: start_if(TT_H_LEAVER, &tt_leaver_job, 2);
+	return err ?: start_if(TT_H_MEMORY, &tt_memory_job, 1);
+}
 
 static int start_threads(void)
 {
@@ -154,7 +267,35 @@ static int start_threads(void)
 		err = err ?: tt_thread_start(&tt_update_job, 0, -1);
 	if (hotplug)
 		err = err ?: tt_thread_start(&tt_hotplug_job, 0, -1);
+	return err ?: start_hostile_threads();
+}
+
+/* The arenas of all. */
+static int create_arenas(void)
+{
+	int err = tt_arenas_create();
+
+	if (err)
+		return err;
+	err = tt_hostile_create();
+	if (!err && tt_hostile(TT_H_DEEP))
+		err = tt_deep_create();
 	return err;
+}
+
+static void destroy_arenas(void)
+{
+	tt_deep_destroy();
+	tt_hostile_destroy();
+	tt_arenas_destroy();
+}
+
+static void check_arenas(void)
+{
+	tt_arenas_check();
+	tt_hostile_check();
+	if (tt_hostile(TT_H_DEEP))
+		tt_deep_check();
 }
 
 /* One round. Returns false if somebody does not come to its end. */
@@ -166,13 +307,14 @@ static bool one_round(void)
 	tt_next_phase(TT_FLOOD);
 	WRITE_ONCE(begun, true);
 	plant_violation();
+	plant_wait();
 	while (time_before(jiffies, end) && !kthread_should_stop())
 		msleep(20);
 	tt_interrupts_stop();
 	if (!tt_next_phase(TT_EBB))
 		return false;
 	if (!*plant)
-		tt_arenas_check();
+		check_arenas();
 	return tt_next_phase(TT_CALM);
 }
 
@@ -185,13 +327,13 @@ static bool rounds(u64 start)
 		if (!one_round())
 			return false;
 		now = ktime_get_boottime_seconds() - start;
-		pr_info("vmem-torture: round %u: %lu s, %lu allocs, %u violations\n",
-			n, now, total(TT_ALLOC), tt_violations());
+		pr_info("vmem-torture: round %u: %lu s, %lu allocs, %u violations, %u alarms\n",
+			n, now, total(TT_ALLOC), tt_violations(), tt_alarms());
 		/* Everything anew, now and then. */
 		if (n % 2)
 			continue;
-		tt_arenas_destroy();
-		if (tt_arenas_create())
+		destroy_arenas();
+		if (create_arenas())
 			return true;
 	}
 	return true;
@@ -204,7 +346,7 @@ static int conduct(void *unused)
 	u64 start;
 	int err;
 
-	err = tt_arenas_create();
+	err = create_arenas();
 	err = err ?: start_threads();
 	start = ktime_get_boottime_seconds();
 	if (err)
@@ -214,7 +356,7 @@ static int conduct(void *unused)
 	if (!stuck)
 		stuck = !tt_threads_stop();
 	if (!stuck)
-		tt_arenas_destroy();
+		destroy_arenas();
 	else
 		__module_get(THIS_MODULE);
 	say_end(cpus, start);
@@ -226,6 +368,12 @@ static int conduct(void *unused)
 
 static void clean_up(void)
 {
+	tt_liveness_exit();
+	tt_leaver_exit();
+	tt_memory_exit();
+	tt_locker_exit();
+	tt_deep_exit();
+	tt_hostile_exit();
 	tt_interrupts_exit();
 	tt_relay_exit();
 	tt_arenas_exit();
@@ -238,6 +386,11 @@ static int __init torture_init(void)
 	err = tt_arenas_init();
 	err = err ?: tt_relay_init();
 	err = err ?: tt_interrupts_init();
+	err = err ?: tt_hostile_init();
+	err = err ?: tt_deep_init();
+	err = err ?: tt_locker_init();
+	err = err ?: tt_memory_init();
+	err = err ?: tt_liveness_init();
 	if (!err) {
 		conductor = kthread_run(conduct, NULL, "tt-conductor");
 		err = PTR_ERR_OR_ZERO(conductor);

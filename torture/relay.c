@@ -62,13 +62,17 @@ static void step(struct tt_thread *t)
 	struct relay *r = &relays[t->n / 2];
 	unsigned int me = t->n % 2, got;
 	vmem_t *vm = r->vm[me];
+	struct tt_wanted w = { .arena = "tt-relay", .vm = vm, .size = 1 };
+	struct tt_request *request;
 	void *addr;
 
 	tt_doing(t, "relay: vmem_alloc", "tt-relay", 1, VM_SLEEP);
 	WRITE_ONCE(r->slept[me], sleeps(vm));
 	/* Pairs with that in other_asks(). */
 	smp_store_release(&r->asking[me], true);
+	request = tt_wait_begin(&w);
 	addr = vmem_alloc(vm, 1, VM_SLEEP);
+	tt_wait_end(request);
 	if (addr != (void *)1 || atomic_inc_return(&r->holders) != 1)
 		tt_violation("tt-relay/%u got %p, which the other has as well",
 			     t->n, addr);

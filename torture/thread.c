@@ -104,6 +104,15 @@ static int thread_main(void *data)
 	return 0;
 }
 
+/* The thread that runs, or NULL if it is none of the torture's. */
+struct tt_thread *tt_thread_current(void)
+{
+	if (!in_task() || !(current->flags & PF_KTHREAD) ||
+	    kthread_func(current) != thread_main)
+		return NULL;
+	return kthread_data(current);
+}
+
 /**
  * tt_thread_start - start a thread
  * @job: what it does

@@ -51,9 +51,24 @@ unsigned int tt_violations(void);
 /* --- what is counted --- */
 
 enum tt_count { TT_ALLOC, TT_IRQ, TT_SLEEP, TT_EMPTY, TT_ARENA, TT_SPAN, TT_RELAY,
-	TT_WALK, TT_VERIFY, TT_UPDATE, TT_SWEEP, TT_CPU, TT_NCOUNTS };
+	TT_WALK, TT_VERIFY, TT_UPDATE, TT_SWEEP, TT_CPU,
+	/* What hostile clients do. */
+	TT_SLOW_IMPORT, TT_SLOW_RELEASE, TT_LOCKED_IMPORT, TT_LOCKED_RELEASE,
+	TT_LOCKED_WAIT, TT_REFUSED, TT_BAD, TT_MISFIT, TT_REENTERED, TT_DEEP,
+	TT_WHOLE, TT_STOPPED, TT_HELD_CPU, TT_LEAVER_CALL, TT_WITHDRAWN,
+	TT_LEFT, TT_SHORT,
+	TT_NCOUNTS };
 
 void tt_count(enum tt_count what);
+
+/* --- hostile clients --- */
+
+/* Bits of the parameter "hostile". Those of hostile.c come first. */
+enum tt_hostile { TT_H_SLOW, TT_H_LOCK, TT_H_REFUSE, TT_H_BAD, TT_H_REENTER,
+	TT_H_MISFIT, TT_H_DEEP, TT_H_STOPPED, TT_H_LEAVER, TT_H_MEMORY,
+	TT_H_KINDS };
+
+bool tt_hostile(enum tt_hostile kind);
 
 /* --- arenas.c: the arenas that all trade in --- */
 
@@ -135,6 +150,7 @@ struct tt_job {
  * @arena: where
  * @size: of how much
  * @vmflag: how
+ * @imported: what a hostile client's import function returned last
  * @data: of the job
  *
  * Others look at @done and what follows it: READ_ONCE(), WRITE_ONCE(). @before is
@@ -153,6 +169,7 @@ struct tt_thread {
 	const char *arena;
 	size_t size;
 	int vmflag;
+	unsigned long imported;
 	void *data;
 };
 
@@ -168,6 +185,55 @@ static inline u32 tt_random(struct rnd_state *rnd, u32 below)
 {
 	return prandom_u32_state(rnd) % below;
 }
+
+struct tt_thread *tt_thread_current(void);
+
+/* --- liveness.c: waiting beside free space --- */
+
+/**
+ * struct tt_wanted - a request, as the liveness watchdog repeats it
+ * @arena: name of the arena
+ * @vm: the arena
+ * @size: size
+ * @vmflag: flags
+ * @by_x: by vmem_xalloc() with what follows
+ * @align: as vmem_xalloc()
+ * @phase: as vmem_xalloc()
+ * @nocross: as vmem_xalloc()
+ * @min: as vmem_xalloc()
+ * @max: as vmem_xalloc()
+ * @is_free: NULL, or tells by the torture's own books whether the request can be
+ *	served, for one that only reclaim can serve
+ * @arg: argument of @is_free
+ */
+struct tt_wanted {
+	const char *arena;
+	vmem_t *vm;
+	size_t size;
+	int vmflag;
+	bool by_x;
+	size_t align;
+	size_t phase;
+	size_t nocross;
+	void *min;
+	void *max;
+	bool (*is_free)(void *arg);
+	void *arg;
+};
+
+struct tt_request;
+
+int tt_liveness_init(void);
+void tt_liveness_exit(void);
+struct tt_request *tt_wait_begin(const struct tt_wanted *wanted);
+void tt_wait_end(struct tt_request *r);
+bool tt_wait_alarmed(const struct tt_request *r);
+void *tt_import_waiting(const char *arena, vmem_t *src, size_t size,
+			size_t align, int vmflag);
+void tt_function_begin(void);
+void tt_function_end(void);
+bool tt_is_watchdog(void);
+unsigned int tt_alarms(void);
 
 /* --- trade.c: one allocation or free --- */
 
@@ -218,6 +284,52 @@ extern const struct tt_job tt_forest_job;			/* forest.c */
 extern const struct tt_job tt_verify_job, tt_sweep_job;		/* watch.c */
 extern const struct tt_job tt_walk_job;				/* walk.c */
 extern const struct tt_job tt_hotplug_job;			/* hotplug.c */
+extern const struct tt_job tt_hostile_job, tt_keeper_job; /* hostile_threads.c */
+extern const struct tt_job tt_locker_job, tt_filler_job;	/* locker.c */
+extern const struct tt_job tt_deep_job, tt_whole_job;		/* deep.c */
+extern const struct tt_job tt_stopped_job;			/* stopped.c */
+extern const struct tt_job tt_leaver_job;			/* leaver.c */
+extern const struct tt_job tt_memory_job;			/* memory.c */
+
+/* hostile_arenas.c */
+int tt_hostile_init(void);
+void tt_hostile_exit(void);
+int tt_hostile_create(void);
+void tt_hostile_destroy(void);
+void tt_hostile_check(void);
+unsigned int tt_hostile_clients(void);
+struct mutex *tt_hostile_mutex(void);
+
+/* locker.c */
+int tt_locker_init(void);
+void tt_locker_exit(void);
+
+/* deep.c */
+int tt_deep_init(void);
+void tt_deep_exit(void);
+int tt_deep_create(void);
+void tt_deep_destroy(void);
+void tt_deep_check(void);
+
+/* leaver.c */
+
+/**
+ * struct tt_offer - a tree of arenas of the module vmem_torture_leaver
+ * @vm: root, middle, leaf
+ */
+struct tt_offer {
+	vmem_t *vm[3];
+};
+
+void tt_offer(const struct tt_offer *new);
+void tt_withdraw(void);
+void tt_leaver_called(void);
+void tt_leaver_exit(void);
+
+/* memory.c */
+int tt_memory_init(void);
+void tt_memory_exit(void);
+bool tt_memory_is_short(void);
 
 int tt_relay_init(void);
 void tt_relay_exit(void);

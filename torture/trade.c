@@ -63,14 +63,29 @@ static void count(struct tt_trader *t, int vmflag)
 		tt_count(TT_SLEEP);
 }
 
+/* Register a request that may wait. Not where memory is harder to get. */
+static struct tt_request *begin(struct tt_trader *t, struct tt_wanted *w)
+{
+	if (!t->thread || current->flags & (PF_MEMALLOC | PF_MEMALLOC_NOIO))
+		return NULL;
+	w->arena = t->arena->name;
+	w->vm = t->arena->vm;
+	return tt_wait_begin(w);
+}
+
 /* vmem_alloc(). Returns whether there was room. */
 bool tt_get(struct tt_trader *t, size_t size, int vmflag)
 {
+	struct tt_wanted w = { .size = size, .vmflag = vmflag };
+	struct tt_request *r = begin(t, &w);
 	unsigned int n = t->n;
+	void *addr;
 
 	count(t, vmflag);
 	doing(t, "vmem_alloc", size, vmflag);
-	hold(t, vmem_alloc(t->arena->vm, size, vmflag), size, false);
+	addr = vmem_alloc(t->arena->vm, size, vmflag);
+	tt_wait_end(r);
+	hold(t, addr, size, false);
 	doing(t, NULL, 0, 0);
 	return t->n > n;
 }
@@ -78,12 +93,16 @@ bool tt_get(struct tt_trader *t, size_t size, int vmflag)
 /* vmem_xalloc() without constraints, which never takes from the caches. */
 bool tt_xget(struct tt_trader *t, size_t size, int vmflag)
 {
+	struct tt_wanted w = { .size = size, .vmflag = vmflag, .by_x = true };
+	struct tt_request *r = begin(t, &w);
 	unsigned int n = t->n;
+	void *addr;
 
 	count(t, vmflag);
 	doing(t, "vmem_xalloc", size, vmflag);
-	hold(t, vmem_xalloc(t->arena->vm, size, 0, 0, 0, NULL, NULL, vmflag),
-	     size, true);
+	addr = vmem_xalloc(t->arena->vm, size, 0, 0, 0, NULL, NULL, vmflag);
+	tt_wait_end(r);
+	hold(t, addr, size, true);
 	doing(t, NULL, 0, 0);
 	return t->n > n;
 }
@@ -95,6 +114,8 @@ static void xalloc(struct tt_trader *t, size_t size, int vmflag)
 	struct tt_arena *arena = t->arena;
 	unsigned long q = arena->quantum;
 	unsigned long room = arena->size ?: 4 * arena->most * q;
+	struct tt_request *r;
+	struct tt_wanted w;
 	/* Constraints by which an importing arena does not import. */
 	bool bounds = arena->size || vmflag & VM_NOSLEEP;
 
@@ -118,10 +139,17 @@ static void xalloc(struct tt_trader *t, size_t size, int vmflag)
 		max = min + need;
 	}
 
+	w = (struct tt_wanted){
+		.size = size, .vmflag = vmflag, .by_x = true, .align = align,
+		.phase = phase, .nocross = nocross, .min = (void *)min,
+		.max = (void *)max,
+	};
+	r = begin(t, &w);
 	count(t, vmflag);
 	doing(t, "vmem_xalloc", size, vmflag);
 	a = (unsigned long)vmem_xalloc(arena->vm, size, align, phase, nocross,
 				       (void *)min, (void *)max, vmflag);
+	tt_wait_end(r);
 	doing(t, NULL, 0, 0);
 	if (a && ((align && (a & (align - 1)) != phase) ||
 		  (nocross && (a ^ (a + size - 1)) & ~(nocross - 1)) ||

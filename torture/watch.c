@@ -61,9 +61,16 @@ static void take_all(struct tt_thread *t, struct tt_arena *a, unsigned int spans
 	tt_doing(t, "sweep: vmem_xalloc", a->name, a->size, VM_SLEEP);
 	for (i = 0; i < spans; i++) {
 		unsigned long start = a->base + i * a->size;
+		struct tt_wanted w = {
+			.arena = a->name, .vm = a->vm, .size = a->size,
+			.by_x = true, .min = (void *)start,
+			.max = (void *)(start + a->size),
+		};
+		struct tt_request *r = tt_wait_begin(&w);
 
-		got[i] = vmem_xalloc(a->vm, a->size, 0, 0, 0, (void *)start,
-				     (void *)(start + a->size), VM_SLEEP);
+		got[i] = vmem_xalloc(a->vm, a->size, 0, 0, 0, w.min, w.max,
+				     VM_SLEEP);
+		tt_wait_end(r);
 		if (got[i] != (void *)start)
 			tt_violation("%s: got %p instead of %#lx", a->name,
 				     got[i], start);

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Functions of hostile clients: they sleep, take a mutex, refuse, return what vmem
+ * must refuse, and allocate and free in the same arena.
+ *
+ * In the drain phases they behave, but that release functions still sleep for a
+ * moment.
+ */
+#include <linux/delay.h>
+#include <linux/hash.h>
+
+#include "hostile.h"
+
+#define BURST		13	/* more than an arena holds structures for */
+
+static atomic_t moods = ATOMIC_INIT(0);
+
+/* An arena that functions of all clients use beside their own. */
+static vmem_t *other;
+
+static u32 dice(u32 sides)
+{
+	return hash_32(atomic_inc_return(&moods), 16) % sides;
+}
+
+/* The functions know the client by its root. */
+static struct tt_client *client_of(vmem_t *src)
+{
+	unsigned int i;
+
+	for (i = 0; i < TT_CLIENTS; i++)
+		if (tt_clients[i].arena[ROOT].vm == src)
+			return &tt_clients[i];
+	return NULL;
+}
+
+/* --- what functions do beside their work --- */
+
+static void sleep_for_a_while(struct tt_client *c, enum tt_count what)
+{
+	unsigned int ms = 1 + dice(dice(8) ? 5 : 50);
+
+	if (!(c->conduct & SLEEPS))
+		return;
+	tt_count(what);
+	if (!dice(512))
+		ms = 1000 + dice(2000);
+	for (; ms >= 20 && !tt_ebbs(); ms -= 20)
+		msleep(20);
+	usleep_range(500 * min(ms, 4U), 1000 * min(ms, 4U));
+}
+
+static bool reenter_begin(struct tt_client *c)
+{
+	return c->conduct & REENTERS && !tt_ebbs() && !tt_is_watchdog() &&
+	       !cmpxchg(&c->reentering, NULL, current);
+}
+
+static void reenter_end(struct tt_client *c)
+{
+	/* Pairs with cmpxchg() in reenter_begin(). */
+	smp_store_release(&c->reentering, NULL);
+}
+
+/* Whether this call comes from what the client itself does in another. */
+static bool nested(const struct tt_client *c)
+{
+	return READ_ONCE(c->reentering) == current;
+}
+
+/* Free one segment of the client's arena and allocate @n; the same elsewhere. */
+static void reenter(struct tt_client *c, unsigned int n)
+{
+	struct tt_thread *t = tt_thread_current();
+	unsigned long imported = t ? t->imported : 0;
+	vmem_t *vm = c->arena[MIDDLE].vm;
+	size_t size = 1 + dice(6);
+	void *addr;
+
+	if (!vm || !reenter_begin(c))
+		return;
+	tt_count(TT_REENTERED);
+	if (c->nstash)
+		vmem_xfree(vm, c->stash[--c->nstash], Q);
+	for (; n && c->nstash < STASH; n--) {
+		addr = vmem_xalloc(vm, Q, 0, 0, 0, NULL, NULL, VM_NOSLEEP);
+		if (!addr)
+			break;
+		c->stash[c->nstash++] = addr;
+	}
+	if (c->nstash == STASH)
+		while (c->nstash > STASH / 4)
+			vmem_xfree(vm, c->stash[--c->nstash], Q);
+	addr = vmem_alloc(other, size, VM_NOSLEEP);
+	if (addr)
+		vmem_free(other, addr, size);
+	reenter_end(c);
+	if (t)
+		t->imported = imported;
+}
+
+/* --- the functions --- */
+
+/* Something that vmem must refuse, and give back. */
+static void *bad_result(struct tt_client *c, size_t *size)
+{
+	unsigned long addr;
+
+	switch (dice(4)) {
+	case 0:			/* wraps */
+		*size += Q;
+		addr = -Q;
+		break;
+	case 1:			/* overlaps the arena's own span */
+		addr = OWN_BASE + dice(OWN_UNITS) * Q;
+		break;
+	case 2:			/* less than asked for */
+		*size -= Q;
+		addr = OWN_BASE + (OWN_UNITS + 1) * Q;
+		if (*size)
+			break;
+		*size += Q;
+		fallthrough;
+	default:		/* misaligned */
+		addr = BASE + dice(ROOT_UNITS / 2) * Q + Q / 2;
+	}
+	tt_count(TT_BAD);
+	atomic_inc(&c->bad);
+	atomic_inc(&c->nbad);
+	return (void *)addr;
+}
+
+static bool is_bad(unsigned long addr)
+{
+	return addr % Q || addr >= OWN_BASE;
+}
+
+/* Whether the import is refused, however much is free. */
+static bool refuses(struct tt_client *c, bool sleep)
+{
+	bool refused = false;
+
+	if (c->conduct & SLEEP_ONLY && !sleep)
+		refused = true;
+	else if (c->conduct & REFUSES && !tt_ebbs())
+		refused = dice(4);
+	if (refused)
+		tt_count(TT_REFUSED);
+	return refused;
+}
+
+/*
+ * A probe stands for a request that may sleep, and would be served: so does this
+ * serve it, unless the client may as well refuse, or another import is under way,
+ * for which a request that needs an import may have to wait.
+ */
+static void *import_for_watchdog(struct tt_client *c, vmem_t *src, size_t size)
+{
+	if (c->conduct & (REFUSES | BAD) || atomic_read(&c->importing))
+		return NULL;
+	return vmem_xalloc(src, size, 0, 0, 0, NULL, NULL, VM_NOSLEEP);
+}
+
+static void *do_import(struct tt_client *c, vmem_t *src, size_t *size, int vmflag)
+{
+	bool sleep = !(vmflag & VM_NOSLEEP);
+
+	if (refuses(c, sleep))
+		return NULL;
+	if (c->conduct & LOCKS) {
+		if (sleep)
+			mutex_lock(&c->lock);
+		else if (!mutex_trylock(&c->lock))
+			return NULL;
+		tt_count(TT_LOCKED_IMPORT);
+	}
+	if (sleep)
+		sleep_for_a_while(c, TT_SLOW_IMPORT);
+	if (c->conduct & LOCKS)
+		mutex_unlock(&c->lock);
+	reenter(c, 3);
+	if (c->conduct & BAD && !tt_ebbs() && dice(4))
+		return bad_result(c, size);
+	if (!sleep)
+		return vmem_xalloc(src, *size, 0, 0, 0, NULL, NULL, vmflag);
+	return tt_import_waiting(c->name[ROOT], src, *size, 0, vmflag);
+}
+
+void *tt_hostile_import(vmem_t *src, size_t *size, size_t align, int vmflag)
+{
+	struct tt_thread *t = tt_thread_current();
+	struct tt_client *c = client_of(src);
+	void *addr;
+
+	if (tt_is_watchdog())
+		return import_for_watchdog(c, src, *size);
+	atomic_inc(&c->importing);
+	if (!(vmflag & VM_NOSLEEP))
+		tt_function_begin();
+	addr = do_import(c, src, size, vmflag);
+	if (!(vmflag & VM_NOSLEEP))
+		tt_function_end();
+	atomic_dec(&c->importing);
+	if (t)
+		t->imported = (unsigned long)addr;
+	return addr;
+}
+
+/* Where release functions must not be called. */
+static void check_context(struct tt_client *c, unsigned long addr)
+{
+	struct tt_thread *t = tt_thread_current();
+	const char *doing;
+
+	if (!in_task() || irqs_disabled())
+		tt_violation("%s: release function in atomic context",
+			     c->name[MIDDLE]);
+	if (!t) {
+		if (current->flags & PF_MEMALLOC)
+			tt_violation("%s: release function in memory reclaim",
+				     c->name[MIDDLE]);
+		return;
+	}
+	doing = READ_ONCE(t->doing);
+	if (nested(c) || t->arena != c->name[MIDDLE] || !doing ||
+	    strncmp(doing, "vmem_", 5) || !(t->vmflag & VM_NOSLEEP))
+		return;
+	if (addr != t->imported)
+		tt_violation("%s: a VM_NOSLEEP request releases %#lx, which it did not import",
+			     c->name[MIDDLE], addr);
+}
+
+void tt_hostile_release(vmem_t *src, void *addr, size_t size)
+{
+	unsigned long a = (unsigned long)addr;
+	struct tt_client *c = client_of(src);
+	bool bad = is_bad(a);
+
+	if (!c) {
+		tt_violation("a function of a destroyed hostile arena was called");
+		return;
+	}
+	if (bad && (!(c->conduct & BAD) || atomic_dec_if_positive(&c->bad) < 0))
+		tt_violation("%s: released [%#lx, +%#zx), which was not imported",
+			     c->name[MIDDLE], a, size);
+	if (!tt_is_watchdog()) {
+		check_context(c, a);
+		if (c->conduct & LOCKS) {
+			mutex_lock(&c->lock);
+			tt_count(TT_LOCKED_RELEASE);
+		}
+		sleep_for_a_while(c, TT_SLOW_RELEASE);
+		if (c->conduct & LOCKS)
+			mutex_unlock(&c->lock);
+		reenter(c, bad ? BURST : 3);
+	}
+	if (!bad)
+		vmem_xfree(src, addr, size);
+}
+
+/* Free what functions have allocated. No call that allocates begins now. */
+void tt_hostile_unstash(struct tt_client *c)
+{
+	/* Wait for the last. */
+	while (cmpxchg(&c->reentering, NULL, current))
+		msleep(20);
+	while (c->nstash)
+		vmem_xfree(c->arena[MIDDLE].vm, c->stash[--c->nstash], Q);
+	reenter_end(c);
+}
+
+int tt_hostile_other_init(void)
+{
+	other = vmem_create("tt-other", (void *)1, 4096, 1, NULL, NULL, NULL, 4,
+			    VM_SLEEP | VMC_IDENTIFIER);
+	return other ? 0 : -ENOMEM;
+}
+
+void tt_hostile_other_exit(void)
+{
+	vmem_destroy(other);
+	other = NULL;
+}
