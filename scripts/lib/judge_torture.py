@@ -8,10 +8,15 @@ See scripts/guest/init-torture for what a guest does.  Its log is cut into cycle
 each with modules inserted, tortured, and removed.  Wrong is
 
 - a cycle without an end line, or a guest that did not come to its finish;
-- a violation, and for a planted one that there is none;
+- a violation or a liveness alarm, and for a planted one that there is none;
+- in a run of 20 s or more, a kind of call by hostile clients that never happened;
 - a step that failed;
 - anything that the kernel has to complain about, from the first cycle on, see
-  judge.py; but for the stack of a thread that a planted violation stops.
+  judge.py; but for the stack of a thread that a planted violation stops, and for the
+  reports that hostile clients provoke: imports refused, with a stack, in the arenas
+  "tt-bad" and "tt-misfit", and arenas "tt-left..." destroyed with allocations. How
+  many there are the torture itself compares with the statistics, as reports are
+  rate limited.
 
 The last line is "N passed, N failed", a kernel each.
 """
@@ -24,10 +29,19 @@ from judge import CUT, RULE, Report, begins, read
 GUEST = re.compile(r"^vmem-torture: guest: (.*)$")
 VIOLATION = re.compile(r"^vmem-torture: VIOLATION: (.*)$")
 END = re.compile(r"^vmem-torture: end: .* (\d+) s, (\d+) allocs, .* (\d+) violations$")
+ALARM = re.compile(r"^vmem-torture: ALARM: (.*)$")
+PLANTED_WAIT = re.compile(r"^tt-conductor ")
+HOSTILE = re.compile(r"^vmem-torture: hostile 0x[0-9a-f]+:(.*) (\d+) alarms$")
+HOSTILE_COUNT = re.compile(r"(\d+) ([^,]+),")
+EXPECTED = re.compile(
+    r"^vmem: misuse: arena \d+ '(tt-bad|tt-misfit)': (vmem_x?alloc|.*import)"
+    r"|^vmem: misuse: arena \d+ 'tt-left[^']*': vmem_destroy\(\): .* still allocated")
+ENOUGH = 20			# seconds in which everything has to happen
 OURS = re.compile(r"^vmem-torture: ")
 ACCESS = re.compile(r"^(read|write|assert|race at)\b.*\b(by|bytes)\b")
 STUCK = re.compile(r"^Call Trace:")
-CYCLES = ["planted", "planted", "long", "long", "cut", "cut", "cut"]
+MISUSE = re.compile(r"\bvmem_misuse\S*\+0x")
+CYCLES = ["planted", "planted", "planted", "long", "long", "cut", "cut", "cut"]
 SHOWN = 12			# faults of a kernel to show
 EXCERPT = 50			# lines of a report to show
 
@@ -44,19 +58,25 @@ def races(report):
 class Cycle:
     """From insertion to removal."""
 
-    def __init__(self, name):
+    def __init__(self, name, text=""):
         self.name = name
+        self.plant = text.partition("plant=")[2].partition(" ")[0]
         self.ended = False
         self.allocs = None
         self.violations = []
         self.count = 0
+        self.alarms = []
+        self.hostile = None	# what hostile clients did, and how often
+        self.alarm_count = 0
 
 
 class Log:
     """What the log of a guest says."""
 
-    def __init__(self, path):
+    def __init__(self, path, seconds):
+        self.seconds = seconds
         self.cycles = []
+        self.expected = 0
         self.reports = []
         self.faults = []
         self.started = self.finished = False
@@ -72,6 +92,12 @@ class Log:
             return
         if self.cycles and self.cycles[-1].name == "planted" and \
                 STUCK.match(report.title()):
+            return
+        # CPUs that report at once mix up their titles and stacks. A title that is
+        # not expected is a report of its own in any case.
+        if EXPECTED.match(report.title()) or \
+                STUCK.match(report.title()) and MISUSE.search(report.text()):
+            self.expected += 1
             return
         if "KCSAN: data-race" in report.title() and not races(report):
             return
@@ -93,7 +119,15 @@ class Log:
         cycle = self.cycles[-1]
         violation = VIOLATION.match(line)
         end = END.match(line)
-        if violation:
+        alarm = ALARM.match(line)
+        hostile = HOSTILE.match(line)
+        if alarm:
+            cycle.alarms.append(alarm.group(1))
+        elif hostile:
+            cycle.hostile = {what: int(count) for count, what in
+                             HOSTILE_COUNT.findall(hostile.group(1))}
+            cycle.alarm_count = int(hostile.group(2))
+        elif violation:
             cycle.violations.append(violation.group(1))
         elif end:
             cycle.allocs, cycle.count = int(end.group(2)), int(end.group(3))
@@ -105,7 +139,7 @@ class Log:
             self.finished = True
         elif text.startswith("begin "):
             self.end_report()
-            self.cycles.append(Cycle(re.split("[ :]", text)[1]))
+            self.cycles.append(Cycle(re.split("[ :]", text)[1], text))
         elif text.startswith("end ") and self.cycles:
             self.end_report()
             self.cycles[-1].ended = True
@@ -126,12 +160,37 @@ class Log:
             if not cycle.ended:
                 self.faults.append(f"{where}: the log ends in it")
             if cycle.name == "planted":
-                if not cycle.count:
-                    self.faults.append(f"{where}: the violation was not found")
+                found = cycle.count
+                if cycle.plant == "wait":
+                    found = any(PLANTED_WAIT.match(alarm)
+                                for alarm in cycle.alarms)
+                if not found:
+                    self.faults.append(f"{where}: the fault was not found")
                 continue
             self.faults += [f"{where}: {text}" for text in cycle.violations]
+            self.faults += [f"{where}: alarm: {text}" for text in cycle.alarms]
+            if cycle.alarm_count and not cycle.alarms:
+                self.faults.append(f"{where}: {cycle.alarm_count} alarms")
+        if self.seconds >= ENOUGH:
+            self.faults += [f"hostile clients: no {what}"
+                            for what, count in self.hostile().items()
+                            if not count]
         if not self.finished:
             self.faults.append("the guest did not come to its end")
+
+    def hostile(self):
+        """What hostile clients did in all cycles."""
+        total = {}
+        for cycle in self.cycles:
+            if cycle.name == "planted":
+                continue
+            for what, count in (cycle.hostile or {}).items():
+                total[what] = total.get(what, 0) + count
+        return total
+
+    def alarms(self):
+        return sum(max(cycle.alarm_count, len(cycle.alarms))
+                   for cycle in self.cycles if cycle.name != "planted")
 
     def violations(self):
         return sum(max(cycle.count, len(cycle.violations))
@@ -159,13 +218,14 @@ def main():
     args = sys.argv[1:]
     passed = failed = 0
     print(f"     {'kernel':<12} {'CPUs':>4} {'seconds':>7} {'allocations':>12} "
-          f"{'violations':>10} {'reports':>7}")
+          f"{'hostile':>9} {'violations':>10} {'alarms':>6} {'reports':>7}")
     for kernel, cpus, seconds, path in zip(*[iter(args)] * 4):
-        log = Log(path)
+        log = Log(path, int(seconds))
         bad = bool(log.faults or log.reports)
         print(f"{'FAIL' if bad else 'ok  '} {kernel:<12} {cpus:>4} "
-              f"{seconds:>7} {log.allocs():>12} {log.violations():>10} "
-              f"{len(log.reports):>7}")
+              f"{seconds:>7} {log.allocs():>12} "
+              f"{sum(log.hostile().values()):>9} {log.violations():>10} "
+              f"{log.alarms():>6} {len(log.reports):>7}")
         if bad:
             show(log)
             failed += 1
