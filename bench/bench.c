@@ -15,7 +15,7 @@
 
 static char *load = "pair";
 module_param(load, charp, 0400);
-MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads, trace or locked");
+MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads, trace, locked or distress");
 
 static char *only;
 module_param(only, charp, 0400);
@@ -77,6 +77,8 @@ static int __init vmem_bench_init(void)
 	clock_begin();
 	if (!strcmp(load, "locked"))
 		return load_locked_begin();
+	if (!strcmp(load, "distress"))
+		return load_distress();
 	for (i = 0; i < ARRAY_SIZE(loads); i++)
 		if (!strcmp(load, loads[i].name))
 			return run(loads[i].run);

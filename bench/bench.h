@@ -120,6 +120,9 @@ int load_trace(const struct peer *peer);
 int load_locked_begin(void);
 void load_locked_end(void);
 
+/* What it costs that requests wait. */
+int load_distress(void);
+
 /* Parameters of the module. */
 extern unsigned long bench_live;
 extern char *bench_trace;

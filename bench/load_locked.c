@@ -31,6 +31,7 @@
 #include "../vmem/compat.h"
 #include "bench.h"
 #include "clock.h"
+#include "locked.h"
 
 #define TICK		10000	/* ns */
 #define LEAST		1000	/* less is what any interrupt takes */
@@ -45,6 +46,7 @@ struct late {
 
 static struct late ours, others;
 static struct hrtimer timer;
+static bool ignored;
 static struct work locked;
 
 #if defined(CONFIG_STACKTRACE) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
@@ -85,7 +87,7 @@ static enum hrtimer_restart tick(struct hrtimer *t)
 	struct late *late;
 	unsigned long at;
 
-	if (ns > LEAST && (ns > ours.ns || ns > others.ns)) {
+	if (!ignored && ns > LEAST && (ns > ours.ns || ns > others.ns)) {
 		at = turned_on_at();
 		late = in_vmem(at) ? &ours : &others;
 		if (ns > late->ns)
@@ -105,7 +107,12 @@ static void forget(void)
 	local_irq_enable();
 }
 
-static void mark(const char *what)
+void locked_ignore(bool on)
+{
+	WRITE_ONCE(ignored, on);
+}
+
+void locked_mark(const char *what, const char *more)
 {
 	struct late a, b;
 
@@ -113,9 +120,14 @@ static void mark(const char *what)
 	a = ours;
 	b = others;
 	local_irq_enable();
-	pr_info("bench: load=locked op=%s late=%lld others=%lld by=%ps others_by=%ps\n",
-		what, a.ns, b.ns, (void *)a.at, (void *)b.at);
+	pr_info("bench: load=locked op=%s late=%lld others=%lld by=%ps others_by=%ps%s\n",
+		what, a.ns, b.ns, (void *)a.at, (void *)b.at, more);
 	forget();
+}
+
+static void mark(const char *what)
+{
+	locked_mark(what, "");
 }
 
 static int mark_set(const char *val, const struct kernel_param *kp)
@@ -332,6 +344,8 @@ int load_locked_begin(void)
 	the_rest(locked.it);
 	spans(locked.it);
 	cached(bench_live / 4);
+	if (!err)
+		locked_waited(&locked);
 	/* And user space goes on. */
 	return err;
 }

@@ -7,7 +7,7 @@ A row is one figure, a dictionary with these columns.  What does not apply is em
 import csv
 
 COLUMNS = ["instrument", "load", "peer", "live", "size", "full", "how",
-           "threads", "at", "op", "metric", "value"]
+           "threads", "at", "n", "op", "metric", "value"]
 KEYS = COLUMNS[:-2]
 # Names on a line that are parameters, not figures.
 PARAMETERS = set(COLUMNS[1:-2])

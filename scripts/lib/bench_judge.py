@@ -11,10 +11,13 @@ line is "N met, N missed".
 
 import sys
 
+from bench_distress import rows as distress_rows
 from bench_figures import Figures, mean_share
 
 BEATEN = ["genalloc", "ida", "drm_mm", "maple", "idr"]
 INSTRUMENTS = {"instructions": "instructions", "time": "ns"}
+# Single calls that may be made with interrupts off: instructions.
+CALLS = {"free": 50000, "request": 500000}
 
 
 class Judge:
@@ -126,6 +129,28 @@ class Judge:
         self.say("lock held, at most", late and late / 1000, 50, "us",
                  f"longest: {longest.replace('_', ' ')}")
 
+    def calls(self):
+        """The dearest single free, and the dearest VM_NOSLEEP request."""
+        calls = [(dearest, row["op"]) for row, dearest in self.figures.all(
+            "dearest", instrument="instructions", load="locked")]
+        for kind, limit in CALLS.items():
+            dearest, op = max(
+                ((dearest, op) for dearest, op in calls
+                 if ("free" in op.split("_")) == (kind == "free")),
+                default=(None, ""))
+            self.say(f"one {kind} without sleeping, at most", dearest, limit,
+                     "instructions", f"dearest: {op.replace('_', ' ')}")
+
+    def distress(self):
+        found = False
+        for op, _, n, cost, _, limit in distress_rows(self.figures):
+            found = True
+            if limit is not None:
+                self.say(f"in distress: {op.replace('_', ' ')}", cost, limit,
+                         "instructions", f"n = {n}")
+        if not found:
+            self.say("in distress", None, None, "")
+
 
 def table(path, lines):
     with open(path, "w", encoding="utf-8") as out:
@@ -144,6 +169,8 @@ def main():
     judge.fragmentation()
     judge.bookkeeping()
     judge.locked()
+    judge.calls()
+    judge.distress()
     for good, what, value, off, where in judge.lines:
         print(f"{'met   ' if good else 'MISSED'} {what:45} {value:28} "
               f"{where:32} {off}".rstrip())

@@ -4,6 +4,7 @@
 Beside each figure of a peer stands what vmem's is to it: 0.25 is a quarter.
 """
 
+from bench_distress import rows as distress_rows
 from bench_figures import PEERS, mean_share
 
 MISSING = "-"
@@ -221,13 +222,23 @@ def locked_table(figures):
     lines = []
     for row, late in figures.all("late", **keys):
         op = row["op"]
+        dearest = figures.get("dearest", op=op, **keys)
         lines.append([op.replace("_", " "), f"{late / 1000:.1f}",
                       name(figures.word("by", op=op, **keys)),
                       f"{figures.get('others', op=op, **keys) / 1000:.1f}",
-                      name(figures.word("others_by", op=op, **keys))])
+                      name(figures.word("others_by", op=op, **keys)),
+                      MISSING if dearest is None else f"{dearest:.0f}"])
     yield Table("locked", "A timer is late by, in us of guest instructions",
                 ["meanwhile", "after vmem", "which is", "after others",
-                 "which are"], lines)
+                 "which are", "dearest call, instructions"], lines)
+
+
+def distress_table(figures):
+    lines = [[text, str(n), number(cost), number(calm) if calm else MISSING,
+              MISSING if limit is None else number(limit)]
+             for _, text, n, cost, calm, limit in distress_rows(figures)]
+    yield Table("distress", "In distress: instructions",
+                ["event", "n", "cost", "calm", "limit"], lines)
 
 
 def all_tables(figures):
@@ -238,3 +249,4 @@ def all_tables(figures):
     yield from bytes_table(figures)
     yield from threads_table(figures)
     yield from locked_table(figures)
+    yield from distress_table(figures)
