@@ -162,6 +162,9 @@ static void say_end(unsigned int cpus, u64 start)
 
 static struct tt_trader gardener;
 
+/* Tenths of a second for the watchdog, which checkers make slow. */
+#define PLANTED_WAIT	900
+
 /*
  * owner: free a range behind the map's back, so that whoever gets it next finds
  * that it has an owner. leak: do not give a range back, so that whoever wants all
@@ -195,7 +198,7 @@ static void plant_wait(void)
 	if (strcmp(plant, "wait"))
 		return;
 	r = tt_wait_begin(&w);
-	for (i = 0; i < 150 && !tt_wait_alarmed(r) && !kthread_should_stop(); i++)
+	for (i = 0; i < PLANTED_WAIT && !tt_wait_alarmed(r) && !kthread_should_stop(); i++)
 		schedule_timeout_uninterruptible(HZ / 10);
 	tt_wait_end(r);
 }
