@@ -175,6 +175,102 @@ class Others(Case):
             "arena", "a", "--rows", "1", "--root", path))
 
 
+class Waiters(Case):
+    """Requests that wait."""
+
+    HEAD = "pid size flags state ms comm\n"
+
+    def setUp(self):
+        super().setUp()
+        self.copy = self.make("copy", [
+            (1, "a", {"alloc": 3}), (2, "b", {"vmem_source": 1}), (3, "c", {})])
+        with open(self.path("copy", "kstat"), "a", encoding="ascii") as file:
+            file.write("vmem:1:a:waiters\t4\nvmem:2:b:waiters\t1\n")
+        self.write("copy/1-a/waiters", self.HEAD
+                   + "10 4096 0x0 waiting 252417 kworker/0:1 x\n"
+                   "11 1 0x104 searching 340 disk io\n"
+                   "12 4096 0x8000 reclaiming 0 \n")
+        self.write("copy/2-b/waiters", self.HEAD
+                   + "13 16 0x0 importing 59999 b\r\x1b[2J\\011\n")
+        self.write("copy/3-c/waiters", self.HEAD)
+        for name in ("1-a", "2-b", "3-c"):
+            self.write(f"copy/{name}/freelists", "# smallest\n")
+            self.write(f"copy/{name}/segments", "# type start last size\n")
+
+    def rows(self, *arguments):
+        """The columns by heading, of each arena by name."""
+        head, *lines = self.good("--once", "--root", self.copy,
+                                 *arguments).splitlines()
+        return {words[1]: dict(zip(head.split(), words))
+                for words in map(str.split, lines)}
+
+    def test_table(self):
+        """How many were made to each arena, and the longest wait."""
+        rows = self.rows()
+        self.assertEqual([(row["waiters"], row["longest"]) for row in rows.values()],
+                         [("3", "4m"), ("1", "59s"), ("0", "-")])
+        self.assertEqual(self.rows("--exact")["b"]["longest"], "59.999s")
+        for by in ("waiters", "longest"):
+            self.assertEqual(list(self.rows("--sort", by)), ["a", "b", "c"])
+
+    def test_older(self):
+        """Without the file nothing is known of them, and nothing else changes."""
+        os.remove(self.path("copy", "1-a", "waiters"))
+        rows = self.rows()
+        self.assertEqual((rows["a"]["waiters"], rows["a"]["longest"]), ("-", "-"))
+        self.assertEqual(rows["b"]["waiters"], "1")
+        made = json.loads(self.good("--once", "--json", "--root", self.copy))
+        self.assertEqual([arena["waiters"] is None for arena in made["arenas"]],
+                         [True, False, False])
+        self.assertNotIn("order of service",
+                         self.good("arena", "a", "--root", self.copy))
+
+    def test_tree(self):
+        lines = self.good("tree", "--root", self.copy).splitlines()
+        self.assertTrue(lines[0].endswith("  3 waiting, the longest for 4m"))
+        self.assertTrue(lines[1].endswith("  1 waiting, the longest for 59s"))
+        self.assertTrue(lines[2].endswith("%"))
+
+    def test_arena(self):
+        """A line for each, in the order of the file; names do no harm."""
+        text = self.good("arena", "a", "--root", self.copy)
+        self.assertIn("requests that wait for space here: 4\n", text)
+        at = text.index("in the order of service:\n")
+        self.assertEqual([line.split() for line in text[at:].splitlines()[1:5]], [
+            "pid comm flags state size for".split(),
+            "10 kworker/0:1 x VM_SLEEP waiting 4096 4m".split(),
+            "11 disk io VM_SLEEP|VM_PUSHPAGE|VM_BESTFIT searching 1 0.3s".split(),
+            "12 VM_SLEEP|0x8000 reclaiming 4096 0.0s".split()])
+        self.assertIn("... and 2 more; the longest wait is 4m\n", self.good(
+            "arena", "a", "--rows", "1", "--root", self.copy))
+        text = self.good("arena", "b", "--root", self.copy)
+        self.assertIn(r"13  b\015\033[2J\011  ", text)
+        self.assertNotIn("order of service",
+                         self.good("arena", "c", "--root", self.copy))
+
+    def test_json(self):
+        made = json.loads(self.good("--once", "--json", "--root", self.copy))
+        self.assertEqual(made["arenas"][0]["waiters"][1], {
+            "pid": 11, "size": 1, "state": "searching", "ms": 340,
+            "flags": ["VM_SLEEP", "VM_PUSHPAGE", "VM_BESTFIT"],
+            "comm": "disk io"})
+        self.assertEqual(made["arenas"][0]["counts"]["longest"], 252.417)
+        self.assertEqual(made["arenas"][2]["waiters"], [])
+
+    def test_save(self):
+        self.good("save", self.path("again"), "--root", self.copy)
+        self.assertEqual(self.good("--once", "--root", self.copy),
+                         self.good("--once", "--root", self.path("again")))
+
+    def test_age(self):
+        """At most five characters, and never more than it is."""
+        for seconds, text in ((None, "-"), (0, "0.0s"), (0.39, "0.3s"),
+                              (9.99, "9.9s"), (10, "10s"), (59.9, "59s"),
+                              (60, "1m"), (3599, "59m"), (3600, "1h"),
+                              (172799, "47h"), (172800, "2d")):
+            self.assertEqual(columns.age(seconds), text)
+
+
 class Trouble(Case):
     """One line and the exit status that --help has."""
 

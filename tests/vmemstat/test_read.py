@@ -123,6 +123,18 @@ class Lines(Case):
              read.Consumer(2, 20, [], "(not recorded)"),
              read.Consumer(1, 9, [], "(slabs of quantum caches)")])
 
+    def test_waiters(self):
+        """In the order of the file; the heading names the columns."""
+        self.assertEqual(read.parse_waiters([]), [])
+        self.assertEqual(
+            read.parse_waiters(["pid size flags state ms more comm\n",
+                                "7 4096 0x100 waiting 12 x  a b \n"]),
+            [read.Waiter(7, 4096, 0x100, "waiting", 12, " a b ")])
+        for lines in (["pid size flags state comm\n"],
+                      ["pid size flags state ms comm\n", "7 4096 0x0 waiting\n"],
+                      ["pid size flags state ms comm\n", "7 1 0x0 waiting x a\n"]):
+            self.assertRaises(ValueError, read.parse_waiters, lines)
+
     def test_group(self):
         """The same from segments."""
         self.assertEqual(
@@ -168,6 +180,10 @@ class NotUnderstood(Case):
             self.assertIn(f"{name}: not understood",
                           self.bad(read.BAD_FILE, "--root", good))
             self.write(f"good/{name}", saved)
+        self.write("good/1-a/waiters", "pid size\n")
+        self.assertIn("waiters: not understood",
+                      self.bad(read.BAD_FILE, "--root", good))
+        os.remove(self.path("good", "1-a", "waiters"))
         self.write("good/1-a/segments", "chunk 0x1 0x2 2\n")
         self.bad(read.BAD_FILE, "map", "a", "-o", self.path("map.svg"),
                  "--root", good)

@@ -32,7 +32,8 @@ columns: {" ".join(columns.NAMES)}.
   alloc, free, fail and wait are counts a second, or totals under --once.  What
   quantum caches serve does not reach the arena and is in "cached"; "hit" is the
   share of it that magazines had.  "load" is how many allocated segments there are to
-  a bucket of the segment table.
+  a bucket of the segment table.  "waiters" is the number of requests made to this
+  arena that wait now, "longest" for how long the one among them that waits longest.
 
 exit status: 0; {read.NO_ARENA}: no such arena; {read.USAGE}: bad arguments;
   {read.NO_DEBUGFS}: debugfs is not mounted; {read.NO_PERMISSION}: not permitted;
@@ -68,7 +69,7 @@ def parser():
                       choices=columns.NAMES, help="by this column, largest first")
     made.add_argument("--exact", action="store_true", help="numbers in full")
     made.add_argument("--rows", metavar="N", type=positive,
-                      help="no more than so many arenas, or consumers")
+                      help="no more than so many arenas, consumers or waiters")
     made.add_argument("-o", metavar="FILE", dest="output",
                       help="where the picture goes")
     return made

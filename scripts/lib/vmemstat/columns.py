@@ -42,6 +42,21 @@ def ratio(value, _exact=False):
     return "-" if value is None else f"{value:.2f}"
 
 
+def age(seconds, exact=False):
+    """A time in at most five characters, rounded down."""
+    if seconds is None:
+        return "-"
+    if exact:
+        return f"{seconds:.3f}s"
+    if seconds < 10:
+        return f"{int(seconds * 10) / 10:.1f}s"
+    for unit, limit in (("s", 60), ("m", 60), ("h", 48)):
+        if seconds < limit:
+            return f"{int(seconds)}{unit}"
+        seconds /= limit if unit != "h" else 24
+    return f"{int(seconds)}d"
+
+
 class Column:
     """A column: its name in --sort and --json, its headings, what is in it."""
 
@@ -72,6 +87,10 @@ COLUMNS = [
     counter("free"),
     counter("fail"),
     counter("wait"),
+    Column("waiters", "waiters",
+           lambda arena, change: None if arena.waiters is None
+           else len(arena.waiters), number),
+    Column("longest", "longest", lambda arena, change: arena.longest, age),
     Column("cached", "cached/s", lambda arena, change: change.rate(change.hits),
            rate, "cached"),
     Column("hit", "hit%", lambda arena, change: change.hit_rate, percent),
@@ -121,6 +140,19 @@ def table(forest, changes, by="tree", exact=False, limit=None):
     return head, body, arenas, more
 
 
+def waiting(arena):
+    """How many wait and for how long, in words."""
+    return f"{len(arena.waiters)} waiting, the longest for {age(arena.longest)}"
+
+
+def waiters(arena):
+    """Those of an arena, for --json."""
+    if arena.waiters is None:
+        return None
+    return [dict(waiter._asdict(), flags=read.flag_names(waiter.flags))
+            for waiter in arena.waiters]
+
+
 def as_json(forest, changes, arenas=None):
     """Everything, for --json."""
     seconds = next((change.seconds for change in changes.values()), None)
@@ -136,6 +168,7 @@ def as_json(forest, changes, arenas=None):
             "source": arena.source,
             "stats": arena.stats,
             "qcaches": [qc._asdict() for qc in arena.qcaches],
+            "waiters": waiters(arena),
             "counts" if seconds is None else "rates": row(arena, changes[arena.id]),
         } for arena in (arenas or forest.arenas)],
     }

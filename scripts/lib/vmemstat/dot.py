@@ -5,7 +5,7 @@ import html
 import subprocess
 
 from . import read
-from .columns import number
+from .columns import number, waiting
 
 WIDTH = 140             # of the bar that shows the use, in points
 
@@ -57,6 +57,8 @@ def node(arena):
                       (("fail", "failed"), ("wait", "waits"),
                        ("import_fail", "imports failed"),
                        ("misuse", "refused")) if stats[name])
+    if arena.waiters:
+        wrong += ("<br/>" if wrong else "") + waiting(arena)
     if wrong:
         wrong = f'<tr><td><font color="#c2410c">{wrong}</font></td></tr>'
     return (f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" '

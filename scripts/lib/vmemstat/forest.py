@@ -7,13 +7,18 @@ from . import read
 
 
 class Arena:
-    """An arena, with what its files say."""
+    """An arena, with what its files say.
+
+    @waiters: the requests made to this arena that wait, in the order of service;
+        None if there is no such file, as in copies of an older vmem
+    """
 
     def __init__(self, number, label, stats, qcaches=()):
         self.id = number
         self.label = label
         self.stats = stats
         self.qcaches = list(qcaches)
+        self.waiters = None
         self.depth = 0
         self.children = []
 
@@ -45,6 +50,12 @@ class Arena:
         return not self.stats["mem_import"] and self.use >= 90
 
     @property
+    def longest(self):
+        """Seconds of the longest wait, or None."""
+        return max((waiter.ms for waiter in self.waiters), default=0) / 1000 \
+            if self.waiters else None
+
+    @property
     def live(self):
         """How many segments are allocated."""
         return self.stats["alloc"] - self.stats["free"]
@@ -73,6 +84,11 @@ class Forest:
             except read.Gone:
                 if not root.saved:
                     continue
+            try:
+                arena.waiters = root.parse(read.parse_waiters, arena.directory,
+                                           "waiters")
+            except read.Gone:
+                pass            # a vmem without this file, or a copy of one
             by_id[number] = arena
         for arena in by_id.values():
             if arena.source in by_id and arena.source != arena.id:

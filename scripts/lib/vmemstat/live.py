@@ -16,7 +16,7 @@ import tty
 from . import columns, forest, rates, read
 
 # What a narrow terminal does without, the first of them first.
-LESS = "load", "cached", "hit", "free", "wait", "total", "in_use"
+LESS = "load", "cached", "hit", "free", "wait", "total", "in_use", "waiters"
 GAP = 2
 
 
@@ -81,7 +81,9 @@ class Screen:
             return "dim"
         if name == "fail":
             return "bold red"
-        return "yellow" if name == "wait" or name == "use" and arena.tight else ""
+        if name in ("wait", "waiters", "longest"):
+            return "yellow"
+        return "yellow" if name == "use" and arena.tight else ""
 
     def draw(self, now, changes, console):
         head, body, arenas, more = columns.table(now, changes, self.by, self.exact,

@@ -66,6 +66,8 @@ def tree(forest, unicode=None):
         arena, branch, below = stack.pop()
         marks = [f"{arena.stats[name]} {what}" for name, what in
                  (("fail", "failed"), ("misuse", "refused")) if arena.stats[name]]
+        if arena.waiters:
+            marks.append(columns.waiting(arena))
         lines.append((branch + arena.label, arena, ", ".join(marks)))
         for child in reversed(arena.children):
             final = child is arena.children[-1]
@@ -98,6 +100,9 @@ def arena(forest, one, change, limit=10):
     yield f"  {bar(one.use, BAR)} {one.use:.1f}%"
     yield ""
     yield from statistics(one, change)
+    if one.waiters:
+        yield ""
+        yield from waiters(one, limit)
     if one.qcaches:
         yield ""
         yield from caches(one)
@@ -118,11 +123,26 @@ def statistics(one, change):
     for i in range(half):
         yield "    " + "    ".join(cells[i::half])
     if one.stats.get("waiters"):
-        yield f"  waiting for space: {one.stats['waiters']}"
+        yield f"  requests that wait for space here: {one.stats['waiters']}"
     if one.load is not None:
         yield f"  allocated segments to a bucket of the segment table: {one.load:.2f}"
     if change.chain is not None:
         yield f"  steps along its chains for each free: {change.chain:.2f}"
+
+
+def waiters(one, limit=None):
+    """The requests made to this arena that wait."""
+    head = ["pid", "comm", "flags", "state", "size", "for"]
+    body = [[str(waiter.pid), waiter.comm,
+             "|".join(read.flag_names(waiter.flags)), waiter.state,
+             str(waiter.size), columns.age(waiter.ms / 1000)]
+            for waiter in one.waiters[:limit]]
+    yield "  requests made here that wait, in the order of service:"
+    for line in align(head, body, 4):
+        yield "    " + line
+    if limit is not None and len(one.waiters) > limit:
+        yield f"    ... and {len(one.waiters) - limit} more; " \
+              f"the longest wait is {columns.age(one.longest)}"
 
 
 def caches(one):

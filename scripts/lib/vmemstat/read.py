@@ -23,6 +23,13 @@ Class = namedtuple("Class", "smallest largest segments size")
 Segment = namedtuple("Segment", "type start last size imported stack",
                      defaults=("",))
 Consumer = namedtuple("Consumer", "count bytes frames note", defaults=("",))
+Waiter = namedtuple("Waiter", "pid size flags state ms comm")
+
+# The flags of requests, as vmem.h has them.
+FLAGS = {0x1: "VM_NOSLEEP", 0x2: "VM_PANIC", 0x4: "VM_PUSHPAGE",
+         0x100: "VM_BESTFIT", 0x200: "VM_FIRSTFIT", 0x400: "VM_NEXTFIT",
+         0x800: "VM_MEMLOAD", 0x1000: "VM_NORELOC", 0x2000: "VM_ABORT",
+         0x4000: "VM_ENDALLOC"}
 
 
 class Trouble(Exception):
@@ -112,6 +119,39 @@ def parse_consumers(lines):
     return groups
 
 
+def parse_waiters(lines):
+    """In the order of service.  The heading names the columns; more may follow
+    before the last one, which may contain blanks."""
+    lines = iter(lines)
+    names = next(lines, "").split()
+    if names and (names[-1] != "comm" or not set(names) >= set(Waiter._fields)):
+        raise ValueError(" ".join(names))
+    waiters = []
+    for line in lines:
+        words = line.rstrip("\n").split(" ", len(names) - 1)
+        if len(words) != len(names):
+            raise ValueError(line)
+        cell = dict(zip(names, words))
+        waiters.append(Waiter(int(cell["pid"]), int(cell["size"]),
+                              int(cell["flags"], 16), cell["state"],
+                              int(cell["ms"]), printable(cell["comm"])))
+    return waiters
+
+
+def printable(text):
+    """A task can give itself any name: escape characters that a terminal obeys."""
+    return "".join(char if char.isprintable() else f"\\{ord(char):03o}"
+                   for char in text)
+
+
+def flag_names(flags):
+    """The names of VM_* flags."""
+    names = [] if flags & 1 else ["VM_SLEEP"]
+    names += [name for bit, name in FLAGS.items() if flags & bit]
+    unknown = flags & ~sum(FLAGS)
+    return names + [f"{unknown:#x}"] if unknown else names
+
+
 def group(segments):
     """The same from the segments, where there is no such file."""
     groups = {}
@@ -168,7 +208,9 @@ class Root:
     def open(self, *names):
         path = os.path.join(self.path, *names)
         try:
-            return open(path, encoding="ascii", errors="backslashreplace")
+            # Names of tasks may contain a carriage return, which ends no line.
+            return open(path, encoding="ascii", errors="backslashreplace",
+                        newline="\n")
         except PermissionError:
             raise Trouble(NO_PERMISSION, f"{path}: permission denied") from None
         except FileNotFoundError:

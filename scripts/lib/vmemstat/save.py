@@ -15,7 +15,8 @@ import time
 from . import forest, read
 
 ALL = "arenas", "kstat", "metadata"
-ONE = "stats", "segments", "freelists", "qcaches", "mtbf", "audit", "consumers"
+ONE = ("stats", "segments", "freelists", "qcaches", "mtbf", "audit", "consumers",
+       "waiters")
 
 
 def copy(source, target):
