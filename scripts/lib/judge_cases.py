@@ -76,6 +76,22 @@ def ragged(copies):
         yield "with an arena of their own the descriptors are still in the way"
 
 
+def stuck(copies):
+    """12 requests wait, and are served when there are tags again."""
+    now = copies.forest("stuck")
+    tags = now.find("disk_tags")
+    if len(tags.waiters) != 12 or tags.stats["waiters"] != 12:
+        yield f"{len(tags.waiters)} wait, not 12"
+    for waiter in tags.waiters:
+        if waiter.state != "waiting" or waiter.size != 1 or \
+                not waiter.comm.startswith("disk_io/") or waiter.ms < 4000:
+            yield f"not one of those that wait: {waiter}"
+    yield from holds(now, "disk_tags", "disk_send", 16)
+    later = copies.forest("stuck-reset").find("disk_tags")
+    if later.waiters or later.live:
+        yield "some still wait, or hold a tag, after the reset"
+
+
 def holds(now, name, function, least):
     """The largest group of who holds something."""
     groups = now.consumers(now.find(name))
@@ -85,17 +101,20 @@ def holds(now, name, function, least):
         yield f"consumers of {name}: not {least} by {function}: {groups}"
 
 
+CASES = leak, full, ragged, stuck
+
+
 def main():
     copies = Copies(sys.argv[1])
     failed = 0
-    for case in (leak, full, ragged):
+    for case in CASES:
         faults = list(case(copies))
         print(f"cases: {'FAIL' if faults else 'pass'}: {case.__name__}: "
               f"{case.__doc__.lower().rstrip('.')}")
         for fault in faults:
             print("cases:   ", fault)
         failed += bool(faults)
-    print(f"{3 - failed} passed, {failed} failed")
+    print(f"{len(CASES) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

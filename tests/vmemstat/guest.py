@@ -42,8 +42,8 @@ def remove(module):
     command("rmmod", module)
 
 
-def steps(number):
-    with open("/sys/module/case_leak/parameters/run", "w",
+def steps(number, case="case_leak", parameter="run"):
+    with open(f"/sys/module/{case}/parameters/{parameter}", "w",
               encoding="ascii") as file:
         file.write(str(number))
 
@@ -101,7 +101,8 @@ class Terminal:
         end = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < end:
             self.read(0.1)
-        self.read(0)
+        while select.select([self.main], [], [], 0)[0]:
+            self.read(0)
         if self.process.poll() is None:
             self.process.kill()
             raise AssertionError("vmemstat did not end")
@@ -217,6 +218,59 @@ class Guest(Case):
         self.assertEqual(reports, 30)
         self.assertAlmostEqual(count, 800, delta=20)
 
+    def waiters(self):
+        now = forest.Forest(read.Root(VMEM))
+        return now.find("disk_tags").waiters
+
+    def until(self, test):
+        """The waiters, as soon as they satisfy the test."""
+        end = time.monotonic() + PATIENCE
+        while not test(self.waiters()):
+            self.assertLess(time.monotonic(), end, self.waiters())
+            time.sleep(0.05)
+        return self.waiters()
+
+    def test_waiters(self):
+        """Tasks that hang, everywhere that they are to be seen; and no more when
+        they have what they waited for."""
+        insert("case_stuck")
+        self.assertEqual(self.waiters(), [])
+        steps(120, "case_stuck")
+        before = self.until(lambda waiters: len(waiters) == 12 and all(
+            waiter.state == "waiting" and waiter.ms >= 1000
+            for waiter in waiters))
+        for waiter in before:
+            with open(f"/proc/{waiter.pid}/comm", encoding="ascii") as file:
+                self.assertEqual(file.read().rstrip(), waiter.comm)
+            self.assertRegex(waiter.comm, "^disk_io/1[01][0-9]$")
+            self.assertEqual((waiter.size, waiter.flags), (1, 0))
+        time.sleep(0.3)
+        after = self.waiters()
+        self.assertEqual([waiter.pid for waiter in after],
+                         [waiter.pid for waiter in before])
+        for waiter, earlier in zip(after, before):
+            self.assertGreaterEqual(waiter.ms, earlier.ms + 200)
+
+        self.good("save", self.path("copy"))
+        for root in ([], ["--root", self.path("copy")]):
+            made = json.loads(self.good("--once", "--json", *root))
+            for arena in made["arenas"]:
+                count = 12 * (arena["name"] == "disk_tags")
+                self.assertEqual(len(arena["waiters"]), count)
+                self.assertEqual(arena["counts"]["waiters"], count)
+            line = next(line for line in self.good("--once", *root).splitlines()
+                        if "disk_tags" in line)
+            self.assertRegex(line, r" 12 +[0-9.]+[sm] ")
+            self.assertRegex(self.good("tree", *root),
+                             "disk_tags .* 12 waiting, the longest for [0-9]")
+            text = self.good("arena", "disk_tags", "--rows", "20", *root)
+            self.assertEqual(text.count(" disk_io/1"), 12)
+            self.assertEqual(text.count(" VM_SLEEP  waiting  "), 12)
+
+        steps(1, "case_stuck", "reset")
+        self.assertEqual(self.waiters(), [])
+        remove("case_stuck")
+
     def test_live(self):
         """The table on a terminal, rates as they change, sorting, q."""
         with self.subTest("live"):
@@ -315,7 +369,7 @@ class Guest(Case):
 
 
 ORDER = """not_mounted not_loaded no_arenas not_permitted agrees since save consumers
-    interval live live_small live_count live_interrupt arena_goes module_goes""".split()
+    interval waiters live live_small live_count live_interrupt arena_goes module_goes""".split()
 
 
 def main():
