@@ -6,6 +6,7 @@ usage: drgn [-c DUMP] -s VMLINUX -s VMEM.KO vmem.py COMMAND [ARGUMENT]...
 
     vmem [-k]           the arenas as a tree; -k: every statistic, as in kstat
     vmem_seg ARENA      its segments, as in the file segments in debugfs
+    vmem_waiters ARENA  the requests made to it that wait, as in the file waiters
     vmem_walk ARENA [alloc|free]
                         the first integer and the size of each of them
 
@@ -27,6 +28,8 @@ from drgn.helpers.linux.list import list_for_each_entry
 
 # Types of segments; macros have no debugging information.
 ALLOC, FREE, SPAN = 1, 2, 0x10
+# As the kernel escapes names of tasks.
+ESCAPES = {ord(char): f"\\{ord(char):03o}" for char in "\t\n\\"}
 NAMES = {ALLOC: "  alloc", FREE: "  free", SPAN: "span"}
 
 
@@ -39,7 +42,7 @@ def arenas(prog):
     def below(head, depth):
         if depth > 1000:
             raise Damaged("the tree of arenas has no end")
-        for arena in list_for_each_entry("struct vmem", head, "tree"):
+        for arena in list_for_each_entry("struct vmem", head, "list"):
             yield arena, depth
             yield from below(arena.children.address_of_(), depth + 1)
     yield from below(prog.variable("roots", "arena/registry.c").address_of_(), 0)
@@ -66,8 +69,8 @@ def find(prog, wanted):
 
 
 def statistics(arena):
-    """{name: value}, in the order of struct vmem_stats.  Those that are not counters
-    are only filled in when somebody asks: here they are read where they come from."""
+    """{name: value}, in the order of struct vmem_stats.  vmem fills in those that
+    are not counters only in a copy: here they are read from where they come from."""
     stats = arena.space.stats
     found = {member.name: getattr(stats, member.name).value_()
              for member in stats.type_.members}
@@ -167,6 +170,38 @@ def vmem(prog, kstat=False):
               f"{arena.waiters.value_():>7} {hash_load(arena):>5.2f}")
 
 
+def milliseconds(prog, since):
+    """How long ago a time in jiffies was."""
+    mask = (1 << 8 * since.type_.size) - 1
+    jiffies = (prog["jiffies_64"].value_() - since.value_()) & mask
+    # HZ is a macro; the length of a tick follows the clock, which NTP adjusts.
+    hz = round(10 ** 9 / prog["tick_nsec"].value_())
+    return jiffies * 1000 // hz
+
+
+def waiters(arena):
+    """The requests made to an arena that wait, each a struct vmem_waiter *, in the
+    order of service."""
+    for number, waiter in enumerate(list_for_each_entry(
+            "struct vmem_waiter", arena.own_waiters.address_of_(), "own")):
+        if number > 1 << 22:            # no more tasks than that
+            raise Damaged("the list of waiters has no end")
+        yield waiter
+
+
+def vmem_waiters(prog, wanted):
+    """The requests made to an arena that wait."""
+    print("pid size flags state ms comm")
+    for waiter in waiters(find(prog, wanted)):
+        name = {value: name for name, value in waiter.state.type_.enumerators}.get(
+            waiter.state.value_(), "?")
+        comm = waiter.task.comm.string_().decode("ascii", "backslashreplace")
+        print(waiter.task.pid.value_(), waiter.size.value_(),
+              f"{waiter.flags.value_():#x}",
+              name.replace("VMEM_", "").lower(),
+              milliseconds(prog, waiter.since), comm.translate(ESCAPES))
+
+
 def vmem_seg(prog, wanted):
     """The segments of an arena."""
     stacks = Stacks(prog)
@@ -199,6 +234,8 @@ def main(prog, arguments):
             vmem(prog, bool(rest))
         elif command == "vmem_seg" and len(rest) == 1:
             vmem_seg(prog, rest[0])
+        elif command == "vmem_waiters" and len(rest) == 1:
+            vmem_waiters(prog, rest[0])
         elif command == "vmem_walk" and len(rest) in (1, 2) and \
                 rest[1:] in ([], ["alloc"], ["free"]):
             vmem_walk(prog, *rest)
@@ -212,7 +249,7 @@ def main(prog, arguments):
 
 
 __all__ = ["arenas", "find", "hash_load", "segments", "statistics", "vmem",
-           "vmem_seg", "vmem_walk"]
+           "vmem_seg", "vmem_waiters", "vmem_walk", "waiters"]
 
 if __name__ == "__main__":
     # drgn hands scripts the program under this name.

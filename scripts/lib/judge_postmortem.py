@@ -4,7 +4,7 @@
 
 usage: judge_postmortem.py DIRECTORY DRGN...
 
-DIRECTORY holds kstat, arenas, and segments of each arena; DRGN is the command line
+DIRECTORY holds kstat, arenas, and segments and waiters of each arena; DRGN is the command line
 up to vmem.py's own arguments.  The last line is "N passed, N failed".
 """
 
@@ -55,12 +55,31 @@ def normal(line):
     return re.sub(r"<entry_SYSCALL_64\w*\+0x[0-9a-f]+", "<entry", line)
 
 
+def but_time(lines):
+    """Lines of waiters without how long: the dump is taken later."""
+    for line in lines:
+        words = line.split(" ", 5)
+        yield " ".join(words[:4] + words[5:])
+
+
 def table(lines, address):
     """Numbers and names; the columns have not the same width."""
     for line in lines:
         if not line.startswith("#"):
             words = line.split()[address:]
             yield " ".join(words[:7])
+
+
+def waiters(judge, name, expected):
+    """How many there are in an arena."""
+    found = judge.run("vmem_waiters", name.partition("-")[0])[1]
+    judge.same(f"waiters of {name}", list(but_time(expected)),
+               list(but_time(found)))
+    if len(expected) > 1:
+        judge.say(all(int(then.split()[4]) <= int(now.split()[4])
+                      for then, now in zip(expected[1:], found[1:])),
+                  f"waiters of {name}: for longer by then")
+    return len(expected) - 1
 
 
 def main():
@@ -71,7 +90,7 @@ def main():
     judge.same("kstat", kstat, judge.run("vmem", "-k")[1])
     judge.same("arenas", list(table(lines_of(directory, "arenas"), 0)),
                list(table(judge.run("vmem")[1], 1)))
-    stacks = 0
+    stacks = waiting = 0
     for name in sorted(os.listdir(directory)):
         if not os.path.isdir(os.path.join(directory, name)):
             continue
@@ -81,6 +100,7 @@ def main():
         judge.same(f"segments of {name}",
                    list(map(normal, expected)),
                    list(map(normal, judge.run("vmem_seg", number)[1])))
+        waiting += waiters(judge, name, lines_of(directory, name, "waiters"))
         for kind in ("alloc", "free"):
             walk = [f"{line.split()[1]} {line.split()[3]}" for line in expected
                     if line.split()[0] == kind]
@@ -89,6 +109,7 @@ def main():
                            judge.run("vmem_walk", name.partition("-")[2],
                                      kind)[1])
     judge.say(stacks > 0, f"{stacks} of the lines had stacks")
+    judge.say(waiting == 12, f"{waiting} requests waited")
     judge.say(judge.run("vmem_seg", "nobody")[0] == 1, "there is no such arena")
     print(f"{judge.passed} passed, {judge.failed} failed")
     return 1 if judge.failed else 0
