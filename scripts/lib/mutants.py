@@ -455,25 +455,27 @@ class Results:
 
     def get(self, mutant, stage):
         with self.lock:
-            result = self.known.get((mutant.name, stage.state))
+            result = self.known.get((mutant.name, stage.state + mutant.version))
             if result is None and self.reuse:
                 result = self.latest.get((mutant.name, stage.kernel))
                 if result and result["verdict"] == "survived":
                     result = None
             return result
 
-    def order(self, file, stage):
-        """Tests that caught much go first, and those that are slow last."""
+    def order(self, mutant, stage):
+        """Tests that should catch it go first, then those that caught much, and those
+        that are slow last."""
         with self.lock:
             near, all_ = collections.Counter(), collections.Counter()
             for (where, step), count in self.kills.items():
                 all_[step] += count
-                if where == file:
+                if where == mutant.file:
                     near[step] += count
 
         def cost(name):
             step = "test " + name
-            return ((stage.times.get(step, 1) + 0.05)
+            expected = not set(stage.suites.get(name, ())).isdisjoint(mutant.suites)
+            return (not expected, (stage.times.get(step, 1) + 0.05)
                     / (1 + all_[step] + 5 * near[step]), name)
 
         return cost
@@ -498,9 +500,18 @@ class Run:
         candidates = {name: file.mutants for name, file in self.files.items()
                       if file.mutants}
         sizes = {name: len(mutants) for name, mutants in candidates.items()}
-        self.quota = mutate.shares(sizes, self.args.count)
-        if self.args.all or self.args.id:
-            self.quota = sizes
+        chosen = {name: [mutant for mutant in mutants if mutant.suites]
+                  for name, mutants in candidates.items()}
+        sample = mutate.shares({name: size - len(chosen[name])
+                                for name, size in sizes.items()}, self.args.count)
+        self.quota = {name: len(chosen[name]) + share
+                      for name, share in sample.items()}
+        if self.args.chosen:
+            candidates = {name: mutants for name, mutants in chosen.items()
+                          if mutants}
+        if self.args.all or self.args.id or self.args.chosen:
+            self.quota = {name: len(mutants)
+                          for name, mutants in candidates.items()}
         if self.args.file:
             candidates = {name: mutants for name, mutants in candidates.items()
                           if any(fnmatch.fnmatch(name, "*" + pattern)
@@ -591,12 +602,12 @@ class Run:
         verdict = tree.build(mutant, self.files[mutant.file].source)
         if verdict is None:
             found = stage.run(directory, tree.module,
-                              self.results.order(mutant.file, stage))
+                              self.results.order(mutant, stage))
             verdict = "caught" if found else "survived"
             step, fault = found or (None, None)
         if not stopping.is_set():
             tree.restore()
-        return {"name": mutant.name, "state": stage.state,
+        return {"name": mutant.name, "state": stage.state + mutant.version,
                 "kernel": stage.kernel, "verdict": verdict, "step": step,
                 "fault": fault, "seconds": time.monotonic() - begun}
 
@@ -722,7 +733,7 @@ def report(run, args):
     percent = 100 * caught // mutants if mutants else 0
     print(f"\n{percent} % of {mutants} mutants caught")
     failed = survived + len(stale)
-    if percent < SHARE and not (args.file or args.id):
+    if percent < SHARE and not (args.file or args.id or args.chosen):
         print(f"less than {SHARE} %")
         failed += 1
     print(f"{caught} caught, {survived} survived, {explained} explained")
@@ -737,6 +748,8 @@ def main():
     parser.add_argument("--count", type=int, default=180,
                         help="how many of all files, in proportion to these "
                         "(default: %(default)s)")
+    parser.add_argument("--chosen", action="store_true",
+                        help="only those of mutants.chosen")
     parser.add_argument("--file", action="append",
                         help="only of files whose names end like this")
     parser.add_argument("--id", action="append", help="only this one")
@@ -763,6 +776,15 @@ def main():
                     name = os.path.relpath(path_name, args.top)
                     files[name] = mutate.File(name, file.read())
     files = dict(sorted(files.items()))
+    try:
+        for chosen in mutate.read_chosen(os.path.join(args.top,
+                                                      "scripts/mutants.chosen")):
+            if chosen.file not in files:
+                raise ValueError(f"{chosen.file}: {chosen.text}: no such file")
+            file = files[chosen.file]
+            file.mutants.append(chosen.mutant(file.source))
+    except ValueError as error:
+        die(f"mutants.chosen: {error}")
     args.excused = explanations(os.path.join(args.top,
                                              "scripts/mutants.explained"))
     args.source = files_hash(args.top, "vmem", "include")

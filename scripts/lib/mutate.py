@@ -10,6 +10,8 @@ talks or only warns.  A mutant has as many lines as the original.
 A mutant's identity is its file, operator, source text and, where those occur
 more than once, which time: it survives changes elsewhere in the file.  So does
 the order in which mutants are taken, which a hash of the identity decides.
+
+Other mutants are chosen by hand, see scripts/mutants.chosen.
 """
 
 import difflib
@@ -76,6 +78,8 @@ class Mutant:
         self.text = text
         self.edits = edits	# of (start, end, new text)
         self.name = None	# the identity
+        self.suites = ()	# that should notice it, if it was chosen
+        self.version = ""	# tells it from an earlier one of that name
 
     def number(self, count):
         self.name = f"{self.file}: {self.operator}: {self.text}"
@@ -99,6 +103,64 @@ class Mutant:
                     for text in (source, self.apply(source)))
         lines = list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
         return [line for line in lines if line not in ("+", "-")]
+
+
+class Chosen:
+    """A mutant that was chosen by hand."""
+
+    def __init__(self, head):
+        self.file, self.text, suites = (part.strip()
+                                        for part in head.split("|"))
+        self.suites = suites.split()
+        self.places = [([], [])]	# lines that go, lines that come
+
+    def line(self, line):
+        if line == "@@":
+            self.places.append(([], []))
+            return
+        if line[:1] not in (" ", "-", "+"):
+            raise ValueError(f"{self.file}: {self.text}: what is {line!r}?")
+        for sign, lines in zip("-+", self.places[-1]):
+            if line[0] in (sign, " "):
+                lines.append(line[1:])
+
+    def edits(self, source):
+        """As those of a Mutant. Each place has to be in the source once."""
+        found = []
+        for old, new in self.places:
+            old, new = ("".join(line + "\n" for line in lines).encode()
+                        for lines in (old, new))
+            count = (b"\n" + source).count(b"\n" + old) if old else 0
+            if count != 1:
+                raise ValueError(f"{self.file}: {self.text}: {count} places, not "
+                                 f"one, have\n{old.decode()}")
+            start = (b"\n" + source).index(b"\n" + old)
+            found.append((start, start + len(old), new.decode()))
+        return found
+
+    def mutant(self, source):
+        mutant = Mutant(self.file, "chosen", self.text, self.edits(source))
+        mutant.suites = self.suites
+        mutant.version = "-" + hashlib.sha256(
+            repr(self.places).encode()).hexdigest()[:8]
+        mutant.number(1)
+        return mutant
+
+
+def read_chosen(path):
+    """Those of a file like scripts/mutants.chosen."""
+    found = []
+    entry = None
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().split("\n"):
+            if not line:
+                entry = None
+            elif entry is not None:
+                entry.line(line)
+            elif not line.startswith("#"):
+                entry = Chosen(line)
+                found.append(entry)
+    return found
 
 
 class File:
@@ -367,7 +429,10 @@ def squeeze(text):
 
 
 def ranked(mutants, seed=""):
-    """In the order in which to take them: every operator in turn."""
+    """In the order in which to take them: the chosen, then every operator in turn."""
+    chosen = [mutant for mutant in mutants if mutant.suites]
+    mutants = [mutant for mutant in mutants if not mutant.suites]
+
     def rank(text):
         return hashlib.sha256((seed + text).encode()).digest()
 
@@ -376,8 +441,8 @@ def ranked(mutants, seed=""):
         turns.setdefault(mutant.operator, []).append(mutant)
     order = sorted(turns, key=lambda op: rank(mutants[0].file + op))
     longest = max((len(turn) for turn in turns.values()), default=0)
-    return [turns[op][i] for i in range(longest) for op in order
-            if i < len(turns[op])]
+    return chosen + [turns[op][i] for i in range(longest) for op in order
+                     if i < len(turns[op])]
 
 
 def shares(sizes, count):
