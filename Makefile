@@ -44,6 +44,9 @@ mutants:
 static:
 	@scripts/static
 
+model:
+	@scripts/model
+
 builds:
 	@scripts/builds
 
@@ -89,6 +92,7 @@ help:
 	@echo '  mutants  change vmem in one place after the other, and see that the'
 	@echo '           tests notice: half an hour; scripts/mutants has options'
 	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc'
+	@echo '  model    check the models in model/ with Spin: every state'
 	@echo '  builds   build for all supported kernels'
 	@echo '  coverage how much of vmem/ the tests reach'
 	@echo '  measure  instructions and bytes, in QEMU'
@@ -100,4 +104,4 @@ help:
 	@echo '           two kernels; MINUTES=10 KERNELS="kcsan-7.2 kasan-6.12"'
 	@echo '  docs     the documentation as HTML, in Documentation/output'
 
-.PHONY: modules install clean check matrix coverage demo static builds measure bench see cases postmortem docs mutants torture help
+.PHONY: modules install clean check matrix coverage demo static builds measure bench see cases postmortem docs mutants torture model help
