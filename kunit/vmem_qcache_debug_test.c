@@ -221,7 +221,7 @@ static void small_arenas_check_all(struct kunit *test)
 	vt_xfree(vm, 69, 2);
 }
 
-/* [20] A slab's own segment is nobody's to free. */
+/* [20] No client may free the segment of a slab. */
 static void free_of_a_slab_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);

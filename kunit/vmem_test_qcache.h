@@ -164,7 +164,7 @@ static inline unsigned long vq_on_cpus(vmem_t *vm)
 	return sum;
 }
 
-/* Objects in the depot; nobody is using the arena. */
+/* Objects in the depot of an arena that is not in use. */
 static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 {
 	struct vmem_magazine *mag;
