@@ -298,7 +298,7 @@ int tt_hostile_create(void);
 void tt_hostile_destroy(void);
 void tt_hostile_check(void);
 unsigned int tt_hostile_clients(void);
-struct mutex *tt_hostile_mutex(void);
+struct mutex *tt_hostile_mutex(void);	/* the one that its functions take */
 
 /* locker.c */
 int tt_locker_init(void);
