@@ -18,6 +18,13 @@
 #define BACK		64	/* pages to give back at a time */
 #define SETTLE_MS	500	/* until those who waited for memory have it */
 
+/*
+ * Blocks to leave free where a kernel stack is of an order that the OOM notifier is not
+ * called for: or user space could not fork. There failslab has to do.
+ */
+#define SPARE		(IS_ENABLED(CONFIG_UML) ? 32 : 0)
+#define SPARE_ORDER	5
+
 /**
  * struct piece - pages, at their own beginning
  * @node: entry of @pieces
@@ -88,7 +95,8 @@ static bool fill(unsigned int order)
 
 static void step(struct tt_thread *t)
 {
-	unsigned int ms = 200 + tt_random(&t->rnd, 800);
+	unsigned int i, ms = 200 + tt_random(&t->rnd, 800);
+	unsigned long spare[SPARE + 1];
 	int order;
 
 	tt_pause(50000);
@@ -99,9 +107,14 @@ static void step(struct tt_thread *t)
 	spin_lock(&pieces_lock);
 	filling = true;
 	spin_unlock(&pieces_lock);
+	for (i = 0; i < SPARE; i++)
+		spare[i] = __get_free_pages(GFP_NOWAIT | __GFP_NOWARN,
+					    SPARE_ORDER);
 	for (order = ORDER; order >= 0; order--)
 		while (!tt_ebbs() && fill(order))
 			cond_resched();
+	for (i = 0; i < SPARE; i++)
+		free_pages(spare[i], SPARE_ORDER);
 	tt_count(TT_SHORT);
 	for (; ms >= 20 && !tt_ebbs(); ms -= 20)
 		msleep(20);
