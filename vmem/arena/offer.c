@@ -24,8 +24,10 @@ static void signal(struct vmem_tree *tree, struct vmem_waiter *w,
 	lockdep_assert_held(&tree->lock);
 	rb_erase_cached(&w->listen, &tree->listening);
 	w->listening = false;
-	if (offer)
+	if (offer) {
 		w->offer = *offer;
+		w->offer.except = NULL;
+	}
 	WRITE_ONCE(w->signalled, true);
 	wake_up_process(w->task);
 }
@@ -57,6 +59,8 @@ static bool may_serve(const struct vmem_offer *offer,
 	struct vmem *vm = w->vm;
 
 	--*budget;
+	if (vm == offer->except)
+		return false;
 	if (offer->vm == vm)
 		return offer->qcache ? w->qcache == offer->qcache
 				     : w->need <= offer->size;
@@ -129,18 +133,21 @@ bool vmem_signal_object(struct vmem_qcache *qc)
  * vmem_hand_on - an offer was used, or was of no use: offer what is left of it
  * @w: the waiter that had it
  * @offer: what that was offered
+ * @except: not to waiters of this arena; or NULL
  *
  * Only to waiters that came later, so that no offer goes round.
  *
  * Context: task. No lock held.
  */
-void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer)
+void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
+		  const struct vmem *except)
 {
 	struct vmem_offer left = *offer;
 	struct vmem *vm = offer->vm;
 
 	if (!vm)
 		return;
+	left.except = except;
 	if (left.qcache) {
 		/* Written under the cache's lock; a later free makes an offer. */
 		if (!data_race(left.qcache->nfree))
@@ -153,7 +160,7 @@ void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer)
 	if (left.size && READ_ONCE(vm->waiters) &&
 	    vmem_signal_slow(&left, w->ticket))
 		return;
-	if (READ_ONCE(vm->idle_spans))
+	if (!except && READ_ONCE(vm->idle_spans))
 		vmem_release_soon(vm);
 }
 

@@ -33,20 +33,17 @@ static struct vmem *next_above(const struct alloc_ctx *c, struct vmem *vm,
 }
 
 /* Have the caches on the way up give what they can at once. */
-static bool reclaim_at_once(struct alloc_ctx *c)
+static void reclaim_at_once(struct alloc_ctx *c)
 {
 	struct vmem_reclaim_budget budget = VMEM_RECLAIM_BUDGET;
 	bool anywhere = !c->req->bounded &&
 			c->req->align == c->vm->space.quantum;
 	unsigned long need;
 	struct vmem *vm;
-	bool any = false;
 
 	for (vm = c->vm, need = c->req->taken; vm;
 	     vm = next_above(c, vm, &need))
-		any |= vmem_reclaim_now(vm, need, vm != c->vm || anywhere,
-					&budget);
-	return any;
+		vmem_reclaim_now(vm, need, vm != c->vm || anywhere, &budget);
 }
 
 /* Become a waiter, and have the tree's caches give back what they hold. */
@@ -91,6 +88,7 @@ static enum vmem_state after_search(struct alloc_ctx *c)
 static void sleep(struct alloc_ctx *c)
 {
 	struct vmem_waiter *w = &c->w;
+	struct vmem_offer offer;
 
 	/* Nothing else wakes it when it may import again. */
 	if (c->held_off)
@@ -108,7 +106,11 @@ static void sleep(struct alloc_ctx *c)
 		c->function_failed = false;
 		c->repeats = REPEATS;
 	}
-	c->offer = vmem_waiter_listen(w);
+	offer = vmem_waiter_listen(w);
+	if (!offer.vm)
+		return;
+	vmem_hand_on_offer(c);
+	c->offer = offer;
 }
 
 /* A waiter that has its turn comes first: wait until the turn ends. */
@@ -126,8 +128,8 @@ static bool stand_back(struct alloc_ctx *c)
 		begin_to_wait(c);
 		vmem_waiter_listen(&c->w);
 	}
-	/* The turn may not concern the waiters that come after this one. */
-	vmem_hand_on_offer(c);
+	/* The turn does not concern the waiters of other arenas. */
+	vmem_hand_on(&c->w, &c->offer, c->vm);
 	c->w.stands_back = true;
 	c->timeout = left;
 	return true;
@@ -153,9 +155,9 @@ static void step(struct alloc_ctx *c)
 			sleep(c);
 			break;
 		}
+		/* Search again in any case: the reclaim of the tree may be at work. */
 		c->reclaim_over = true;
-		if (!reclaim_at_once(c))
-			next = VMEM_DONE;
+		reclaim_at_once(c);
 		break;
 	case VMEM_WAITING:
 		sleep(c);
@@ -235,7 +237,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 		step(&c);
 	if (c.waiting) {
 		unused = vmem_waiter_end(&c.w);
-		vmem_hand_on(&c.w, &unused);
+		vmem_hand_on(&c.w, &unused, NULL);
 	} else if (c.w.ticket) {
 		vmem_waiter_unlist(&c.w);
 	}

@@ -83,7 +83,7 @@ static inline void vmem_hand_on_offer(struct alloc_ctx *c)
 {
 	if (!c->offer.vm)
 		return;
-	vmem_hand_on(&c->w, &c->offer);
+	vmem_hand_on(&c->w, &c->offer, NULL);
 	c->offer.vm = NULL;
 }
 

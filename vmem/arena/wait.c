@@ -189,7 +189,7 @@ void vmem_waiter_suspend(struct vmem_waiter *w)
 	w->offer = (struct vmem_offer){};
 	spin_unlock_irq(&tree->lock);
 	w->missed = true;
-	vmem_hand_on(w, &offer);
+	vmem_hand_on(w, &offer, NULL);
 }
 
 /* It sleeps for want of space in each arena that could serve it. */

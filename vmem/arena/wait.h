@@ -31,11 +31,13 @@ extern const char * const vmem_state_names[];
  * @vm: where; NULL: no offer
  * @size: how much
  * @qcache: in a slab of this cache; NULL: as a free segment
+ * @except: not for waiters of this arena; or NULL
  */
 struct vmem_offer {
 	struct vmem *vm;
 	unsigned long size;
 	struct vmem_qcache *qcache;
+	const struct vmem *except;
 };
 
 /**
@@ -132,7 +134,8 @@ void vmem_waiter_ask_reclaim(struct vmem_waiter *w);
 void vmem_reclaim_ended(struct vmem_tree *tree, u64 asked);
 
 /* offer.c */
-void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer);
+void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
+		  const struct vmem *except);
 unsigned long vmem_others_turn(const struct vmem *vm, unsigned long need,
 			       u64 ticket);
 
