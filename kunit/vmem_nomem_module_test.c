@@ -25,6 +25,7 @@ static const struct file_name files[] = {
 	{ "segments", true, true },
 	{ "freelists", true, true },
 	{ "qcaches", true, true },
+	{ "waiters", true, true },
 	{ "verify", true, true },
 	{ "mtbf", true, false },
 };
