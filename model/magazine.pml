@@ -584,12 +584,12 @@ init {
 		place[2] = CLIENT;
 		/* The magazines are as they may be when a reclaim begins. */
 		if
+		:: true
+		:: magazines = true;
+		   cc[1].loaded = true
 		:: magazines = true;
 		   cc[0].loaded = true;
 		   cc[1].loaded = true
-		:: magazines = true;
-		   cc[1].loaded = true
-		:: true
 		fi;
 		run task(0, 1);
 #ifdef INTERRUPT
@@ -610,8 +610,8 @@ init {
 #endif
 #ifdef TRACING
 		if
-		:: run task(1, 2)
 		:: true
+		:: run task(1, 2)
 		fi;
 		run vmem_cpu_unload_work(1);
 		run tracing();

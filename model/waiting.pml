@@ -785,7 +785,7 @@ progress:	skip
 	od
 }
 
-/* vmem_retry_refused(), as it was once. */
+/* A retry in place of the time limit of the sleep; for fault 24. */
 proctype retry_refused() {
 end:	do
 	:: refused ->
@@ -832,10 +832,10 @@ init {
 		w[1].on = ROOT;	w[1].want = 1;	w[1].import = 1;
 		w[2].on = LEAF;	w[2].want = 1;	w[2].import = 2;
 		if
-		:: true
+		:: w[1].on = LEAF; w[1].import = 2
 		:: w[0].picky = true
 		:: w[1].picky = true
-		:: w[1].on = LEAF; w[1].import = 2
+		:: true
 		fi;
 		total = 3;
 		vm[ROOT].inuse = 3;
