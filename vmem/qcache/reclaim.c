@@ -233,18 +233,15 @@ void vmem_tree_add_caches(struct vmem *vm, int n)
 }
 
 /* Move objects from the depot to slabs as far as the budget goes. */
-static bool drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budget *budget)
+static void drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budget *budget)
 {
 	struct vmem_magazine *mag;
-	bool any = false;
 
 	while (budget->objects && (mag = vmem_depot_take_full(&qc->depot))) {
 		budget->objects -= min_t(unsigned int, mag->rounds,
 					 budget->objects);
 		empty(qc, mag, true);
-		any = true;
 	}
-	return any;
 }
 
 /* Does the arena have a free segment that certainly is of that size? */
@@ -273,33 +270,30 @@ static bool has_segment(struct vmem *vm, unsigned long need)
  * client's are left to the work item, which the caller queues.
  *
  * Context: any but NMI. No arena lock held.
- * Return: whether anything was given.
  */
-bool vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
+void vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
 		      struct vmem_reclaim_budget *budget)
 {
 	struct vmem_qcaches *all = vm->qcaches;
 	u64 since = vmem_trace_moment(vmem_reap);
 	unsigned long before;
 	unsigned int i;
-	bool any = false;
 
 	if (!all)
-		return false;
+		return;
 	before = since ? slabs(vm) : 0;
 	if (atomic_read(&all->magazines)) {
 		vmem_cpu_unload_here(vm);
 		for (i = 0; i < all->n; i++)
-			any |= drain_some(&all->cache[i], budget);
+			drain_some(&all->cache[i], budget);
 	}
 	for (i = 0; i < all->n; i++)
-		any |= vmem_slab_release_empty(&all->cache[i], false, budget);
+		vmem_slab_release_empty(&all->cache[i], false, budget);
 	if (!anywhere || !has_segment(vm, need))
-		any |= vmem_split_some(vm, need, anywhere, budget);
+		vmem_split_some(vm, need, anywhere, budget);
 	if (since)
 		trace_vmem_reap(vm, VMEM_REAP_AT_HAND, before, slabs(vm),
 				vmem_trace_ns(since));
-	return any;
 }
 
 static void reclaim_all(struct work_struct *work)

@@ -22,7 +22,7 @@ struct vmem_reclaim_budget {
 #define VMEM_RECLAIM_BUDGET						\
 	((struct vmem_reclaim_budget){ .objects = 1024, .slabs = 16, .looks = 512 })
 
-bool vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
+void vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
 		      struct vmem_reclaim_budget *budget);
 void vmem_reclaim_once(struct vmem_tree *tree);
 void vmem_reclaim_all_soon(void);

@@ -325,14 +325,12 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
  *
  * Context: any but NMI; task, sleeping allowed, without @budget. Takes the cache's
  * lock and the arena's.
- * Return: whether there was one.
  */
-bool vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
+void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget)
 {
 	struct vmem_slab *slab;
 	unsigned long irq;
-	bool any = false;
 
 	while (!budget || budget->slabs) {
 		struct vmem_home home = { .later = true, .hold = !!budget };
@@ -351,13 +349,11 @@ bool vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			break;
 		send_home(qc, slab, &home);
 		vmem_send_home(&home);
-		any = true;
 		if (budget)
 			budget->slabs--;
 		else
 			cond_resched();
 	}
-	return any;
 }
 
 unsigned long vmem_slab_bytes(void)

@@ -20,7 +20,7 @@ void vmem_slab_abandon(struct vmem_slab *slab);
 void vmem_slab_forget(struct vmem_qcache *qc, struct vmem_slab *slab);
 void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 		   struct vmem_home *home);
-bool vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
+void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget);
 unsigned long vmem_slab_bytes(void);
 int vmem_slab_init(void);
@@ -33,7 +33,7 @@ bool vmem_slab_split_any(struct vmem_qcache *qc);
 unsigned int vmem_split_candidates(struct vmem_qcache *qc, unsigned long need,
 				   bool certain, unsigned long *start,
 				   unsigned int most, unsigned int *looks);
-bool vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
+void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 		     struct vmem_reclaim_budget *budget);
 void vmem_split_all(struct vmem *vm);
 bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);

@@ -247,14 +247,12 @@ static const gfp_t nowait = GFP_NOWAIT | __GFP_NOWARN;
  * @budget: how many slabs may be looked at and split
  *
  * Context: any but NMI.
- * Return: whether a slab was split.
  */
-bool vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
+void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 		     struct vmem_reclaim_budget *budget)
 {
 	unsigned long start[GROUP];
 	unsigned int i, k, n;
-	bool any = false;
 
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
@@ -268,16 +266,13 @@ bool vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 			for (k = 0; k < n; k++) {
 				budget->slabs--;
 				if (vmem_slab_split(qc, start[k], need, nowait,
-						    true) <= 0)
-					continue;
-				any = true;
-				if (certain && anywhere)
-					return true;
+						    true) > 0 &&
+				    certain && anywhere)
+					return;
 			}
 			certain = !certain;
 		} while (!certain);
 	}
-	return any;
 }
 
 /* Are there @n free objects in a row? In logarithmic time. */
