@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arenas that all trade in: trees of them, with and without quantum caches,
- * that import in every way there is.
+ * The arenas that all users share: trees with and without quantum caches that
+ * use every kind of import.
  *
- * They are made anew now and then, at a calm moment, with magazines still loaded
+ * They are destroyed and recreated between rounds, with magazines still loaded
  * on all CPUs.
  */
 #include <linux/delay.h>
@@ -13,10 +13,10 @@
 #include "torture.h"
 
 /*
- * The sets of integers. CPUs have magazines of an arena only where it is large for
- * the sizes that are cached: so most cache few.
+ * The sets of integers. A CPU gets magazines only if the arena is large
+ * compared with its cached sizes: so most arenas cache few sizes.
  */
-enum { IDS, HEAP, TIGHT, KEEP, GROW, NMAPS };
+enum { IDS, HEAP, TIGHT, NORELEASE, GROW, NMAPS };
 
 #define PAGE_Q		4096UL
 #define SMALL_Q		256UL
@@ -24,19 +24,19 @@ enum { IDS, HEAP, TIGHT, KEEP, GROW, NMAPS };
 #define HEAP_BASE	0x10000000UL
 #define HEAP_N		(8192 * PAGE_Q)
 #define TIGHT_N		2048UL
-#define KEEP_N		2048UL
-#define KEEP_MOST	512
-#define GROW_N		8192UL		/* all that it can grow to ... */
-#define GROW_CHUNK	1024UL		/* ... in steps of this */
+#define NORELEASE_N	2048UL
+#define MAX_KEPT	512
+#define GROW_N		8192UL		/* upper bound of its size ... */
+#define GROW_CHUNK	1024UL		/* ... which grows in these steps */
 
 static struct tt_map maps[NMAPS];
 
-/* The order is that of creation; what imports comes after what it imports from. */
+/* In order of creation: a source precedes the arenas that import from it. */
 enum {
 	A_IDS, A_CHILD, A_GRANDCHILD, A_COARSE,
 	A_HEAP, A_PAGES, A_SMALL,
-	A_DRY, A_TIGHT,
-	A_KEEP, A_KEEPER,
+	A_TINY, A_TIGHT,
+	A_NORELEASE_ROOT, A_NORELEASE,
 	A_GROW,
 	NARENAS
 };
@@ -44,48 +44,53 @@ enum {
 static struct tt_arena arenas[NARENAS] = {
 	/* Identifiers, three levels of direct imports, caches on each. */
 	[A_IDS]		= { "tt-ids", .map = &maps[IDS], .quantum = 1,
-			    .most = 256, .base = 1, .size = IDS_N,
-			    .patient = true, .whole = true },
+			    .max_quanta = 256, .base = 1, .size = IDS_N,
+			    .may_wait = true, .exhaustible = true },
 	[A_CHILD]	= { "tt-child", .map = &maps[IDS], .quantum = 1,
-			    .most = 128, .patient = true },
+			    .max_quanta = 128, .may_wait = true },
 	[A_GRANDCHILD]	= { "tt-grandchild", .map = &maps[IDS], .quantum = 1,
-			    .most = 128, .patient = true },
-	/* Imports large pieces, without caches. */
+			    .max_quanta = 128, .may_wait = true },
+	/* Imports large spans, without caches. */
 	[A_COARSE]	= { "tt-coarse", .map = &maps[IDS], .quantum = 1,
-			    .most = 128, .patient = true },
-	/* Addresses: functions that raise the size, fail, sleep, align. */
+			    .max_quanta = 128, .may_wait = true },
+	/* Addresses; import functions raise the size, fail, sleep, align. */
 	[A_HEAP]	= { "tt-heap", .map = &maps[HEAP], .quantum = PAGE_Q,
-			    .most = 64, .base = HEAP_BASE, .size = HEAP_N,
-			    .patient = true, .whole = true },
+			    .max_quanta = 64, .base = HEAP_BASE, .size = HEAP_N,
+			    .may_wait = true, .exhaustible = true },
 	[A_PAGES]	= { "tt-pages", .map = &maps[HEAP], .quantum = PAGE_Q,
-			    .most = 16, .patient = true },
+			    .max_quanta = 16, .may_wait = true },
 	[A_SMALL]	= { "tt-small", .map = &maps[HEAP], .quantum = SMALL_Q,
-			    .most = 64, .patient = true },
-	/* Too small for what is wanted of it, and for magazines. */
-	[A_DRY]		= { "tt-dry", .map = &maps[TIGHT], .quantum = 1,
-			    .most = 12, .base = TIGHT_N + 1, .size = 64,
-			    .patient = true, .whole = true },
+			    .max_quanta = 64, .may_wait = true },
+	/* Too small to serve all requests, and for magazines. */
+	[A_TINY]	= { "tt-tiny", .map = &maps[TIGHT], .quantum = 1,
+			    .max_quanta = 12, .base = TIGHT_N + 1, .size = 64,
+			    .may_wait = true, .exhaustible = true },
 	/* The same with magazines. */
 	[A_TIGHT]	= { "tt-tight", .map = &maps[TIGHT], .quantum = 1,
-			    .most = 256, .base = 1, .size = TIGHT_N,
-			    .patient = true, .whole = true },
-	/* Without a release function imports stay. */
-	[A_KEEP]	= { "tt-keep", .map = &maps[KEEP], .quantum = 1,
-			    .most = 64, .base = 1, .size = KEEP_N },
-	[A_KEEPER]	= { "tt-keeper", .map = &maps[KEEP], .quantum = 1,
-			    .most = 32 },
-	/* Spans are added, up to the last integer of all. */
+			    .max_quanta = 256, .base = 1, .size = TIGHT_N,
+			    .may_wait = true, .exhaustible = true },
+	/* An arena without a release function keeps its imports. */
+	[A_NORELEASE_ROOT] = { "tt-norelease-root", .map = &maps[NORELEASE],
+			    .quantum = 1, .max_quanta = 64, .base = 1,
+			    .size = NORELEASE_N },
+	[A_NORELEASE]	= { "tt-norelease", .map = &maps[NORELEASE],
+			    .quantum = 1, .max_quanta = 32 },
+	/* Spans are added, up to the largest integer. */
 	[A_GROW]	= { "tt-grow", .map = &maps[GROW], .quantum = 1,
-			    .most = 200, .base = -GROW_N, .size = GROW_CHUNK,
-			    .patient = true, .whole = true },
+			    .max_quanta = 200, .base = -GROW_N,
+			    .size = GROW_CHUNK, .may_wait = true,
+			    .exhaustible = true },
 };
 
-/* What was imported to be kept. Written by who imports, read when all is calm. */
-static struct tt_range kept[KEEP_MOST];
+/*
+ * The imports of the arena without a release function. Its import function
+ * writes the table; it is read after the arena has been destroyed.
+ */
+static struct tt_range kept[MAX_KEPT];
 static atomic_t nkept = ATOMIC_INIT(0);
 
-/* Imports so far: the dice of import functions. */
-static atomic_t moods = ATOMIC_INIT(0);
+/* Number of imports; its hash is the random number of an import. */
+static atomic_t nr_imports = ATOMIC_INIT(0);
 
 struct tt_arena *tt_arena(unsigned int n)
 {
@@ -98,18 +103,18 @@ struct tt_arena *tt_arena_growing(void)
 }
 
 /**
- * tt_import - an import function with moods
- * @src: an arena
- * @size: raised now and then
- * @align: kept
- * @vmflag: where it must not sleep it fails now and then; where it may, it takes
- *	its time
+ * tt_import - an import function that sleeps, fails or raises the size at
+ * random
+ * @src: the source
+ * @size: raised at random, but only with VM_NOSLEEP
+ * @align: alignment of the result
+ * @vmflag: with VM_NOSLEEP the function fails at random, else it may sleep
  *
- * A request that may sleep is never failed: nothing would tell it to try again.
+ * A request that may sleep never fails: nothing would make the waiter retry.
  */
 void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 {
-	u32 dice = hash_32(atomic_inc_return(&moods), 16);
+	u32 dice = hash_32(atomic_inc_return(&nr_imports), 16);
 	void *addr;
 
 	if (!(vmflag & VM_NOSLEEP)) {
@@ -120,16 +125,16 @@ void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 	} else if (dice % 8 == 0) {
 		return NULL;
 	} else if (dice % 8 == 1) {
-		/* What is raised stays a multiple of the source's quantum. */
+		/* The size stays a multiple of the source's quantum. */
 		*size = roundup(*size, PAGE_Q) + PAGE_Q;
 	}
 	if (align <= PAGE_Q)
 		align = 0;
 	if (vmflag & VM_NOSLEEP)
 		return vmem_xalloc(src, *size, align, 0, 0, NULL, NULL, vmflag);
-	tt_function_begin();
+	tt_import_begin();
 	addr = tt_import_waiting("tt-heap", src, *size, align, vmflag);
-	tt_function_end();
+	tt_import_end();
 	return addr;
 }
 
@@ -138,27 +143,27 @@ static void tt_release(vmem_t *src, void *addr, size_t size)
 	vmem_xfree(src, addr, size);
 }
 
-/* So often and no more, as what it gives does not come back before all ends. */
-static void *import_to_keep(vmem_t *src, size_t size, int vmflag)
+/* Limited to MAX_KEPT calls, as imports are freed only after the arena. */
+static void *import_without_release(vmem_t *src, size_t size, int vmflag)
 {
-	int n = atomic_fetch_add_unless(&nkept, 1, KEEP_MOST);
+	int n = atomic_fetch_add_unless(&nkept, 1, MAX_KEPT);
 	void *addr;
 
-	if (n == KEEP_MOST)
+	if (n == MAX_KEPT)
 		return NULL;
 	addr = vmem_alloc(src, size, vmflag | VM_NOSLEEP);
 	kept[n] = (struct tt_range){ (unsigned long)addr, size };
 	return addr;
 }
 
-static void give_back_kept(void)
+static void free_kept_imports(void)
 {
 	int n = atomic_read(&nkept);
 
 	while (n--)
 		if (kept[n].addr)
-			vmem_free(arenas[A_KEEP].vm, (void *)kept[n].addr,
-				  kept[n].size);
+			vmem_free(arenas[A_NORELEASE_ROOT].vm,
+				  (void *)kept[n].addr, kept[n].size);
 }
 
 static vmem_t *make(unsigned int n, size_t qcache_max, int vmflag,
@@ -196,14 +201,15 @@ static vmem_t *create(unsigned int n)
 	case A_SMALL:
 		return make(n, 2 * SMALL_Q, VM_SLEEP | VMC_POPULATOR,
 			    vmem_alloc, vmem_free, arenas[A_HEAP].vm);
-	case A_DRY:
+	case A_TINY:
 		return make(n, 4, id, NULL, NULL, NULL);
 	case A_TIGHT:
 		return make(n, 1, id, NULL, NULL, NULL);
-	case A_KEEP:
+	case A_NORELEASE_ROOT:
 		return make(n, 0, id, NULL, NULL, NULL);
-	case A_KEEPER:
-		return make(n, 16, id, import_to_keep, NULL, arenas[A_KEEP].vm);
+	case A_NORELEASE:
+		return make(n, 16, id, import_without_release, NULL,
+			    arenas[A_NORELEASE_ROOT].vm);
 	default:
 		return make(n, 2, id, NULL, NULL, NULL);
 	}
@@ -214,7 +220,7 @@ int tt_arenas_create(void)
 	unsigned int i;
 
 	atomic_set(&nkept, 0);
-	tt_grow_forget();
+	tt_grow_reset();
 	for (i = 0; i < NARENAS; i++) {
 		arenas[i].vm = create(i);
 		if (!arenas[i].vm) {
@@ -228,9 +234,9 @@ int tt_arenas_create(void)
 }
 
 /**
- * tt_expect_unused - nothing is allocated in an arena, and its books say so
- * @name: for a report
- * @vm: the arena; nobody uses it
+ * tt_expect_unused - verify an arena in which nothing is allocated
+ * @name: name of the arena, for reports
+ * @vm: the arena; not in use
  */
 void tt_expect_unused(const char *name, vmem_t *vm)
 {
@@ -248,25 +254,25 @@ void tt_expect_unused(const char *name, vmem_t *vm)
 }
 
 /*
- * The youngest first. What importers have borrowed must have gone home when they
- * are gone: then the roots without caches are as they were made. What roots with
- * caches hold in them, vmem_destroy() looks at itself, and warns.
+ * In reverse order of creation. An arena that is destroyed frees its imports,
+ * so the roots without caches must be unused then. Roots with caches may still
+ * hold objects in magazines: vmem_destroy() checks those itself, and warns.
  */
 void tt_arenas_destroy(void)
 {
 	unsigned int i = NARENAS;
 
 	while (i--) {
-		if (arenas[i].vm && i == A_KEEP)
-			give_back_kept();
-		if (arenas[i].vm && (i == A_KEEP || i == A_HEAP))
+		if (arenas[i].vm && i == A_NORELEASE_ROOT)
+			free_kept_imports();
+		if (arenas[i].vm && (i == A_NORELEASE_ROOT || i == A_HEAP))
 			tt_expect_unused(arenas[i].name, arenas[i].vm);
 		vmem_destroy(arenas[i].vm);
 		arenas[i].vm = NULL;
 	}
 }
 
-/* At a calm moment. */
+/* Called when all threads have drained. */
 void tt_arenas_check(void)
 {
 	unsigned int i;
@@ -284,7 +290,7 @@ void tt_arenas_check(void)
 				     arenas[i].name, s.misuse);
 	}
 	for (i = 0; i < NMAPS; i++)
-		tt_map_expect_empty(&maps[i], "calm");
+		tt_map_expect_empty(&maps[i], "shared arenas");
 }
 
 int tt_arenas_init(void)
@@ -295,7 +301,7 @@ int tt_arenas_init(void)
 	err = err ?: tt_map_init(&maps[HEAP], HEAP_BASE, ilog2(SMALL_Q),
 				 HEAP_N / SMALL_Q);
 	err = err ?: tt_map_init(&maps[TIGHT], 1, 0, TIGHT_N + 64);
-	err = err ?: tt_map_init(&maps[KEEP], 1, 0, KEEP_N);
+	err = err ?: tt_map_init(&maps[NORELEASE], 1, 0, NORELEASE_N);
 	err = err ?: tt_map_init(&maps[GROW], -GROW_N, 0, GROW_N);
 	return err;
 }

@@ -2,28 +2,28 @@
 /*
  * A tree twelve arenas deep, with quantum caches at every level, rule [45].
  *
- * Threads trade at all levels. Now and then a request is made for all of the root:
- * the others free all that they have, and the request must get what the caches of
- * twelve arenas hold on all CPUs.
+ * Threads allocate and free at all levels. Now and then a thread requests the
+ * whole root: the other threads free everything, and the request must get the
+ * objects that the caches of twelve arenas hold on all CPUs.
  */
 #include "torture.h"
 
 #define DEPTH		12
 #define UNITS		8192UL
-#define TRADERS		2
-#define SPELL		200
+#define USERS		2
+#define OPS_PER_ARENA	200
 
 static struct tt_map map;
 static struct tt_arena arenas[DEPTH];
 
-/* A request for all of the root is under way: WRITE_ONCE(), READ_ONCE(). */
-static bool whole_wanted;
+/* A request for the whole root is under way: WRITE_ONCE(), READ_ONCE(). */
+static bool whole_requested;
 
-/* Which traders may have something: WRITE_ONCE(), READ_ONCE(). */
-static bool busy[TRADERS];
+/* Threads that may hold segments: WRITE_ONCE(), READ_ONCE(). */
+static bool busy[USERS];
 
 struct deep {
-	struct tt_trader trader;
+	struct tt_user user;
 	unsigned int left;
 };
 
@@ -31,16 +31,16 @@ static int begin(struct tt_thread *t)
 {
 	struct deep *d = t->data;
 
-	tt_trader_init(&d->trader, t, 32);
-	d->trader.waits = true;
+	tt_user_init(&d->user, t, 32);
+	d->user.waits = true;
 	return 0;
 }
 
-static void ebb(struct tt_thread *t)
+static void drain(struct tt_thread *t)
 {
 	struct deep *d = t->data;
 
-	tt_put_all(&d->trader);
+	tt_free_all(&d->user);
 	d->left = 0;
 	WRITE_ONCE(busy[t->n], false);
 }
@@ -49,71 +49,72 @@ static void step(struct tt_thread *t)
 {
 	struct deep *d = t->data;
 
-	if (READ_ONCE(whole_wanted)) {
-		ebb(t);
-		tt_pause(1000);
+	if (READ_ONCE(whole_requested)) {
+		drain(t);
+		tt_usleep(1000);
 		return;
 	}
 	WRITE_ONCE(busy[t->n], true);
 	if (!d->left) {
-		tt_put_all(&d->trader);
-		/* Leaves and all other levels in turn. */
-		d->trader.arena = &arenas[tt_random(&t->rnd, 2) ? DEPTH - 1 :
-					  tt_random(&t->rnd, DEPTH)];
-		d->left = SPELL;
+		tt_free_all(&d->user);
+		/* The leaf half of the time. */
+		d->user.arena = &arenas[tt_random(&t->rnd, 2) ? DEPTH - 1 :
+					tt_random(&t->rnd, DEPTH)];
+		d->left = OPS_PER_ARENA;
 	}
-	tt_trade(&d->trader);
+	tt_alloc_or_free(&d->user);
 	tt_count(TT_DEEP);
 	if (!(--d->left % 8))
-		tt_pause(200);
+		tt_usleep(200);
 }
 
 const struct tt_job tt_deep_job = {
 	.name = "deep", .size = sizeof(struct deep), .begin = begin,
-	.step = step, .ebb = ebb,
+	.step = step, .drain = drain,
 };
 
-static bool all_is_free(void *unused)
+static bool all_freed(void *unused)
 {
 	unsigned int i;
 
-	for (i = 0; i < TRADERS; i++)
+	for (i = 0; i < USERS; i++)
 		if (READ_ONCE(busy[i]))
 			return false;
 	return true;
 }
 
-static void take_whole(struct tt_thread *t)
+static void alloc_whole_root(struct tt_thread *t)
 {
-	struct tt_wanted w = {
+	struct tt_request_args w = {
 		.arena = arenas[0].name, .vm = arenas[0].vm, .size = UNITS,
-		.by_x = true, .is_free = all_is_free,
+		.by_x = true, .is_free = all_freed,
 	};
 	struct tt_request *r;
 	void *addr;
 
-	tt_doing(t, "whole: vmem_xalloc", w.arena, UNITS, VM_SLEEP);
-	WRITE_ONCE(whole_wanted, true);
+	tt_set_call(t, "whole: vmem_xalloc", w.arena, UNITS, VM_SLEEP);
+	WRITE_ONCE(whole_requested, true);
 	r = tt_wait_begin(&w);
 	addr = vmem_xalloc(w.vm, UNITS, 0, 0, 0, NULL, NULL, VM_SLEEP);
 	tt_wait_end(r);
 	if (addr != (void *)1)
-		tt_violation("%s: got %p instead of all", w.arena, addr);
+		tt_violation("%s: got %p instead of the whole root", w.arena,
+			     addr);
 	vmem_xfree(w.vm, addr, UNITS);
-	WRITE_ONCE(whole_wanted, false);
-	tt_doing(t, NULL, NULL, 0, 0);
+	WRITE_ONCE(whole_requested, false);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	tt_count(TT_WHOLE);
 }
 
 static void step_whole(struct tt_thread *t)
 {
-	tt_pause(20000);
+	tt_usleep(20000);
 	if (!tt_random(&t->rnd, 16))
-		take_whole(t);
+		alloc_whole_root(t);
 }
 
 const struct tt_job tt_whole_job = {
-	.name = "whole", .step = step_whole, .calm = take_whole,
+	.name = "whole", .step = step_whole, .quiesce = alloc_whole_root,
 };
 
 int tt_deep_create(void)
@@ -130,7 +131,7 @@ int tt_deep_create(void)
 
 		*a = (struct tt_arena) {
 			.name = names[i], .map = &map, .quantum = 1,
-			.most = 32, .patient = true,
+			.max_quanta = 32, .may_wait = true,
 		};
 		a->vm = vmem_create(names[i], i ? NULL : (void *)1,
 				    i ? 0 : UNITS, 1, i ? vmem_alloc : NULL,
@@ -157,7 +158,7 @@ void tt_deep_destroy(void)
 	}
 }
 
-/* At a calm moment. */
+/* Called when all threads have drained. */
 void tt_deep_check(void)
 {
 	struct vmem_stats s;

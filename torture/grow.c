@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas that change their size under their clients: spans are added, and bursts
- * of allocations make segment tables and caches grow and shrink.
+ * Changes of size under load: threads add spans to an arena, bursts of
+ * allocations make segment tables and caches grow and shrink, and a thread may
+ * run maintenance repeatedly.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "torture.h"
 
-/* Spans that the growing arena may get beside the first, each as large as that. */
-#define SPANS	7
+/* Upper bound of the spans added to the growing arena, all of one size. */
+#define MAX_ADDED	7
 
-/* Allocations in a burst: enough for several sizes of the table. */
+/* Allocations in a burst: enough to grow the segment table several times. */
 #define BURST	5000
 
 static atomic_t added = ATOMIC_INIT(0);
 
-/* The arena is made anew. */
-void tt_grow_forget(void)
+/* Called before the growing arena is created again. */
+void tt_grow_reset(void)
 {
 	atomic_set(&added, 0);
 }
 
-/* How many spans the growing arena has. All is calm. */
-unsigned int tt_grow_spans(void)
+/* Number of spans of the growing arena. Called in the QUIESCE phase. */
+unsigned int tt_grow_nr_spans(void)
 {
-	return 1 + min(atomic_read(&added), SPANS);
+	return 1 + min(atomic_read(&added), MAX_ADDED);
 }
 
 static void add_span(struct tt_thread *t)
@@ -35,36 +36,36 @@ static void add_span(struct tt_thread *t)
 	int n = atomic_inc_return(&added);
 	unsigned long at = a->base + n * a->size;
 
-	if (n > SPANS) {
+	if (n > MAX_ADDED) {
 		atomic_dec(&added);
 		return;
 	}
 	if (tt_random(&t->rnd, 2))
 		vmflag |= VM_PUSHPAGE;
-	tt_doing(t, "vmem_add", a->name, a->size, vmflag);
-	/* Perhaps there is no memory for it: there will be. */
+	tt_set_call(t, "vmem_add", a->name, a->size, vmflag);
+	/* Retry while memory is short. */
 	while (!vmem_add(a->vm, (void *)at, a->size, vmflag))
-		tt_pause(100);
-	tt_doing(t, NULL, NULL, 0, 0);
+		tt_usleep(100);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	tt_count(TT_SPAN);
 }
 
-static void step_adding(struct tt_thread *t)
+static void step_add(struct tt_thread *t)
 {
 	if (!tt_random(&t->rnd, 64))
 		add_span(t);
-	tt_pause(2000);
+	tt_usleep(2000);
 }
 
-const struct tt_job tt_adding_job = { .name = "add", .step = step_adding };
+const struct tt_job tt_add_job = { .name = "add", .step = step_add };
 
 /**
- * struct burst - many allocations at once
- * @trader: who claims them
- * @held: all of them
+ * struct burst - data of a thread that makes bursts of allocations
+ * @user: the user that makes the calls
+ * @held: the segments allocated
  */
 struct burst {
-	struct tt_trader trader;
+	struct tt_user user;
 	struct tt_range *held;
 };
 
@@ -72,7 +73,7 @@ static int begin_burst(struct tt_thread *t)
 {
 	struct burst *b = t->data;
 
-	tt_trader_init(&b->trader, t, 1);
+	tt_user_init(&b->user, t, 1);
 	b->held = kvcalloc(BURST, sizeof(*b->held), GFP_KERNEL);
 	return b->held ? 0 : -ENOMEM;
 }
@@ -84,19 +85,19 @@ static void end_burst(struct tt_thread *t)
 	kvfree(b->held);
 }
 
-/* Cached and not, until there is no more or it ebbs. */
-static unsigned int allocate(struct tt_thread *t, struct burst *b)
+/* Allocate until the arena is exhausted or the RUN phase ends. */
+static unsigned int alloc_burst(struct tt_thread *t, struct burst *b)
 {
-	struct tt_trader *trader = &b->trader;
-	size_t size = trader->arena->quantum;
+	struct tt_user *user = &b->user;
+	size_t size = user->arena->quantum;
 	bool by_x = !tt_random(&t->rnd, 3);
 	unsigned int n = 0;
 
-	while (n < BURST && !tt_ebbs()) {
-		if (by_x ? !tt_xget(trader, size, VM_NOSLEEP)
-			 : !tt_get(trader, size, VM_NOSLEEP))
+	while (n < BURST && !tt_should_drain()) {
+		if (by_x ? !tt_xalloc(user, size, VM_NOSLEEP)
+			 : !tt_alloc(user, size, VM_NOSLEEP))
 			break;
-		b->held[n++] = trader->held[--trader->n];
+		b->held[n++] = user->held[--user->n];
 		if (!(n % 256))
 			cond_resched();
 	}
@@ -106,21 +107,21 @@ static unsigned int allocate(struct tt_thread *t, struct burst *b)
 static void step_burst(struct tt_thread *t)
 {
 	struct burst *b = t->data;
-	struct tt_trader *trader = &b->trader;
+	struct tt_user *user = &b->user;
 	unsigned int n, i;
 
-	trader->arena = tt_arena(prandom_u32_state(&t->rnd));
-	n = allocate(t, b);
-	tt_pause(1000);
+	user->arena = tt_arena(prandom_u32_state(&t->rnd));
+	n = alloc_burst(t, b);
+	tt_usleep(1000);
 	while (n) {
 		i = tt_random(&t->rnd, n);
-		trader->held[trader->n++] = b->held[i];
+		user->held[user->n++] = b->held[i];
 		b->held[i] = b->held[--n];
-		tt_put(trader, 0);
+		tt_free(user, 0);
 		if (!(n % 256))
 			cond_resched();
 	}
-	tt_pause(10000);
+	tt_usleep(10000);
 }
 
 const struct tt_job tt_burst_job = {
@@ -128,14 +129,14 @@ const struct tt_job tt_burst_job = {
 	.step = step_burst, .end = end_burst,
 };
 
-/* Maintenance far more often than every 15 seconds. */
+/* Run maintenance far more often than the default interval of 15 seconds. */
 static void step_update(struct tt_thread *t)
 {
-	tt_doing(t, "vmem_update", NULL, 0, 0);
+	tt_set_call(t, "vmem_update", NULL, 0, 0);
 	vmem_update(NULL);
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	tt_count(TT_UPDATE);
-	tt_pause(2000 + tt_random(&t->rnd, 20000));
+	tt_usleep(2000 + tt_random(&t->rnd, 20000));
 }
 
 const struct tt_job tt_update_job = { .name = "update", .step = step_update };

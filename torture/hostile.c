@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions of hostile clients: they sleep, take a mutex, refuse, return what vmem
- * must refuse, and allocate and free in the same arena.
+ * Functions of hostile clients: they sleep, take a mutex, return NULL, return
+ * ranges that vmem must refuse, and allocate and free in the same arena.
  *
- * In the drain phases they behave, but that release functions still sleep for a
- * moment.
+ * After the RUN phase imports that may sleep succeed, and the functions
+ * allocate nothing. They still sleep, but only for a few milliseconds.
  */
 #include <linux/delay.h>
 #include <linux/hash.h>
 
 #include "hostile.h"
 
-#define BURST		13	/* more than an arena holds structures for */
+#define BURST		13	/* more than the segment pool of an arena */
 
-static atomic_t moods = ATOMIC_INIT(0);
+static atomic_t nr_draws = ATOMIC_INIT(0);
 
-/* An arena that functions of all clients use beside their own. */
+/* An arena of another tree, which the functions of all clients use, too. */
 static vmem_t *other;
 
 static u32 dice(u32 sides)
 {
-	return hash_32(atomic_inc_return(&moods), 16) % sides;
+	return hash_32(atomic_inc_return(&nr_draws), 16) % sides;
 }
 
-/* The functions know the client by its root. */
+/* The client is identified by its root. */
 static struct tt_client *client_of(vmem_t *src)
 {
 	unsigned int i;
@@ -34,26 +34,26 @@ static struct tt_client *client_of(vmem_t *src)
 	return NULL;
 }
 
-/* --- what functions do beside their work --- */
+/* --- side effects of the functions --- */
 
-static void sleep_for_a_while(struct tt_client *c, enum tt_count what)
+static void sleep_randomly(struct tt_client *c, enum tt_count what)
 {
 	unsigned int ms = 1 + dice(dice(8) ? 5 : 50);
 
-	if (!(c->conduct & SLEEPS))
+	if (!(c->behaviour & SLEEPS))
 		return;
 	tt_count(what);
 	if (!dice(512))
 		ms = 1000 + dice(2000);
-	for (; ms >= 20 && !tt_ebbs(); ms -= 20)
+	for (; ms >= 20 && !tt_should_drain(); ms -= 20)
 		msleep(20);
 	usleep_range(500 * min(ms, 4U), 1000 * min(ms, 4U));
 }
 
 static bool reenter_begin(struct tt_client *c)
 {
-	return c->conduct & REENTERS && !tt_ebbs() && !tt_is_watchdog() &&
-	       !cmpxchg(&c->reentering, NULL, current);
+	return c->behaviour & REENTERS && !tt_should_drain() &&
+	       !tt_is_watchdog() && !cmpxchg(&c->reentering, NULL, current);
 }
 
 static void reenter_end(struct tt_client *c)
@@ -62,13 +62,16 @@ static void reenter_end(struct tt_client *c)
 	smp_store_release(&c->reentering, NULL);
 }
 
-/* Whether this call comes from what the client itself does in another. */
-static bool nested(const struct tt_client *c)
+/* Whether this call comes from an allocation or free in reenter(). */
+static bool is_nested_call(const struct tt_client *c)
 {
 	return READ_ONCE(c->reentering) == current;
 }
 
-/* Free one segment of the client's arena and allocate @n; the same elsewhere. */
+/*
+ * Free one segment of the client's middle arena and allocate up to @n; allocate
+ * and free one in another tree.
+ */
 static void reenter(struct tt_client *c, unsigned int n)
 {
 	struct tt_thread *t = tt_thread_current();
@@ -101,7 +104,7 @@ static void reenter(struct tt_client *c, unsigned int n)
 
 /* --- the functions --- */
 
-/* Something that vmem must refuse, and give back. */
+/* A range that vmem must refuse and release. */
 static void *bad_result(struct tt_client *c, size_t *size)
 {
 	unsigned long addr;
@@ -114,7 +117,7 @@ static void *bad_result(struct tt_client *c, size_t *size)
 	case 1:			/* overlaps the arena's own span */
 		addr = OWN_BASE + dice(OWN_UNITS) * Q;
 		break;
-	case 2:			/* less than asked for */
+	case 2:			/* smaller than requested */
 		*size -= Q;
 		addr = OWN_BASE + (OWN_UNITS + 1) * Q;
 		if (*size)
@@ -135,14 +138,14 @@ static bool is_bad(unsigned long addr)
 	return addr % Q || addr >= OWN_BASE;
 }
 
-/* Whether the import is refused, however much is free. */
-static bool refuses(struct tt_client *c, bool sleep)
+/* Whether to return NULL, however much space is free. */
+static bool refuse_import(struct tt_client *c, bool sleep)
 {
 	bool refused = false;
 
-	if (c->conduct & SLEEP_ONLY && !sleep)
+	if (c->behaviour & SLEEP_ONLY && !sleep)
 		refused = true;
-	else if (c->conduct & REFUSES && !tt_ebbs())
+	else if (c->behaviour & REFUSES && !tt_should_drain())
 		refused = dice(4);
 	if (refused)
 		tt_count(TT_REFUSED);
@@ -150,13 +153,13 @@ static bool refuses(struct tt_client *c, bool sleep)
 }
 
 /*
- * A probe stands for a request that may sleep, and would be served: so does this
- * serve it, unless the client may as well refuse, or another import is under way,
- * for which a request that needs an import may have to wait.
+ * The watchdog repeats a request that may sleep with VM_NOSLEEP. This function
+ * serves it as it would serve the original, unless the client may refuse that,
+ * too, or another import is under way, for which the original may have to wait.
  */
 static void *import_for_watchdog(struct tt_client *c, vmem_t *src, size_t size)
 {
-	if (c->conduct & (REFUSES | BAD) || atomic_read(&c->importing))
+	if (c->behaviour & (REFUSES | BAD) || atomic_read(&c->importing))
 		return NULL;
 	return vmem_xalloc(src, size, 0, 0, 0, NULL, NULL, VM_NOSLEEP);
 }
@@ -165,9 +168,9 @@ static void *do_import(struct tt_client *c, vmem_t *src, size_t *size, int vmfla
 {
 	bool sleep = !(vmflag & VM_NOSLEEP);
 
-	if (refuses(c, sleep))
+	if (refuse_import(c, sleep))
 		return NULL;
-	if (c->conduct & LOCKS) {
+	if (c->behaviour & LOCKS) {
 		if (sleep)
 			mutex_lock(&c->lock);
 		else if (!mutex_trylock(&c->lock))
@@ -175,11 +178,11 @@ static void *do_import(struct tt_client *c, vmem_t *src, size_t *size, int vmfla
 		tt_count(TT_LOCKED_IMPORT);
 	}
 	if (sleep)
-		sleep_for_a_while(c, TT_SLOW_IMPORT);
-	if (c->conduct & LOCKS)
+		sleep_randomly(c, TT_SLOW_IMPORT);
+	if (c->behaviour & LOCKS)
 		mutex_unlock(&c->lock);
 	reenter(c, 3);
-	if (c->conduct & BAD && !tt_ebbs() && dice(4))
+	if (c->behaviour & BAD && !tt_should_drain() && dice(4))
 		return bad_result(c, size);
 	if (!sleep)
 		return vmem_xalloc(src, *size, 0, 0, 0, NULL, NULL, vmflag);
@@ -196,21 +199,21 @@ void *tt_hostile_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 		return import_for_watchdog(c, src, *size);
 	atomic_inc(&c->importing);
 	if (!(vmflag & VM_NOSLEEP))
-		tt_function_begin();
+		tt_import_begin();
 	addr = do_import(c, src, size, vmflag);
 	if (!(vmflag & VM_NOSLEEP))
-		tt_function_end();
+		tt_import_end();
 	atomic_dec(&c->importing);
 	if (t)
 		t->imported = (unsigned long)addr;
 	return addr;
 }
 
-/* Where release functions must not be called. */
+/* Report a call of the release function in a context that is not allowed. */
 static void check_context(struct tt_client *c, unsigned long addr)
 {
 	struct tt_thread *t = tt_thread_current();
-	const char *doing;
+	const char *call;
 
 	if (!in_task() || irqs_disabled())
 		tt_violation("%s: release function in atomic context",
@@ -221,9 +224,9 @@ static void check_context(struct tt_client *c, unsigned long addr)
 				     c->name[MIDDLE]);
 		return;
 	}
-	doing = READ_ONCE(t->doing);
-	if (nested(c) || t->arena != c->name[MIDDLE] || !doing ||
-	    strncmp(doing, "vmem_", 5) || !(t->vmflag & VM_NOSLEEP))
+	call = READ_ONCE(t->call);
+	if (is_nested_call(c) || t->arena != c->name[MIDDLE] || !call ||
+	    strncmp(call, "vmem_", 5) || !(t->vmflag & VM_NOSLEEP))
 		return;
 	if (addr != t->imported)
 		tt_violation("%s: a VM_NOSLEEP request releases %#lx, which it did not import",
@@ -240,17 +243,17 @@ void tt_hostile_release(vmem_t *src, void *addr, size_t size)
 		tt_violation("a function of a destroyed hostile arena was called");
 		return;
 	}
-	if (bad && (!(c->conduct & BAD) || atomic_dec_if_positive(&c->bad) < 0))
+	if (bad && (!(c->behaviour & BAD) || atomic_dec_if_positive(&c->bad) < 0))
 		tt_violation("%s: released [%#lx, +%#zx), which was not imported",
 			     c->name[MIDDLE], a, size);
 	if (!tt_is_watchdog()) {
 		check_context(c, a);
-		if (c->conduct & LOCKS) {
+		if (c->behaviour & LOCKS) {
 			mutex_lock(&c->lock);
 			tt_count(TT_LOCKED_RELEASE);
 		}
-		sleep_for_a_while(c, TT_SLOW_RELEASE);
-		if (c->conduct & LOCKS)
+		sleep_randomly(c, TT_SLOW_RELEASE);
+		if (c->behaviour & LOCKS)
 			mutex_unlock(&c->lock);
 		reenter(c, bad ? BURST : 3);
 	}
@@ -258,10 +261,10 @@ void tt_hostile_release(vmem_t *src, void *addr, size_t size)
 		vmem_xfree(src, addr, size);
 }
 
-/* Free what functions have allocated. No call that allocates begins now. */
-void tt_hostile_unstash(struct tt_client *c)
+/* Free the stash. Called when all threads have drained: reenter() is off. */
+void tt_hostile_free_stash(struct tt_client *c)
 {
-	/* Wait for the last. */
+	/* Wait for a release function that is still in reenter(). */
 	while (cmpxchg(&c->reentering, NULL, current))
 		msleep(20);
 	while (c->nstash)

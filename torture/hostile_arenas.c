@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arenas of hostile clients, and what they must look like when nothing is in use.
+ * The arenas of hostile clients, and the checks of them when all threads have
+ * drained.
  */
 #include <linux/log2.h>
 
@@ -25,14 +26,15 @@ static vmem_t *create_arena(struct tt_client *c, unsigned int level)
 
 	switch (level) {
 	case ROOT:
-		if (c->conduct & MISFIT)	/* never a multiple of Q */
+		/* No free segment begins at a multiple of Q. */
+		if (c->behaviour & MISFIT)
 			return vmem_create(name, (void *)(BASE + Q / 4),
 					   (ROOT_UNITS - 1) * Q, Q / 4, NULL,
 					   NULL, NULL, 0, vmflag);
 		return vmem_create(name, (void *)BASE, ROOT_UNITS * Q, Q, NULL,
 				   NULL, NULL, 0, vmflag);
 	case MIDDLE:
-		if (c->conduct & MISFIT)
+		if (c->behaviour & MISFIT)
 			return vmem_create(name, (void *)OWN_BASE,
 					   OWN_UNITS * Q, Q, vmem_alloc,
 					   vmem_free, source, Q, vmflag);
@@ -53,7 +55,7 @@ static int create(struct tt_client *c)
 	for (i = 0; i < LEVELS; i++) {
 		c->arena[i] = (struct tt_arena) {
 			.name = c->name[i], .map = &c->map, .quantum = Q,
-			.most = MOST, .patient = true,
+			.max_quanta = MAX_QUANTA, .may_wait = true,
 		};
 		c->arena[i].vm = create_arena(c, i);
 		if (!c->arena[i].vm)
@@ -69,7 +71,7 @@ int tt_hostile_create(void)
 	int err = 0;
 
 	for (i = 0; i < TT_CLIENTS; i++)
-		if (tt_takes_part(&tt_clients[i]))
+		if (tt_client_enabled(&tt_clients[i]))
 			err = err ?: create(&tt_clients[i]);
 	if (err)
 		tt_hostile_destroy();
@@ -102,7 +104,7 @@ static void check(struct tt_client *c)
 	struct vmem_stats s;
 	int faults;
 
-	tt_hostile_unstash(c);
+	tt_hostile_free_stash(c);
 	for (level = 0; level < LEVELS; level++) {
 		struct tt_arena *a = &c->arena[level];
 
@@ -111,7 +113,7 @@ static void check(struct tt_client *c)
 			tt_violation("%s: vmem_verify() finds %d faults",
 				     a->name, faults);
 		vmem_get_stats(a->vm, &s);
-		if (c->conduct & MISFIT && level == MIDDLE) {
+		if (c->behaviour & MISFIT && level == MIDDLE) {
 			if (s.misuse)
 				tt_count(TT_MISFIT);
 			continue;
@@ -122,18 +124,18 @@ static void check(struct tt_client *c)
 				     a->name, s.misuse, expected);
 	}
 	if (atomic_read(&c->bad))
-		tt_violation("%s: %d bad results were not given back",
+		tt_violation("%s: %d bad results were not released",
 			     c->name[MIDDLE], atomic_read(&c->bad));
 	tt_map_expect_empty(&c->map, c->name[MIDDLE]);
 }
 
-/* At a calm moment. */
+/* Called when all threads have drained. */
 void tt_hostile_check(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < TT_CLIENTS; i++)
-		if (tt_takes_part(&tt_clients[i]))
+		if (tt_client_enabled(&tt_clients[i]))
 			check(&tt_clients[i]);
 }
 

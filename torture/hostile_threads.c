@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads of hostile clients: two trade in the arenas of each, and the keeper
- * allocates and frees the own spans of all middle arenas.
+ * Threads of hostile clients: two allocate and free in the arenas of each
+ * client, and one allocates and frees the own spans of all middle arenas.
  */
 #include "hostile.h"
 
-#define SPELL		48
+#define OPS_PER_ARENA		48
 
 struct hostile {
-	struct tt_trader trader;
+	struct tt_user user;
 	unsigned int left;
 };
 
@@ -16,9 +16,9 @@ static int begin(struct tt_thread *t)
 {
 	struct hostile *h = t->data;
 
-	/* One of the two has few segments, so that it often may wait. */
-	tt_trader_init(&h->trader, t, t->n % 2 ? 24 : 3);
-	h->trader.waits = true;
+	/* One of the two threads holds few segments, so that it waits often. */
+	tt_user_init(&h->user, t, t->n % 2 ? 24 : 3);
+	h->user.waits = true;
 	return 0;
 }
 
@@ -28,95 +28,96 @@ static void step(struct tt_thread *t)
 	struct hostile *h = t->data;
 
 	if (!h->left) {
-		tt_put_all(&h->trader);
-		h->trader.arena = &c->arena[MIDDLE + tt_random(&t->rnd, 2)];
-		h->left = SPELL;
+		tt_free_all(&h->user);
+		h->user.arena = &c->arena[MIDDLE + tt_random(&t->rnd, 2)];
+		h->left = OPS_PER_ARENA;
 	}
-	tt_trade(&h->trader);
+	tt_alloc_or_free(&h->user);
 	if (!(--h->left % 16))
-		tt_pause(500);
+		tt_usleep(500);
 }
 
-static void ebb(struct tt_thread *t)
+static void drain(struct tt_thread *t)
 {
 	struct hostile *h = t->data;
 
-	tt_put_all(&h->trader);
+	tt_free_all(&h->user);
 	h->left = 0;
 }
 
 const struct tt_job tt_hostile_job = {
 	.name = "hostile", .size = sizeof(struct hostile), .begin = begin,
-	.step = step, .ebb = ebb,
+	.step = step, .drain = drain,
 };
 
 /**
- * struct keeper - allocates the own spans of the middle arenas and frees them
- * @held: what it has of each
- * @n: how many segments that are
- * @begun: whether it has done so since the last drain phase
+ * struct own_span - data of the thread that allocates and frees the own spans
+ * @held: segments held in the own span of each middle arena
+ * @n: number of these segments
+ * @allocated_before: the thread has allocated since the last DRAIN phase
  */
-struct keeper {
+struct own_span {
 	void *held[TT_CLIENTS][OWN_UNITS];
 	unsigned int n[TT_CLIENTS];
-	bool begun;
+	bool allocated_before;
 };
 
-static void keep(struct keeper *k, unsigned int i)
+static void alloc_own_span(struct own_span *o, unsigned int i)
 {
 	vmem_t *vm = tt_clients[i].arena[MIDDLE].vm;
 	void *max = (void *)(OWN_BASE + OWN_UNITS * Q);
 	void *addr;
 
-	while (k->n[i] < OWN_UNITS) {
+	while (o->n[i] < OWN_UNITS) {
 		addr = vmem_xalloc(vm, Q, 0, 0, 0, (void *)OWN_BASE, max,
 				   VM_NOSLEEP);
 		if (!addr)
 			break;
-		k->held[i][k->n[i]++] = addr;
+		o->held[i][o->n[i]++] = addr;
 	}
 }
 
-static void give(struct keeper *k, unsigned int i)
+static void free_own_span(struct own_span *o, unsigned int i)
 {
-	while (k->n[i])
+	while (o->n[i])
 		vmem_xfree(tt_clients[i].arena[MIDDLE].vm,
-			   k->held[i][--k->n[i]], Q);
+			   o->held[i][--o->n[i]], Q);
 }
 
-static void step_keeper(struct tt_thread *t)
+static void step_own_span(struct tt_thread *t)
 {
-	struct keeper *k = t->data;
+	struct own_span *o = t->data;
 	unsigned int i;
 
 	for (i = 0; i < TT_CLIENTS; i++) {
-		/* What a client allocates in its functions needs room. */
-		unsigned int often = tt_clients[i].conduct & BAD ? 2 : 6;
+		/* This client's functions need free space: free more often. */
+		unsigned int often = tt_clients[i].behaviour & BAD ? 2 : 6;
 
-		if (!tt_takes_part(&tt_clients[i]))
+		if (!tt_client_enabled(&tt_clients[i]))
 			continue;
-		tt_doing(t, "keeper", tt_clients[i].name[MIDDLE], 0, VM_NOSLEEP);
-		if (!k->begun || tt_random(&t->rnd, often))
-			keep(k, i);
+		tt_set_call(t, "own-span", tt_clients[i].name[MIDDLE], 0,
+			    VM_NOSLEEP);
+		if (!o->allocated_before || tt_random(&t->rnd, often))
+			alloc_own_span(o, i);
 		else
-			give(k, i);
+			free_own_span(o, i);
 	}
-	k->begun = true;
-	tt_doing(t, NULL, NULL, 0, 0);
-	tt_pause(50000);
+	o->allocated_before = true;
+	tt_set_call(t, NULL, NULL, 0, 0);
+	tt_usleep(50000);
 }
 
-static void ebb_keeper(struct tt_thread *t)
+static void drain_own_span(struct tt_thread *t)
 {
-	struct keeper *k = t->data;
+	struct own_span *o = t->data;
 	unsigned int i;
 
 	for (i = 0; i < TT_CLIENTS; i++)
-		give(k, i);
-	k->begun = false;
+		free_own_span(o, i);
+	o->allocated_before = false;
 }
 
-const struct tt_job tt_keeper_job = {
-	.name = "keeper", .size = sizeof(struct keeper), .step = step_keeper,
-	.ebb = ebb_keeper,
+const struct tt_job tt_own_span_job = {
+	.name = "own-span", .size = sizeof(struct own_span),
+	.step = step_own_span, .drain = drain_own_span,
 };

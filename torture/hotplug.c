@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that go and come back, with what they have in their magazines.
+ * Removes and adds CPUs whose magazines are loaded.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -12,24 +12,23 @@ static void step(struct tt_thread *t)
 {
 	unsigned int cpu = tt_random(&t->rnd, nr_cpu_ids);
 
-	tt_pause(100000);
+	tt_usleep(100000);
 	if (!cpu_online(cpu) || !cpu_is_hotpluggable(cpu))
 		return;
-	tt_doing(t, "remove_cpu", NULL, cpu, 0);
+	tt_set_call(t, "remove_cpu", NULL, cpu, 0);
 	if (!remove_cpu(cpu)) {
 		tt_count(TT_CPU);
-		tt_pause(1000 + tt_random(&t->rnd, 200000));
-		tt_doing(t, "add_cpu", NULL, cpu, 0);
+		tt_usleep(1000 + tt_random(&t->rnd, 200000));
+		tt_set_call(t, "add_cpu", NULL, cpu, 0);
 		if (add_cpu(cpu))
-			pr_err("vmem-torture: CPU %u does not come back\n",
-			       cpu);
+			pr_err("vmem-torture: cannot add CPU %u\n", cpu);
 	}
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 }
 #else
 static void step(struct tt_thread *t)
 {
-	tt_pause(100000);
+	tt_usleep(100000);
 }
 #endif
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts that trade: two timers for each CPU, one in hard interrupt context
- * and one in softirq context, which come in the middle of whatever is going on
- * there, each other's operations included.
+ * Interrupts that allocate and free: two timers for each CPU, one in hard
+ * interrupt context and one in softirq context. They interrupt any operation on
+ * that CPU; the former also interrupts the latter.
  *
- * When a CPU goes away its timers move to another.
+ * The timers of a CPU that goes offline move to another CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -15,74 +15,75 @@
 #include "../vmem/compat.h"
 #include "torture.h"
 
-/* Between two interrupts of a timer, in nanoseconds ... */
-#define PERIOD		400000
+/* Mean time between two interrupts of a timer, in nanoseconds ... */
+#define PERIOD_NS		400000
 
-/* ... but so many times as long as one takes: threads must get most of a CPU. */
-#define SHARE		6
+/* ... but at least this multiple of the time that the handler took. */
+#define MIN_PERIOD_RATIO	6
 
 /**
- * struct source - where interrupts come from
+ * struct irq_timer - a timer whose handler allocates and frees
  * @timer: the timer
- * @soft: in softirq context
- * @trader: what they do; only within the timer, or when that is stopped
+ * @soft: the handler runs in softirq context
+ * @user: the user; accessed by the handler, or while the timer is cancelled
  */
-struct source {
+struct irq_timer {
 	struct hrtimer timer;
 	bool soft;
-	struct tt_trader trader;
+	struct tt_user user;
 };
 
-static struct source *sources;
+static struct irq_timer *timers;
 
-static enum hrtimer_restart strike(struct hrtimer *timer)
+static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 {
-	struct source *s = container_of(timer, struct source, timer);
-	u64 start = ktime_get_ns(), pause;
+	struct irq_timer *it = container_of(timer, struct irq_timer, timer);
+	u64 start = ktime_get_ns(), delay;
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		tt_trade(&s->trader);
-	pause = PERIOD / 2 + tt_random(&s->trader.rnd, PERIOD);
-	pause = max(pause, SHARE * (ktime_get_ns() - start));
-	hrtimer_forward_now(timer, ns_to_ktime(pause));
+		tt_alloc_or_free(&it->user);
+	delay = PERIOD_NS / 2 + tt_random(&it->user.rnd, PERIOD_NS);
+	delay = max(delay, MIN_PERIOD_RATIO * (ktime_get_ns() - start));
+	hrtimer_forward_now(timer, ns_to_ktime(delay));
 	return HRTIMER_RESTART;
 }
 
-/* On the CPU that is meant. */
-static void start(void *data)
+/* Runs on the CPU that the timer is for. */
+static void start_timer(void *data)
 {
-	struct source *s = data;
+	struct irq_timer *it = data;
 
-	hrtimer_start(&s->timer, ns_to_ktime(PERIOD),
-		      s->soft ? HRTIMER_MODE_REL_PINNED_SOFT
-			      : HRTIMER_MODE_REL_PINNED);
+	hrtimer_start(&it->timer, ns_to_ktime(PERIOD_NS),
+		      it->soft ? HRTIMER_MODE_REL_PINNED_SOFT
+			       : HRTIMER_MODE_REL_PINNED);
 }
 
-/* Each round in another arena. All is calm. */
+/* Start the timers, each with another arena. All threads have quiesced. */
 void tt_interrupts_start(void)
 {
 	unsigned int cpu, i;
 
 	for_each_possible_cpu(cpu) {
 		for (i = 0; i < 2; i++) {
-			struct source *s = &sources[2 * cpu + i];
+			struct irq_timer *it = &timers[2 * cpu + i];
 
-			s->trader.arena = tt_arena(prandom_u32_state(&s->trader.rnd));
-			/* One that is not there now has none this time. */
-			smp_call_function_single(cpu, start, s, 1);
+			it->user.arena =
+				tt_arena(prandom_u32_state(&it->user.rnd));
+			/* An offline CPU gets no timers in this round. */
+			smp_call_function_single(cpu, start_timer, it, 1);
 		}
 	}
 }
 
-/* And give back what they have. */
+/* Cancel the timers, and free everything that their users hold. */
 void tt_interrupts_stop(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < 2 * nr_cpu_ids; i++) {
-		hrtimer_cancel(&sources[i].timer);
-		tt_put_all(&sources[i].trader);
+		hrtimer_cancel(&timers[i].timer);
+		tt_free_all(&timers[i].user);
 	}
 }
 
@@ -90,23 +91,23 @@ int tt_interrupts_init(void)
 {
 	unsigned int i;
 
-	sources = kvcalloc(2 * nr_cpu_ids, sizeof(*sources), GFP_KERNEL);
-	if (!sources)
+	timers = kvcalloc(2 * nr_cpu_ids, sizeof(*timers), GFP_KERNEL);
+	if (!timers)
 		return -ENOMEM;
 	for (i = 0; i < 2 * nr_cpu_ids; i++) {
-		struct source *s = &sources[i];
+		struct irq_timer *it = &timers[i];
 
-		s->soft = i % 2;
-		vmem_hrtimer_setup_mode(&s->timer, strike, s->soft ?
+		it->soft = i % 2;
+		vmem_hrtimer_setup_mode(&it->timer, timer_fn, it->soft ?
 					HRTIMER_MODE_REL_PINNED_SOFT :
 					HRTIMER_MODE_REL_PINNED);
-		tt_trader_init(&s->trader, NULL, 16);
+		tt_user_init(&it->user, NULL, 16);
 	}
 	return 0;
 }
 
 void tt_interrupts_exit(void)
 {
-	kvfree(sources);
-	sources = NULL;
+	kvfree(timers);
+	timers = NULL;
 }

@@ -3,9 +3,9 @@
  * Traffic in arenas whose functions are in another module, vmem_torture_leaver,
  * which is removed meanwhile, rule [47].
  *
- * The module offers a tree of three arenas when it is inserted. When it is removed
- * it either withdraws the offer and destroys them, or leaves them behind: then the
- * threads here go on in them, and they are destroyed when the next tree is offered.
+ * When that module is inserted, it registers a tree of three arenas. When it is
+ * removed, it either unregisters and destroys them, or leaves them behind: then
+ * the threads here continue to use them until the next tree is registered.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -15,48 +15,50 @@
 
 #define HELD		24
 
-static DECLARE_RWSEM(offer_sem);
-static struct tt_offer offer;		/* protected by offer_sem */
-static bool withdrawn = true;		/* likewise */
+static DECLARE_RWSEM(tree_sem);
+static struct tt_leaver_tree tree;		/* protected by tree_sem */
+static bool unregistered = true;		/* likewise */
 
-/* Caller holds offer_sem for writing. */
-static void destroy_left_behind(void)
+/* Caller holds tree_sem for writing. */
+static void destroy_left_tree(void)
 {
 	int i;
 
-	if (withdrawn)
+	if (unregistered)
 		return;
-	for (i = ARRAY_SIZE(offer.vm); i--; )
-		vmem_destroy(offer.vm[i]);
-	withdrawn = true;
+	for (i = ARRAY_SIZE(tree.vm); i--; )
+		vmem_destroy(tree.vm[i]);
+	unregistered = true;
 	tt_count(TT_LEFT);
 }
 
 /**
- * tt_offer - let the torture use a tree of arenas
+ * tt_leaver_register - let the threads of the torture use a tree of arenas
  * @new: the arenas, the root first
+ *
+ * Destroys the previous tree if the module left that behind.
  */
-void tt_offer(const struct tt_offer *new)
+void tt_leaver_register(const struct tt_leaver_tree *new)
 {
-	down_write(&offer_sem);
-	destroy_left_behind();
-	offer = *new;
-	withdrawn = false;
-	up_write(&offer_sem);
+	down_write(&tree_sem);
+	destroy_left_tree();
+	tree = *new;
+	unregistered = false;
+	up_write(&tree_sem);
 }
-EXPORT_SYMBOL_GPL(tt_offer);
+EXPORT_SYMBOL_GPL(tt_leaver_register);
 
-/* Nothing is allocated in the arenas offered, and no thread uses them any more. */
-void tt_withdraw(void)
+/* On return nothing is allocated in the arenas, and no thread uses them. */
+void tt_leaver_unregister(void)
 {
-	down_write(&offer_sem);
-	withdrawn = true;
-	up_write(&offer_sem);
-	tt_count(TT_WITHDRAWN);
+	down_write(&tree_sem);
+	unregistered = true;
+	up_write(&tree_sem);
+	tt_count(TT_UNREGISTERED);
 }
-EXPORT_SYMBOL_GPL(tt_withdraw);
+EXPORT_SYMBOL_GPL(tt_leaver_unregister);
 
-/* Called by functions in the module, for the statistics. */
+/* Called by the functions in the module, for the statistics. */
 void tt_leaver_called(void)
 {
 	tt_count(TT_LEAVER_CALL);
@@ -70,20 +72,21 @@ struct held {
 };
 
 /*
- * Only requests that do not wait, as imports are off once the module has gone. One
- * that may sleep asks the import function in that way; VM_ABORT has no effect on
- * cached sizes, and is not passed on to a source.
+ * Requests must not wait, as the arenas no longer import once the module is
+ * removed. VM_SLEEP | VM_ABORT lets the import function sleep. VM_ABORT has no
+ * effect on cached sizes and is not passed on to a source, so such requests go
+ * to the middle arena and exceed its largest cached size.
  */
-static bool get(struct tt_thread *t, struct held *h)
+static bool alloc_random(struct tt_thread *t, struct held *h)
 {
 	bool sleep = !tt_random(&t->rnd, 3);
 	int vmflag = sleep ? VM_SLEEP | VM_ABORT : VM_NOSLEEP;
 
-	h->vm = offer.vm[sleep ? 1 : 1 + tt_random(&t->rnd, 2)];
+	h->vm = tree.vm[sleep ? 1 : 1 + tt_random(&t->rnd, 2)];
 	h->size = 1 + tt_random(&t->rnd, 12) + (sleep ? 16 : 0);
-	tt_doing(t, "leaver: vmem_alloc", "tt-left", h->size, vmflag);
+	tt_set_call(t, "leaver: vmem_alloc", "tt-left", h->size, vmflag);
 	h->addr = vmem_alloc(h->vm, h->size, vmflag);
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	return h->addr;
 }
 
@@ -92,30 +95,30 @@ static void step(struct tt_thread *t)
 	struct held *held = t->data;
 	unsigned int n = 0, tries;
 
-	down_read(&offer_sem);
-	if (!withdrawn) {
-		for (tries = 0; tries < HELD && !tt_ebbs(); tries++)
-			n += get(t, &held[n]);
-		tt_pause(1000);
+	down_read(&tree_sem);
+	if (!unregistered) {
+		for (tries = 0; tries < HELD && !tt_should_drain(); tries++)
+			n += alloc_random(t, &held[n]);
+		tt_usleep(1000);
 		while (n--) {
-			tt_doing(t, "leaver: vmem_free", "tt-left",
-				 held[n].size, 0);
+			tt_set_call(t, "leaver: vmem_free", "tt-left",
+				    held[n].size, 0);
 			vmem_free(held[n].vm, held[n].addr, held[n].size);
-			tt_doing(t, NULL, NULL, 0, 0);
+			tt_set_call(t, NULL, NULL, 0, 0);
 		}
 	}
-	up_read(&offer_sem);
-	tt_pause(5000);
+	up_read(&tree_sem);
+	tt_usleep(5000);
 }
 
 const struct tt_job tt_leaver_job = {
 	.name = "leaver", .size = HELD * sizeof(struct held), .step = step,
 };
 
-/* The module has gone, as it depends on this one. */
+/* vmem_torture_leaver has been removed, as it depends on this module. */
 void tt_leaver_exit(void)
 {
-	down_write(&offer_sem);
-	destroy_left_behind();
-	up_write(&offer_sem);
+	down_write(&tree_sem);
+	destroy_left_tree();
+	up_write(&tree_sem);
 }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The liveness watchdog: no request waits for free space for more than a second.
+ * The liveness watchdog: while there is free space, no request waits for more
+ * than a second.
  *
- * A thread that may have to wait registers its request. Once the request is a
- * second old, the watchdog looks several times a second whether it could be served:
+ * A thread registers a request that may wait. Once the request is a second old,
+ * the watchdog checks several times a second whether it could be served. It
+ * could if
  *
- * - the torture's own books say that everything has been put back; or
- * - the arena has a free segment that is large enough, which looking at does not
- *   disturb: a probe would end in a free, and that would cure a lost wake-up; or
- * - the same request succeeds with VM_NOSLEEP | VM_ABORT, and is freed at once.
+ * - the torture's own records say that everything has been freed; or
+ * - vmem_walk() finds a free segment that is large enough, which changes
+ *   nothing in the arena; or
+ * - the same request succeeds with VM_NOSLEEP | VM_ABORT. The watchdog frees
+ *   the result at once. This probe comes last, as the free would hide a lost
+ *   wake-up.
  *
- * When it could be served at every look for more than a second, although its task
- * sleeps, that is an alarm. The watchdog visits one CPU after the other, so that a
- * CPU that stands still holds up the watchdog as well, and starts over when it did
- * not run itself, while memory is short, and while the request is in an import
- * function of its own.
+ * If every check for more than a second finds that the request could be served,
+ * although its task sleeps, the watchdog raises an alarm. It moves from CPU to
+ * CPU, so that a stalled CPU of an emulated machine delays the watchdog, too. The
+ * watchdog skips a check if it was delayed itself or if memory is short: on a slow
+ * machine an alarm takes longer, but is not lost.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -28,12 +32,12 @@
 #define SLOTS		256
 
 #define TICK_MS		100
-#define STOOD_STILL_MS	300	/* a tick that took so long proves nothing */
+#define MAX_TICK_MS	300	/* a check after a longer tick does not count */
 
-#define PATIENCE_MS	1000	/* age of a request that is worth a look */
-#define FREE_MS		1000	/* so long free at each look: an alarm ... */
-#define FREE_LOOKS	5U	/* ... with so many looks at least */
-#define BOOKS_MS	5000	/* by the books alone: other CPUs' magazines */
+#define MIN_AGE_MS	1000	/* younger requests are not checked */
+#define FREE_MS		1000	/* duration of positive checks for an alarm */
+#define MIN_CHECKS	5U	/* lower bound of their number */
+#define FREED_MS	5000	/* as FREE_MS, if magazines must be reclaimed */
 
 #define SPIN_MS		3000	/* CPU time after which waiting is spinning */
 
@@ -42,27 +46,28 @@
 /**
  * struct tt_request - a request that may wait
  * @task: the task that made it; NULL: the slot is unused
- * @lock: held for each look, so that the arena stays while it is probed
+ * @lock: held during each check, so that the arena is not destroyed meanwhile
  * @active: the request has not returned
- * @wanted: what was requested
- * @since: when
- * @cpu_time: of the task when it made the request
- * @in_function: depth of import functions that the request is in
- * @looks: how many looks in a row found that it could be served
- * @free_ms: over how many milliseconds that the watchdog ran
+ * @args: arguments of the request
+ * @since: time of the request
+ * @cpu_time: CPU time of the task at that time
+ * @in_import: nesting depth of import functions that the request is in
+ * @checks: number of successive positive checks
+ * @free_ms: milliseconds between the first and the last of them
  * @alarmed: an alarm has been raised
  *
- * @lock protects what follows it but for @in_function, which the task writes.
+ * The mutex protects all members after it, except @in_import, which the task
+ * writes.
  */
 struct tt_request {
 	struct task_struct *task;
-	struct mutex lock;	/* also keeps the arena while it is probed */
+	struct mutex lock;	/* also keeps the arena during a check */
 	bool active;
-	struct tt_wanted wanted;
+	struct tt_request_args args;
 	ktime_t since;
 	u64 cpu_time;
-	unsigned int in_function;
-	unsigned int looks;
+	unsigned int in_import;
+	unsigned int checks;
 	unsigned int free_ms;
 	bool alarmed;
 };
@@ -76,7 +81,7 @@ unsigned int tt_alarms(void)
 	return atomic_read(&alarms);
 }
 
-/* Whether the caller is the watchdog: functions of clients must not delay it. */
+/* Whether the caller is the watchdog, which clients must not delay. */
 bool tt_is_watchdog(void)
 {
 	return in_task() && current == READ_ONCE(watchdog);
@@ -84,16 +89,17 @@ bool tt_is_watchdog(void)
 
 /**
  * tt_wait_begin - register a request that may wait
- * @wanted: what is requested; NULL or one that cannot wait: nothing happens
+ * @args: arguments of the request
  *
- * Return: a handle for tt_wait_end(), or NULL.
+ * Return: a handle for tt_wait_end(), or NULL if the request cannot wait or all
+ * slots are in use.
  */
-struct tt_request *tt_wait_begin(const struct tt_wanted *wanted)
+struct tt_request *tt_wait_begin(const struct tt_request_args *args)
 {
 	unsigned int i, start = current->pid % SLOTS;
 	struct tt_request *r;
 
-	if (wanted->vmflag & (VM_NOSLEEP | VM_ABORT))
+	if (args->vmflag & (VM_NOSLEEP | VM_ABORT))
 		return NULL;
 	for (i = 0; i < SLOTS; i++) {
 		r = &slots[(start + i) % SLOTS];
@@ -103,18 +109,18 @@ struct tt_request *tt_wait_begin(const struct tt_wanted *wanted)
 	if (i == SLOTS)
 		return NULL;
 	mutex_lock(&r->lock);
-	r->wanted = *wanted;
+	r->args = *args;
 	r->since = ktime_get();
 	r->cpu_time = current->se.sum_exec_runtime;
-	WRITE_ONCE(r->in_function, 0);
-	r->looks = 0;
+	WRITE_ONCE(r->in_import, 0);
+	r->checks = 0;
 	r->alarmed = false;
 	r->active = true;
 	mutex_unlock(&r->lock);
 	return r;
 }
 
-/* The request has returned. The arena may go once this has returned. */
+/* The request has returned. When this returns, the arena may be destroyed. */
 void tt_wait_end(struct tt_request *r)
 {
 	if (!r)
@@ -132,7 +138,7 @@ bool tt_wait_alarmed(const struct tt_request *r)
 	return r && READ_ONCE(r->alarmed);
 }
 
-static void in_function(int n)
+static void add_import_depth(int n)
 {
 	unsigned int i;
 
@@ -140,26 +146,26 @@ static void in_function(int n)
 		struct tt_request *r = &slots[i];
 
 		if (READ_ONCE(r->task) == current)
-			WRITE_ONCE(r->in_function, r->in_function + n);
+			WRITE_ONCE(r->in_import, r->in_import + n);
 	}
 }
 
-/* Called by import functions: what they wait for is not vmem's. */
-void tt_function_begin(void)
+/* Called by import functions, in which a request does not wait for vmem. */
+void tt_import_begin(void)
 {
-	in_function(1);
+	add_import_depth(1);
 }
 
-void tt_function_end(void)
+void tt_import_end(void)
 {
-	in_function(-1);
+	add_import_depth(-1);
 }
 
-/* vmem_xalloc() from the source of an import function that may wait. */
+/* Import by vmem_xalloc() for a request that may wait. */
 void *tt_import_waiting(const char *arena, vmem_t *src, size_t size,
 			size_t align, int vmflag)
 {
-	struct tt_wanted w = {
+	struct tt_request_args w = {
 		.arena = arena, .vm = src, .size = size, .vmflag = vmflag,
 		.by_x = true, .align = align,
 	};
@@ -171,34 +177,34 @@ void *tt_import_waiting(const char *arena, vmem_t *src, size_t size,
 	return addr;
 }
 
-/* --- one look --- */
+/* --- one check --- */
 
-struct look {
+struct segment_search {
 	size_t size;
 	bool found;
 };
 
-static void look_at_segment(void *arg, void *start, size_t size)
+static void check_segment(void *arg, void *start, size_t size)
 {
-	struct look *look = arg;
+	struct segment_search *search = arg;
 
-	if (size >= look->size)
-		look->found = true;
+	if (size >= search->size)
+		search->found = true;
 }
 
-/* Whether a free segment suffices, wherever in it the request would begin. */
-static bool has_room(const struct tt_wanted *w)
+/* Whether a free segment suffices for any alignment of the request. */
+static bool has_free_segment(const struct tt_request_args *w)
 {
-	struct look look = { .size = w->size + 2 * w->align };
+	struct segment_search search = { .size = w->size + 2 * w->align };
 
 	if (w->nocross || w->min || w->max)
 		return false;
-	vmem_walk(w->vm, VMEM_FREE, look_at_segment, &look);
-	return look.found;
+	vmem_walk(w->vm, VMEM_FREE, check_segment, &search);
+	return search.found;
 }
 
-/* Whether the same request succeeds without waiting. */
-static bool probe(const struct tt_wanted *w)
+/* Whether the same request succeeds without waiting. Frees the result. */
+static bool probe(const struct tt_request_args *w)
 {
 	int vmflag = w->vmflag | VM_NOSLEEP | VM_ABORT;
 	void *addr;
@@ -217,27 +223,27 @@ static bool probe(const struct tt_wanted *w)
 	return true;
 }
 
-/* Asleep and not about to run: then nothing has woken it. */
-static bool sleeps(const struct tt_request *r)
+/* Whether the task sleeps and has not been woken. */
+static bool is_asleep(const struct tt_request *r)
 {
 	return READ_ONCE(r->task->__state) != TASK_RUNNING &&
-	       !READ_ONCE(r->in_function);
+	       !READ_ONCE(r->in_import);
 }
 
-static void alarm(struct tt_request *r, const char *what, s64 age)
+static void raise_alarm(struct tt_request *r, const char *what, s64 age)
 {
-	const struct tt_wanted *w = &r->wanted;
+	const struct tt_request_args *w = &r->args;
 	unsigned int n = atomic_inc_return(&alarms);
 
 	WRITE_ONCE(r->alarmed, true);
-	pr_err("vmem-torture: ALARM: %s (%d) has waited %lld ms for %zu in %s, flags %#x: %s at %u looks over %u ms\n",
+	pr_err("vmem-torture: ALARM: %s (%d) has waited %lld ms for %zu in %s, flags %#x: %s at %u checks over %u ms\n",
 	       r->task->comm, r->task->pid, age, w->size, w->arena, w->vmflag,
-	       what, r->looks, r->free_ms);
+	       what, r->checks, r->free_ms);
 	if (n <= STACKS)
 		sched_show_task(r->task);
 }
 
-static bool spins(const struct tt_request *r, s64 age)
+static bool is_spinning(const struct tt_request *r, s64 age)
 {
 	u64 ran = READ_ONCE(r->task->se.sum_exec_runtime) - r->cpu_time;
 
@@ -245,41 +251,43 @@ static bool spins(const struct tt_request *r, s64 age)
 	return ran > SPIN_MS && ran > age * 3 / 4;
 }
 
-static void look_at(struct tt_request *r, unsigned int ms, bool proves)
+static void check_request(struct tt_request *r, unsigned int ms, bool valid)
 {
-	const struct tt_wanted *w = &r->wanted;
+	const struct tt_request_args *w = &r->args;
 	unsigned int enough = FREE_MS;
 	const char *what = NULL;
 	s64 age = ktime_ms_delta(ktime_get(), r->since);
 
-	if (age < PATIENCE_MS || r->alarmed)
+	if (age < MIN_AGE_MS || r->alarmed)
 		return;
-	if (spins(r, age)) {
-		alarm(r, "spinning", age);
+	if (is_spinning(r, age)) {
+		raise_alarm(r, "spinning", age);
 		return;
 	}
-	if (proves && sleeps(r)) {
+	if (!valid)
+		return;
+	if (is_asleep(r)) {
 		if (w->is_free) {
 			if (w->is_free(w->arg))
-				what = "all is put back";
-			enough = BOOKS_MS;
-		} else if (has_room(w)) {
-			what = "there is room";
+				what = "everything is free";
+			enough = FREED_MS;
+		} else if (has_free_segment(w)) {
+			what = "a free segment suffices";
 		} else if (probe(w)) {
-			what = "a probe is served";
+			what = "a probe succeeds";
 		}
 	}
-	if (!what || !sleeps(r)) {
-		r->looks = 0;
+	if (!what || !is_asleep(r)) {
+		r->checks = 0;
 		return;
 	}
-	r->free_ms = r->looks++ ? r->free_ms + ms : 0;
-	if (r->looks > max(FREE_LOOKS, num_online_cpus()) &&
+	r->free_ms = r->checks++ ? r->free_ms + ms : 0;
+	if (r->checks > max(MIN_CHECKS, num_online_cpus()) &&
 	    r->free_ms > enough)
-		alarm(r, what, age);
+		raise_alarm(r, what, age);
 }
 
-static void look_at_all(unsigned int ms, bool proves)
+static void check_all_requests(unsigned int ms, bool valid)
 {
 	unsigned int i;
 
@@ -290,13 +298,13 @@ static void look_at_all(unsigned int ms, bool proves)
 			continue;
 		mutex_lock(&r->lock);
 		if (r->active)
-			look_at(r, ms, proves);
+			check_request(r, ms, valid);
 		mutex_unlock(&r->lock);
 		cond_resched();
 	}
 }
 
-static int watch(void *unused)
+static int watchdog_main(void *unused)
 {
 	int cpu = -1;
 
@@ -307,11 +315,12 @@ static int watch(void *unused)
 		cpu = cpumask_next(cpu, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(cpu_online_mask);
-		/* Without effect if it went offline just now. */
+		/* Fails if the CPU has just gone offline. */
 		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 		schedule_timeout_idle(msecs_to_jiffies(TICK_MS));
 		ms = ktime_ms_delta(ktime_get(), start);
-		look_at_all(ms, ms < STOOD_STILL_MS && !tt_memory_is_short());
+		check_all_requests(ms, ms < MAX_TICK_MS &&
+				   !tt_memory_is_short());
 	}
 	return 0;
 }
@@ -323,7 +332,7 @@ int tt_liveness_init(void)
 
 	for (i = 0; i < SLOTS; i++)
 		mutex_init(&slots[i].lock);
-	task = kthread_create(watch, NULL, "tt-liveness");
+	task = kthread_create(watchdog_main, NULL, "tt-liveness");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	WRITE_ONCE(watchdog, task);

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client whose threads wait for space in an arena of another tree while they hold
- * the mutex that the release functions of their own arenas take, rule [42].
+ * A thread that waits for space in an arena of another tree while it holds the
+ * mutex that the release functions of its own arenas take, rule [42].
  *
- * The filler frees that space without regard to the mutex, so that only vmem could
- * make the two wait for one another: by letting a waiter of this tree wait for a
- * release function of the other.
+ * The filler frees that space without taking the mutex. So a deadlock is
+ * possible only if vmem lets a waiter of one tree wait for a release function
+ * of the other.
  */
 #include <linux/mutex.h>
 
 #include "torture.h"
 
 #define UNITS		64UL
-#define MOST		16
+#define MAX_SIZE		16
 
 static vmem_t *pool_root, *pool;
 
 static void step_locker(struct tt_thread *t)
 {
-	size_t size = 1 + tt_random(&t->rnd, MOST);
+	size_t size = 1 + tt_random(&t->rnd, MAX_SIZE);
 	bool root = tt_random(&t->rnd, 2);
-	struct tt_wanted w = {
+	struct tt_request_args w = {
 		.arena = root ? "tt-pool-root" : "tt-pool",
 		.vm = root ? pool_root : pool, .size = size,
 	};
@@ -28,40 +28,40 @@ static void step_locker(struct tt_thread *t)
 	struct tt_request *r;
 	void *addr;
 
-	tt_doing(t, "locker: mutex_lock", w.arena, size, VM_SLEEP);
+	tt_set_call(t, "locker: mutex_lock", w.arena, size, VM_SLEEP);
 	mutex_lock(lock);
-	tt_doing(t, "locker: vmem_alloc", w.arena, size, VM_SLEEP);
+	tt_set_call(t, "locker: vmem_alloc", w.arena, size, VM_SLEEP);
 	r = tt_wait_begin(&w);
 	addr = vmem_alloc(w.vm, size, VM_SLEEP);
 	tt_wait_end(r);
-	tt_pause(200);
+	tt_usleep(200);
 	mutex_unlock(lock);
 	tt_count(TT_LOCKED_WAIT);
-	tt_doing(t, "locker: free", w.arena, size, 0);
+	tt_set_call(t, "locker: free", w.arena, size, 0);
 	vmem_free(w.vm, addr, size);
-	tt_doing(t, NULL, NULL, 0, 0);
-	tt_pause(2000);
+	tt_set_call(t, NULL, NULL, 0, 0);
+	tt_usleep(2000);
 }
 
 const struct tt_job tt_locker_job = { .name = "locker", .step = step_locker };
 
-/* Allocate all that there is, and free it some time later. */
+/* Allocate all free space, and free it some milliseconds later. */
 static void step_filler(struct tt_thread *t)
 {
 	void *held[UNITS];
 	unsigned int n;
 
-	tt_doing(t, "filler", "tt-pool", 1, VM_NOSLEEP);
+	tt_set_call(t, "filler", "tt-pool", 1, VM_NOSLEEP);
 	for (n = 0; n < UNITS; n++) {
 		held[n] = vmem_alloc(pool, 1, VM_NOSLEEP);
 		if (!held[n])
 			break;
 	}
-	tt_pause(2000 + tt_random(&t->rnd, 20000));
+	tt_usleep(2000 + tt_random(&t->rnd, 20000));
 	while (n)
 		vmem_free(pool, held[--n], 1);
-	tt_doing(t, NULL, NULL, 0, 0);
-	tt_pause(1000);
+	tt_set_call(t, NULL, NULL, 0, 0);
+	tt_usleep(1000);
 }
 
 const struct tt_job tt_filler_job = { .name = "filler", .step = step_filler };

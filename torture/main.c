@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Torture for vmem: everything at once, on all CPUs, in task and interrupt
- * context, for as long as one likes. `make torture` runs it in guests.
+ * Torture for vmem: all operations at the same time, on all CPUs, in task and
+ * interrupt context, for a given time. `make torture` runs it in guests.
  *
- * It knows nothing about how vmem works. It knows that an integer has one owner,
- * that who waits is served when all others have put back what they had, and that
- * in the end nothing is left.
+ * It relies on no implementation detail of vmem, only on three rules: an
+ * integer has at most one owner; a waiter is served when all other users have
+ * freed their segments; and nothing is left allocated at the end.
  *
- * A thread conducts the rounds; inserting the module only starts it, and removing
- * the module makes it come to its end at any time.
+ * The controlling thread runs the rounds. Inserting the module only starts that
+ * thread; removing the module ends the torture at any time.
  */
 #include <linux/bits.h>
 #include <linux/delay.h>
@@ -21,37 +21,37 @@
 
 static unsigned int seconds = 60;
 module_param(seconds, uint, 0444);
-MODULE_PARM_DESC(seconds, "how long (60)");
+MODULE_PARM_DESC(seconds, "duration in seconds (60)");
 
 static unsigned int round_ms = 2000;
 module_param(round_ms, uint, 0444);
-MODULE_PARM_DESC(round_ms, "milliseconds between two moments of calm (2000)");
+MODULE_PARM_DESC(round_ms, "milliseconds of the RUN phase of a round (2000)");
 
 static bool update;
 module_param(update, bool, 0444);
-MODULE_PARM_DESC(update, "maintenance all the time; it cures lost wake-ups (N)");
+MODULE_PARM_DESC(update, "run maintenance often; hides lost wake-ups (N)");
 
 static bool hotplug = true;
 module_param(hotplug, bool, 0444);
-MODULE_PARM_DESC(hotplug, "take CPUs away (Y)");
+MODULE_PARM_DESC(hotplug, "remove and add CPUs (Y)");
 
 static unsigned int hostile = BIT(TT_H_KINDS) - 1;
 module_param(hostile, uint, 0444);
 MODULE_PARM_DESC(hostile, "bit mask of hostile clients, enum tt_hostile (all)");
 
-static char *plant = "";
-module_param(plant, charp, 0444);
-MODULE_PARM_DESC(plant, "a fault to see that it is found: owner, leak or wait");
+static char *seeded_fault = "";
+module_param(seeded_fault, charp, 0444);
+MODULE_PARM_DESC(seeded_fault, "fault to be detected: owner, leak or wait");
 
 static bool begun;
 module_param(begun, bool, 0444);
-MODULE_PARM_DESC(begun, "it is in the middle of it");
+MODULE_PARM_DESC(begun, "the first round has begun");
 
 static bool done;
 module_param(done, bool, 0444);
-MODULE_PARM_DESC(done, "it has come to its end");
+MODULE_PARM_DESC(done, "the torture has ended");
 
-static struct task_struct *conductor;
+static struct task_struct *controller;
 
 /* --- counting --- */
 
@@ -68,24 +68,24 @@ static unsigned long total(enum tt_count what)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		/* A rough sum while others go on counting. */
+		/* The sum is approximate while threads count. */
 		sum += data_race(per_cpu(counts[what], cpu));
 	return sum;
 }
 
-static const char * const texts[TT_NCOUNTS] = {
+static const char * const count_names[TT_NCOUNTS] = {
 	[TT_ALLOC]	= "allocs",
 	[TT_IRQ]	= "in interrupts",
 	[TT_SLEEP]	= "may sleep",
-	[TT_EMPTY]	= "without result",
-	[TT_ARENA]	= "arenas made",
+	[TT_FAILED]	= "failed",
+	[TT_ARENA]	= "arenas created",
 	[TT_SPAN]	= "spans added",
-	[TT_RELAY]	= "handed over",
+	[TT_PINGPONG]	= "handed over",
 	[TT_WALK]	= "walks",
 	[TT_VERIFY]	= "verified",
 	[TT_UPDATE]	= "updates",
-	[TT_SWEEP]	= "sweeps",
-	[TT_CPU]	= "CPUs taken away",
+	[TT_EXHAUST]	= "arenas exhausted",
+	[TT_CPU]	= "CPUs removed",
 	[TT_SLOW_IMPORT]	= "slow imports",
 	[TT_SLOW_RELEASE]	= "slow releases",
 	[TT_LOCKED_IMPORT]	= "locked imports",
@@ -100,13 +100,13 @@ static const char * const texts[TT_NCOUNTS] = {
 	[TT_STOPPED]	= "stopped tasks",
 	[TT_HELD_CPU]	= "held CPUs",
 	[TT_LEAVER_CALL]	= "calls into a leaver",
-	[TT_WITHDRAWN]	= "trees withdrawn",
+	[TT_UNREGISTERED]	= "trees unregistered",
 	[TT_LEFT]	= "trees left behind",
-	[TT_SHORT]	= "times without memory",
+	[TT_SHORT]	= "memory shortages",
 };
 
-/* Which hostile clients must be there for something to be counted. */
-static const unsigned int needs[TT_NCOUNTS] = {
+/* The hostile clients that increment each count. */
+static const unsigned int hostile_mask[TT_NCOUNTS] = {
 	[TT_SLOW_IMPORT]	= BIT(TT_H_SLOW),
 	[TT_SLOW_RELEASE]	= BIT(TT_H_SLOW),
 	[TT_LOCKED_IMPORT]	= BIT(TT_H_LOCK),
@@ -121,106 +121,111 @@ static const unsigned int needs[TT_NCOUNTS] = {
 	[TT_STOPPED]	= BIT(TT_H_STOPPED),
 	[TT_HELD_CPU]	= BIT(TT_H_STOPPED),
 	[TT_LEAVER_CALL]	= BIT(TT_H_LEAVER),
-	[TT_WITHDRAWN]	= BIT(TT_H_LEAVER),
+	[TT_UNREGISTERED]	= BIT(TT_H_LEAVER),
 	[TT_LEFT]	= BIT(TT_H_LEAVER),
 	[TT_SHORT]	= BIT(TT_H_MEMORY),
 };
 
-bool tt_hostile(enum tt_hostile kind)
+bool tt_hostile_enabled(enum tt_hostile kind)
 {
 	return hostile & BIT(kind);
 }
 
-/* The counts of the clients that take part; the judge wants none to be 0. */
-static void say_hostile(void)
+/* judge_torture.py expects that no count of an enabled client is 0. */
+static void print_hostile_counts(void)
 {
 	char line[700];
 	unsigned int i, n = 0;
 
 	for (i = TT_SLOW_IMPORT; i < TT_NCOUNTS; i++)
-		if (needs[i] & hostile)
+		if (hostile_mask[i] & hostile)
 			n += scnprintf(line + n, sizeof(line) - n, " %lu %s,",
-				       total(i), texts[i]);
+				       total(i), count_names[i]);
 	pr_info("vmem-torture: hostile %#x:%s %u alarms\n", hostile,
 		n ? line : "", tt_alarms());
 }
 
-static void say_end(unsigned int cpus, u64 start)
+static void print_end(unsigned int cpus, u64 start)
 {
 	char line[400];
 	unsigned int i, n = 0;
 
-	say_hostile();
+	print_hostile_counts();
 	for (i = 0; i < TT_SLOW_IMPORT; i++)
 		n += scnprintf(line + n, sizeof(line) - n, " %lu %s,", total(i),
-			       texts[i]);
+			       count_names[i]);
 	pr_info("vmem-torture: end: %u CPUs, %llu s,%s %u violations\n", cpus,
 		ktime_get_boottime_seconds() - start, line, tt_violations());
 }
 
-/* --- violations on purpose --- */
+/* --- seeded faults --- */
 
-static struct tt_trader gardener;
+static struct tt_user seeded_user;
 
-/* Tenths of a second for the watchdog, which checkers make slow. */
-#define PLANTED_WAIT	900
+/* In tenths of a second. Long, as checkers slow down the liveness watchdog. */
+#define SEEDED_WAIT_TICKS	900
 
 /*
- * owner: free a range behind the map's back, so that whoever gets it next finds
- * that it has an owner. leak: do not give a range back, so that whoever wants all
- * of the arena waits for it.
+ * owner: free a range but leave it in the owner map, so that the next user that
+ * allocates it finds another owner. leak: do not free a range, so that a
+ * request for the whole arena waits for ever.
  */
-static void plant_violation(void)
+static void seed_violation(void)
 {
-	if (!*plant || !strcmp(plant, "wait"))
+	if (!*seeded_fault || !strcmp(seeded_fault, "wait"))
 		return;
-	tt_trader_init(&gardener, NULL, TT_HELD);
-	gardener.arena = tt_arena(0);
-	if (!tt_xget(&gardener, 20, VM_NOSLEEP))
+	tt_user_init(&seeded_user, NULL, TT_HELD);
+	seeded_user.arena = tt_arena(0);
+	if (!tt_xalloc(&seeded_user, 20, VM_NOSLEEP))
 		return;
-	if (!strcmp(plant, "owner"))
-		vmem_xfree(gardener.arena->vm, (void *)gardener.held[0].addr,
-			   gardener.held[--gardener.n].size);
+	if (!strcmp(seeded_fault, "owner"))
+		vmem_xfree(seeded_user.arena->vm,
+			   (void *)seeded_user.held[0].addr,
+			   seeded_user.held[--seeded_user.n].size);
 }
 
 /*
- * wait: register a request that nothing serves, although the arena has room. Only
- * the liveness watchdog can find that.
+ * wait: register a request that nothing serves, although the arena has free
+ * space. Only the liveness watchdog can detect that.
  */
-static void plant_wait(void)
+static void seed_wait(void)
 {
-	struct tt_wanted w = {
+	struct tt_request_args w = {
 		.arena = "tt-ids", .vm = tt_arena(0)->vm, .size = 1,
 	};
 	struct tt_request *r;
 	unsigned int i;
 
-	if (strcmp(plant, "wait"))
+	if (strcmp(seeded_fault, "wait"))
 		return;
 	r = tt_wait_begin(&w);
-	for (i = 0; i < PLANTED_WAIT && !tt_wait_alarmed(r) && !kthread_should_stop(); i++)
+	for (i = 0; i < SEEDED_WAIT_TICKS && !tt_wait_alarmed(r) &&
+	     !kthread_should_stop(); i++)
 		schedule_timeout_uninterruptible(HZ / 10);
 	tt_wait_end(r);
 }
 
-/* The watchdog has seen it. Returns whether there was something. */
-bool tt_unplant(void)
+/*
+ * Frees a leaked range, once the stall check has reported the waiter. Returns
+ * whether there was one.
+ */
+bool tt_remove_seeded_fault(void)
 {
-	if (!gardener.n)
+	if (!seeded_user.n)
 		return false;
-	tt_put_all(&gardener);
+	tt_free_all(&seeded_user);
 	return true;
 }
 
 /* --- rounds --- */
 
-static int start_if(enum tt_hostile kind, const struct tt_job *job,
-		    unsigned int n)
+static int start_hostile_job(enum tt_hostile kind, const struct tt_job *job,
+			     unsigned int n)
 {
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < n && tt_hostile(kind); i++)
+	for (i = 0; i < n && tt_hostile_enabled(kind); i++)
 		err = err ?: tt_thread_start(job, i, -1);
 	return err;
 }
@@ -231,17 +236,17 @@ static int start_hostile_threads(void)
 	int err = 0;
 
 	for (i = 0; i < 2 * tt_hostile_clients(); i++)
-		if (tt_hostile(i / 2))
+		if (tt_hostile_enabled(i / 2))
 			err = err ?: tt_thread_start(&tt_hostile_job, i, -1);
 	if (hostile)
-		err = err ?: tt_thread_start(&tt_keeper_job, 0, -1);
-	err = err ?: start_if(TT_H_LOCK, &tt_locker_job, 1);
-	err = err ?: start_if(TT_H_LOCK, &tt_filler_job, 1);
-	err = err ?: start_if(TT_H_DEEP, &tt_deep_job, 2);
-	err = err ?: start_if(TT_H_DEEP, &tt_whole_job, 1);
-	err = err ?: start_if(TT_H_STOPPED, &tt_stopped_job, 3);
-	err = err ?: start_if(TT_H_LEAVER, &tt_leaver_job, 2);
-	return err ?: start_if(TT_H_MEMORY, &tt_memory_job, 1);
+		err = err ?: tt_thread_start(&tt_own_span_job, 0, -1);
+	err = err ?: start_hostile_job(TT_H_LOCK, &tt_locker_job, 1);
+	err = err ?: start_hostile_job(TT_H_LOCK, &tt_filler_job, 1);
+	err = err ?: start_hostile_job(TT_H_DEEP, &tt_deep_job, 2);
+	err = err ?: start_hostile_job(TT_H_DEEP, &tt_whole_job, 1);
+	err = err ?: start_hostile_job(TT_H_STOPPED, &tt_stopped_job, 3);
+	err = err ?: start_hostile_job(TT_H_LEAVER, &tt_leaver_job, 2);
+	return err ?: start_hostile_job(TT_H_MEMORY, &tt_memory_job, 1);
 }
 
 static int start_threads(void)
@@ -251,21 +256,21 @@ static int start_threads(void)
 
 	for_each_online_cpu(cpu)
 		for (i = 0; i < 2; i++)
-			err = err ?: tt_thread_start(&tt_trading_job,
+			err = err ?: tt_thread_start(&tt_traffic_job,
 						     2 * cpu + i, cpu);
 	for (i = 0; i < 2; i++) {
-		err = err ?: tt_thread_start(&tt_trading_job, 1000 + i, -1);
-		err = err ?: tt_thread_start(&tt_adding_job, i, -1);
-		err = err ?: tt_thread_start(&tt_forest_job, i, -1);
+		err = err ?: tt_thread_start(&tt_traffic_job, 1000 + i, -1);
+		err = err ?: tt_thread_start(&tt_add_job, i, -1);
+		err = err ?: tt_thread_start(&tt_churn_job, i, -1);
 		err = err ?: tt_thread_start(&tt_burst_job, i, -1);
 	}
 	for (i = 0; i < 4; i++)
-		err = err ?: tt_thread_start(&tt_taking_job, i, -1);
+		err = err ?: tt_thread_start(&tt_waiting_job, i, -1);
 	for (i = 0; i < 8; i++)
-		err = err ?: tt_thread_start(&tt_relay_job, i, -1);
+		err = err ?: tt_thread_start(&tt_pingpong_job, i, -1);
 	err = err ?: tt_thread_start(&tt_walk_job, 0, -1);
 	err = err ?: tt_thread_start(&tt_verify_job, 0, -1);
-	err = err ?: tt_thread_start(&tt_sweep_job, 0, -1);
+	err = err ?: tt_thread_start(&tt_exhaust_job, 0, -1);
 	if (update)
 		err = err ?: tt_thread_start(&tt_update_job, 0, -1);
 	if (hotplug)
@@ -273,7 +278,6 @@ static int start_threads(void)
 	return err ?: start_hostile_threads();
 }
 
-/* The arenas of all. */
 static int create_arenas(void)
 {
 	int err = tt_arenas_create();
@@ -281,7 +285,7 @@ static int create_arenas(void)
 	if (err)
 		return err;
 	err = tt_hostile_create();
-	if (!err && tt_hostile(TT_H_DEEP))
+	if (!err && tt_hostile_enabled(TT_H_DEEP))
 		err = tt_deep_create();
 	return err;
 }
@@ -297,42 +301,42 @@ static void check_arenas(void)
 {
 	tt_arenas_check();
 	tt_hostile_check();
-	if (tt_hostile(TT_H_DEEP))
+	if (tt_hostile_enabled(TT_H_DEEP))
 		tt_deep_check();
 }
 
-/* One round. Returns false if somebody does not come to its end. */
-static bool one_round(void)
+/* Returns false if a thread is stuck. */
+static bool run_round(void)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(round_ms);
 
 	tt_interrupts_start();
-	tt_next_phase(TT_FLOOD);
+	tt_next_phase(TT_RUN);
 	WRITE_ONCE(begun, true);
-	plant_violation();
-	plant_wait();
+	seed_violation();
+	seed_wait();
 	while (time_before(jiffies, end) && !kthread_should_stop())
 		msleep(20);
 	tt_interrupts_stop();
-	if (!tt_next_phase(TT_EBB))
+	if (!tt_next_phase(TT_DRAIN))
 		return false;
-	if (!*plant)
+	if (!*seeded_fault)
 		check_arenas();
-	return tt_next_phase(TT_CALM);
+	return tt_next_phase(TT_QUIESCE);
 }
 
-static bool rounds(u64 start)
+static bool run_rounds(u64 start)
 {
 	unsigned long now = 0;
 	unsigned int n;
 
 	for (n = 1; now < seconds && !kthread_should_stop(); n++) {
-		if (!one_round())
+		if (!run_round())
 			return false;
 		now = ktime_get_boottime_seconds() - start;
 		pr_info("vmem-torture: round %u: %lu s, %lu allocs, %u violations, %u alarms\n",
 			n, now, total(TT_ALLOC), tt_violations(), tt_alarms());
-		/* Everything anew, now and then. */
+		/* Recreate all arenas after every second round. */
 		if (n % 2)
 			continue;
 		destroy_arenas();
@@ -342,7 +346,7 @@ static bool rounds(u64 start)
 	return true;
 }
 
-static int conduct(void *unused)
+static int controller_main(void *unused)
 {
 	unsigned int cpus = num_online_cpus();
 	bool stuck = false;
@@ -355,14 +359,14 @@ static int conduct(void *unused)
 	if (err)
 		pr_err("vmem-torture: cannot start: %d\n", err);
 	else
-		stuck = !rounds(start);
+		stuck = !run_rounds(start);
 	if (!stuck)
 		stuck = !tt_threads_stop();
 	if (!stuck)
 		destroy_arenas();
 	else
 		__module_get(THIS_MODULE);
-	say_end(cpus, start);
+	print_end(cpus, start);
 	WRITE_ONCE(done, true);
 	while (!kthread_should_stop() || stuck)
 		schedule_timeout_idle(HZ / 5);
@@ -378,7 +382,7 @@ static void clean_up(void)
 	tt_deep_exit();
 	tt_hostile_exit();
 	tt_interrupts_exit();
-	tt_relay_exit();
+	tt_pingpong_exit();
 	tt_arenas_exit();
 }
 
@@ -387,7 +391,7 @@ static int __init torture_init(void)
 	int err;
 
 	err = tt_arenas_init();
-	err = err ?: tt_relay_init();
+	err = err ?: tt_pingpong_init();
 	err = err ?: tt_interrupts_init();
 	err = err ?: tt_hostile_init();
 	err = err ?: tt_deep_init();
@@ -395,8 +399,9 @@ static int __init torture_init(void)
 	err = err ?: tt_memory_init();
 	err = err ?: tt_liveness_init();
 	if (!err) {
-		conductor = kthread_run(conduct, NULL, "tt-conductor");
-		err = PTR_ERR_OR_ZERO(conductor);
+		controller = kthread_run(controller_main, NULL,
+					 "tt-controller");
+		err = PTR_ERR_OR_ZERO(controller);
 	}
 	if (err)
 		clean_up();
@@ -405,7 +410,7 @@ static int __init torture_init(void)
 
 static void __exit torture_exit(void)
 {
-	kthread_stop(conductor);
+	kthread_stop(controller);
 	clean_up();
 }
 

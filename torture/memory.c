@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No memory at all for up to a second: a thread allocates every free page, down to
- * what the kernel keeps for atomic requests.
+ * Memory shortage for up to a second: a thread allocates every free page,
+ * except for the kernel's reserve for atomic requests.
  *
- * A request that insists gets some back, by the notifier that runs before the OOM
- * killer: so no other task fails, but all requests that may not sleep do.
+ * A notifier that runs before the OOM killer frees some pages again. So
+ * allocations that may sleep succeed, and no task is killed; all others fail.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -15,20 +15,21 @@
 #include "torture.h"
 
 #define ORDER		9	/* of the largest pieces */
-#define BACK		64	/* pages to give back at a time */
-#define SETTLE_MS	500	/* until those who waited for memory have it */
+#define NOTIFIER_PAGES	64	/* per call of the notifier */
+#define SETTLE_MS	500	/* time until waiters for memory are served */
 
 /*
- * Blocks to leave free where a kernel stack is of an order that the OOM notifier is not
- * called for: or user space could not fork. There failslab has to do.
+ * Blocks to leave free where the OOM notifier is not called for allocations of
+ * the order of a kernel stack: without them user space could not fork. On such
+ * kernels only failslab makes all allocations of vmem's structures fail.
  */
 #define SPARE		(IS_ENABLED(CONFIG_UML) ? 32 : 0)
 #define SPARE_ORDER	5
 
 /**
- * struct piece - pages, at their own beginning
+ * struct piece - header at the beginning of a block of pages
  * @node: entry of @pieces
- * @order: log2 of how many
+ * @order: log2 of the number of pages
  */
 struct piece {
 	struct list_head node;
@@ -37,23 +38,26 @@ struct piece {
 
 static LIST_HEAD(pieces);		/* protected by pieces_lock */
 static DEFINE_SPINLOCK(pieces_lock);
-static bool filling;			/* likewise */
+static bool allocating;			/* likewise */
 static unsigned long short_until;	/* jiffies: READ_ONCE(), WRITE_ONCE() */
 
-/* Whether requests may be waiting for memory, not for space. */
+/* Whether requests may be waiting for memory instead of space. */
 bool tt_memory_is_short(void)
 {
 	return time_before(jiffies, READ_ONCE(short_until));
 }
 
-/* Free the pieces allocated last, which are the smallest. Returns the pages. */
-static unsigned long give_back(unsigned long pages)
+/*
+ * Free at least @pages pages if there are so many, the smallest pieces first.
+ * Returns the number of pages freed.
+ */
+static unsigned long free_pieces(unsigned long pages)
 {
 	unsigned long n = 0;
 	struct piece *p;
 
 	spin_lock(&pieces_lock);
-	filling = false;
+	allocating = false;
 	while (n < pages && !list_empty(&pieces)) {
 		p = list_last_entry(&pieces, struct piece, node);
 		list_del(&p->node);
@@ -66,17 +70,17 @@ static unsigned long give_back(unsigned long pages)
 	return n;
 }
 
-static int out_of_memory_soon(struct notifier_block *nb, unsigned long unused,
-			      void *freed)
+static int oom_notify(struct notifier_block *nb, unsigned long unused,
+		      void *freed)
 {
-	*(unsigned long *)freed += give_back(BACK);
+	*(unsigned long *)freed += free_pieces(NOTIFIER_PAGES);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block notifier = { .notifier_call = out_of_memory_soon };
+static struct notifier_block notifier = { .notifier_call = oom_notify };
 
-/* One piece. Returns false if there is none, or some had to be given back. */
-static bool fill(unsigned int order)
+/* Returns false if that failed, or if the notifier has freed pieces. */
+static bool alloc_piece(unsigned int order)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY |
 			  __GFP_NOMEMALLOC;
@@ -88,7 +92,7 @@ static bool fill(unsigned int order)
 	p->order = order;
 	spin_lock(&pieces_lock);
 	list_add_tail(&p->node, &pieces);
-	more = filling;
+	more = allocating;
 	spin_unlock(&pieces_lock);
 	return more;
 }
@@ -99,28 +103,28 @@ static void step(struct tt_thread *t)
 	unsigned long spare[SPARE + 1];
 	int order;
 
-	tt_pause(50000);
+	tt_usleep(50000);
 	if (tt_random(&t->rnd, 20))
 		return;
-	tt_doing(t, "memory: all of it", NULL, 0, 0);
+	tt_set_call(t, "memory shortage", NULL, 0, 0);
 	WRITE_ONCE(short_until, jiffies + 60 * HZ);
 	spin_lock(&pieces_lock);
-	filling = true;
+	allocating = true;
 	spin_unlock(&pieces_lock);
 	for (i = 0; i < SPARE; i++)
 		spare[i] = __get_free_pages(GFP_NOWAIT | __GFP_NOWARN,
 					    SPARE_ORDER);
 	for (order = ORDER; order >= 0; order--)
-		while (!tt_ebbs() && fill(order))
+		while (!tt_should_drain() && alloc_piece(order))
 			cond_resched();
 	for (i = 0; i < SPARE; i++)
 		free_pages(spare[i], SPARE_ORDER);
 	tt_count(TT_SHORT);
-	for (; ms >= 20 && !tt_ebbs(); ms -= 20)
+	for (; ms >= 20 && !tt_should_drain(); ms -= 20)
 		msleep(20);
-	give_back(ULONG_MAX);
+	free_pieces(ULONG_MAX);
 	WRITE_ONCE(short_until, jiffies + msecs_to_jiffies(SETTLE_MS));
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 }
 
 const struct tt_job tt_memory_job = { .name = "memory", .step = step };
@@ -134,5 +138,5 @@ int tt_memory_init(void)
 void tt_memory_exit(void)
 {
 	unregister_oom_notifier(&notifier);
-	give_back(ULONG_MAX);
+	free_pieces(ULONG_MAX);
 }

@@ -2,10 +2,9 @@
 /*
  * The owner map: an atomic word for each unit of a set of integers.
  *
- * Whoever is handed a range puts his number into its words, each of which must
- * be 0, and puts 0 there again before he frees it. If two are handed the same
- * integer, one of them finds the number of the other, however short the time was.
- * Nothing here knows how vmem works.
+ * After an allocation the user stores its owner id into the words of the range,
+ * each of which must be 0. Before the free it stores 0 again. If two users get
+ * the same integer at the same time, one of them finds the id of the other.
  */
 #include <linux/kernel.h>
 #include <linux/percpu.h>
@@ -14,15 +13,15 @@
 
 #include "torture.h"
 
-/* Violations to print; the rest are only counted. */
+/* Number of violations to print; further ones are only counted. */
 #define SHOWN	20
 
 static atomic_t violations = ATOMIC_INIT(0);
 static atomic_t owners = ATOMIC_INIT(0);
 
 /**
- * tt_violation - something is wrong with vmem
- * @fmt: what, for one line
+ * tt_violation - report that vmem broke a rule
+ * @fmt: format of one line
  *
  * Context: any but NMI.
  */
@@ -44,8 +43,7 @@ unsigned int tt_violations(void)
 	return atomic_read(&violations);
 }
 
-/* A number for one who owns. */
-unsigned int tt_new_owner(void)
+unsigned int tt_new_owner_id(void)
 {
 	return atomic_inc_return(&owners);
 }
@@ -66,7 +64,7 @@ void tt_map_exit(struct tt_map *map)
 	map->owner = NULL;
 }
 
-/* The first word of a range, and how many there are; false: not in the map. */
+/* Find the words of a range. Returns false if the range is not in the map. */
 static bool units_of(const struct tt_map *map, unsigned long addr, size_t size,
 		     unsigned long *first, unsigned long *n)
 {
@@ -79,16 +77,16 @@ static bool units_of(const struct tt_map *map, unsigned long addr, size_t size,
 }
 
 /**
- * tt_claim - become the owner of what was just allocated
+ * tt_claim - become the owner of a range that has just been allocated
  * @map: the map
- * @arena: where, for a report
+ * @arena: name of the arena, for reports
  * @addr: first integer
- * @size: how many
- * @owner: the number of the owner
+ * @size: number of integers
+ * @owner: owner id
  *
  * Context: any but NMI.
- * Return: whether it is his; if not that has been reported, and he owns nothing
- * of it.
+ * Return: true, or false if the range is not in the map or has another owner;
+ * then a violation has been reported, and the map is unchanged.
  */
 bool tt_claim(struct tt_map *map, const char *arena, unsigned long addr,
 	      size_t size, unsigned int owner)
@@ -97,7 +95,7 @@ bool tt_claim(struct tt_map *map, const char *arena, unsigned long addr,
 	int other;
 
 	if (!units_of(map, addr, size, &first, &n)) {
-		tt_violation("%s: got [%#lx, +%#zx), which is not what the arena consists of",
+		tt_violation("%s: got [%#lx, +%#zx), which is outside the arena",
 			     arena, addr, size);
 		return false;
 	}
@@ -116,12 +114,12 @@ bool tt_claim(struct tt_map *map, const char *arena, unsigned long addr,
 }
 
 /**
- * tt_disclaim - own a range no more; to be called before it is freed
+ * tt_disclaim - remove the owner of a range, before it is freed
  * @map: the map
- * @arena: where, for a report
+ * @arena: name of the arena, for reports
  * @addr: first integer
- * @size: how many
- * @owner: the number of the owner
+ * @size: number of integers
+ * @owner: owner id
  *
  * Context: any but NMI.
  */
@@ -144,7 +142,7 @@ void tt_disclaim(struct tt_map *map, const char *arena, unsigned long addr,
 	}
 }
 
-/* All have put back what they had. */
+/* Report every word that has an owner, and clear it. */
 void tt_map_expect_empty(struct tt_map *map, const char *name)
 {
 	unsigned long i;

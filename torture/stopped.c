@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that are stopped in the middle of the traffic: threads that sleep for up to
- * seconds with segments allocated, and CPUs held by an interrupt, whatever they
- * were in the middle of.
+ * Delays under load: threads sleep for up to seconds with segments allocated,
+ * and an interrupt handler holds a CPU at an arbitrary point.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -15,7 +14,7 @@
 
 static int begin(struct tt_thread *t)
 {
-	tt_trader_init(t->data, t, HELD);
+	tt_user_init(t->data, t, HELD);
 	return 0;
 }
 
@@ -26,26 +25,26 @@ static void hold_cpu(void *unused)
 
 static void step(struct tt_thread *t)
 {
-	struct tt_trader *trader = t->data;
+	struct tt_user *user = t->data;
 	unsigned int ms = 100 + tt_random(&t->rnd, 1500);
 	int cpu = tt_random(&t->rnd, nr_cpu_ids);
 	unsigned int i;
 
-	trader->arena = tt_arena(prandom_u32_state(&t->rnd));
+	user->arena = tt_arena(prandom_u32_state(&t->rnd));
 	for (i = 0; i < HELD; i++)
-		tt_get(trader, trader->arena->quantum *
-		       (1 + tt_random(&t->rnd, 4)), VM_NOSLEEP);
-	/* Without effect on a CPU that is not there. */
+		tt_alloc(user, user->arena->quantum *
+			 (1 + tt_random(&t->rnd, 4)), VM_NOSLEEP);
+	/* Fails if the CPU is offline. */
 	if (!smp_call_function_single(cpu, hold_cpu, NULL, 1))
 		tt_count(TT_HELD_CPU);
-	for (; ms >= 20 && !tt_ebbs(); ms -= 20)
+	for (; ms >= 20 && !tt_should_drain(); ms -= 20)
 		msleep(20);
-	tt_put_all(trader);
+	tt_free_all(user);
 	tt_count(TT_STOPPED);
-	tt_pause(10000);
+	tt_usleep(10000);
 }
 
 const struct tt_job tt_stopped_job = {
-	.name = "stopped", .size = sizeof(struct tt_trader), .begin = begin,
+	.name = "stopped", .size = sizeof(struct tt_user), .begin = begin,
 	.step = step,
 };

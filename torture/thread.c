@@ -2,9 +2,10 @@
 /*
  * Threads, and the phases that they go through together.
  *
- * The number of the phase rises; its remainder tells which one it is. Each thread
- * does its part and says so. One that does not come to the end of its part is what
- * the watchdog is for: at ebb there is nothing to wait for.
+ * The phase is a counter; its value modulo TT_PHASES is an enum tt_phase. Each
+ * thread sets @done when it has completed the DRAIN or the QUIESCE phase. A
+ * thread that does not is reported: all users free their segments, so every
+ * request must be served.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -17,61 +18,60 @@
 
 #define MAX_THREADS	256
 
-/* How often to tell who is stuck to try again, and how long to wait at all. */
-#define TRIES		4
-#define LONGEST		30
+/* Upper bounds of retries and of waits, each of @stall seconds. */
+#define MAX_RETRIES	4
+#define MAX_WAITS	30
 
 static unsigned int stall = 20;
 module_param(stall, uint, 0444);
 MODULE_PARM_DESC(stall, "seconds without progress that are a violation (20)");
 
-/* The controlling thread alone starts and stops threads. */
+/* Used by the controlling thread only. */
 static struct tt_thread *threads[MAX_THREADS];
 static unsigned int nthreads;
 
 /* Written by the controlling thread: WRITE_ONCE(), READ_ONCE(). */
-static unsigned int phase = TT_CALM;
+static unsigned int phase = TT_QUIESCE;
 
 static DECLARE_WAIT_QUEUE_HEAD(phase_wait);	/* for the next phase */
-static DECLARE_WAIT_QUEUE_HEAD(done_wait);	/* for all to be done */
+static DECLARE_WAIT_QUEUE_HEAD(done_wait);	/* for all threads to be done */
 
-/* Should whoever is in the middle of something long come to its end? */
-bool tt_ebbs(void)
+/* True once the RUN phase has ended: long-running jobs should stop. */
+bool tt_should_drain(void)
 {
-	return READ_ONCE(phase) % TT_PHASES != TT_FLOOD;
+	return READ_ONCE(phase) % TT_PHASES != TT_RUN;
 }
 
-/* Let others run. */
-void tt_pause(unsigned int us)
+void tt_usleep(unsigned int us)
 {
 	usleep_range(us, 2 * us);
 }
 
-/* What the thread is in the middle of, for the watchdog to show. */
-void tt_doing(struct tt_thread *t, const char *what, const char *arena,
-	      size_t size, int vmflag)
+/* Record the call under way, for reports; NULL when it has returned. */
+void tt_set_call(struct tt_thread *t, const char *what, const char *arena,
+		 size_t size, int vmflag)
 {
 	WRITE_ONCE(t->arena, arena);
 	WRITE_ONCE(t->size, size);
 	WRITE_ONCE(t->vmflag, vmflag);
-	WRITE_ONCE(t->doing, what);
+	WRITE_ONCE(t->call, what);
 	WRITE_ONCE(t->progress, READ_ONCE(t->progress) + 1);
 }
 
-/* Its CPU may have gone meanwhile, and with it the affinity. */
-static void stay(struct tt_thread *t)
+/* The affinity is lost when the thread's CPU goes offline. */
+static void restore_affinity(struct tt_thread *t)
 {
 	if (t->cpu >= 0 && cpu_online(t->cpu))
 		set_cpus_allowed_ptr(current, cpumask_of(t->cpu));
 }
 
-static void calm_or_ebb(struct tt_thread *t, unsigned int now)
+static void drain_or_quiesce(struct tt_thread *t, unsigned int now)
 {
 	if (t->done != now) {
-		if (now % TT_PHASES == TT_EBB && t->job->ebb)
-			t->job->ebb(t);
-		if (now % TT_PHASES == TT_CALM && t->job->calm)
-			t->job->calm(t);
+		if (now % TT_PHASES == TT_DRAIN && t->job->drain)
+			t->job->drain(t);
+		if (now % TT_PHASES == TT_QUIESCE && t->job->quiesce)
+			t->job->quiesce(t);
 		WRITE_ONCE(t->done, now);
 		wake_up(&done_wait);
 	}
@@ -86,25 +86,25 @@ static int thread_main(void *data)
 
 	while (!kthread_should_stop()) {
 		now = READ_ONCE(phase);
-		if (now % TT_PHASES != TT_FLOOD) {
-			calm_or_ebb(t, now);
+		if (now % TT_PHASES != TT_RUN) {
+			drain_or_quiesce(t, now);
 			continue;
 		}
 		if (now != seen) {
-			stay(t);
+			restore_affinity(t);
 			seen = now;
 		}
 		t->job->step(t);
 		cond_resched();
 	}
-	if (t->job->ebb)
-		t->job->ebb(t);
+	if (t->job->drain)
+		t->job->drain(t);
 	if (t->job->end)
 		t->job->end(t);
 	return 0;
 }
 
-/* The thread that runs, or NULL if it is none of the torture's. */
+/* The current thread, or NULL if it is not one of the torture's. */
 struct tt_thread *tt_thread_current(void)
 {
 	if (!in_task() || !(current->flags & PF_KTHREAD) ||
@@ -115,9 +115,9 @@ struct tt_thread *tt_thread_current(void)
 
 /**
  * tt_thread_start - start a thread
- * @job: what it does
- * @n: which of those with that job
- * @cpu: where it stays while that is there, -1: anywhere
+ * @job: its job
+ * @n: its number among the threads with that job
+ * @cpu: the CPU to run on while that is online, -1: any
  *
  * Return: 0 or an error.
  */
@@ -171,7 +171,10 @@ static bool all_done(void)
 	return true;
 }
 
-/* Report who has neither done his part nor anything else; returns how many. */
+/*
+ * Report threads that have neither completed the phase nor made progress.
+ * Returns the number of them.
+ */
 static unsigned int report_stuck(bool again)
 {
 	unsigned int i, n = 0, now = READ_ONCE(phase);
@@ -179,17 +182,17 @@ static unsigned int report_stuck(bool again)
 	for (i = 0; i < nthreads; i++) {
 		struct tt_thread *t = threads[i];
 		unsigned int progress = READ_ONCE(t->progress);
-		const char *what = READ_ONCE(t->doing);
+		const char *what = READ_ONCE(t->call);
 		const char *arena = READ_ONCE(t->arena);
-		bool stuck = progress == t->before;
+		bool stuck = progress == t->last_progress;
 
-		t->before = progress;
+		t->last_progress = progress;
 		if (READ_ONCE(t->done) == now || !stuck)
 			continue;
 		n++;
 		tt_violation("tt-%s/%u makes no progress for %u s%s, in %s(%s, %zu, flags %#x)",
 			     t->job->name, t->n, stall,
-			     again ? ", although told to try again" : "",
+			     again ? ", even after a retry" : "",
 			     what ?: "nothing", arena ?: "-",
 			     READ_ONCE(t->size), READ_ONCE(t->vmflag));
 		sched_show_task(t->task);
@@ -202,51 +205,51 @@ static void note_progress(void)
 	unsigned int i;
 
 	for (i = 0; i < nthreads; i++)
-		threads[i]->before = READ_ONCE(threads[i]->progress);
+		threads[i]->last_progress = READ_ONCE(threads[i]->progress);
 }
 
 /**
  * tt_next_phase - end a phase and begin the next
- * @next: which, which has to be the one that follows
+ * @next: the phase that follows the current one
  *
- * For TT_EBB and TT_CALM waits until all have done their part. Who does not is
- * reported, and then told to try again, to see whether all that he missed was to be
- * told.
+ * For TT_DRAIN and TT_QUIESCE, waits until all threads have completed the
+ * phase. Reports threads that are stuck, and then runs maintenance, which makes
+ * waiters retry: a thread that continues after that has lost a wake-up.
  *
- * Return: false if somebody does not come to an end.
+ * Return: false if a thread is stuck.
  */
 bool tt_next_phase(enum tt_phase next)
 {
-	unsigned int waits, tries = 0;
+	unsigned int waits, retries = 0;
 
 	do
 		WRITE_ONCE(phase, READ_ONCE(phase) + 1);
 	while (READ_ONCE(phase) % TT_PHASES != next);
 	wake_up_all(&phase_wait);
-	if (next == TT_FLOOD)
+	if (next == TT_RUN)
 		return true;
 
 	note_progress();
-	for (waits = 0; waits < LONGEST && tries < TRIES; waits++) {
+	for (waits = 0; waits < MAX_WAITS && retries < MAX_RETRIES; waits++) {
 		if (wait_event_idle_timeout(done_wait, all_done(), stall * HZ))
 			return true;
-		if (!report_stuck(tries))
+		if (!report_stuck(retries))
 			continue;
-		tries++;
-		if (!tt_unplant())
+		retries++;
+		if (!tt_remove_seeded_fault())
 			vmem_update(NULL);
 	}
-	if (!tries)
-		tt_violation("some are never done, although not stuck");
+	if (!retries)
+		tt_violation("some threads make progress, but do not complete the phase");
 	return false;
 }
 
 /**
  * tt_threads_stop - stop all threads
  *
- * Those that do not come to an end cannot be stopped: then none is.
+ * A stuck thread cannot be stopped. If there is one, no thread is stopped.
  *
- * Return: whether they are.
+ * Return: whether the threads have been stopped.
  */
 bool tt_threads_stop(void)
 {

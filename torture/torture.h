@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of the torture share.
+ * Declarations shared by the files of the torture module.
  *
- * Time is cut into rounds of three phases. While it is FLOOD everybody does as
- * he likes. Then comes EBB: all put back what they have and stop, so that
- * whoever waits for space has to get it. When all have, it is CALM: the books
- * are checked, and each arena has to give all it has to one request.
+ * A round has three phases. In RUN all threads run their jobs. In DRAIN each
+ * thread frees everything that it holds and stops, so that every waiter must be
+ * served; then the arenas are verified. In QUIESCE nothing else is allocated,
+ * and each exhaustible arena must serve requests for all of its space.
  */
 #ifndef VMEM_TORTURE_H
 #define VMEM_TORTURE_H
@@ -17,16 +17,17 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-/* --- owner.c: each integer has one owner at most --- */
+/* --- owner.c: each integer has at most one owner --- */
 
 /**
- * struct tt_map - who owns what of one set of integers
+ * struct tt_map - owners of one set of integers
  * @base: first integer
- * @shift: log2 of the integers that go by one word
- * @units: how many words
- * @owner: 0: nobody, else the number of the owner
+ * @shift: log2 of the number of integers per word
+ * @units: number of words
+ * @owner: owner id of each word, 0 if it is not allocated
  *
- * Shared by all arenas of a tree: what one of them has handed out no other has.
+ * All arenas of a tree share one map: an integer that one arena has handed out
+ * is not allocated in any other.
  */
 struct tt_map {
 	unsigned long base;
@@ -43,19 +44,19 @@ bool tt_claim(struct tt_map *map, const char *arena, unsigned long addr,
 void tt_disclaim(struct tt_map *map, const char *arena, unsigned long addr,
 		 size_t size, unsigned int owner);
 void tt_map_expect_empty(struct tt_map *map, const char *name);
-unsigned int tt_new_owner(void);
+unsigned int tt_new_owner_id(void);
 
 __printf(1, 2) void tt_violation(const char *fmt, ...);
 unsigned int tt_violations(void);
 
-/* --- what is counted --- */
+/* --- main.c: counts of operations --- */
 
-enum tt_count { TT_ALLOC, TT_IRQ, TT_SLEEP, TT_EMPTY, TT_ARENA, TT_SPAN, TT_RELAY,
-	TT_WALK, TT_VERIFY, TT_UPDATE, TT_SWEEP, TT_CPU,
-	/* What hostile clients do. */
+enum tt_count { TT_ALLOC, TT_IRQ, TT_SLEEP, TT_FAILED, TT_ARENA, TT_SPAN,
+	TT_PINGPONG, TT_WALK, TT_VERIFY, TT_UPDATE, TT_EXHAUST, TT_CPU,
+	/* Operations of hostile clients. */
 	TT_SLOW_IMPORT, TT_SLOW_RELEASE, TT_LOCKED_IMPORT, TT_LOCKED_RELEASE,
 	TT_LOCKED_WAIT, TT_REFUSED, TT_BAD, TT_MISFIT, TT_REENTERED, TT_DEEP,
-	TT_WHOLE, TT_STOPPED, TT_HELD_CPU, TT_LEAVER_CALL, TT_WITHDRAWN,
+	TT_WHOLE, TT_STOPPED, TT_HELD_CPU, TT_LEAVER_CALL, TT_UNREGISTERED,
 	TT_LEFT, TT_SHORT,
 	TT_NCOUNTS };
 
@@ -68,35 +69,36 @@ enum tt_hostile { TT_H_SLOW, TT_H_LOCK, TT_H_REFUSE, TT_H_BAD, TT_H_REENTER,
 	TT_H_MISFIT, TT_H_DEEP, TT_H_STOPPED, TT_H_LEAVER, TT_H_MEMORY,
 	TT_H_KINDS };
 
-bool tt_hostile(enum tt_hostile kind);
+bool tt_hostile_enabled(enum tt_hostile kind);
 
-/* --- arenas.c: the arenas that all trade in --- */
+/* --- arenas.c: the arenas that all users share --- */
 
 /**
  * struct tt_arena - an arena
- * @name: what it is called
- * @vm: it
- * @map: of its tree
- * @quantum: its own
- * @most: the largest request, in quanta
- * @base: first integer of the span that it was made with, 0 without one
- * @size: how many integers that has
- * @patient: whoever waits for @most is served when all others have put back what
- *	they have
- * @whole: at a calm moment all of @base, @size can be had at once
+ * @name: its name
+ * @vm: the arena
+ * @map: owner map of its tree
+ * @quantum: its quantum
+ * @max_quanta: the largest request, in quanta
+ * @base: first integer of its initial span, 0 if it was created without one
+ * @size: number of integers in that span
+ * @may_wait: a waiter that requests up to @max_quanta is served when all other
+ *	users have freed their segments
+ * @exhaustible: while the torture is quiescent, one request for [@base, +@size)
+ *	must succeed
  *
- * Constant while anybody trades.
+ * Constant while the arena is in use.
  */
 struct tt_arena {
 	const char *name;
 	vmem_t *vm;
 	struct tt_map *map;
 	unsigned long quantum;
-	unsigned long most;
+	unsigned long max_quanta;
 	unsigned long base;
 	unsigned long size;
-	bool patient;
-	bool whole;
+	bool may_wait;
+	bool exhaustible;
 };
 
 int tt_arenas_init(void);
@@ -112,49 +114,49 @@ void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag);
 
 /* --- thread.c: threads and phases --- */
 
-enum tt_phase { TT_FLOOD, TT_EBB, TT_CALM, TT_PHASES };
+enum tt_phase { TT_RUN, TT_DRAIN, TT_QUIESCE, TT_PHASES };
 
 struct tt_thread;
 
 /**
- * struct tt_job - what a thread does
- * @name: what it is called
- * @size: of the job's own data
- * @begin: once at the start, or NULL
- * @step: over and over while it is flood
- * @ebb: put everything back, or NULL
- * @calm: when all have, or NULL
- * @end: once when it is told to stop, after @ebb, or NULL
+ * struct tt_job - the functions of a thread
+ * @name: part of the thread's name
+ * @size: size of the job's own data
+ * @begin: called once before the thread starts, or NULL
+ * @step: called repeatedly in the RUN phase
+ * @drain: frees everything that the thread holds, or NULL
+ * @quiesce: called when all threads have drained, or NULL
+ * @end: called once when the thread stops, after @drain, or NULL
  */
 struct tt_job {
 	const char *name;
 	size_t size;
 	int (*begin)(struct tt_thread *t);
 	void (*step)(struct tt_thread *t);
-	void (*ebb)(struct tt_thread *t);
-	void (*calm)(struct tt_thread *t);
+	void (*drain)(struct tt_thread *t);
+	void (*quiesce)(struct tt_thread *t);
 	void (*end)(struct tt_thread *t);
 };
 
 /**
  * struct tt_thread - a thread
- * @job: what it does
- * @task: it
- * @n: which of those with that job
- * @cpu: where it stays while that is there, -1: anywhere
- * @rnd: its dice
- * @done: the phase that it has done its part of
- * @progress: how often it began or ended something
- * @before: the same when the watchdog last looked
- * @doing: what it is in the middle of, for a report
- * @arena: where
- * @size: of how much
- * @vmflag: how
- * @imported: what a hostile client's import function returned last
- * @data: of the job
+ * @job: its job
+ * @task: its task
+ * @n: its number among the threads with that job
+ * @cpu: the CPU to run on while that is online, -1: any
+ * @rnd: its random number generator
+ * @done: the last phase that it has completed
+ * @progress: number of calls begun or ended
+ * @last_progress: @progress at the last check by the controlling thread
+ * @call: the call under way, for reports; NULL: none
+ * @arena: name of the arena in that call
+ * @size: size in that call
+ * @vmflag: flags of that call
+ * @imported: result of the last call of a hostile client's import function
+ * @data: the job's data
  *
- * Others look at @done and what follows it: READ_ONCE(), WRITE_ONCE(). @before is
- * the controlling thread's.
+ * Other threads read @done and the members after it: READ_ONCE(), WRITE_ONCE().
+ * Only the controlling thread uses @last_progress.
  */
 struct tt_thread {
 	const struct tt_job *job;
@@ -164,8 +166,8 @@ struct tt_thread {
 	struct rnd_state rnd;
 	unsigned int done;
 	unsigned int progress;
-	unsigned int before;
-	const char *doing;
+	unsigned int last_progress;
+	const char *call;
 	const char *arena;
 	size_t size;
 	int vmflag;
@@ -176,10 +178,10 @@ struct tt_thread {
 int tt_thread_start(const struct tt_job *job, unsigned int n, int cpu);
 bool tt_threads_stop(void);
 bool tt_next_phase(enum tt_phase phase);
-bool tt_ebbs(void);
-void tt_pause(unsigned int us);
-void tt_doing(struct tt_thread *t, const char *what, const char *arena,
-	      size_t size, int vmflag);
+bool tt_should_drain(void);
+void tt_usleep(unsigned int us);
+void tt_set_call(struct tt_thread *t, const char *what, const char *arena,
+		 size_t size, int vmflag);
 
 static inline u32 tt_random(struct rnd_state *rnd, u32 below)
 {
@@ -188,25 +190,25 @@ static inline u32 tt_random(struct rnd_state *rnd, u32 below)
 
 struct tt_thread *tt_thread_current(void);
 
-/* --- liveness.c: waiting beside free space --- */
+/* --- liveness.c: requests that wait although there is free space --- */
 
 /**
- * struct tt_wanted - a request, as the liveness watchdog repeats it
+ * struct tt_request_args - arguments of a request, so that it can be repeated
  * @arena: name of the arena
  * @vm: the arena
  * @size: size
  * @vmflag: flags
- * @by_x: by vmem_xalloc() with what follows
+ * @by_x: the request is made by vmem_xalloc() with the following arguments
  * @align: as vmem_xalloc()
  * @phase: as vmem_xalloc()
  * @nocross: as vmem_xalloc()
  * @min: as vmem_xalloc()
  * @max: as vmem_xalloc()
- * @is_free: NULL, or tells by the torture's own books whether the request can be
- *	served, for one that only reclaim can serve
+ * @is_free: NULL, or tells from the torture's own records whether the request
+ *	can be served; for a request that only reclaim can serve
  * @arg: argument of @is_free
  */
-struct tt_wanted {
+struct tt_request_args {
 	const char *arena;
 	vmem_t *vm;
 	size_t size;
@@ -225,17 +227,17 @@ struct tt_request;
 
 int tt_liveness_init(void);
 void tt_liveness_exit(void);
-struct tt_request *tt_wait_begin(const struct tt_wanted *wanted);
+struct tt_request *tt_wait_begin(const struct tt_request_args *args);
 void tt_wait_end(struct tt_request *r);
 bool tt_wait_alarmed(const struct tt_request *r);
 void *tt_import_waiting(const char *arena, vmem_t *src, size_t size,
 			size_t align, int vmflag);
-void tt_function_begin(void);
-void tt_function_end(void);
+void tt_import_begin(void);
+void tt_import_end(void);
 bool tt_is_watchdog(void);
 unsigned int tt_alarms(void);
 
-/* --- trade.c: one allocation or free --- */
+/* --- user.c: one allocation or free --- */
 
 #define TT_HELD	48
 
@@ -246,45 +248,47 @@ struct tt_range {
 };
 
 /**
- * struct tt_trader - somebody who allocates and frees
- * @thread: who; NULL in an interrupt
- * @arena: where: to be changed only while he has nothing
- * @id: his number as an owner
- * @rnd: his dice
- * @waits: may wait for space when he holds nothing: nor must his thread
- * @most: holds so many at the most
- * @n: holds so many
- * @held: these
+ * struct tt_user - a user of arenas: allocates, holds segments, and frees them
+ * @thread: its thread; NULL in an interrupt
+ * @arena: the arena in use; may change only while nothing is held
+ * @id: its owner id
+ * @rnd: its random number generator
+ * @waits: may wait for space, but only while neither the user nor its thread
+ *	holds anything
+ * @max_held: upper bound of @n
+ * @n: number of segments held
+ * @held: the segments held
  */
-struct tt_trader {
+struct tt_user {
 	struct tt_thread *thread;
 	struct tt_arena *arena;
 	unsigned int id;
 	struct rnd_state rnd;
 	bool waits;
-	unsigned int most;
+	unsigned int max_held;
 	unsigned int n;
 	struct tt_range held[TT_HELD];
 };
 
-void tt_trader_init(struct tt_trader *t, struct tt_thread *thread,
-		    unsigned int most);
-void tt_trade(struct tt_trader *t);
-bool tt_get(struct tt_trader *t, size_t size, int vmflag);
-bool tt_xget(struct tt_trader *t, size_t size, int vmflag);
-void tt_put(struct tt_trader *t, unsigned int n);
-void tt_put_all(struct tt_trader *t);
+void tt_user_init(struct tt_user *u, struct tt_thread *thread,
+		  unsigned int max_held);
+void tt_alloc_or_free(struct tt_user *u);
+bool tt_alloc(struct tt_user *u, size_t size, int vmflag);
+bool tt_xalloc(struct tt_user *u, size_t size, int vmflag);
+void tt_free(struct tt_user *u, unsigned int n);
+void tt_free_all(struct tt_user *u);
 
 /* --- the jobs --- */
 
-extern const struct tt_job tt_trading_job, tt_taking_job;	/* traffic.c */
-extern const struct tt_job tt_adding_job, tt_burst_job, tt_update_job; /* grow.c */
-extern const struct tt_job tt_relay_job;			/* relay.c */
-extern const struct tt_job tt_forest_job;			/* forest.c */
-extern const struct tt_job tt_verify_job, tt_sweep_job;		/* watch.c */
+extern const struct tt_job tt_traffic_job, tt_waiting_job;	/* traffic.c */
+extern const struct tt_job tt_add_job, tt_burst_job, tt_update_job; /* grow.c */
+extern const struct tt_job tt_pingpong_job;			/* pingpong.c */
+extern const struct tt_job tt_churn_job;			/* churn.c */
+extern const struct tt_job tt_verify_job, tt_exhaust_job;	/* verify.c */
 extern const struct tt_job tt_walk_job;				/* walk.c */
 extern const struct tt_job tt_hotplug_job;			/* hotplug.c */
-extern const struct tt_job tt_hostile_job, tt_keeper_job; /* hostile_threads.c */
+/* hostile_threads.c */
+extern const struct tt_job tt_hostile_job, tt_own_span_job;
 extern const struct tt_job tt_locker_job, tt_filler_job;	/* locker.c */
 extern const struct tt_job tt_deep_job, tt_whole_job;		/* deep.c */
 extern const struct tt_job tt_stopped_job;			/* stopped.c */
@@ -298,7 +302,7 @@ int tt_hostile_create(void);
 void tt_hostile_destroy(void);
 void tt_hostile_check(void);
 unsigned int tt_hostile_clients(void);
-struct mutex *tt_hostile_mutex(void);	/* the one that its functions take */
+struct mutex *tt_hostile_mutex(void);
 
 /* locker.c */
 int tt_locker_init(void);
@@ -314,15 +318,15 @@ void tt_deep_check(void);
 /* leaver.c */
 
 /**
- * struct tt_offer - a tree of arenas of the module vmem_torture_leaver
+ * struct tt_leaver_tree - a tree of arenas of the module vmem_torture_leaver
  * @vm: root, middle, leaf
  */
-struct tt_offer {
+struct tt_leaver_tree {
 	vmem_t *vm[3];
 };
 
-void tt_offer(const struct tt_offer *new);
-void tt_withdraw(void);
+void tt_leaver_register(const struct tt_leaver_tree *new);
+void tt_leaver_unregister(void);
 void tt_leaver_called(void);
 void tt_leaver_exit(void);
 
@@ -331,8 +335,9 @@ int tt_memory_init(void);
 void tt_memory_exit(void);
 bool tt_memory_is_short(void);
 
-int tt_relay_init(void);
-void tt_relay_exit(void);
+/* pingpong.c */
+int tt_pingpong_init(void);
+void tt_pingpong_exit(void);
 
 /* interrupt.c */
 int tt_interrupts_init(void);
@@ -341,10 +346,10 @@ void tt_interrupts_start(void);
 void tt_interrupts_stop(void);
 
 /* grow.c */
-void tt_grow_forget(void);
-unsigned int tt_grow_spans(void);
+void tt_grow_reset(void);
+unsigned int tt_grow_nr_spans(void);
 
 /* main.c */
-bool tt_unplant(void);
+bool tt_remove_seeded_fault(void);
 
 #endif /* VMEM_TORTURE_H */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that trade: some on each CPU, some anywhere; and those that have nothing
- * and wait for it.
+ * Threads that allocate and free in the shared arenas: some bound to each CPU,
+ * some unbound; and threads that hold at most one segment and often wait for
+ * it.
  */
 #include "torture.h"
 
-/* Operations in one arena before going to another. */
-#define SPELL	1500
+/* Operations in one arena before the thread chooses another. */
+#define OPS_PER_ARENA	1500
 
 struct traffic {
-	struct tt_trader trader;
+	struct tt_user user;
 	unsigned int left;
 };
 
@@ -17,68 +18,68 @@ static int begin(struct tt_thread *t)
 {
 	struct traffic *data = t->data;
 
-	tt_trader_init(&data->trader, t, TT_HELD);
-	data->trader.waits = true;
+	tt_user_init(&data->user, t, TT_HELD);
+	data->user.waits = true;
 	return 0;
 }
 
-static int begin_taking(struct tt_thread *t)
+static int begin_waiting(struct tt_thread *t)
 {
 	struct traffic *data = t->data;
 
-	tt_trader_init(&data->trader, t, 1);
-	data->trader.waits = true;
+	tt_user_init(&data->user, t, 1);
+	data->user.waits = true;
 	return 0;
 }
 
 static void step(struct tt_thread *t)
 {
 	struct traffic *data = t->data;
-	struct tt_trader *trader = &data->trader;
+	struct tt_user *user = &data->user;
 
 	if (!data->left) {
-		tt_put_all(trader);
-		trader->arena = tt_arena(prandom_u32_state(&t->rnd));
-		data->left = SPELL;
+		tt_free_all(user);
+		user->arena = tt_arena(prandom_u32_state(&t->rnd));
+		data->left = OPS_PER_ARENA;
 	}
-	tt_trade(trader);
+	tt_alloc_or_free(user);
 	if (!(--data->left % 64))
-		tt_pause(50);
+		tt_usleep(50);
 }
 
-/* In the small arenas others take everything: there one has to wait. */
-static void step_taking(struct tt_thread *t)
+/* Other threads exhaust the small arenas, so that requests there must wait. */
+static void step_waiting(struct tt_thread *t)
 {
 	struct traffic *data = t->data;
-	struct tt_trader *trader = &data->trader;
+	struct tt_user *user = &data->user;
 
 	if (!data->left) {
-		tt_put_all(trader);
+		tt_free_all(user);
 		do
-			trader->arena = tt_arena(prandom_u32_state(&t->rnd));
-		while (!trader->arena->patient);
+			user->arena = tt_arena(prandom_u32_state(&t->rnd));
+		while (!user->arena->may_wait);
 		data->left = 100;
 	}
-	tt_trade(trader);
+	tt_alloc_or_free(user);
 	if (!(--data->left % 2))
-		tt_pause(20);
+		tt_usleep(20);
 }
 
-/* What the arenas are may change at a calm moment: begin anew. */
-static void ebb(struct tt_thread *t)
+/* The arenas may be recreated before the next RUN phase: choose one again. */
+static void drain(struct tt_thread *t)
 {
 	struct traffic *data = t->data;
 
-	tt_put_all(&data->trader);
+	tt_free_all(&data->user);
 	data->left = 0;
 }
 
-const struct tt_job tt_trading_job = {
-	.name = "trade", .size = sizeof(struct traffic),
-	.begin = begin, .step = step, .ebb = ebb,
+const struct tt_job tt_traffic_job = {
+	.name = "traffic", .size = sizeof(struct traffic),
+	.begin = begin, .step = step, .drain = drain,
 };
 
-const struct tt_job tt_taking_job = {
-	.name = "take", .size = sizeof(struct traffic),
-	.begin = begin_taking, .step = step_taking, .ebb = ebb,
+const struct tt_job tt_waiting_job = {
+	.name = "wait", .size = sizeof(struct traffic),
+	.begin = begin_waiting, .step = step_waiting, .drain = drain,
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A module that goes while the functions of its arenas are being called.
+ * A module that is removed while the functions of its arenas are called.
  *
- * Its functions sleep, so that removal often comes in the middle of one. With the
- * parameter "leave" it does not even destroy its arenas.
+ * The functions sleep, so that the removal often happens while one of them
+ * runs. With the parameter "leave" the module does not destroy its arenas.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
@@ -15,19 +15,19 @@
 
 static bool leave;
 module_param(leave, bool, 0444);
-MODULE_PARM_DESC(leave, "leave the arenas behind when the module goes (N)");
+MODULE_PARM_DESC(leave, "do not destroy the arenas on removal (N)");
 
 #define UNITS	1024UL
 
 static atomic_t calls = ATOMIC_INIT(0);
-static struct tt_offer offer;
+static struct tt_leaver_tree tree;
 
-static void sleep_for_a_while(void)
+static void sleep_randomly(void)
 {
 	u32 dice = hash_32(atomic_inc_return(&calls), 16);
 
 	tt_leaver_called();
-	/* Long enough for the module to be removed meanwhile. */
+	/* Long enough that the module may be removed meanwhile. */
 	if (dice % 16 == 0)
 		msleep(200 + dice % 800);
 	else if (dice % 4)
@@ -37,13 +37,13 @@ static void sleep_for_a_while(void)
 static void *import(vmem_t *src, size_t size, int vmflag)
 {
 	if (!(vmflag & VM_NOSLEEP))
-		sleep_for_a_while();
+		sleep_randomly();
 	return vmem_alloc(src, size, VM_NOSLEEP);
 }
 
 static void release(vmem_t *src, void *addr, size_t size)
 {
-	sleep_for_a_while();
+	sleep_randomly();
 	vmem_free(src, addr, size);
 }
 
@@ -51,15 +51,15 @@ static void destroy(void)
 {
 	int i;
 
-	for (i = ARRAY_SIZE(offer.vm); i--; )
-		if (offer.vm[i])
-			vmem_destroy(offer.vm[i]);
+	for (i = ARRAY_SIZE(tree.vm); i--; )
+		if (tree.vm[i])
+			vmem_destroy(tree.vm[i]);
 }
 
 static int __init leaver_init(void)
 {
 	const int vmflag = VM_SLEEP | VMC_IDENTIFIER;
-	vmem_t **vm = offer.vm;
+	vmem_t **vm = tree.vm;
 
 	vm[0] = vmem_create("tt-left-root", (void *)1, UNITS, 1, NULL, NULL,
 			    NULL, 0, vmflag);
@@ -73,7 +73,7 @@ static int __init leaver_init(void)
 		destroy();
 		return -ENOMEM;
 	}
-	tt_offer(&offer);
+	tt_leaver_register(&tree);
 	return 0;
 }
 
@@ -81,13 +81,13 @@ static void __exit leaver_exit(void)
 {
 	if (leave)
 		return;
-	tt_withdraw();
+	tt_leaver_unregister();
 	destroy();
 }
 
 module_init(leaver_init);
 module_exit(leaver_exit);
 
-MODULE_DESCRIPTION("Torture for vmem: a client that goes away");
+MODULE_DESCRIPTION("Torture for vmem: a client whose module is removed");
 MODULE_AUTHOR("The vmem for Linux developers");
 MODULE_LICENSE("GPL");

@@ -1,38 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks through arenas that change meanwhile. The walker has some segments of its
- * own, which nobody touches: each walk has to see each of them exactly once. In a
- * reentrant walk it trades on the way, in the same arena.
+ * Walks of arenas that change meanwhile. The walker holds some segments of its
+ * own, which no other thread uses: each walk must visit each of them exactly
+ * once. In a reentrant walk the callback allocates and frees in the same arena.
  */
 #include "torture.h"
 
-#define OWN	12
+#define NR_OWN	12
 
-/* From so many segments on it only counts, lest others outrun it for ever. */
-#define BUSY	3000
+/*
+ * Number of segments after which the callback only counts. The walk might never
+ * end if other threads inserted segments faster than it visits them.
+ */
+#define MAX_REENTRANT	3000
 
 /**
- * struct walker - a thread of this job
- * @own: the segments that nobody touches
- * @other: what it does on the way
- * @seen: how often each of its own was seen
- * @n: segments seen
- * @trade: whether to do anything on the way
+ * struct walker - data of a thread of this job
+ * @own: the user that holds the walker's own segments
+ * @other: the user that allocates and frees in the callback
+ * @seen: number of visits of each own segment
+ * @n: number of segments visited
+ * @reentrant: the callback allocates and frees
  */
 struct walker {
-	struct tt_trader own;
-	struct tt_trader other;
-	unsigned int seen[OWN];
+	struct tt_user own;
+	struct tt_user other;
+	unsigned int seen[NR_OWN];
 	unsigned int n;
-	bool trade;
+	bool reentrant;
 };
 
 static int begin(struct tt_thread *t)
 {
 	struct walker *w = t->data;
 
-	tt_trader_init(&w->own, t, OWN);
-	tt_trader_init(&w->other, t, 8);
+	tt_user_init(&w->own, t, NR_OWN);
+	tt_user_init(&w->other, t, 8);
 	return 0;
 }
 
@@ -49,11 +52,11 @@ static void visit(void *arg, void *start, size_t size)
 					     w->own.arena->name, size, start,
 					     w->own.held[i].size);
 		}
-	if (++w->n >= BUSY || !w->trade || tt_ebbs())
+	if (++w->n >= MAX_REENTRANT || !w->reentrant || tt_should_drain())
 		return;
-	tt_trade(&w->other);
+	tt_alloc_or_free(&w->other);
 	if (!tt_random(&w->other.rnd, 64))
-		tt_pause(20);
+		tt_usleep(20);
 }
 
 static void walk_once(struct tt_thread *t, struct walker *w, int types)
@@ -63,10 +66,10 @@ static void walk_once(struct tt_thread *t, struct walker *w, int types)
 
 	memset(w->seen, 0, sizeof(w->seen));
 	w->n = 0;
-	w->trade = types & VMEM_REENTRANT;
-	tt_doing(t, "vmem_walk", a->name, 0, types);
+	w->reentrant = types & VMEM_REENTRANT;
+	tt_set_call(t, "vmem_walk", a->name, 0, types);
 	vmem_walk(a->vm, types, visit, w);
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	tt_count(TT_WALK);
 	for (i = 0; i < w->own.n; i++)
 		if (w->seen[i] != !!(types & VMEM_ALLOC))
@@ -87,14 +90,14 @@ static void step(struct tt_thread *t)
 
 	w->own.arena = tt_arena(prandom_u32_state(&t->rnd));
 	w->other.arena = w->own.arena;
-	/* Segments, not objects in slabs. */
-	for (i = 0; i < OWN; i++)
-		tt_xget(&w->own, w->own.arena->quantum, VM_NOSLEEP);
+	/* By vmem_xalloc(): a walk visits segments, not objects in slabs. */
+	for (i = 0; i < NR_OWN; i++)
+		tt_xalloc(&w->own, w->own.arena->quantum, VM_NOSLEEP);
 	for (i = 0; i < 4; i++)
 		walk_once(t, w, types[tt_random(&t->rnd, ARRAY_SIZE(types))]);
-	tt_put_all(&w->own);
-	tt_put_all(&w->other);
-	tt_pause(1000);
+	tt_free_all(&w->own);
+	tt_free_all(&w->other);
+	tt_usleep(1000);
 }
 
 const struct tt_job tt_walk_job = {

@@ -1,24 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Judge what the guests of `make torture` printed.
+"""Judge the logs of the guests of `make torture`.
 
 usage: judge_torture.py [KERNEL CPUS SECONDS LOG]...
 
-See scripts/guest/init-torture for what a guest does.  Its log is cut into cycles,
-each with modules inserted, tortured, and removed.  Wrong is
+The log of a guest (see scripts/guest/init-torture) consists of cycles; each cycle
+inserts, runs and removes the modules.  Faults are:
 
-- a cycle without an end line, or a guest that did not come to its finish;
-- a violation or a liveness alarm, and for a planted one that there is none;
-- in a run of 20 s or more, a kind of call by hostile clients that never happened;
-- a step that failed;
-- anything that the kernel has to complain about, from the first cycle on, see
-  judge.py; but for the stack of a thread that a planted violation stops, and for the
-  reports that hostile clients provoke: imports refused, with a stack, in the arenas
-  "tt-bad" and "tt-misfit", and arenas "tt-left..." destroyed with allocations. How
-  many there are the torture itself compares with the statistics, as reports are
-  rate limited.
+- a cycle without an end line, or a guest that did not finish;
+- a violation or a liveness alarm; in a "seeded" cycle, that there is none;
+- in a run of 20 s or more, a kind of call of hostile clients that never happened;
+- a failed step;
+- a report of the kernel after the start (see judge.py).
 
-The last line is "N passed, N failed", a kernel each.
+Two kinds of reports are no faults: the stack of a thread that a seeded fault stops,
+and the reports that hostile clients provoke.  The latter are refused imports in the
+arenas "tt-bad" and "tt-misfit", and arenas "tt-left..." destroyed with allocations.
+Reports are rate limited: the torture module compares the number of refusals and leaks
+with the statistics.
+
+The last line is "N passed, N failed"; each kernel counts once.
 """
 
 import re
@@ -30,48 +31,75 @@ GUEST = re.compile(r"^vmem-torture: guest: (.*)$")
 VIOLATION = re.compile(r"^vmem-torture: VIOLATION: (.*)$")
 END = re.compile(r"^vmem-torture: end: .* (\d+) s, (\d+) allocs, .* (\d+) violations$")
 ALARM = re.compile(r"^vmem-torture: ALARM: (.*)$")
-PLANTED_WAIT = re.compile(r"^tt-conductor ")
+SEEDED_WAIT = re.compile(r"^tt-controller ")
 HOSTILE = re.compile(r"^vmem-torture: hostile 0x[0-9a-f]+:(.*) (\d+) alarms$")
 HOSTILE_COUNT = re.compile(r"(\d+) ([^,]+),")
 EXPECTED = re.compile(
     r"^vmem: misuse: arena \d+ '(tt-bad|tt-misfit)': (vmem_x?alloc|.*import)"
     r"|^vmem: misuse: arena \d+ 'tt-left[^']*': vmem_destroy\(\): .* still allocated")
-ENOUGH = 20			# seconds in which everything has to happen
+ENOUGH = 20			# seconds after which each kind of call must have happened
 OURS = re.compile(r"^vmem-torture: ")
 ACCESS = re.compile(r"^(read|write|assert|race at)\b.*\b(by|bytes)\b")
 STUCK = re.compile(r"^Call Trace:")
+FRAME = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+")
+DUMP_STACK = re.compile(r"\bdump_stack\S*\+0x")
+KERNEL_DATA = re.compile(r"^\s*(ktime_get|timekeeping_|hrtimer_|schedule_hrtimeout|"
+                         r"trace_clock_)")
+WARN_ALLOC = re.compile(r"\bwarn_alloc\S*\+0x")
 MISUSE = re.compile(r"\bvmem_misuse\S*\+0x")
-CYCLES = ["planted", "planted", "planted", "long", "long", "cut", "cut", "cut"]
+CYCLES = ["seeded", "seeded", "seeded", "long", "long", "cut", "cut", "cut"]
 SHOWN = 12			# faults of a kernel to show
 EXCERPT = 50			# lines of a report to show
 
 
 def races(report):
-    """Whether a data race is vmem's: the kernel has some of its own. It is whose
-    function, or whose caller, one of the two accesses is in."""
+    """True for a data race of vmem: one of the two accesses is in a function of vmem,
+    or in a function that vmem calls, except those of KERNEL_DATA. These access data of
+    the kernel only."""
     lines = report.lines
-    return any("[vmem" in line
-               for number, line in enumerate(lines) if ACCESS.match(line)
-               for line in lines[number + 1:number + 3])
+    for number, line in enumerate(lines):
+        if not ACCESS.match(line) or number + 1 == len(lines):
+            continue
+        function = lines[number + 1]
+        if "[vmem" in function:
+            return True
+        if not KERNEL_DATA.match(function) and \
+                any("[vmem" in caller for caller in lines[number + 2:number + 3]):
+            return True
+    return False
+
+
+def cut_short(report):
+    """True if the stack ends below dump_stack(), because another report begins there.
+    The title of that report is judged on its own."""
+    frames = [line for line in report.lines if FRAME.search(line)]
+    return bool(frames) and all(DUMP_STACK.search(line) for line in frames)
+
+
+def out_of_memory(report):
+    """True for a warning that the kernel has no memory for a process of the guest,
+    which the torture provokes. vmem's allocations never warn."""
+    text = report.text()
+    return bool(WARN_ALLOC.search(text)) and "[vmem]" not in text
 
 
 class Cycle:
-    """From insertion to removal."""
+    """One cycle: insert, run, remove."""
 
     def __init__(self, name, text=""):
         self.name = name
-        self.plant = text.partition("plant=")[2].partition(" ")[0]
+        self.fault = text.partition("seeded_fault=")[2].partition(" ")[0]
         self.ended = False
         self.allocs = None
         self.violations = []
         self.count = 0
         self.alarms = []
-        self.hostile = None	# what hostile clients did, and how often
+        self.hostile = None	# calls of hostile clients: {kind: count}
         self.alarm_count = 0
 
 
 class Log:
-    """What the log of a guest says."""
+    """The parsed log of a guest."""
 
     def __init__(self, path, seconds):
         self.seconds = seconds
@@ -90,13 +118,15 @@ class Log:
         report, self.report = self.report, None
         if report is None or not report.real():
             return
-        if self.cycles and self.cycles[-1].name == "planted" and \
+        if self.cycles and self.cycles[-1].name == "seeded" and \
                 STUCK.match(report.title()):
             return
-        # CPUs that report at once mix up their titles and stacks. A title that is
-        # not expected is a report of its own in any case.
+        # Concurrent reports of CPUs mix up their titles and stacks. An unexpected
+        # title is always a separate report.
         if EXPECTED.match(report.title()) or \
-                STUCK.match(report.title()) and MISUSE.search(report.text()):
+                STUCK.match(report.title()) and (
+                    MISUSE.search(report.text()) or cut_short(report) or
+                    out_of_memory(report)):
             self.expected += 1
             return
         if "KCSAN: data-race" in report.title() and not races(report):
@@ -148,7 +178,7 @@ class Log:
 
     def judge(self):
         if not self.started:
-            self.faults.append("the guest did not come up")
+            self.faults.append("the guest did not boot")
         elif [cycle.name for cycle in self.cycles] != CYCLES:
             self.faults.append(f"{len(self.cycles)} of {len(CYCLES)} cycles")
         for number, cycle in enumerate(self.cycles):
@@ -156,13 +186,13 @@ class Log:
             if cycle.allocs is None:
                 self.faults.append(f"{where}: no end line")
             elif not cycle.allocs:
-                self.faults.append(f"{where}: nothing was done")
+                self.faults.append(f"{where}: no allocations")
             if not cycle.ended:
-                self.faults.append(f"{where}: the log ends in it")
-            if cycle.name == "planted":
+                self.faults.append(f"{where}: the log ends during this cycle")
+            if cycle.name == "seeded":
                 found = cycle.count
-                if cycle.plant == "wait":
-                    found = any(PLANTED_WAIT.match(alarm)
+                if cycle.fault == "wait":
+                    found = any(SEEDED_WAIT.match(alarm)
                                 for alarm in cycle.alarms)
                 if not found:
                     self.faults.append(f"{where}: the fault was not found")
@@ -176,13 +206,13 @@ class Log:
                             for what, count in self.hostile().items()
                             if not count]
         if not self.finished:
-            self.faults.append("the guest did not come to its end")
+            self.faults.append("the guest did not finish")
 
     def hostile(self):
-        """What hostile clients did in all cycles."""
+        """Return the calls of hostile clients in all cycles: {kind: count}."""
         total = {}
         for cycle in self.cycles:
-            if cycle.name == "planted":
+            if cycle.name == "seeded":
                 continue
             for what, count in (cycle.hostile or {}).items():
                 total[what] = total.get(what, 0) + count
@@ -190,11 +220,11 @@ class Log:
 
     def alarms(self):
         return sum(max(cycle.alarm_count, len(cycle.alarms))
-                   for cycle in self.cycles if cycle.name != "planted")
+                   for cycle in self.cycles if cycle.name != "seeded")
 
     def violations(self):
         return sum(max(cycle.count, len(cycle.violations))
-                   for cycle in self.cycles if cycle.name != "planted")
+                   for cycle in self.cycles if cycle.name != "seeded")
 
     def allocs(self):
         return sum(cycle.allocs or 0 for cycle in self.cycles)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Those who look on: one checks every invariant of every arena all the time, under
- * the traffic; the other, when all is calm, asks each arena for all that it has.
+ * Two checks of the shared arenas: a thread that runs vmem_verify() and
+ * compares the statistics in the RUN phase, and one that exhausts each arena in
+ * the QUIESCE phase.
  */
 #include "torture.h"
 
-/* The arena that is to be looked at next. */
-struct watch {
+/* Index of the next arena to verify. */
+struct verify {
 	unsigned int next;
 };
 
@@ -28,40 +29,41 @@ static void check_stats(struct tt_arena *a)
 
 static void step_verify(struct tt_thread *t)
 {
-	struct watch *w = t->data;
-	struct tt_arena *a = tt_arena(w->next++);
+	struct verify *v = t->data;
+	struct tt_arena *a = tt_arena(v->next++);
 	int bad;
 
-	tt_doing(t, "vmem_verify", a->name, 0, 0);
+	tt_set_call(t, "vmem_verify", a->name, 0, 0);
 	bad = vmem_verify(a->vm);
 	if (bad)
 		tt_violation("%s: vmem_verify() finds %d faults", a->name, bad);
 	check_stats(a);
-	tt_doing(t, NULL, NULL, 0, 0);
+	tt_set_call(t, NULL, NULL, 0, 0);
 	tt_count(TT_VERIFY);
-	tt_pause(1000);
+	tt_usleep(1000);
 }
 
 const struct tt_job tt_verify_job = {
-	.name = "verify", .size = sizeof(struct watch), .step = step_verify,
+	.name = "verify", .size = sizeof(struct verify), .step = step_verify,
 };
 
 #define MAX_SPANS	8
 
 /*
- * All of an arena in as many requests as it has spans. They wait for caches to give
- * back what they hold, here and where it was imported to: nobody else can have it.
+ * Allocate the whole arena, one request a span. The requests must get the free
+ * objects in the caches of the arena and of those that import from it.
  */
-static void take_all(struct tt_thread *t, struct tt_arena *a, unsigned int spans)
+static void exhaust_arena(struct tt_thread *t, struct tt_arena *a,
+			  unsigned int spans)
 {
 	void *got[MAX_SPANS];
 	struct vmem_stats s;
 	unsigned int i;
 
-	tt_doing(t, "sweep: vmem_xalloc", a->name, a->size, VM_SLEEP);
+	tt_set_call(t, "exhaust: vmem_xalloc", a->name, a->size, VM_SLEEP);
 	for (i = 0; i < spans; i++) {
 		unsigned long start = a->base + i * a->size;
-		struct tt_wanted w = {
+		struct tt_request_args w = {
 			.arena = a->name, .vm = a->vm, .size = a->size,
 			.by_x = true, .min = (void *)start,
 			.max = (void *)(start + a->size),
@@ -77,33 +79,33 @@ static void take_all(struct tt_thread *t, struct tt_arena *a, unsigned int spans
 	}
 	vmem_get_stats(a->vm, &s);
 	if (s.mem_inuse != s.mem_total || s.alloc - s.free != spans)
-		tt_violation("%s: all is allocated, but %llu of %llu in use in %llu segments",
+		tt_violation("%s: exhausted, but %llu of %llu in use in %llu segments",
 			     a->name, s.mem_inuse, s.mem_total,
 			     s.alloc - s.free);
 	for (i = 0; i < spans; i++)
 		vmem_xfree(a->vm, got[i], a->size);
-	tt_doing(t, NULL, NULL, 0, 0);
-	tt_count(TT_SWEEP);
+	tt_set_call(t, NULL, NULL, 0, 0);
+	tt_count(TT_EXHAUST);
 }
 
-static void step_sweep(struct tt_thread *t)
+static void step_exhaust(struct tt_thread *t)
 {
-	tt_pause(10000);
+	tt_usleep(10000);
 }
 
-static void calm_sweep(struct tt_thread *t)
+static void quiesce_exhaust(struct tt_thread *t)
 {
 	struct tt_arena *first = tt_arena(0), *a;
 	unsigned int i = 0;
 
 	do {
 		a = tt_arena(i);
-		if (a->whole)
-			take_all(t, a, a == tt_arena_growing() ?
-				 tt_grow_spans() : 1);
+		if (a->exhaustible)
+			exhaust_arena(t, a, a == tt_arena_growing() ?
+				      tt_grow_nr_spans() : 1);
 	} while (tt_arena(++i) != first);
 }
 
-const struct tt_job tt_sweep_job = {
-	.name = "sweep", .step = step_sweep, .calm = calm_sweep,
+const struct tt_job tt_exhaust_job = {
+	.name = "exhaust", .step = step_exhaust, .quiesce = quiesce_exhaust,
 };
