@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem beside everything else in the kernel that hands out integers.
+ * Compares vmem with the other allocators of integers in the kernel.
  *
- * Runs the workloads that it is told to, with each peer in turn, when it is loaded, and
- * says what came out of it. Documentation/benchmarks.rst tells how to read that;
- * `make bench` does it all.
+ * The module runs one workload with each peer when it is loaded, and prints the
+ * results. Documentation/benchmarks.rst explains them; `make bench` runs all
+ * workloads.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -19,15 +19,15 @@ MODULE_PARM_DESC(load, "workload: pair, churn, constrained, cyclic, threads, tra
 
 static char *only;
 module_param(only, charp, 0400);
-MODULE_PARM_DESC(only, "this peer alone");
+MODULE_PARM_DESC(only, "run only with the peer of this name");
 
 unsigned long bench_live = 1000000;
 module_param_named(live, bench_live, ulong, 0400);
-MODULE_PARM_DESC(live, "no more than so many allocations live");
+MODULE_PARM_DESC(live, "maximum number of live allocations");
 
 char *bench_trace = "/modules/trace";
 module_param_named(trace, bench_trace, charp, 0400);
-MODULE_PARM_DESC(trace, "file with the trace to replay");
+MODULE_PARM_DESC(trace, "path of the trace to replay");
 
 static const struct peer *peers[] = {
 	&peer_stack, &peer_kmem, &peer_ida, &peer_idr, &peer_sbitmap,
@@ -74,7 +74,7 @@ static int __init vmem_bench_init(void)
 {
 	unsigned int i;
 
-	clock_begin();
+	clock_calibrate();
 	if (!strcmp(load, "locked"))
 		return load_locked_begin();
 	if (!strcmp(load, "distress"))
@@ -93,6 +93,6 @@ static void __exit vmem_bench_exit(void)
 module_init(vmem_bench_init);
 module_exit(vmem_bench_exit);
 
-MODULE_DESCRIPTION("Measures vmem and what else hands out integers");
+MODULE_DESCRIPTION("Benchmark of vmem and other allocators of integers");
 MODULE_AUTHOR("The vmem for Linux developers");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What workloads are made of: a peer at work with what is handed out, samples of
- * how long something took, and lines of results.
+ * Common parts of the workloads: a peer with its live allocations, time
+ * samples, and lines of results.
  */
 #ifndef _VMEM_BENCH_H
 #define _VMEM_BENCH_H
@@ -13,34 +13,35 @@
 #include "peer.h"
 
 /**
- * struct work - a peer at work
- * @peer: which
- * @it: what it made
- * @range: how many integers it has
- * @piece: what was handed out, @live of them, then those that can be: @max
- * @own: what the peer wants its client to keep, of all pieces
- * @live: see @piece
- * @max: see @piece
- * @used: units in @piece
- * @map: a bit for each integer that is handed out; NULL where that makes no sense
- * @random: the same numbers for each peer
- * @drain: pages that are held so that CPUs do not keep any, see work.c
- * @before: pages free before anything was made, if they are counted
- * @broken: the peer handed out what was not its own to give
+ * struct work - an instance of a peer and its live allocations
+ * @peer: the peer
+ * @instance: return value of &peer.create
+ * @range: number of integers that @instance manages
+ * @piece: array of @max pieces, of which the first @live are allocated
+ * @client_data: array that holds &piece.client_data of all pieces
+ * @live: number of allocated pieces
+ * @max: length of @piece
+ * @used: sum of the sizes of the allocated pieces
+ * @map: a bit for each integer, set while it is allocated; NULL if the peer
+ *	allocates addresses of memory
+ * @random: random numbers, the same sequence for each peer
+ * @held_pages: pages held to keep the per-CPU page lists empty, see work.c
+ * @free_pages_before: free pages before @instance was created, if counted
+ * @broken: the peer returned integers that were not free
  */
 struct work {
 	const struct peer *peer;
-	void *it;
+	void *instance;
 	unsigned long range;
 	struct piece *piece;
-	void *own;
+	void *client_data;
 	unsigned long live;
 	unsigned long max;
 	unsigned long used;
 	unsigned long *map;
 	struct rnd_state random;
-	struct list_head drain;
-	long before;
+	struct list_head held_pages;
+	long free_pages_before;
 	bool broken;
 };
 
@@ -48,23 +49,23 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	       unsigned long max, bool count);
 void work_end(struct work *work);
 u64 work_bytes(struct work *work);
-unsigned int work_size(struct work *work);
+unsigned int random_size(struct work *work);
 int work_fill(struct work *work, unsigned long n, u64 *ticks);
 void work_punch(struct work *work);
 
-unsigned long below(struct rnd_state *random, unsigned long n);
+unsigned long random_below(struct rnd_state *random, unsigned long n);
 
-/* The map, see map.c. */
-void map_take(struct work *work, const struct piece *piece);
-void map_give(struct work *work, const struct piece *piece);
+/* map.c */
+void map_set(struct work *work, const struct piece *piece);
+void map_clear(struct work *work, const struct piece *piece);
 unsigned long map_largest(const struct work *work);
 
 /**
- * struct samples - how long something took, again and again, in ticks
- * @n: how often so far
- * @max: how often at most
- * @sum: of all
- * @tick: each
+ * struct samples - durations of an operation, in ticks
+ * @n: number of samples in @tick
+ * @max: length of @tick; further samples only count in @sum
+ * @sum: sum of all samples
+ * @tick: the samples
  */
 struct samples {
 	unsigned long n;
@@ -76,9 +77,9 @@ struct samples {
 int samples_begin(struct samples *s, unsigned long max);
 void samples_end(struct samples *s);
 void samples_sort(struct samples *s);
-u64 samples_at(const struct samples *s, unsigned int permille);
+u64 samples_permille(const struct samples *s, unsigned int permille);
 
-static inline void samples_forget(struct samples *s)
+static inline void samples_reset(struct samples *s)
 {
 	s->n = 0;
 	s->sum = 0;
@@ -92,23 +93,23 @@ static inline void samples_add(struct samples *s, u64 ticks)
 }
 
 /*
- * Lines of results: "bench: peer=..." and more pairs of a name and a value. Times
- * are in tenths of a nanosecond, which is of an instruction with -icount.
+ * Print a line of results: "bench: peer=..." and more pairs of a name and a
+ * value. Times have one decimal; with -icount a nanosecond is an instruction.
  */
-#define say(work, fmt, ...)						\
+#define report(work, fmt, ...)						\
 	pr_info("bench: peer=%s " fmt "\n", (work)->peer->name, ##__VA_ARGS__)
 
-/* A number with one digit after the point, as text. */
+/* A number with one decimal, as text. */
 struct decimal {
 	char text[24];
 };
 
 struct decimal decimal(u64 tenths);
 
-void say_samples(const struct work *work, const char *load, const char *op,
-		 struct samples *s, unsigned int each);
+void report_samples(const struct work *work, const char *load, const char *op,
+		    struct samples *s, unsigned int per_sample);
 
-/* Workloads. Each runs with one peer and says what came out. */
+/* Workloads. Each runs with one peer and prints its results. */
 int load_pair(const struct peer *peer);
 int load_churn(const struct peer *peer);
 int load_constrained(const struct peer *peer);
@@ -116,14 +117,14 @@ int load_cyclic(const struct peer *peer);
 int load_threads(const struct peer *peer);
 int load_trace(const struct peer *peer);
 
-/* How long vmem holds locks: begins when the module is loaded, ends with it. */
+/* Lock hold times of vmem. The measurement runs until the module is removed. */
 int load_locked_begin(void);
 void load_locked_end(void);
 
-/* What it costs that requests wait. */
+/* Costs that waiting requests cause. */
 int load_distress(void);
 
-/* Parameters of the module. */
+/* Module parameters. */
 extern unsigned long bench_live;
 extern char *bench_trace;
 

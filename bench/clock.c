@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How fast the clock ticks, and what it costs to read it. As a check of the whole
- * instrument a loop of known length is measured, too.
+ * Measures the frequency of the clock and the cost of reading it. A loop of
+ * known length is measured to check the clock.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -10,9 +10,9 @@
 
 #include "clock.h"
 
-#define LOOP	1000		/* turns of two instructions */
+#define LOOP		1000	/* iterations, of two instructions each */
 
-u64 clock_empty;
+u64 clock_overhead;
 u64 clock_hz = NSEC_PER_SEC;
 
 static noinline void loop(void)
@@ -24,7 +24,7 @@ static noinline void loop(void)
 #endif
 }
 
-void clock_begin(void)
+void clock_calibrate(void)
 {
 	u64 start, ticks, ns, best = U64_MAX;
 	unsigned int i;
@@ -35,14 +35,14 @@ void clock_begin(void)
 		;
 	ns = ktime_get_ns() - ns;
 	ticks = clock_read() - ticks;
-	/* Whole megahertz: that is as well as can be told in this time. */
+	/* The measurement is too short for more than whole megahertz. */
 	clock_hz = div_u64(mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns) + HZ_PER_MHZ / 2,
 			   HZ_PER_MHZ) * HZ_PER_MHZ;
 
-	clock_empty = U64_MAX;
+	clock_overhead = U64_MAX;
 	for (i = 0; i < 1000; i++) {
 		start = clock_read();
-		clock_empty = min(clock_empty, clock_read() - start);
+		clock_overhead = min(clock_overhead, clock_read() - start);
 	}
 	for (i = 0; i < 100; i++) {
 		start = clock_read();
@@ -50,17 +50,17 @@ void clock_begin(void)
 		best = min(best, clock_read() - start);
 	}
 	pr_info("bench: clock hz=%llu empty=%llu loop=%llu of=%u\n", clock_hz,
-		clock_empty, best - clock_empty, 2 * LOOP);
+		clock_overhead, best - clock_overhead, 2 * LOOP);
 }
 
-/* Tenths of a nanosecond. */
+/* Convert ticks to tenths of a nanosecond. */
 u64 clock_tenths(u64 ticks)
 {
 	return mul_u64_u64_div_u64(ticks, 10ULL * NSEC_PER_SEC, clock_hz);
 }
 
-/* Nanoseconds since then. */
-u64 clock_spent(u64 since)
+/* Nanoseconds since clock_read() returned @since. */
+u64 clock_ns_since(u64 since)
 {
 	return div_u64(clock_tenths(clock_read() - since), 10);
 }

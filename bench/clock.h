@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock: the cycle counter of the CPU, read without a call. QEMU with -icount
- * shift=0 has it count instructions. User Mode Linux has no counter of its own,
- * but is a program that may read the machine's.
+ * The clock is the cycle counter of the CPU, read inline. With QEMU -icount
+ * shift=0 it counts instructions. User Mode Linux reads the counter of the
+ * host.
  */
 #ifndef _VMEM_BENCH_CLOCK_H
 #define _VMEM_BENCH_CLOCK_H
@@ -15,7 +15,10 @@ static __always_inline u64 clock_read(void)
 {
 	u32 low, high;
 
-	/* Nothing moves across it, neither in the compiler nor in the CPU. */
+	/*
+	 * Neither the compiler nor the CPU moves an instruction across the
+	 * read.
+	 */
 	asm volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
 	return (u64)high << 32 | low;
 }
@@ -26,13 +29,13 @@ static __always_inline u64 clock_read(void)
 }
 #endif
 
-void clock_begin(void);
+void clock_calibrate(void);
 u64 clock_tenths(u64 ticks);
-u64 clock_spent(u64 since);
+u64 clock_ns_since(u64 since);
 
-/* What reading the clock twice takes, to be taken off each sample. */
-extern u64 clock_empty;
-/* Ticks in a second. */
+/* Ticks between two consecutive reads; subtracted from each sample. */
+extern u64 clock_overhead;
+/* Ticks per second. */
 extern u64 clock_hz;
 
 #endif /* _VMEM_BENCH_CLOCK_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two parts of the load "distress" share.
+ * Common functions of the two files of the load "distress".
  */
 #ifndef _VMEM_BENCH_DISTRESS_H
 #define _VMEM_BENCH_DISTRESS_H
@@ -8,10 +8,13 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-/* Tenths of an instruction. */
-void distress_say(const char *op, unsigned long n, u64 cost, u64 calm);
+/* Print a line of results. @cost and @calm are in tenths of an instruction. */
+void distress_report(const char *op, unsigned long n, u64 cost, u64 calm);
 
-/* Without a span if @size is 0. NULL without memory. */
+/*
+ * Create an arena; if @size is 0, without an initial span. NULL if out of
+ * memory.
+ */
 vmem_t *distress_arena(const char *name, unsigned long size, vmem_t *source,
 		       size_t qcache_max);
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random lifetimes, mixed sizes: once as full as it shall be, one random piece after
- * the other goes and others come. Costs are of allocations and of frees one by one.
+ * Random lifetimes and mixed sizes. The range is first filled to a target. Then
+ * each step frees a random piece, and allocates until the target is reached
+ * again or an allocation fails. Each allocation and each free is timed.
  *
- * A failure is an allocation that did not come although there was enough free space
- * in all. What is handed out of the range, in tenths of a percent, is said with it:
- * "first" when something failed for the first time while it was filled (or when it was
- * as full as it shall be, or the patience was over), "reached" in the mean over
- * the time of measuring. A peer that is slow does fewer steps.
+ * A failure is an allocation that fails although the total free space is large
+ * enough. The line with the failures also has the allocated share of the range,
+ * in per cent. "first" is the share at the end of the initial fill, which ends
+ * at the target, at the first failure or after FILL_TIMEOUT. "reached" is the
+ * mean share during the measurement. Slow peers do fewer steps.
  */
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -16,26 +17,26 @@
 #include "bench.h"
 #include "clock.h"
 
-#define STEPS		16000UL	/* frees while it is measured */
-#define SHOWN		32	/* times that the free space is looked at */
-#define PIECES		16384UL	/* that live when nothing is free */
-#define MEAN		32	/* rather less than the mean size of a piece */
-#define PATIENCE	(400 * NSEC_PER_MSEC)	/* for that, and as much before */
-#define PATIENCE_FILL	(5 * PATIENCE)
+#define STEPS		16000UL	/* both for the warm-up and the measurement */
+#define REPORTS		32	/* reports of the free space in STEPS steps */
+#define PIECES		16384UL	/* size of the range, in pieces of mean size */
+#define MEAN_SIZE	32	/* of a piece, rounded down */
+#define TIMEOUT		(400 * NSEC_PER_MSEC)	/* of STEPS steps */
+#define FILL_TIMEOUT	(5 * TIMEOUT)
 
-/* @full: percent. */
+/* @full: target, in per cent of the range. */
 struct churn {
 	struct work work;
 	struct samples alloc;
 	struct samples free;
 	unsigned long failures;
 	unsigned int full;
-	unsigned long size;	/* of the next to come */
+	unsigned long size;	/* size of the next allocation */
 	unsigned long steps;
-	u64 used;		/* sum after each step */
+	u64 used;		/* sum of work.used after each step */
 };
 
-static bool come(struct churn *c)
+static bool alloc_one(struct churn *c)
 {
 	struct work *work = &c->work;
 	struct piece *piece = &work->piece[work->live];
@@ -44,97 +45,97 @@ static bool come(struct churn *c)
 
 	piece->size = c->size;
 	start = clock_read();
-	good = work->peer->alloc(work->it, piece);
+	good = work->peer->alloc(work->instance, piece);
 	start = clock_read() - start;
-	c->size = work_size(work);
+	c->size = random_size(work);
 	if (good) {
 		samples_add(&c->alloc, start);
-		map_take(work, piece);
+		map_set(work, piece);
 		work->live++;
 	}
 	return good;
 }
 
-static void go(struct churn *c)
+static void free_one(struct churn *c)
 {
 	struct work *work = &c->work;
-	struct piece *piece = &work->piece[below(&work->random, work->live)];
+	struct piece *piece = &work->piece[random_below(&work->random, work->live)];
 	u64 start;
 
-	map_give(work, piece);
+	map_clear(work, piece);
 	start = clock_read();
-	work->peer->free(work->it, piece);
+	work->peer->free(work->instance, piece);
 	samples_add(&c->free, clock_read() - start);
 	work->live--;
 	swap(*piece, work->piece[work->live]);
 }
 
-/* Let come what has room, until something fails. */
-static void refill(struct churn *c, u64 patience)
+/* Allocate until the target is reached or an allocation fails. */
+static void refill(struct churn *c, u64 timeout)
 {
 	struct work *work = &c->work;
 	u64 start = clock_read();
 
 	while (work->live < work->max &&
 	       (work->used + c->size) * 100 <= work->range * c->full) {
-		if (!come(c)) {
+		if (!alloc_one(c)) {
 			c->failures++;
 			return;
 		}
 		if (work->live % 16)
 			continue;
 		cond_resched();
-		if (clock_spent(start) > patience)
+		if (clock_ns_since(start) > timeout)
 			return;
 	}
 }
 
-static void show(struct churn *c, const char *op, unsigned int at)
+static void report_free_space(struct churn *c, const char *op, unsigned int at)
 {
 	struct work *work = &c->work;
 	unsigned long largest = map_largest(work);
 
 	if (work->map && !work->peer->one_size)
-		say(work, "load=churn full=%u op=%s at=%u largest=%lu free=%lu done=%lu",
-		    c->full, op, at, largest, work->range - work->used, c->steps);
+		report(work, "load=churn full=%u op=%s at=%u largest=%lu free=%lu done=%lu",
+		       c->full, op, at, largest, work->range - work->used, c->steps);
 }
 
-static void turn(struct churn *c, unsigned long steps, u64 patience)
+static void run_steps(struct churn *c, unsigned long steps, u64 timeout)
 {
 	u64 start = clock_read();
 	unsigned long i;
 
 	for (i = 0; i < steps && c->work.live; i++) {
-		go(c);
-		refill(c, patience);
+		free_one(c);
+		refill(c, timeout);
 		c->steps++;
 		c->used += c->work.used;
 		cond_resched();
-		if (clock_spent(start) > patience)
+		if (clock_ns_since(start) > timeout)
 			return;
 	}
 }
 
-/* All steps, looking at the free space meanwhile. */
-static void turns(struct churn *c, const char *op)
+/* Run STEPS steps, with REPORTS reports of the free space. */
+static void run_and_report(struct churn *c, const char *op)
 {
 	unsigned int i;
 
-	for (i = 1; i <= SHOWN; i++) {
-		turn(c, STEPS / SHOWN, PATIENCE / SHOWN);
-		show(c, op, i);
+	for (i = 1; i <= REPORTS; i++) {
+		run_steps(c, STEPS / REPORTS, TIMEOUT / REPORTS);
+		report_free_space(c, op, i);
 	}
 }
 
-/* Tenths of a percent. */
-static u64 share(const struct churn *c, u64 used)
+/* @used in tenths of a per cent of the range. */
+static u64 permille_of_range(const struct churn *c, u64 used)
 {
 	return div64_u64(1000 * used, c->work.range);
 }
 
 static int churn_at(const struct peer *peer, unsigned int full)
 {
-	unsigned long range = PIECES * (peer->one_size ? 1 : MEAN);
+	unsigned long range = PIECES * (peer->one_size ? 1 : MEAN_SIZE);
 	struct churn *c = kvzalloc(sizeof(*c), GFP_KERNEL);
 	unsigned long before, steps;
 	char load[64];
@@ -151,25 +152,25 @@ static int churn_at(const struct peer *peer, unsigned int full)
 	err = err ?: samples_begin(&c->free, 2 * STEPS);
 	if (err)
 		goto out;
-	c->size = work_size(&c->work);
-	refill(c, PATIENCE_FILL);
+	c->size = random_size(&c->work);
+	refill(c, FILL_TIMEOUT);
 	first = c->work.used;
-	if (peer->settle)
-		peer->settle(c->work.it);
-	turns(c, "warming");	/* until it looks like any other moment */
-	samples_forget(&c->alloc);
-	samples_forget(&c->free);
+	if (peer->maintain)
+		peer->maintain(c->work.instance);
+	run_and_report(c, "warming");	/* to a steady state */
+	samples_reset(&c->alloc);
+	samples_reset(&c->free);
 	c->failures = 0;
 	c->used = 0;
 	before = c->steps;
-	turns(c, "free");
+	run_and_report(c, "free");
 	steps = c->steps - before;
 	snprintf(load, sizeof(load), "load=churn full=%u", full);
-	say_samples(&c->work, load, "alloc", &c->alloc, 1);
-	say_samples(&c->work, load, "free", &c->free, 1);
-	say(&c->work, "%s op=failures failures=%lu steps=%lu first=%s reached=%s",
-	    load, c->failures, steps, decimal(share(c, first)).text,
-	    decimal(share(c, div64_u64(c->used, max(steps, 1UL)))).text);
+	report_samples(&c->work, load, "alloc", &c->alloc, 1);
+	report_samples(&c->work, load, "free", &c->free, 1);
+	report(&c->work, "%s op=failures failures=%lu steps=%lu first=%s reached=%s",
+	       load, c->failures, steps, decimal(permille_of_range(c, first)).text,
+	       decimal(permille_of_range(c, div64_u64(c->used, max(steps, 1UL)))).text);
 out:
 	samples_end(&c->alloc);
 	samples_end(&c->free);

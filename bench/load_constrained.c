@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pairs of which the allocation has to be aligned, to lie within a small range, or at
- * one given place, while many others live and the free space is in many pieces.
- * Of the peers that can. Ranges begin, and places are looked for, at a piece that
- * lives, so that it is among the pieces and not in the free space behind them all.
+ * Pairs whose allocation has a constraint: an alignment, a small range, or a
+ * fixed address; in a fragmented range with many live allocations. Only for the
+ * peers that support the constraint. Ranges start at a live piece, and
+ * addresses are searched from one, so that they are not in the free space
+ * behind the last piece.
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
@@ -14,28 +15,28 @@
 
 #define SIZE		8UL
 #define ALIGN_TO	256UL
-#define WITHIN		4096UL	/* a range that small has room, nearly always */
-#define WITHIN_IDS	64UL	/* the same of single integers */
+#define WITHIN		4096UL	/* a range of this size nearly always fits */
+#define WITHIN_IDS	64UL	/* the same for single integers */
 #define SAMPLES		3000
-#define AT_LEAST	20
-#define ENOUGH		(100 * NSEC_PER_MSEC)
+#define MIN_SAMPLES	20
+#define TIME_LIMIT	(100 * NSEC_PER_MSEC)
 
 enum how { ALIGNED, ANYWHERE_WITHIN, AT };
 static const char * const name_of[] = { "aligned", "within", "at" };
 
-/* Where some piece that lives is. */
-static unsigned long somewhere(struct work *work)
+/* Address of a random live piece. */
+static unsigned long random_start(struct work *work)
 {
-	return work->piece[below(&work->random, work->live)].at;
+	return work->piece[random_below(&work->random, work->live)].at;
 }
 
-/* A free place for so much behind some piece. */
-static unsigned long place(struct work *work, unsigned long size)
+/* A free address for @size units behind a random live piece. */
+static unsigned long random_free_place(struct work *work, unsigned long size)
 {
 	unsigned long at, end;
 
 	for (;;) {
-		at = somewhere(work) - BASE;
+		at = random_start(work) - BASE;
 		at = find_next_zero_bit(work->map, work->range, at);
 		end = at + size;
 		if (end <= work->range &&
@@ -44,24 +45,24 @@ static unsigned long place(struct work *work, unsigned long size)
 	}
 }
 
-static bool alloc(struct work *work, struct piece *piece, enum how how,
-		  unsigned long at, unsigned long within)
+static bool alloc_constrained(struct work *work, struct piece *piece, enum how how,
+			      unsigned long at, unsigned long within)
 {
 	const struct peer *peer = work->peer;
 
 	switch (how) {
 	case ALIGNED:
-		return peer->alloc_aligned(work->it, piece, ALIGN_TO);
+		return peer->alloc_aligned(work->instance, piece, ALIGN_TO);
 	case ANYWHERE_WITHIN:
-		return peer->alloc_within(work->it, piece, at, at + within);
+		return peer->alloc_within(work->instance, piece, at, at + within);
 	default:
-		return peer->alloc_at(work->it, piece, at);
+		return peer->alloc_at(work->instance, piece, at);
 	}
 }
 
-/* Whether it came out as it was asked for. */
-static bool right(const struct piece *piece, enum how how, unsigned long at,
-		  unsigned long within)
+/* Does @piece satisfy the constraint? */
+static bool satisfies(const struct piece *piece, enum how how, unsigned long at,
+		      unsigned long within)
 {
 	switch (how) {
 	case ALIGNED:
@@ -93,33 +94,33 @@ static int constrained(struct work *work, unsigned long live, enum how how)
 	piece.size = work->peer->one_size ? 1 : SIZE;
 	begin = clock_read();
 	while (n++ < SAMPLES &&
-	       (n < AT_LEAST || clock_spent(begin) < ENOUGH)) {
-		at = how == AT ? place(work, piece.size) :
-			min(somewhere(work), BASE + work->range - within);
+	       (n < MIN_SAMPLES || clock_ns_since(begin) < TIME_LIMIT)) {
+		at = how == AT ? random_free_place(work, piece.size) :
+			min(random_start(work), BASE + work->range - within);
 		start = clock_read();
-		good = alloc(work, &piece, how, at, within);
+		good = alloc_constrained(work, &piece, how, at, within);
 		samples_add(&a, clock_read() - start);
 		cond_resched();
 		if (!good) {
 			failures++;
 			continue;
 		}
-		if (!right(&piece, how, at, within) && !work->broken) {
+		if (!satisfies(&piece, how, at, within) && !work->broken) {
 			work->broken = true;
-			pr_info("bench: failed %s %s %#lx at %#lx\n", name_of[how],
-				work->peer->name, at, piece.at);
+			pr_info("bench: failed %s allocation of %s: wanted %#lx, got %#lx\n",
+				name_of[how], work->peer->name, at, piece.at);
 		}
-		map_take(work, &piece);
-		map_give(work, &piece);
+		map_set(work, &piece);
+		map_clear(work, &piece);
 		start = clock_read();
-		work->peer->free_such(work->it, &piece);
+		work->peer->free_constrained(work->instance, &piece);
 		samples_add(&f, clock_read() - start);
 	}
 	snprintf(load, sizeof(load), "load=constrained live=%lu how=%s", live,
 		 name_of[how]);
-	say_samples(work, load, "alloc", &a, 1);
-	say_samples(work, load, "free", &f, 1);
-	say(work, "%s op=failures failures=%lu", load, failures);
+	report_samples(work, load, "alloc", &a, 1);
+	report_samples(work, load, "free", &f, 1);
+	report(work, "%s op=failures failures=%lu", load, failures);
 	samples_end(&f);
 out:
 	samples_end(&a);
@@ -128,22 +129,22 @@ out:
 
 static int constrained_with(const struct peer *peer, unsigned long live)
 {
-	unsigned long most = live + live / 2;
+	unsigned long total = live + live / 2;
 	struct work work;
 	u64 ticks;
 	int err;
 
-	err = work_begin(&work, peer, most * (peer->one_size ? 2 : 64), most + 1, false);
+	err = work_begin(&work, peer, total * (peer->one_size ? 2 : 64), total + 1, false);
 	if (err)
 		return err;
-	err = work_fill(&work, most, &ticks);
+	err = work_fill(&work, total, &ticks);
 	if (err) {
-		say(&work, "load=constrained live=%lu gave_up=%lu", live, work.live);
+		report(&work, "load=constrained live=%lu gave_up=%lu", live, work.live);
 		err = 0;
 		goto out;
 	}
-	if (peer->settle)
-		peer->settle(work.it);
+	if (peer->maintain)
+		peer->maintain(work.instance);
 	work_punch(&work);
 	if (peer->alloc_aligned)
 		err = constrained(&work, live, ALIGNED);
@@ -162,7 +163,7 @@ int load_constrained(const struct peer *peer)
 	unsigned int i;
 	int err = 0;
 
-	if (!peer->free_such)
+	if (!peer->free_constrained)
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(lives) && !err; i++)
 		if (lives[i] <= bench_live)

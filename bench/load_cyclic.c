@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cyclic identifiers, as process ids and sequence numbers are: each greater than the
- * one before, until all have been used. So many live; when one comes the
- * oldest goes.
+ * Cyclic identifiers, such as process ids and sequence numbers: each is greater
+ * than the previous one, until the range wraps. The number of live identifiers
+ * is constant; each step frees the oldest and allocates one.
  */
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -11,11 +11,11 @@
 #include "clock.h"
 
 #define STEPS		20000UL
-#define PATIENCE	(400 * NSEC_PER_MSEC)
+#define TIMEOUT		(400 * NSEC_PER_MSEC)
 
 static int cyclic_with(const struct peer *peer, unsigned long live)
 {
-	unsigned long i, before = 0, down = 0;
+	unsigned long i, before = 0, wraps = 0;
 	struct samples alloc, free;
 	struct piece *piece;
 	struct work work;
@@ -24,7 +24,7 @@ static int cyclic_with(const struct peer *peer, unsigned long live)
 	bool good;
 	int err;
 
-	/* The range is used up more than once. */
+	/* STEPS allocations wrap around the range more than once. */
 	err = work_begin(&work, peer, max(live + live / 8, 8192UL), live, false);
 	if (err)
 		return err;
@@ -38,39 +38,39 @@ static int cyclic_with(const struct peer *peer, unsigned long live)
 	for (i = 0; i < live; i++) {
 		piece = &work.piece[work.live];
 		piece->size = 1;
-		if (!peer->alloc(work.it, piece))
+		if (!peer->alloc(work.instance, piece))
 			break;
 		before = piece->at;
 		work.live++;
 		if (!(i % 256))
 			cond_resched();
 	}
-	if (peer->settle)
-		peer->settle(work.it);
+	if (peer->maintain)
+		peer->maintain(work.instance);
 	begin = clock_read();
-	for (i = 0; i < STEPS && clock_spent(begin) < PATIENCE; i++) {
+	for (i = 0; i < STEPS && clock_ns_since(begin) < TIMEOUT; i++) {
 		piece = &work.piece[i % live];
 		start = clock_read();
-		peer->free(work.it, piece);
+		peer->free(work.instance, piece);
 		samples_add(&free, clock_read() - start);
 		start = clock_read();
-		good = peer->alloc(work.it, piece);
+		good = peer->alloc(work.instance, piece);
 		samples_add(&alloc, clock_read() - start);
 		if (!good) {
-			pr_info("bench: failed %s has nothing left\n",
+			pr_info("bench: failed %s has no free identifier\n",
 				peer->name);
-			work.live = 0;
+			*piece = work.piece[--work.live];
 			break;
 		}
-		down += piece->at < before;
+		wraps += piece->at < before;
 		before = piece->at;
 		cond_resched();
 	}
 	snprintf(load, sizeof(load), "load=cyclic live=%lu", live);
-	say_samples(&work, load, "alloc", &alloc, 1);
-	say_samples(&work, load, "free", &free, 1);
-	say(&work, "%s op=wraps wraps=%lu steps=%lu range=%lu", load, down, i,
-	    work.range);
+	report_samples(&work, load, "alloc", &alloc, 1);
+	report_samples(&work, load, "free", &free, 1);
+	report(&work, "%s op=wraps wraps=%lu steps=%lu range=%lu", load, wraps, i,
+	       work.range);
 	samples_end(&free);
 alloc:
 	samples_end(&alloc);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs that requests wait: for those who free, for the rest of the tree, and
- * for the machine as a whole. Clients that are served from what is free pay nothing for
- * it, so each cost stands beside the same without that; Documentation/benchmarks.rst
- * has a table. One CPU, and the clock of QEMU with -icount.
+ * Costs that waiting requests cause: for clients that free, for the other
+ * arenas of the tree, and for the machine as a whole. Requests that are served
+ * from free segments should cost the same as without waiters, so each cost is
+ * printed with a baseline. Documentation/benchmarks.rst has a table. The load
+ * needs one CPU and the clock of QEMU with -icount.
  *
- * A line for each figure: "op" and "n" tell what was done, "cost" is in instructions;
- * "calm" is the cost of the same when nothing waits.
+ * A line for each figure: "op" and "n" name the operation, "cost" is in
+ * instructions; "calm" is the baseline: the cost of the same operation while no
+ * request waits.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -19,8 +21,8 @@
 
 #include "bench.h"
 #include "clock.h"
-#include "crew.h"
 #include "distress.h"
+#include "waiters.h"
 
 #define FREES		5
 #define SERVED		500U
@@ -28,13 +30,13 @@
 #define WAITERS		400U
 #define PASSES		10
 #define ROUNDS		5
-#define WINDOW		50	/* ms */
-#define LET_RUN		100	/* us */
+#define WINDOW_MS	50
+#define SLEEP_US	100
 #define SLEEPS		100
-#define TRIES		3
+#define REPEATS		3
 #define TREE		1000U
 
-void distress_say(const char *op, unsigned long n, u64 cost, u64 calm)
+void distress_report(const char *op, unsigned long n, u64 cost, u64 calm)
 {
 	pr_info("bench: load=distress op=%s n=%lu cost=%s calm=%s\n", op, n,
 		decimal(cost).text, decimal(calm).text);
@@ -49,10 +51,10 @@ vmem_t *distress_arena(const char *name, unsigned long size, vmem_t *source,
 			   VM_SLEEP | VMC_IDENTIFIER);
 }
 
-/* Tenths of an instruction. */
-static u64 net(u64 ticks)
+/* Tenths of an instruction, without the cost of reading the clock. */
+static u64 net_tenths(u64 ticks)
 {
-	return ticks > clock_empty ? clock_tenths(ticks - clock_empty) : 0;
+	return ticks > clock_overhead ? clock_tenths(ticks - clock_overhead) : 0;
 }
 
 static noinline u64 timed_free(vmem_t *vm, void *p)
@@ -63,11 +65,11 @@ static noinline u64 timed_free(vmem_t *vm, void *p)
 	return clock_read() - start;
 }
 
-/* A free while @n threads wait for what it frees. */
+/* Cost of a free of one unit while @n threads wait for a unit. */
 static int wake_one(unsigned int n)
 {
 	vmem_t *vm = distress_arena("wake", n + FREES, NULL, 0);
-	struct crew crew = { };
+	struct waiters waiters = { };
 	struct samples s = { };
 	unsigned int i, held = 0;
 	void **unit = vzalloc(array_size(n + FREES, sizeof(*unit)));
@@ -83,21 +85,21 @@ static int wake_one(unsigned int n)
 		unit[held - 1] = vmem_alloc(vm, 1, VM_NOSLEEP);
 	}
 	samples_sort(&s);
-	calm = net(samples_at(&s, 500));
-	samples_forget(&s);
+	calm = net_tenths(samples_permille(&s, 500));
+	samples_reset(&s);
 
-	err = crew_begin(&crew, n, &vm, 1, 1);
-	err = err ?: crew_asleep(&crew, vm);
+	err = waiters_start(&waiters, n, &vm, 1, 1);
+	err = err ?: waiters_await_sleep(&waiters, vm);
 	for (i = 0; !err && i < FREES; i++) {
 		samples_add(&s, timed_free(vm, unit[--held]));
-		msleep(WINDOW);
+		msleep(WINDOW_MS);
 	}
 	samples_sort(&s);
-	distress_say("wake", n, net(samples_at(&s, 500)), calm);
+	distress_report("wake", n, net_tenths(samples_permille(&s, 500)), calm);
 out:
 	while (held)
 		vmem_free(vm, unit[--held], 1);
-	err = crew_end(&crew) ?: err;
+	err = waiters_end(&waiters) ?: err;
 	samples_end(&s);
 	vfree(unit);
 	if (vm && err != -ETIME)
@@ -106,14 +108,14 @@ out:
 }
 
 /*
- * @n threads wait, and are served one by one: everything, for each of them. The same
- * without them is a free and as long a sleep.
+ * Total CPU time for each of @n waiters that are served one by one. The
+ * baseline is a free, an allocation and a sleep of the same length.
  */
-static int serve(unsigned int n)
+static int serve_one_by_one(unsigned int n)
 {
 	vmem_t *vm = distress_arena("serve", n, NULL, 0);
 	void **unit = vzalloc(array_size(n, sizeof(*unit)));
-	struct crew crew = { };
+	struct waiters waiters = { };
 	unsigned int i, held = 0;
 	struct busy busy;
 	u64 calm, cost;
@@ -127,33 +129,33 @@ static int serve(unsigned int n)
 	for (i = 0; i < n; i++) {
 		vmem_free(vm, unit[i], 1);
 		unit[i] = vmem_alloc(vm, 1, VM_NOSLEEP);
-		let_run(LET_RUN);
+		sleep_us(SLEEP_US);
 	}
-	calm = busy_since(&busy);
-	err = crew_begin(&crew, n, &vm, 1, 1);
-	err = err ?: crew_asleep(&crew, vm);
+	calm = busy_ns_since(&busy);
+	err = waiters_start(&waiters, n, &vm, 1, 1);
+	err = err ?: waiters_await_sleep(&waiters, vm);
 	if (err)
 		goto out;
 	busy_begin(&busy);
 	while (held) {
 		vmem_free(vm, unit[--held], 1);
-		let_run(LET_RUN);
+		sleep_us(SLEEP_US);
 	}
-	for (i = 0; i < 10 * n && atomic_read(&crew.served) < n; i++)
-		let_run(LET_RUN);
-	cost = busy_since(&busy);
-	distress_say("serve", n, div_u64(10 * cost, n), div_u64(10 * calm, n));
+	for (i = 0; i < 10 * n && atomic_read(&waiters.served) < n; i++)
+		sleep_us(SLEEP_US);
+	cost = busy_ns_since(&busy);
+	distress_report("serve", n, div_u64(10 * cost, n), div_u64(10 * calm, n));
 out:
 	while (held)
 		vmem_free(vm, unit[--held], 1);
-	err = crew_end(&crew) ?: err;
+	err = waiters_end(&waiters) ?: err;
 	vfree(unit);
 	if (vm && err != -ETIME)
 		vmem_destroy(vm);
 	return err;
 }
 
-static noinline u64 import_and_release(vmem_t *vm)
+static noinline u64 time_import_release(vmem_t *vm)
 {
 	u64 start = clock_read();
 	void *p = vmem_alloc(vm, 1, VM_NOSLEEP);
@@ -165,10 +167,11 @@ static noinline u64 import_and_release(vmem_t *vm)
 }
 
 /*
- * Pairs in @vm that each import and release, the median of them, and what the machine
- * does in all for each. What it does in as much time without them is taken off.
+ * Measure pairs in @vm that each import and release a span. @pair: median time
+ * of a pair. @all: total CPU time for each pair, less the CPU time of an
+ * equally long period without pairs.
  */
-static int passes(vmem_t *vm, u64 *pair, u64 *all)
+static int measure_imports(vmem_t *vm, u64 *pair, u64 *all)
 {
 	u64 with = 0, without = 0;
 	struct samples s;
@@ -180,17 +183,17 @@ static int passes(vmem_t *vm, u64 *pair, u64 *all)
 	for (r = 0; r < ROUNDS; r++) {
 		busy_begin(&busy);
 		for (i = 0; i < PASSES; i++)
-			msleep(WINDOW / PASSES);
-		without += busy_since(&busy);
+			msleep(WINDOW_MS / PASSES);
+		without += busy_ns_since(&busy);
 		busy_begin(&busy);
 		for (i = 0; i < PASSES; i++) {
-			samples_add(&s, import_and_release(vm));
-			msleep(WINDOW / PASSES);
+			samples_add(&s, time_import_release(vm));
+			msleep(WINDOW_MS / PASSES);
 		}
-		with += busy_since(&busy);
+		with += busy_ns_since(&busy);
 	}
 	samples_sort(&s);
-	*pair = net(samples_at(&s, 500));
+	*pair = net_tenths(samples_permille(&s, 500));
 	*all = div_u64(10 * (with > without ? with - without : 0),
 		       ROUNDS * PASSES);
 	samples_end(&s);
@@ -198,15 +201,15 @@ static int passes(vmem_t *vm, u64 *pair, u64 *all)
 }
 
 /*
- * One child of a root imports a unit and releases it, while many wait in other
- * children for two units in a row, which the root does not have.
+ * One child of a root imports a unit and releases it, while many threads wait
+ * in other children for two contiguous units, which the root does not have.
  */
 static int pass_by(void)
 {
 	vmem_t *root = distress_arena("root", 16, NULL, 0);
 	vmem_t *child[CHILDREN + 1] = { };
 	u64 calm_pair, calm_all, pair, all;
-	struct crew crew = { };
+	struct waiters waiters = { };
 	void *unit[16] = { };
 	unsigned int i;
 	int err = -ENOMEM;
@@ -223,22 +226,22 @@ static int pass_by(void)
 	vmem_free(root, unit[7], 1);
 	unit[7] = NULL;
 
-	err = passes(child[CHILDREN], &calm_pair, &calm_all);
-	err = err ?: crew_begin(&crew, WAITERS, child, CHILDREN, 2);
-	err = err ?: crew_asleep(&crew, root);
-	msleep(WINDOW);
-	err = err ?: passes(child[CHILDREN], &pair, &all);
+	err = measure_imports(child[CHILDREN], &calm_pair, &calm_all);
+	err = err ?: waiters_start(&waiters, WAITERS, child, CHILDREN, 2);
+	err = err ?: waiters_await_sleep(&waiters, root);
+	msleep(WINDOW_MS);
+	err = err ?: measure_imports(child[CHILDREN], &pair, &all);
 	if (!err) {
-		distress_say("pass_by", WAITERS, pair, calm_pair);
-		distress_say("pass_by_all", WAITERS, all, calm_all);
+		distress_report("pass_by", WAITERS, pair, calm_pair);
+		distress_report("pass_by_all", WAITERS, all, calm_all);
 	}
 out:
 	for (i = 0; i < ARRAY_SIZE(unit); i++)
 		if (unit[i])
 			vmem_free(root, unit[i], 1);
-	if (crew.waiter)
+	if (waiters.waiter)
 		vmem_add(root, (void *)(2 * BASE), 4 * WAITERS, VM_SLEEP);
-	err = crew_end(&crew) ?: err;
+	err = waiters_end(&waiters) ?: err;
 	for (i = 0; i <= CHILDREN && err != -ETIME; i++)
 		if (child[i])
 			vmem_destroy(child[i]);
@@ -247,8 +250,8 @@ out:
 	return err;
 }
 
-/* Everything that goes on until @top has a waiter, or until it would not get one. */
-static u64 until_asleep(vmem_t *top)
+/* CPU time until @top has a waiter; the wait is bounded. */
+static u64 busy_until_waiting(vmem_t *top)
 {
 	struct vmem_stats stats;
 	struct busy busy;
@@ -256,31 +259,26 @@ static u64 until_asleep(vmem_t *top)
 
 	busy_begin(&busy);
 	for (i = 0; i < 1000; i++) {
-		let_run(LET_RUN);
+		sleep_us(SLEEP_US);
 		vmem_get_stats(top, &stats);
 		if (stats.waiters)
 			break;
 	}
-	return busy_since(&busy);
+	return busy_ns_since(&busy);
 }
 
-/* What the machine does of itself in @ms milliseconds. */
-static u64 in_the_next(unsigned int ms)
+/* CPU time of background activity in the next @ms milliseconds. */
+static u64 busy_for(unsigned int ms)
 {
 	struct busy busy;
 
 	busy_begin(&busy);
 	msleep(ms);
-	return busy_since(&busy);
+	return busy_ns_since(&busy);
 }
 
-/*
- * A root with @n children that have caches, in which nothing is: a round of
- * maintenance, for each child, beside the same of children without caches; a request
- * that has to wait, until it sleeps and in the second after that; and destroying a
- * child when such a request has just begun.
- */
-static u64 maintenance(void)
+/* Time of a vmem_update() without anything to do; the best of three. */
+static u64 time_maintenance(void)
 {
 	u64 start, best = U64_MAX;
 	unsigned int i;
@@ -294,44 +292,51 @@ static u64 maintenance(void)
 	return clock_tenths(best);
 }
 
+/* The part of tree() with a request that waits for @root. */
 static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 {
 	u64 asleep, second, calm, calm_destroy, start;
-	struct crew crew = { };
+	struct waiters waiters = { };
 	int err;
 
-	calm = in_the_next(1000);
+	calm = busy_for(1000);
 	start = clock_read();
 	vmem_destroy(child[--*n]);
 	calm_destroy = clock_tenths(clock_read() - start);
 
-	err = crew_begin(&crew, 1, &root, 1, 2);
+	err = waiters_start(&waiters, 1, &root, 1, 2);
 	if (err)
 		return err;
-	asleep = until_asleep(root);
-	second = in_the_next(1000);
-	distress_say("tree_sleep", *n, 10 * asleep, 0);
-	distress_say("tree_second", *n, 10 * second, 10 * calm);
+	asleep = busy_until_waiting(root);
+	second = busy_for(1000);
+	distress_report("tree_sleep", *n, 10 * asleep, 0);
+	distress_report("tree_second", *n, 10 * second, 10 * calm);
 	vmem_add(root, (void *)(2 * BASE), 2, VM_SLEEP);
-	err = crew_end(&crew);
-	/* What it had is taken, so that the next one waits as well. */
+	err = waiters_end(&waiters);
+	/* Allocate the units again, so that the next request waits, too. */
 	if (err || !vmem_alloc(root, 2, VM_NOSLEEP))
 		return err ?: -ENOSPC;
 
-	err = crew_begin(&crew, 1, &root, 1, 2);
+	err = waiters_start(&waiters, 1, &root, 1, 2);
 	if (err)
 		return err;
-	let_run(LET_RUN);
+	sleep_us(SLEEP_US);
 	--*n;
 	swap(child[0], child[*n]);
 	start = clock_read();
 	vmem_destroy(child[*n]);
-	distress_say("tree_destroy", *n, clock_tenths(clock_read() - start),
-		     calm_destroy);
+	distress_report("tree_destroy", *n, clock_tenths(clock_read() - start),
+			calm_destroy);
 	vmem_free(root, (void *)(2 * BASE), 2);
-	return crew_end(&crew);
+	return waiters_end(&waiters);
 }
 
+/*
+ * A root with @n children, which have empty caches. Measure
+ * - a round of maintenance, for each child; the baseline is without caches,
+ * - the CPU time until a request for the root sleeps, and in the second after,
+ * - the time to destroy a child just after such a request has begun.
+ */
 static int tree(unsigned int n)
 {
 	vmem_t *root = distress_arena("root", 2, NULL, 0);
@@ -344,14 +349,14 @@ static int tree(unsigned int n)
 	if (!root || !child)
 		goto out;
 	unit = vmem_alloc(root, 1, VM_NOSLEEP);
-	none = maintenance();
+	none = time_maintenance();
 	for (; i < n; i++) {
 		child[i] = distress_arena("child", 0, root, 0);
 		if (!child[i])
 			goto out;
 		cond_resched();
 	}
-	plain = maintenance();
+	plain = time_maintenance();
 	while (i) {
 		vmem_destroy(child[--i]);
 		cond_resched();
@@ -362,9 +367,9 @@ static int tree(unsigned int n)
 			goto out;
 		cond_resched();
 	}
-	cached = maintenance();
-	distress_say("maintain", n, div_u64(cached - min(none, cached), n),
-		     div_u64(plain - min(none, plain), n));
+	cached = time_maintenance();
+	distress_report("maintain", n, div_u64(cached - min(none, cached), n),
+			div_u64(plain - min(none, plain), n));
 	err = tree_wait(root, child, &i);
 	vmem_free(root, unit, 1);
 out:
@@ -378,14 +383,14 @@ out:
 	return err;
 }
 
-/* A thread that takes a unit and gives it back each time it is told to. */
+/* A thread that allocates and frees a unit each time @go is completed. */
 struct taker {
 	vmem_t *vm;
 	struct completion go;
 	bool stop;
 };
 
-static int take(void *arg)
+static int taker_thread(void *arg)
 {
 	struct taker *t = arg;
 	void *p;
@@ -398,12 +403,15 @@ static int take(void *arg)
 		vmem_free(t->vm, p, 1);
 	}
 	while (!kthread_should_stop())
-		let_run(1000);
+		sleep_us(1000);
 	return 0;
 }
 
-/* A unit that another thread wants is freed, after it sleeps or before it comes. */
-static u64 exchanges_once(struct taker *t, bool late)
+/*
+ * CPU time of SLEEPS requests of another thread for a unit. This thread frees
+ * the unit after the other thread has fallen asleep, or before its request.
+ */
+static u64 handover_cost_once(struct taker *t, bool other_sleeps)
 {
 	void *unit = vmem_alloc(t->vm, 1, VM_SLEEP);
 	struct busy busy;
@@ -412,32 +420,32 @@ static u64 exchanges_once(struct taker *t, bool late)
 
 	busy_begin(&busy);
 	for (i = 0; i < SLEEPS; i++) {
-		if (!late)
+		if (!other_sleeps)
 			vmem_free(t->vm, unit, 1);
 		complete(&t->go);
-		let_run(LET_RUN);
-		if (late)
+		sleep_us(SLEEP_US);
+		if (other_sleeps)
 			vmem_free(t->vm, unit, 1);
-		let_run(LET_RUN);
+		sleep_us(SLEEP_US);
 		unit = vmem_alloc(t->vm, 1, VM_SLEEP);
 	}
-	cost = busy_since(&busy);
+	cost = busy_ns_since(&busy);
 	vmem_free(t->vm, unit, 1);
 	return cost;
 }
 
-/* The least: other things go on in the machine as well. */
-static u64 exchanges(struct taker *t, bool late)
+/* The minimum of several measurements, to exclude background activity. */
+static u64 handover_cost(struct taker *t, bool other_sleeps)
 {
-	u64 best = exchanges_once(t, late);
+	u64 best = handover_cost_once(t, other_sleeps);
 	unsigned int i;
 
-	for (i = 1; i < TRIES; i++)
-		best = min(best, exchanges_once(t, late));
+	for (i = 1; i < REPEATS; i++)
+		best = min(best, handover_cost_once(t, other_sleeps));
 	return best;
 }
 
-/* A sleep and the wake-up from it, all in all, and that beside a cached arena. */
+/* CPU time of a sleep and its wake-up, without and with a cached arena. */
 static int sleep_beside(void)
 {
 	struct taker t = { .vm = distress_arena("plain", 1, NULL, 0) };
@@ -448,18 +456,18 @@ static int sleep_beside(void)
 	if (!t.vm)
 		return -ENOMEM;
 	init_completion(&t.go);
-	task = kthread_run(take, &t, "bench_take");
+	task = kthread_run(taker_thread, &t, "bench_take");
 	if (IS_ERR(task)) {
 		vmem_destroy(t.vm);
 		return PTR_ERR(task);
 	}
-	none = exchanges(&t, false);
-	alone = exchanges(&t, true);
+	none = handover_cost(&t, false);
+	alone = handover_cost(&t, true);
 	other = distress_arena("other", 1 << 16, NULL, 8);
-	beside = exchanges(&t, true);
-	distress_say("sleep_beside", SLEEPS,
-		     div_u64(10 * (beside - min(none, beside)), SLEEPS),
-		     div_u64(10 * (alone - min(none, alone)), SLEEPS));
+	beside = handover_cost(&t, true);
+	distress_report("sleep_beside", SLEEPS,
+			div_u64(10 * (beside - min(none, beside)), SLEEPS),
+			div_u64(10 * (alone - min(none, alone)), SLEEPS));
 	t.stop = true;
 	complete(&t.go);
 	kthread_stop(task);
@@ -476,12 +484,12 @@ int load_distress(void)
 	err = err ?: wake_one(10);
 	err = err ?: wake_one(100);
 	err = err ?: wake_one(1000);
-	err = err ?: serve(SERVED);
+	err = err ?: serve_one_by_one(SERVED);
 	err = err ?: pass_by();
 	err = err ?: tree(TREE);
 	err = err ?: distress_caches();
 	if (err)
 		pr_info("bench: failed distress: %d\n", err);
-	/* Threads may still be in the module. */
+	/* After -ETIME threads still wait, so the module must stay. */
 	return err == -ETIME ? 0 : err;
 }

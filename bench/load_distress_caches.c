@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The load "distress", continued: what exhaustion costs those who allocate from caches
- * of the same tree, and how long reclaim keeps the CPU.
+ * The load "distress", continued: costs of exhaustion for clients that allocate
+ * from caches of the same tree, and how long reclaim occupies the CPU.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -12,20 +12,20 @@
 
 #include "bench.h"
 #include "clock.h"
-#include "crew.h"
 #include "distress.h"
+#include "waiters.h"
 
 #define BATCH		32	/* pairs */
 #define BATCHES		100
-#define LET_RUN		100	/* us */
+#define SLEEP_US	100
 #define DEPOT		100000U	/* objects in magazines */
-#define NAP		50	/* us */
-#define OBJECTS		64	/* in a slab of single units */
-#define UNCACHED	16	/* units: VM_ABORT has no effect on cached sizes */
-#define SETTLE		100	/* ms */
+#define NAP_US		50
+#define OBJECTS		64	/* objects in a slab of single units */
+#define UNCACHED	16	/* units: cached sizes ignore VM_ABORT */
+#define SETTLE_MS	100
 
-/* Cached pairs, the mean; before each batch @poll is asked in vain, if there is one. */
-static u64 pairs(vmem_t *vm, vmem_t *poll)
+/* Mean time of a cached pair. With @poll, a request fails before each batch. */
+static u64 time_pairs(vmem_t *vm, vmem_t *poll)
 {
 	u64 start, sum = 0;
 	unsigned int i, j;
@@ -33,17 +33,17 @@ static u64 pairs(vmem_t *vm, vmem_t *poll)
 
 	for (i = 0; i < BATCHES; i++) {
 		if (poll && vmem_alloc(poll, UNCACHED, VM_NOSLEEP | VM_ABORT))
-			pr_info("bench: failed distress: a poll is served\n");
-		let_run(LET_RUN);
+			pr_info("bench: failed distress: a request of the poll succeeded\n");
+		sleep_us(SLEEP_US);
 		start = clock_read();
 		for (j = 0; j < BATCH; j++) {
 			p = vmem_alloc(vm, 1, VM_NOSLEEP);
 			if (p)
 				vmem_free(vm, p, 1);
 		}
-		sum += clock_read() - start - clock_empty;
+		sum += clock_read() - start - clock_overhead;
 		if (!p)
-			pr_info("bench: failed distress: no unit\n");
+			pr_info("bench: failed distress: an allocation of a pair failed\n");
 	}
 	return div_u64(clock_tenths(sum), BATCHES * BATCH);
 }
@@ -55,7 +55,9 @@ static void arenas_destroy(vmem_t **vm, unsigned int n)
 			vmem_destroy(vm[n]);
 }
 
-/* A client polls an arena whose source is exhausted; pairs in a sibling. */
+/*
+ * Pairs in an arena, while a client polls a sibling whose source is exhausted.
+ */
 static int poll_beside(void)
 {
 	vmem_t *vm[3];
@@ -68,9 +70,9 @@ static int poll_beside(void)
 	vm[2] = vm[0] ? distress_arena("sibling", 1 << 20, vm[0], 8) : NULL;
 	if (vm[1] && vm[2]) {
 		unit = vmem_alloc(vm[0], 1, VM_NOSLEEP);
-		pairs(vm[2], NULL);
-		calm = pairs(vm[2], NULL);
-		distress_say("poll", 1, pairs(vm[2], vm[1]), calm);
+		time_pairs(vm[2], NULL);
+		calm = time_pairs(vm[2], NULL);
+		distress_report("poll", 1, time_pairs(vm[2], vm[1]), calm);
 		vmem_free(vm[0], unit, 1);
 		err = 0;
 	}
@@ -79,13 +81,13 @@ static int poll_beside(void)
 }
 
 /*
- * A request waits for long in one child of a root: pairs in a sibling that has what it
- * needs in a span of its own, and in one that has imported it.
+ * A request waits for long in one child of a root. Meanwhile, pairs in a
+ * sibling with a span of its own, and in one with an imported span.
  */
 static int wait_beside(void)
 {
 	u64 calm_own, calm_import;
-	struct crew crew = { };
+	struct waiters waiters = { };
 	vmem_t *vm[4];
 	int err = -ENOMEM;
 
@@ -95,34 +97,34 @@ static int wait_beside(void)
 	vm[3] = vm[0] ? distress_arena("import", 0, vm[0], 8) : NULL;
 	if (!vm[1] || !vm[2] || !vm[3])
 		goto out;
-	pairs(vm[2], NULL);
-	calm_own = pairs(vm[2], NULL);
-	pairs(vm[3], NULL);
-	calm_import = pairs(vm[3], NULL);
-	err = crew_begin(&crew, 1, &vm[1], 1, 8192);
-	err = err ?: crew_asleep(&crew, vm[0]);
+	time_pairs(vm[2], NULL);
+	calm_own = time_pairs(vm[2], NULL);
+	time_pairs(vm[3], NULL);
+	calm_import = time_pairs(vm[3], NULL);
+	err = waiters_start(&waiters, 1, &vm[1], 1, 8192);
+	err = err ?: waiters_await_sleep(&waiters, vm[0]);
 	if (!err) {
-		distress_say("wait_own", 1, pairs(vm[2], NULL), calm_own);
-		distress_say("wait_import", 1, pairs(vm[3], NULL),
-			     calm_import);
+		distress_report("wait_own", 1, time_pairs(vm[2], NULL), calm_own);
+		distress_report("wait_import", 1, time_pairs(vm[3], NULL),
+				calm_import);
 	}
-	if (crew.waiter)
+	if (waiters.waiter)
 		vmem_add(vm[0], (void *)(1UL << 24), 8192, VM_SLEEP);
-	err = crew_end(&crew) ?: err;
+	err = waiters_end(&waiters) ?: err;
 out:
 	if (err != -ETIME)
 		arenas_destroy(vm, ARRAY_SIZE(vm));
 	return err;
 }
 
-/* An import function of a client's own, which adds nothing. */
+/* An import function that is not vmem_alloc(), but only calls it. */
 static void *own_import(vmem_t *source, size_t size, int vmflag)
 {
 	return vmem_alloc(source, size, vmflag);
 }
 
-/* Pairs in an arena where one unit is left, and that finds no room for a slab. */
-static int last_unit(vmem_t *source, vmem_alloc_t *afunc, u64 *cost)
+/* Pairs in an arena with one free unit, which cannot create a slab. */
+static int pairs_in_last_unit(vmem_t *source, vmem_alloc_t *afunc, u64 *cost)
 {
 	vmem_t *vm = vmem_create("last", (void *)BASE, OBJECTS + 1, 1, afunc,
 				 vmem_free, source, 1,
@@ -135,8 +137,8 @@ static int last_unit(vmem_t *source, vmem_alloc_t *afunc, u64 *cost)
 	for (i = 0; i < ARRAY_SIZE(unit); i++)
 		unit[i] = vmem_alloc(vm, 1, VM_NOSLEEP);
 	vmem_free(vm, unit[--i], 1);
-	pairs(vm, NULL);
-	*cost = pairs(vm, NULL);
+	time_pairs(vm, NULL);
+	*cost = time_pairs(vm, NULL);
 	while (i)
 		vmem_free(vm, unit[--i], 1);
 	vmem_destroy(vm);
@@ -153,46 +155,47 @@ static int import_beside(void)
 	if (!root)
 		return -ENOMEM;
 	unit = vmem_alloc(root, 1, VM_NOSLEEP);
-	err = last_unit(root, vmem_alloc, &calm);
-	err = err ?: last_unit(root, own_import, &cost);
+	err = pairs_in_last_unit(root, vmem_alloc, &calm);
+	err = err ?: pairs_in_last_unit(root, own_import, &cost);
 	if (!err)
-		distress_say("own_import", 1, cost, calm);
+		distress_report("own_import", 1, cost, calm);
 	vmem_free(root, unit, 1);
 	vmem_destroy(root);
 	return err;
 }
 
-/* A thread that naps, and goes before all others when it wakes up. */
-static u64 latest;
+/* Maximum lateness of nap_thread(). */
+static u64 max_late_ns;
 
-static int nap(void *arg)
+/* A real-time thread that sleeps repeatedly, and notes how late it runs. */
+static int nap_thread(void *arg)
 {
 	u64 start, ns;
 
 	sched_set_fifo(current);
 	while (!kthread_should_stop()) {
 		start = clock_read();
-		let_run(NAP);
-		ns = clock_spent(start) - NAP * NSEC_PER_USEC;
-		if (ns > READ_ONCE(latest))
-			WRITE_ONCE(latest, ns);
+		sleep_us(NAP_US);
+		ns = clock_ns_since(start) - NAP_US * NSEC_PER_USEC;
+		if (ns > READ_ONCE(max_late_ns))
+			WRITE_ONCE(max_late_ns, ns);
 	}
 	return 0;
 }
 
-/* By how much it was late since this was last asked, in tenths. */
-static u64 naps_late(void)
+/* Maximum lateness since the previous call, in tenths of a nanosecond. */
+static u64 nap_lateness(void)
 {
 	u64 ns;
 
-	msleep(SETTLE);
-	ns = READ_ONCE(latest);
-	WRITE_ONCE(latest, 0);
+	msleep(SETTLE_MS);
+	ns = READ_ONCE(max_late_ns);
+	WRITE_ONCE(max_late_ns, 0);
 	return 10 * ns;
 }
 
-/* Fill an arena that has nothing but these units. */
-static void fill(vmem_t *vm, void **unit, unsigned int n)
+/* Allocate all @n units of an arena. */
+static void fill_units(vmem_t *vm, void **unit, unsigned int n)
 {
 	unsigned int i;
 
@@ -203,7 +206,7 @@ static void fill(vmem_t *vm, void **unit, unsigned int n)
 	}
 }
 
-static void empty(vmem_t *vm, void **unit, unsigned int n)
+static void free_units(vmem_t *vm, void **unit, unsigned int n)
 {
 	unsigned int i;
 
@@ -217,14 +220,14 @@ static void empty(vmem_t *vm, void **unit, unsigned int n)
 }
 
 /*
- * Magazines with many objects go back to slabs: for how long nothing else is
- * scheduled.
+ * The longest time without scheduling while the depot returns many objects to
+ * their slabs: in maintenance, for a waiter, and when the arena is destroyed.
  */
-static int drain(void)
+static int drain_depot(void)
 {
 	vmem_t *vm = distress_arena("drain", 2 * DEPOT, NULL, 1);
 	void **unit = vzalloc(array_size(2 * DEPOT, sizeof(*unit)));
-	struct crew crew = { };
+	struct waiters waiters = { };
 	struct task_struct *task;
 	int err = -ENOMEM;
 	unsigned int i;
@@ -232,36 +235,36 @@ static int drain(void)
 
 	if (!vm || !unit)
 		goto out;
-	fill(vm, unit, 2 * DEPOT);
-	task = kthread_run(nap, NULL, "bench_nap");
+	fill_units(vm, unit, 2 * DEPOT);
+	task = kthread_run(nap_thread, NULL, "bench_nap");
 	if (IS_ERR(task))
 		goto out;
-	naps_late();
-	calm = naps_late();
+	nap_lateness();
+	calm = nap_lateness();
 
-	empty(vm, unit, DEPOT);
-	naps_late();
+	free_units(vm, unit, DEPOT);
+	nap_lateness();
 	for (i = 0; i < 3; i++)
 		vmem_update(NULL);
-	distress_say("drain_update", DEPOT, naps_late(), calm);
+	distress_report("drain_update", DEPOT, nap_lateness(), calm);
 
-	fill(vm, unit, DEPOT);
-	empty(vm, unit, DEPOT);
-	naps_late();
-	err = crew_begin(&crew, 1, &vm, 1, DEPOT + DEPOT / 2);
-	err = err ?: crew_asleep(&crew, vm);
+	fill_units(vm, unit, DEPOT);
+	free_units(vm, unit, DEPOT);
+	nap_lateness();
+	err = waiters_start(&waiters, 1, &vm, 1, DEPOT + DEPOT / 2);
+	err = err ?: waiters_await_sleep(&waiters, vm);
 	if (!err)
-		distress_say("drain_wait", DEPOT, naps_late(), calm);
-	empty(vm, unit, 2 * DEPOT);
-	err = crew_end(&crew) ?: err;
+		distress_report("drain_wait", DEPOT, nap_lateness(), calm);
+	free_units(vm, unit, 2 * DEPOT);
+	err = waiters_end(&waiters) ?: err;
 
-	fill(vm, unit, DEPOT);
-	empty(vm, unit, DEPOT);
-	naps_late();
+	fill_units(vm, unit, DEPOT);
+	free_units(vm, unit, DEPOT);
+	nap_lateness();
 	if (err != -ETIME) {
 		vmem_destroy(vm);
 		vm = NULL;
-		distress_say("drain_destroy", DEPOT, naps_late(), calm);
+		distress_report("drain_destroy", DEPOT, nap_lateness(), calm);
 	}
 	kthread_stop(task);
 out:
@@ -273,7 +276,7 @@ out:
 
 int distress_caches(void)
 {
-	int err = drain();
+	int err = drain_depot();
 
 	err = err ?: poll_beside();
 	err = err ?: wait_beside();

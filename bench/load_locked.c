@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long vmem holds an arena's lock at most, which is with interrupts off: a timer
- * goes off every few microseconds, and is late by as long as they are off. The clock
- * has to be one that nothing else takes time from, which is that of QEMU
- * with -icount.
+ * Measures the longest time that vmem holds an arena's lock. Interrupts are off
+ * while the lock is held, so a timer that is due meanwhile is late by the rest
+ * of the hold. The timer expires every few microseconds. The load needs the
+ * clock of QEMU with -icount, which counts only the guest's instructions.
  *
- * Others turn interrupts off, too: the page allocator takes back hundreds of pages at
- * once. So the timer looks where it interrupts, which is where they were turned on
- * again, and keeps apart what is in vmem. That has everything in it for which vmem
- * has them off, and the kernel's own tick, if it comes first.
+ * Other code turns interrupts off, too: the page allocator frees hundreds of
+ * pages at once. So the timer handler looks up the function that it interrupts,
+ * which is the one that turned interrupts on, and keeps separate maxima for
+ * vmem and for other code. The figure of vmem includes the kernel's tick, if
+ * that is handled first.
  *
- * Everything is done often enough, or takes the lock often enough, that the timer
- * is due at the beginning of some hold. What user space does (reads files in debugfs)
- * goes on while the module is loaded: writing a name to the parameter "mark" says
- * how late the timer was since the last.
+ * Each operation is repeated, or takes the lock often enough, so that the timer
+ * is due at the beginning of some hold. While the module is loaded, user space
+ * can continue the measurement, for example with reads of debugfs files:
+ * writing a name to the parameter "mark" prints the maximum lateness since the
+ * previous mark.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -33,25 +35,25 @@
 #include "clock.h"
 #include "locked.h"
 
-#define TICK		10000	/* ns */
-#define LEAST		1000	/* less is what any interrupt takes */
+#define TICK_NS		10000
+#define MIN_LATE_NS	1000	/* the cost of the interrupt itself is less */
 #define SEARCHES	200
 #define SPANS		50000UL
 
-/* How late the timer was at most, and what it interrupted then. */
+/* Maximum lateness of the timer, and the address that it interrupted then. */
 struct late {
 	s64 ns;
 	unsigned long at;
 };
 
-static struct late ours, others;
+static struct late vmem_late, other_late;
 static struct hrtimer timer;
 static bool ignored;
 static struct work locked;
 
 #if defined(CONFIG_STACKTRACE) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
-/* Where interrupts were turned on; 0 if that cannot be told. */
-static unsigned long turned_on_at(void)
+/* Address of the caller that turned interrupts on; 0 if unknown. */
+static unsigned long irqs_enabled_at(void)
 {
 	unsigned long entry[16], at = instruction_pointer(get_irq_regs());
 	unsigned int i = 0, n = stack_trace_save(entry, ARRAY_SIZE(entry), 0);
@@ -63,14 +65,14 @@ static unsigned long turned_on_at(void)
 	return i < n ? entry[i] : 0;
 }
 
-/* No other module has anything to do meanwhile. */
+/* No module other than vmem is active during the measurement. */
 static bool in_vmem(unsigned long at)
 {
 	return !at || (at >= MODULES_VADDR && at < MODULES_END &&
 		       !within_module(at, THIS_MODULE));
 }
 #else
-static unsigned long turned_on_at(void)
+static unsigned long irqs_enabled_at(void)
 {
 	return 0;
 }
@@ -87,23 +89,23 @@ static enum hrtimer_restart tick(struct hrtimer *t)
 	struct late *late;
 	unsigned long at;
 
-	if (!ignored && ns > LEAST && (ns > ours.ns || ns > others.ns)) {
-		at = turned_on_at();
-		late = in_vmem(at) ? &ours : &others;
+	if (!ignored && ns > MIN_LATE_NS && (ns > vmem_late.ns || ns > other_late.ns)) {
+		at = irqs_enabled_at();
+		late = in_vmem(at) ? &vmem_late : &other_late;
 		if (ns > late->ns)
 			*late = (struct late){ .ns = ns, .at = at };
 	}
-	hrtimer_forward_now(t, ns_to_ktime(TICK));
+	hrtimer_forward_now(t, ns_to_ktime(TICK_NS));
 	return HRTIMER_RESTART;
 }
 
-/* From now on; what went before, the console's work as well, is over by then. */
-static void forget(void)
+/* Reset the maxima, after pending timer interrupts and console output. */
+static void reset_late(void)
 {
-	udelay(3 * TICK / 1000);
+	udelay(3 * TICK_NS / 1000);
 	local_irq_disable();
-	memset(&ours, 0, sizeof(ours));
-	memset(&others, 0, sizeof(others));
+	memset(&vmem_late, 0, sizeof(vmem_late));
+	memset(&other_late, 0, sizeof(other_late));
 	local_irq_enable();
 }
 
@@ -112,44 +114,44 @@ void locked_ignore(bool on)
 	WRITE_ONCE(ignored, on);
 }
 
-void locked_mark(const char *what, const char *more)
+void locked_mark(const char *name, const char *extra)
 {
 	struct late a, b;
 
 	local_irq_disable();
-	a = ours;
-	b = others;
+	a = vmem_late;
+	b = other_late;
 	local_irq_enable();
 	pr_info("bench: load=locked op=%s late=%lld others=%lld by=%ps others_by=%ps%s\n",
-		what, a.ns, b.ns, (void *)a.at, (void *)b.at, more);
-	forget();
+		name, a.ns, b.ns, (void *)a.at, (void *)b.at, extra);
+	reset_late();
 }
 
-static void mark(const char *what)
+static void mark(const char *name)
 {
-	locked_mark(what, "");
+	locked_mark(name, "");
 }
 
 static int mark_set(const char *val, const struct kernel_param *kp)
 {
-	char what[32];
+	char name[32];
 
-	strscpy(what, val, sizeof(what));
-	mark(strim(what));
+	strscpy(name, val, sizeof(name));
+	mark(strim(name));
 	return 0;
 }
 
 static const struct kernel_param_ops mark_ops = { .set = mark_set };
 module_param_cb(mark, &mark_ops, NULL, 0200);
-MODULE_PARM_DESC(mark, "say how late the timer was, under this name");
+MODULE_PARM_DESC(mark, "write a name: print the maximum lateness of the timer under that name");
 
-/* What the kernel itself is like: as many objects of the slab allocator. */
-static void of_slab(unsigned long n)
+/* For comparison: @n objects of the kernel's slab allocator. */
+static void measure_slab(unsigned long n)
 {
 	void **p = vzalloc(array_size(n, sizeof(*p)));
 	unsigned long i;
 
-	forget();
+	reset_late();
 	for (i = 0; p && i < n; i++)
 		p[i] = kmalloc(64, GFP_KERNEL);
 	mark("kmalloc");
@@ -157,10 +159,10 @@ static void of_slab(unsigned long n)
 		kfree(p[i]);
 	mark("kfree");
 	vfree(p);
-	forget();
+	reset_late();
 }
 
-/* Searches of every kind, whether they find something or not. */
+/* Searches of every kind, successful and failing. */
 static void searches(vmem_t *vm)
 {
 	struct rnd_state *random = &locked.random;
@@ -169,33 +171,33 @@ static void searches(vmem_t *vm)
 	void *p;
 
 	for (i = 0; i < SEARCHES; i++) {
-		size = 1 + below(random, 100);
+		size = 1 + random_below(random, 100);
 		p = vmem_alloc(vm, size, VM_NOSLEEP);
 		vmem_free(vm, p, size);
 	}
 	mark("instant");
 	for (i = 0; i < SEARCHES; i++) {
-		size = 1 + below(random, 100);
+		size = 1 + random_below(random, 100);
 		p = vmem_alloc(vm, size, VM_NOSLEEP | VM_BESTFIT);
 		vmem_free(vm, p, size);
 	}
 	mark("best");
 	for (i = 0; i < SEARCHES; i++) {
-		size = 1 + below(random, 100);
+		size = 1 + random_below(random, 100);
 		p = vmem_alloc(vm, size, VM_NOSLEEP | VM_FIRSTFIT);
 		vmem_free(vm, p, size);
 	}
 	mark("first");
 	for (i = 0; i < SEARCHES; i++) {
-		/* Longer than what is free in the middle. */
-		size = 60 + below(random, 100);
+		/* Larger than the typical free segment. */
+		size = 60 + random_below(random, 100);
 		p = vmem_alloc(vm, size, VM_NOSLEEP | VM_NEXTFIT);
 		vmem_free(vm, p, size);
 	}
 	mark("next");
 	for (i = 0; i < SEARCHES / 10; i++) {
-		size = 1 + below(random, 100);
-		at = BASE + below(random, locked.range / 2);
+		size = 1 + random_below(random, 100);
+		at = BASE + random_below(random, locked.range / 2);
 		p = vmem_xalloc(vm, size, 0, 0, 0, (void *)at,
 				(void *)(at + 2 * size), VM_NOSLEEP);
 		if (p)
@@ -203,7 +205,7 @@ static void searches(vmem_t *vm)
 	}
 	mark("within");
 	for (i = 0; i < SEARCHES / 10; i++) {
-		size = 1 + below(random, 100);
+		size = 1 + random_below(random, 100);
 		align = 1UL << (6 + i % 20);
 		p = vmem_xalloc(vm, size, align, align / 2, 0, NULL, NULL,
 				VM_NOSLEEP);
@@ -212,7 +214,7 @@ static void searches(vmem_t *vm)
 	}
 	mark("aligned");
 	for (i = 0; i < SEARCHES / 10; i++) {
-		size = 33 + below(random, 32);
+		size = 33 + random_below(random, 32);
 		p = vmem_xalloc(vm, size, 64, 0, 64, (void *)BASE,
 				(void *)(BASE + locked.range / 2),
 				VM_NOSLEEP | VM_BESTFIT);
@@ -233,7 +235,7 @@ static void visit(void *arg, void *start, size_t size)
 	(*(unsigned long *)arg)++;
 }
 
-static void the_rest(vmem_t *vm)
+static void other_calls(vmem_t *vm)
 {
 	struct vmem_stats stats;
 	unsigned long i, n = 0;
@@ -250,7 +252,7 @@ static void the_rest(vmem_t *vm)
 	mark("stats");
 }
 
-/* Spans, added and imported by the thousand. */
+/* Add, import and release thousands of spans. */
 static void spans(vmem_t *source)
 {
 	vmem_t *vm = vmem_create("spans", NULL, 0, 1, NULL, NULL, NULL, 0,
@@ -285,10 +287,12 @@ out:
 	if (vm)
 		vmem_destroy(vm);
 	vfree(p);
-	forget();
+	reset_late();
 }
 
-/* Cached identifiers: many, back again, and the caches emptied. */
+/*
+ * Allocate and free many cached identifiers, then reclaim them from the caches.
+ */
 static void cached(unsigned long n)
 {
 	vmem_t *vm = vmem_create("cached", (void *)BASE, 64 * n, 1, NULL, NULL,
@@ -296,7 +300,7 @@ static void cached(unsigned long n)
 	void **p = vzalloc(array_size(n, sizeof(*p)));
 	unsigned long i;
 
-	forget();
+	reset_late();
 	if (vm && p) {
 		for (i = 0; i < n; i++)
 			p[i] = vmem_alloc(vm, 1 + i % 8, VM_SLEEP);
@@ -304,7 +308,7 @@ static void cached(unsigned long n)
 		for (i = 0; i < n; i++)
 			vmem_free(vm, p[i], 1 + i % 8);
 		mark("cached_empty");
-		/* What caches hold is fetched: nothing else can serve this. */
+		/* Only memory that the caches hold can satisfy this request. */
 		p[0] = vmem_alloc(vm, 63 * n, VM_NOSLEEP);
 		if (p[0])
 			vmem_free(vm, p[0], 63 * n);
@@ -314,7 +318,7 @@ static void cached(unsigned long n)
 		vmem_destroy(vm);
 	mark("cached_destroy");
 	vfree(p);
-	forget();
+	reset_late();
 }
 
 int load_locked_begin(void)
@@ -327,26 +331,26 @@ int load_locked_begin(void)
 	if (err)
 		return err;
 	vmem_hrtimer_setup(&timer, tick);
-	hrtimer_start(&timer, ns_to_ktime(TICK), HRTIMER_MODE_REL_PINNED);
+	hrtimer_start(&timer, ns_to_ktime(TICK_NS), HRTIMER_MODE_REL_PINNED);
 	begin = ktime_get_ns();
-	forget();
+	reset_late();
 	while (ktime_get_ns() - begin < 20 * NSEC_PER_MSEC)
 		cpu_relax();
 	mark("idle");
-	of_slab(bench_live);
+	measure_slab(bench_live);
 	err = work_fill(&locked, most, &ticks);
 	mark("fill");
 	vmem_update(NULL);
 	mark("rescale");
 	work_punch(&locked);
 	mark("punch");
-	searches(locked.it);
-	the_rest(locked.it);
-	spans(locked.it);
+	searches(locked.instance);
+	other_calls(locked.instance);
+	spans(locked.instance);
 	cached(bench_live / 4);
 	if (!err)
 		locked_waited(&locked);
-	/* And user space goes on. */
+	/* User space continues with the parameter "mark". */
 	return err;
 }
 
@@ -360,7 +364,7 @@ void load_locked_end(void)
 	mark("rest");
 	while (locked.live) {
 		piece = &locked.piece[--locked.live];
-		peer->free(locked.it, piece);
+		peer->free(locked.instance, piece);
 		if (!(locked.live % 256))
 			cond_resched();
 	}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pair of one allocation and one free, while many others live and the free space
- * is in many pieces.
+ * A pair is one allocation and the free of it, in a fragmented range with many
+ * live allocations.
  *
- * The median is of batches, so that reading the clock does not show, but for pairs
- * that are so slow that it does not matter; the tail is of pairs one by one. The size
- * of a pair is another thing than the sizes of what lives.
+ * The median is over batches of pairs, to amortise the cost of reading the
+ * clock; slow pairs are timed one by one. The tail is over single pairs. The
+ * size of the pair is independent of the sizes of the live allocations.
  */
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -17,50 +17,50 @@
 #define BATCH		32	/* pairs in a batch */
 #define BATCHES		200
 #define SINGLES		5000
-#define AT_LEAST	3
-#define LEAST		65536UL	/* integers in the range */
-#define MANY		100000UL /* live, for bytes to be told from nothing */
-#define SLOW		(300 * NSEC_PER_USEC)	/* a pair, without a batch */
-/* No more samples of something that slow; with -icount, of instructions. */
-#define ENOUGH		(100 * NSEC_PER_MSEC)
+#define MIN_SAMPLES	3
+#define MIN_RANGE	65536UL	/* integers */
+#define COUNT_BYTES_MIN	100000UL /* live: with less, work_bytes() is inexact */
+#define SLOW_PAIR	(300 * NSEC_PER_USEC)	/* do not batch slower pairs */
+/* Time after which no more samples are taken; in instructions with -icount. */
+#define TIME_LIMIT	(100 * NSEC_PER_MSEC)
 
 /* The time of @n pairs; 0 if one of them failed. */
-static noinline u64 pairs(const struct peer *peer, void *it,
-			  struct piece *piece, unsigned int n)
+static noinline u64 time_pairs(const struct peer *peer, void *instance,
+			       struct piece *piece, unsigned int n)
 {
 	u64 start = clock_read();
 
 	while (n--) {
-		if (!peer->alloc(it, piece))
+		if (!peer->alloc(instance, piece))
 			return 0;
-		peer->free(it, piece);
+		peer->free(instance, piece);
 	}
 	return clock_read() - start;
 }
 
-/* Measure pairs, @each in a sample. */
+/* Measure at most @max_samples times @per_sample pairs. */
 static int measure(struct work *work, const char *load, const char *op,
-		   struct piece *piece, unsigned int each, unsigned int most)
+		   struct piece *piece, unsigned int per_sample, unsigned int max_samples)
 {
 	struct samples s;
 	u64 start, ticks;
 	int err;
 
-	err = samples_begin(&s, most);
+	err = samples_begin(&s, max_samples);
 	if (err)
 		return err;
 	start = clock_read();
-	while (s.n < most &&
-	       (s.n < AT_LEAST || clock_spent(start) < ENOUGH)) {
-		ticks = pairs(work->peer, work->it, piece, each);
+	while (s.n < max_samples &&
+	       (s.n < MIN_SAMPLES || clock_ns_since(start) < TIME_LIMIT)) {
+		ticks = time_pairs(work->peer, work->instance, piece, per_sample);
 		if (!ticks) {
-			say(work, "%s op=%s failures=1", load, op);
+			report(work, "%s op=%s failures=1", load, op);
 			break;
 		}
 		samples_add(&s, ticks);
 		cond_resched();
 	}
-	say_samples(work, load, op, &s, each);
+	report_samples(work, load, op, &s, per_sample);
 	samples_end(&s);
 	return 0;
 }
@@ -70,49 +70,50 @@ static int pair_of_size(struct work *work, unsigned long live,
 {
 	struct piece piece = work->piece[work->live];
 	u64 start = clock_read();
-	unsigned int each;
+	unsigned int per_sample;
 	char load[64];
 	int err;
 
 	piece.size = size;
 	snprintf(load, sizeof(load), "load=pair live=%lu size=%lu", live, size);
-	if (work->peer->alloc(work->it, &piece)) {	/* and warm up */
-		map_take(work, &piece);
-		map_give(work, &piece);
-		work->peer->free(work->it, &piece);
+	/* Time a pair, which also warms up. */
+	if (work->peer->alloc(work->instance, &piece)) {
+		map_set(work, &piece);
+		map_clear(work, &piece);
+		work->peer->free(work->instance, &piece);
 	}
-	each = clock_spent(start) > SLOW ? 1 : BATCH;
-	err = measure(work, load, "pair", &piece, each, BATCHES);
+	per_sample = clock_ns_since(start) > SLOW_PAIR ? 1 : BATCH;
+	err = measure(work, load, "pair", &piece, per_sample, BATCHES);
 	return err ?: measure(work, load, "single", &piece, 1, SINGLES);
 }
 
 static int pairs_with(const struct peer *peer, unsigned long live)
 {
 	static const unsigned long sizes[] = { 1, 8, 64, 1000 };
-	unsigned long most = live + live / 2, i;
-	unsigned long range = max(most * (peer->one_size ? 2 : 64), LEAST);
+	unsigned long total = live + live / 2, i;
+	unsigned long range = max(total * (peer->one_size ? 2 : 64), MIN_RANGE);
 	struct work work;
 	u64 ticks;
 	int err;
 
-	err = work_begin(&work, peer, range, most + 1, live >= MANY);
+	err = work_begin(&work, peer, range, total + 1, live >= COUNT_BYTES_MIN);
 	if (err)
 		return err;
-	err = work_fill(&work, most, &ticks);
+	err = work_fill(&work, total, &ticks);
 	if (err) {
-		say(&work, "load=pair live=%lu gave_up=%lu", live, work.live);
+		report(&work, "load=pair live=%lu gave_up=%lu", live, work.live);
 		goto out;
 	}
-	if (peer->settle)
-		peer->settle(work.it);
-	if (live >= MANY)
-		say(&work, "load=pair live=%lu op=bytes each=%s client=%zu",
-		    live, decimal(div64_u64(10ULL * work_bytes(&work), most)).text,
-		    peer->client);
+	if (peer->maintain)
+		peer->maintain(work.instance);
+	if (live >= COUNT_BYTES_MIN)
+		report(&work, "load=pair live=%lu op=bytes each=%s client=%zu",
+		       live, decimal(div64_u64(10ULL * work_bytes(&work), total)).text,
+		       peer->client_size);
 	if (live) {
 		if (!peer->slow_fill)
-			say(&work, "load=pair live=%lu op=fill mean=%s", live,
-			    decimal(div64_u64(clock_tenths(ticks), most)).text);
+			report(&work, "load=pair live=%lu op=fill mean=%s", live,
+			       decimal(div64_u64(clock_tenths(ticks), total)).text);
 		work_punch(&work);
 	}
 	for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A recorded trace of allocations, played again as sizes and lifetimes, in the same
- * order, in a range that has a quarter more than what lives at most.
+ * Replays a recorded trace of allocations and frees, in a range that is a
+ * quarter larger than the peak of the live allocations.
  *
- * The file is text: lines of comment that begin with "#"; a number is an allocation of
- * that size; a number with "-" before it frees the allocation that so many others
- * came after ("-0" the latest). Documentation/benchmarks.rst tells where it comes from.
+ * The file is text. Lines that begin with "#" are comments. "N" allocates N
+ * units. "-N" frees the allocation after which N others were made, so that "-0"
+ * is the latest. Documentation/benchmarks.rst describes the origin of the
+ * trace.
  */
 #include <linux/ctype.h>
 #include <linux/kernel_read_file.h>
@@ -17,12 +18,13 @@
 #include "bench.h"
 #include "clock.h"
 
-#define SHOWN		64	/* times that the free space is looked at */
-#define PATIENCE	(3ULL * NSEC_PER_SEC)
+#define REPORTS		64	/* reports of the free space */
+#define TIMEOUT		(3ULL * NSEC_PER_SEC)
 
 /*
- * @text: @length characters; @events in it, @allocs of them allocations, of which
- * @peak units live at most.
+ * @text: the file, @length characters with @events events
+ * @allocs: number of events that allocate
+ * @peak: maximum number of live units
  */
 struct trace {
 	char *text;
@@ -32,14 +34,17 @@ struct trace {
 	unsigned long peak;
 };
 
-/* One thing that happened: an allocation of a size, or a free of @age. */
+/* An allocation of size @number, or a free of the allocation of age @number. */
 struct event {
 	bool free;
 	unsigned long number;
 };
 
-/* The next event from @at on, where the one after it is then; false: the end. */
-static bool next(const struct trace *trace, size_t *at, struct event *event)
+/*
+ * Parse the event at @at, and advance @at. False at the end or at a syntax
+ * error.
+ */
+static bool trace_next(const struct trace *trace, size_t *at, struct event *event)
 {
 	const char *text = trace->text;
 	size_t i = *at, end = trace->length;
@@ -63,7 +68,7 @@ static bool next(const struct trace *trace, size_t *at, struct event *event)
 	return true;
 }
 
-/* Read the file, and through it once, to know how large everything gets. */
+/* Read the file, and parse it once for the number of events and the peak. */
 static int trace_read(struct trace *trace)
 {
 	unsigned long live = 0, *size = NULL;
@@ -79,11 +84,11 @@ static int trace_read(struct trace *trace)
 		return got;
 	trace->text = text;
 	trace->length = got;
-	/* Two characters are the least that an event takes. */
+	/* An event has at least two characters. */
 	size = vmalloc(array_size(got / 2 + 1, sizeof(*size)));
 	if (!size)
 		return -ENOMEM;
-	while (next(trace, &at, &event)) {
+	while (trace_next(trace, &at, &event)) {
 		trace->events++;
 		if (!event.free) {
 			size[trace->allocs++] = event.number;
@@ -101,12 +106,12 @@ static int trace_read(struct trace *trace)
 	return at == got && trace->allocs ? 0 : -EINVAL;
 }
 
-/* What one replay is about. */
+/* One replay; work.piece is indexed by the number of the allocation. */
 struct replay {
 	struct work work;
 	struct samples alloc;
 	struct samples free;
-	unsigned long done;	/* allocations, also those that failed */
+	unsigned long done;	/* allocations, including failed ones */
 	unsigned long failures;
 };
 
@@ -121,10 +126,10 @@ static void replay_one(struct replay *r, const struct event *event)
 		piece = &work->piece[r->done++];
 		piece->size = event->number;
 		start = clock_read();
-		good = work->peer->alloc(work->it, piece);
+		good = work->peer->alloc(work->instance, piece);
 		samples_add(&r->alloc, clock_read() - start);
 		if (good) {
-			map_take(work, piece);
+			map_set(work, piece);
 		} else {
 			piece->size = 0;
 			r->failures++;
@@ -134,46 +139,46 @@ static void replay_one(struct replay *r, const struct event *event)
 	piece = &work->piece[r->done - 1 - event->number];
 	if (!piece->size)
 		return;
-	map_give(work, piece);
+	map_clear(work, piece);
 	start = clock_read();
-	work->peer->free(work->it, piece);
+	work->peer->free(work->instance, piece);
 	samples_add(&r->free, clock_read() - start);
 	piece->size = 0;
 }
 
-static void show(struct replay *r, unsigned int at, unsigned long events)
+static void report_free_space(struct replay *r, unsigned int at, unsigned long events)
 {
-	say(&r->work, "load=trace op=free at=%u largest=%lu free=%lu done=%lu",
-	    at, map_largest(&r->work), r->work.range - r->work.used, events);
+	report(&r->work, "load=trace op=free at=%u largest=%lu free=%lu done=%lu",
+	       at, map_largest(&r->work), r->work.range - r->work.used, events);
 }
 
 static int replay(struct replay *r, const struct trace *trace)
 {
-	unsigned long each = trace->events / SHOWN + 1, n = 0, i;
+	unsigned long interval = trace->events / REPORTS + 1, n = 0, i;
 	struct work *work = &r->work;
 	u64 start = clock_read();
 	struct event event;
 	size_t at = 0;
 
-	while (next(trace, &at, &event)) {
+	while (trace_next(trace, &at, &event)) {
 		replay_one(r, &event);
-		if (!(++n % each))
-			show(r, n / each, n);
+		if (!(++n % interval))
+			report_free_space(r, n / interval, n);
 		if (n % 256)
 			continue;
 		cond_resched();
-		if (clock_spent(start) > PATIENCE) {
-			say(work, "load=trace gave_up=%lu", n);
+		if (clock_ns_since(start) > TIMEOUT) {
+			report(work, "load=trace gave_up=%lu", n);
 			break;
 		}
 	}
-	say_samples(work, "load=trace", "alloc", &r->alloc, 1);
-	say_samples(work, "load=trace", "free", &r->free, 1);
-	say(work, "load=trace op=failures failures=%lu events=%lu range=%lu peak=%lu",
-	    r->failures, n, work->range, trace->peak);
+	report_samples(work, "load=trace", "alloc", &r->alloc, 1);
+	report_samples(work, "load=trace", "free", &r->free, 1);
+	report(work, "load=trace op=failures failures=%lu events=%lu range=%lu peak=%lu",
+	       r->failures, n, work->range, trace->peak);
 	for (i = 0; i < r->done; i++)
 		if (work->piece[i].size)
-			work->peer->free(work->it, &work->piece[i]);
+			work->peer->free(work->instance, &work->piece[i]);
 	return 0;
 }
 

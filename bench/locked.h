@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two parts of the load "locked" share.
+ * Common functions of the two files of the load "locked".
  */
 #ifndef _VMEM_BENCH_LOCKED_H
 #define _VMEM_BENCH_LOCKED_H
@@ -9,13 +9,15 @@
 
 #include "bench.h"
 
-/* Say how late the timer was since the last of these, and what else goes with it. */
-void locked_mark(const char *what, const char *more);
+/*
+ * Print the maximum lateness of the timer since the previous mark, and @extra.
+ */
+void locked_mark(const char *name, const char *extra);
 
-/* Ignore what the timer interrupts: the caller has interrupts off itself. */
+/* Ignore the lateness of the timer while the caller turns interrupts off. */
 void locked_ignore(bool on);
 
-/* locked_waited.c: the same while a request waits. */
+/* locked_waited.c: lock hold times while a request waits. */
 void locked_waited(struct work *work);
 
 #endif /* _VMEM_BENCH_LOCKED_H */

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The load "locked", continued: while a request waits for what is not there, others
- * free, and others fail.
+ * The load "locked", continued: frees and failing requests while another
+ * request waits.
  *
- * A client may do either with interrupts off. So each call has two figures: by how
- * much the timer was late, which is what vmem itself keeps interrupts off for, and the
- * dearest single call, in instructions, which is what such a client does. Every other
- * call is made with interrupts off, so that nothing else counts as its cost; the timer
- * is ignored then. Of the others only the very long count.
+ * A client may free, or request with VM_NOSLEEP, with interrupts off. So each
+ * kind of call has two figures. The lateness of the timer is the longest time
+ * that vmem itself turns interrupts off. The maximum cost of a call, in
+ * instructions, is the time that interrupts are off if the client has turned
+ * them off. Every second call is made with interrupts off, so that interrupts
+ * do not count as its cost; the timer is ignored then. The other calls count
+ * for this maximum only above LONG_TICKS.
  *
- * The thread that waits has the highest priority, then comes the thread that measures,
- * then work items. So the first call is made when the request has begun to wait, but
- * reclaim on its behalf has not begun. Then the thread that measures sleeps after each
- * call, so that calls and the steps of reclaim alternate.
+ * The waiting thread has the highest priority, then the measuring thread, then
+ * work items. So the first call happens after the request has begun to wait and
+ * before reclaim on its behalf has begun. The measuring thread sleeps after
+ * each call, so that calls and steps of reclaim alternate.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -25,41 +27,41 @@
 
 #include "../vmem/compat.h"
 #include "clock.h"
-#include "crew.h"
 #include "locked.h"
+#include "waiters.h"
 
 #define CACHED		8	/* units */
 #define UNCACHED	16	/* units */
-#define PIECES		2048U	/* of them */
-#define VAIN		16	/* requests of each kind */
+#define PIECES		2048U	/* pieces of UNCACHED units */
+#define REQUESTS	16	/* requests of each kind */
 #define FREES		1024
 #define BATCH		64	/* calls */
-#define LET_RUN		100	/* us after a batch */
-#define TOO_LARGE	1000	/* units: more than are free in a row */
-#define WITHIN		1024	/* units: more than there are in a row in a window */
+#define SLEEP_US	100	/* after a batch */
+#define TOO_LARGE	1000	/* units: more than any free segment */
+#define WITHIN		1024	/* units: more than any free segment there */
 #define CHUNK		100000UL /* objects in the depot */
-#define SETTLE		500	/* ms */
-#define IRQ_EVERY	20000	/* ns */
-#define LONG		50000	/* ticks: interrupts in between do not matter */
+#define SETTLE_MS	500
+#define IRQ_PERIOD_NS	20000
+#define LONG_TICKS	50000	/* interrupts during a call take much less */
 
 /**
- * struct crowd - an arena without anything free, but for what has been freed since
+ * struct full_arena - an arena in which everything has been allocated
  * @vm: the arena
- * @n: units
- * @id: single units, in the order in which they were allocated
- * @nid: number of them
- * @next: the next of them to free
- * @step: distance from one to the one after
- * @piece: pieces of an uncached size
- * @npiece: number of them; the next to free is the last
+ * @n: number of units
+ * @id: single units, in the order of allocation; NULL if freed
+ * @nid: length of @id
+ * @next: index in @id of the unit to free next
+ * @step: increment of @next
+ * @piece: pieces of UNCACHED units
+ * @npiece: number of allocated pieces; the last is freed next
  * @large: size of a request that fails
  * @small: size of a request that succeeds
- * @window: where a constrained request must fail
- * @got: what the last call allocated
- * @size: the size of that
- * @constrained: it has to be freed by vmem_xfree()
+ * @window: address from which a constrained request fails
+ * @result: allocation of the last call
+ * @size: size of @result
+ * @constrained: @result must be freed with vmem_xfree()
  */
-struct crowd {
+struct full_arena {
 	vmem_t *vm;
 	unsigned long n;
 	void **id;
@@ -71,258 +73,260 @@ struct crowd {
 	size_t large;
 	size_t small;
 	unsigned long window;
-	void *got;
+	void *result;
 	size_t size;
 	bool constrained;
 };
 
-static void crowd_end(struct crowd *c)
+static void full_arena_destroy(struct full_arena *fa)
 {
 	unsigned long i;
 
 	for (i = 0; i < PIECES; i++)
-		if (c->piece[i])
-			vmem_free(c->vm, c->piece[i], UNCACHED);
-	for (i = 0; i < c->nid; i++) {
-		if (c->id[i])
-			vmem_free(c->vm, c->id[i], 1);
+		if (fa->piece[i])
+			vmem_free(fa->vm, fa->piece[i], UNCACHED);
+	for (i = 0; i < fa->nid; i++) {
+		if (fa->id[i])
+			vmem_free(fa->vm, fa->id[i], 1);
 		if (!(i % 256))
 			cond_resched();
 	}
-	if (c->vm)
-		vmem_destroy(c->vm);
-	vfree(c->id);
-	kvfree(c);
+	if (fa->vm)
+		vmem_destroy(fa->vm);
+	vfree(fa->id);
+	kvfree(fa);
 }
 
-/* A full arena: some pieces of an uncached size, the rest single units. */
-static struct crowd *crowd_make(unsigned long n)
+/*
+ * Create an arena; allocate PIECES pieces, then single units until it is full.
+ */
+static struct full_arena *full_arena_create(unsigned long n)
 {
-	struct crowd *c = kvzalloc(sizeof(*c), GFP_KERNEL);
+	struct full_arena *fa = kvzalloc(sizeof(*fa), GFP_KERNEL);
 	void *p;
 
-	if (!c)
+	if (!fa)
 		return NULL;
-	c->n = round_up(n, 64);
-	c->id = vzalloc(array_size(c->n, sizeof(*c->id)));
-	c->vm = vmem_create("crowd", (void *)BASE, c->n, 1, NULL, NULL, NULL,
-			    CACHED, VM_SLEEP | VMC_IDENTIFIER);
-	if (!c->id || !c->vm) {
-		crowd_end(c);
+	fa->n = round_up(n, 64);
+	fa->id = vzalloc(array_size(fa->n, sizeof(*fa->id)));
+	fa->vm = vmem_create("full", (void *)BASE, fa->n, 1, NULL, NULL, NULL,
+			     CACHED, VM_SLEEP | VMC_IDENTIFIER);
+	if (!fa->id || !fa->vm) {
+		full_arena_destroy(fa);
 		return NULL;
 	}
-	for (c->npiece = 0; c->npiece < PIECES; c->npiece++)
-		c->piece[c->npiece] = vmem_alloc(c->vm, UNCACHED, VM_NOSLEEP);
-	while ((p = vmem_alloc(c->vm, 1, VM_NOSLEEP))) {
-		c->id[c->nid++] = p;
-		if (!(c->nid % 256))
+	for (fa->npiece = 0; fa->npiece < PIECES; fa->npiece++)
+		fa->piece[fa->npiece] = vmem_alloc(fa->vm, UNCACHED, VM_NOSLEEP);
+	while ((p = vmem_alloc(fa->vm, 1, VM_NOSLEEP))) {
+		fa->id[fa->nid++] = p;
+		if (!(fa->nid % 256))
 			cond_resched();
 	}
-	c->large = TOO_LARGE;
-	c->small = 1;
-	c->window = BASE + c->n - c->n / 4;
-	return c;
+	fa->large = TOO_LARGE;
+	fa->small = 1;
+	fa->window = BASE + fa->n - fa->n / 4;
+	return fa;
 }
 
-/* Every second single unit goes back, and as far as into its slab. */
-static struct crowd *crowd_of_partial_slabs(unsigned long n)
+/* A full arena with every second single unit freed into its slab. */
+static struct full_arena *partial_slabs_create(unsigned long n)
 {
-	struct crowd *c = crowd_make(n);
+	struct full_arena *fa = full_arena_create(n);
 	unsigned long i;
 
-	for (i = 0; c && i < c->nid; i++) {
-		if ((unsigned long)c->id[i] & 1) {
-			vmem_free(c->vm, c->id[i], 1);
-			c->id[i] = NULL;
+	for (i = 0; fa && i < fa->nid; i++) {
+		if ((unsigned long)fa->id[i] & 1) {
+			vmem_free(fa->vm, fa->id[i], 1);
+			fa->id[i] = NULL;
 		}
 		if (!(i % 256))
 			cond_resched();
 	}
-	for (i = 0; c && i < 3; i++)
+	for (i = 0; fa && i < 3; i++)
 		vmem_update(NULL);
-	if (c)
-		c->step = 97;	/* from slab to slab */
-	return c;
+	if (fa)
+		fa->step = 97;	/* to another slab each time */
+	return fa;
 }
 
-/* A chunk of single units in a row goes back, and into the depot. */
-static void fill_depot(struct crowd *c)
+/* Free consecutive single units, which go to the depot. */
+static void fill_depot(struct full_arena *fa)
 {
 	unsigned long i;
 
-	for (i = 0; i < min(CHUNK, c->n / 10) && c->next < c->nid; i++, c->next++) {
-		vmem_free(c->vm, c->id[c->next], 1);
-		c->id[c->next] = NULL;
+	for (i = 0; i < min(CHUNK, fa->n / 10) && fa->next < fa->nid; i++, fa->next++) {
+		vmem_free(fa->vm, fa->id[fa->next], 1);
+		fa->id[fa->next] = NULL;
 		if (!(i % 256))
 			cond_resched();
 	}
 }
 
-/* The calls, of which none sleeps. False: there is nothing left for it. */
+/* The measured calls, none of which sleeps. False: nothing is left to free. */
 
-static bool free_cached(struct crowd *c)
+static bool free_cached(struct full_arena *fa)
 {
-	while (c->next < c->nid && !c->id[c->next])
-		c->next++;
-	if (c->next >= c->nid)
+	while (fa->next < fa->nid && !fa->id[fa->next])
+		fa->next++;
+	if (fa->next >= fa->nid)
 		return false;
-	vmem_free(c->vm, c->id[c->next], 1);
-	c->id[c->next] = NULL;
-	c->next += c->step;
+	vmem_free(fa->vm, fa->id[fa->next], 1);
+	fa->id[fa->next] = NULL;
+	fa->next += fa->step;
 	return true;
 }
 
-/* Every second one, so that what becomes free is not in a row. */
-static bool free_uncached(struct crowd *c)
+/* Free every second piece, so that the free segments cannot merge. */
+static bool free_uncached(struct full_arena *fa)
 {
-	if (c->npiece < 2)
+	if (fa->npiece < 2)
 		return false;
-	c->npiece -= 2;
-	vmem_free(c->vm, c->piece[c->npiece], UNCACHED);
-	c->piece[c->npiece] = NULL;
+	fa->npiece -= 2;
+	vmem_free(fa->vm, fa->piece[fa->npiece], UNCACHED);
+	fa->piece[fa->npiece] = NULL;
 	return true;
 }
 
-static bool ask(struct crowd *c, size_t size, int vmflag)
+static bool request_size(struct full_arena *fa, size_t size, int vmflag)
 {
-	c->size = size;
-	c->got = vmem_alloc(c->vm, size, vmflag);
+	fa->size = size;
+	fa->result = vmem_alloc(fa->vm, size, vmflag);
 	return true;
 }
 
-static bool ask_large(struct crowd *c)
+static bool request_large(struct full_arena *fa)
 {
-	return ask(c, c->large, VM_NOSLEEP);
+	return request_size(fa, fa->large, VM_NOSLEEP);
 }
 
-static bool ask_abort(struct crowd *c)
+static bool request_abort(struct full_arena *fa)
 {
-	return ask(c, c->large, VM_NOSLEEP | VM_ABORT);
+	return request_size(fa, fa->large, VM_NOSLEEP | VM_ABORT);
 }
 
-static bool ask_within(struct crowd *c)
+static bool request_within(struct full_arena *fa)
 {
-	c->size = WITHIN;
-	c->constrained = true;
-	c->got = vmem_xalloc(c->vm, WITHIN, 2, 0, 0, (void *)c->window,
-			     (void *)(c->window + 4 * WITHIN), VM_NOSLEEP);
+	fa->size = WITHIN;
+	fa->constrained = true;
+	fa->result = vmem_xalloc(fa->vm, WITHIN, 2, 0, 0, (void *)fa->window,
+				 (void *)(fa->window + 4 * WITHIN), VM_NOSLEEP);
 	return true;
 }
 
-static bool ask_small(struct crowd *c)
+static bool request_small(struct full_arena *fa)
 {
-	return ask(c, c->small, VM_NOSLEEP);
+	return request_size(fa, fa->small, VM_NOSLEEP);
 }
 
-static void give_back(struct crowd *c)
+static void free_result(struct full_arena *fa)
 {
-	if (c->got && c->constrained)
-		vmem_xfree(c->vm, c->got, c->size);
-	else if (c->got)
-		vmem_free(c->vm, c->got, c->size);
-	c->got = NULL;
-	c->constrained = false;
+	if (fa->result && fa->constrained)
+		vmem_xfree(fa->vm, fa->result, fa->size);
+	else if (fa->result)
+		vmem_free(fa->vm, fa->result, fa->size);
+	fa->result = NULL;
+	fa->constrained = false;
 }
 
-static bool timed(struct crowd *c, bool (*call)(struct crowd *c), u64 *ticks)
+static bool time_call(struct full_arena *fa, bool (*call)(struct full_arena *fa), u64 *ticks)
 {
 	u64 start = clock_read();
-	bool more = call(c);
+	bool more = call(fa);
 
-	*ticks = clock_read() - start - clock_empty;
+	*ticks = clock_read() - start - clock_overhead;
 	return more;
 }
 
-static bool atomically(struct crowd *c, bool (*call)(struct crowd *c),
-		       u64 *ticks)
+static bool time_call_irqs_off(struct full_arena *fa, bool (*call)(struct full_arena *fa),
+			       u64 *ticks)
 {
 	unsigned long irq;
 	bool more;
 
 	locked_ignore(true);
 	local_irq_save(irq);
-	more = timed(c, call, ticks);
+	more = time_call(fa, call, ticks);
 	local_irq_restore(irq);
 	locked_ignore(false);
 	return more;
 }
 
-static void repeat(struct crowd *c, const char *when, const char *what,
-		   bool (*call)(struct crowd *c), unsigned int times)
+static void repeat_call(struct full_arena *fa, const char *when, const char *call_name,
+			bool (*call)(struct full_arena *fa), unsigned int times)
 {
 	unsigned int i, served = 0;
 	char name[40], text[64];
-	u64 dearest = 0, ticks;
+	u64 max_ticks = 0, ticks;
 	bool more = true;
 
 	for (i = 0; more && i < times; i++) {
 		if (i % 2)
-			more = timed(c, call, &ticks);
+			more = time_call(fa, call, &ticks);
 		else
-			more = atomically(c, call, &ticks);
-		if (!(i % 2) || ticks > LONG)
-			dearest = max(dearest, ticks);
-		served += !!c->got;
-		give_back(c);
-		/* As short as possible: to be there at each step of a reclaim. */
-		let_run(i % BATCH == BATCH - 1 ? LET_RUN : 1);
+			more = time_call_irqs_off(fa, call, &ticks);
+		if (!(i % 2) || ticks > LONG_TICKS)
+			max_ticks = max(max_ticks, ticks);
+		served += !!fa->result;
+		free_result(fa);
+		/* A short sleep, to alternate with the steps of reclaim. */
+		sleep_us(i % BATCH == BATCH - 1 ? SLEEP_US : 1);
 	}
-	let_run(LET_RUN);
-	snprintf(name, sizeof(name), "%s_%s", when, what);
+	sleep_us(SLEEP_US);
+	snprintf(name, sizeof(name), "%s_%s", when, call_name);
 	snprintf(text, sizeof(text), " dearest=%llu calls=%u served=%u",
-		 div_u64(clock_tenths(dearest), 10), i, served);
+		 div_u64(clock_tenths(max_ticks), 10), i, served);
 	locked_mark(name, text);
 }
 
-static void fail_all(struct crowd *c, const char *when)
+static void failing_requests(struct full_arena *fa, const char *when)
 {
-	repeat(c, when, "abort", ask_abort, VAIN);
-	repeat(c, when, "within", ask_within, VAIN);
-	repeat(c, when, "large", ask_large, VAIN);
+	repeat_call(fa, when, "abort", request_abort, REQUESTS);
+	repeat_call(fa, when, "within", request_within, REQUESTS);
+	repeat_call(fa, when, "large", request_large, REQUESTS);
 }
 
-/* Begin to wait for @size, which is not there. */
-static int wait_begin(struct crew *crew, vmem_t *vm, size_t size)
+/* Start a thread that waits for @size units, which the arena does not have. */
+static int begin_waiting(struct waiters *waiters, vmem_t *vm, size_t size)
 {
 	int err;
 
-	crew->first = true;
-	err = crew_begin(crew, 1, &vm, 1, size);
+	waiters->fifo = true;
+	err = waiters_start(waiters, 1, &vm, 1, size);
 	cond_resched();
 	return err;
 }
 
-/* What the waiter asks for appears. */
-static int wait_end(struct crew *crew, vmem_t *vm, unsigned long at,
-		    const char *reclaim)
+/* Give reclaim SETTLE_MS, print its lateness, and add a span for the waiter. */
+static int satisfy_waiter(struct waiters *waiters, vmem_t *vm, unsigned long at,
+			  const char *reclaim)
 {
-	msleep(SETTLE);
+	msleep(SETTLE_MS);
 	locked_mark(reclaim, "");
-	vmem_add(vm, (void *)at, crew->size, VM_SLEEP);
-	return crew_end(crew);
+	vmem_add(vm, (void *)at, waiters->size, VM_SLEEP);
+	return waiters_end(waiters);
 }
 
-static void rounds(const char *name)
+static void maintain(const char *name)
 {
 	vmem_update(NULL);
 	vmem_update(NULL);
 	locked_mark(name, "");
 }
 
-/* Everything that can be done to an arena that is waited for. */
-static void while_waited(struct crowd *c, const char *when)
+/* All kinds of calls, while a request waits. */
+static void calls_while_waiting(struct full_arena *fa, const char *when)
 {
-	repeat(c, when, "free", free_cached, FREES);
-	repeat(c, when, "free_uncached", free_uncached, FREES);
-	repeat(c, when, "small", ask_small, VAIN);
-	fail_all(c, when);
+	repeat_call(fa, when, "free", free_cached, FREES);
+	repeat_call(fa, when, "free_uncached", free_uncached, FREES);
+	repeat_call(fa, when, "small", request_small, REQUESTS);
+	failing_requests(fa, when);
 }
 
-/* Frees by an interrupt handler, which comes at any moment of a reclaim. */
+/* Frees by an interrupt handler, which interrupts reclaim at any point. */
 struct irq_frees {
 	struct hrtimer timer;
-	struct crowd *crowd;
-	u64 dearest;
+	struct full_arena *fa;
+	u64 max_ticks;
 	unsigned int n;
 };
 
@@ -333,155 +337,155 @@ static enum hrtimer_restart irq_free(struct hrtimer *timer)
 	struct irq_frees *f = container_of(timer, struct irq_frees, timer);
 	u64 ticks;
 
-	if (!timed(f->crowd, free_cached, &ticks))
+	if (!time_call(f->fa, free_cached, &ticks))
 		return HRTIMER_NORESTART;
 	f->n++;
-	f->dearest = max(f->dearest, ticks);
-	hrtimer_forward_now(timer, ns_to_ktime(IRQ_EVERY));
+	f->max_ticks = max(f->max_ticks, ticks);
+	hrtimer_forward_now(timer, ns_to_ktime(IRQ_PERIOD_NS));
 	return HRTIMER_RESTART;
 }
 
 static int partial_slabs_irq(void)
 {
-	struct crowd *c = crowd_of_partial_slabs(bench_live);
+	struct full_arena *fa = partial_slabs_create(bench_live);
 	struct irq_frees *f = &irq_frees;
-	struct crew crew;
+	struct waiters waiters;
 	char text[64];
 	int err;
 
-	if (!c)
+	if (!fa)
 		return -ENOMEM;
 	locked_mark("partial_irq_make", "");
-	*f = (struct irq_frees){ .crowd = c };
+	*f = (struct irq_frees){ .fa = fa };
 	locked_ignore(true);
 	vmem_hrtimer_setup(&f->timer, irq_free);
-	hrtimer_start(&f->timer, ns_to_ktime(IRQ_EVERY),
+	hrtimer_start(&f->timer, ns_to_ktime(IRQ_PERIOD_NS),
 		      HRTIMER_MODE_REL_PINNED);
-	err = wait_begin(&crew, c->vm, 2 * TOO_LARGE);
-	msleep(SETTLE / 5);
+	err = begin_waiting(&waiters, fa->vm, 2 * TOO_LARGE);
+	msleep(SETTLE_MS / 5);
 	hrtimer_cancel(&f->timer);
 	snprintf(text, sizeof(text), " dearest=%llu calls=%u served=0",
-		 div_u64(clock_tenths(f->dearest), 10), f->n);
+		 div_u64(clock_tenths(f->max_ticks), 10), f->n);
 	locked_mark("partial_wait_irq_free", text);
 	locked_ignore(false);
 	if (!err)
-		err = wait_end(&crew, c->vm, 2 * (BASE + c->n),
-			       "partial_wait_irq_reclaim");
+		err = satisfy_waiter(&waiters, fa->vm, 2 * (BASE + fa->n),
+				     "partial_wait_irq_reclaim");
 	if (err != -ETIME)
-		crowd_end(c);
+		full_arena_destroy(fa);
 	locked_mark("partial_irq_end", "");
 	return err;
 }
 
-/* Cached sizes, each slab with free objects. */
+/* Cached sizes; every slab has free objects. */
 static int partial_slabs(void)
 {
-	struct crowd *c = crowd_of_partial_slabs(bench_live);
-	struct crew crew;
+	struct full_arena *fa = partial_slabs_create(bench_live);
+	struct waiters waiters;
 	int err;
 
-	if (!c)
+	if (!fa)
 		return -ENOMEM;
 	locked_mark("partial_make", "");
-	repeat(c, "partial", "free", free_cached, FREES);
-	repeat(c, "partial", "small", ask_small, VAIN);
-	fail_all(c, "partial");
-	crowd_end(c);
+	repeat_call(fa, "partial", "free", free_cached, FREES);
+	repeat_call(fa, "partial", "small", request_small, REQUESTS);
+	failing_requests(fa, "partial");
+	full_arena_destroy(fa);
 
-	c = crowd_of_partial_slabs(bench_live);
-	if (!c)
+	fa = partial_slabs_create(bench_live);
+	if (!fa)
 		return -ENOMEM;
 	locked_mark("partial_wait_make", "");
-	err = wait_begin(&crew, c->vm, 2 * TOO_LARGE);
+	err = begin_waiting(&waiters, fa->vm, 2 * TOO_LARGE);
 	if (!err) {
-		while_waited(c, "partial_wait");
-		rounds("partial_wait_update");
-		err = wait_end(&crew, c->vm, 2 * (BASE + c->n),
-			       "partial_wait_reclaim");
+		calls_while_waiting(fa, "partial_wait");
+		maintain("partial_wait_update");
+		err = satisfy_waiter(&waiters, fa->vm, 2 * (BASE + fa->n),
+				     "partial_wait_reclaim");
 	}
 	if (err != -ETIME)
-		crowd_end(c);
+		full_arena_destroy(fa);
 	locked_mark("partial_end", "");
 	return err;
 }
 
-/* Cached sizes, many objects in magazines of the depot. */
+/* Cached sizes; many objects are in magazines of the depot. */
 static int full_depot(void)
 {
-	struct crowd *c = crowd_make(bench_live);
-	struct crew crew;
+	struct full_arena *fa = full_arena_create(bench_live);
+	struct waiters waiters;
 	int err;
 
-	if (!c)
+	if (!fa)
 		return -ENOMEM;
-	c->step = 1;
-	c->small = 64;		/* a slab */
-	c->large = c->n - c->n / 8;
-	fill_depot(c);
+	fa->step = 1;
+	fa->small = 64;		/* a slab */
+	fa->large = fa->n - fa->n / 8;
+	fill_depot(fa);
 	locked_mark("depot_make", "");
-	repeat(c, "depot", "small", ask_small, VAIN);
-	fill_depot(c);
+	repeat_call(fa, "depot", "small", request_small, REQUESTS);
+	fill_depot(fa);
 	locked_mark("depot_fail_make", "");
-	fail_all(c, "depot");
-	fill_depot(c);
+	failing_requests(fa, "depot");
+	fill_depot(fa);
 	locked_mark("depot_wait_make", "");
-	err = wait_begin(&crew, c->vm, c->large);
+	err = begin_waiting(&waiters, fa->vm, fa->large);
 	if (!err) {
-		while_waited(c, "depot_wait");
-		rounds("depot_wait_update");
-		err = wait_end(&crew, c->vm, 2 * (BASE + c->n),
-			       "depot_wait_reclaim");
+		calls_while_waiting(fa, "depot_wait");
+		maintain("depot_wait_update");
+		err = satisfy_waiter(&waiters, fa->vm, 2 * (BASE + fa->n),
+				     "depot_wait_reclaim");
 	}
 	if (err != -ETIME)
-		crowd_end(c);
+		full_arena_destroy(fa);
 	locked_mark("depot_end", "");
 	return err;
 }
 
-/* The pieces of an arena without caches, as calls see them. */
+/* The pieces that free_piece() frees. */
 static struct work *pieces;
 
-static bool free_piece(struct crowd *c)
+static bool free_piece(struct full_arena *fa)
 {
 	struct piece *piece;
 
 	if (!pieces->live)
 		return false;
 	piece = &pieces->piece[--pieces->live];
-	vmem_free(c->vm, (void *)piece->at, piece->size);
+	vmem_free(fa->vm, (void *)piece->at, piece->size);
 	return true;
 }
 
 static int uncached(struct work *work)
 {
-	struct crowd *c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	struct crew crew;
+	struct full_arena *fa = kvzalloc(sizeof(*fa), GFP_KERNEL);
+	struct waiters waiters;
 	int err;
 
-	if (!c)
+	if (!fa)
 		return -ENOMEM;
 	pieces = work;
-	c->vm = work->it;
-	c->n = work->range;
-	c->large = work->range;
-	c->small = 1;
-	c->window = BASE + c->n / 4;
-	err = wait_begin(&crew, c->vm, c->large);
+	fa->vm = work->instance;
+	fa->n = work->range;
+	fa->large = work->range;
+	fa->small = 1;
+	fa->window = BASE + fa->n / 4;
+	err = begin_waiting(&waiters, fa->vm, fa->large);
 	if (!err) {
-		repeat(c, "uncached_wait", "free", free_piece, FREES);
-		repeat(c, "uncached_wait", "small", ask_small, VAIN);
-		fail_all(c, "uncached_wait");
-		rounds("uncached_wait_update");
-		err = wait_end(&crew, c->vm, 2 * (BASE + c->n),
-			       "uncached_wait_reclaim");
+		repeat_call(fa, "uncached_wait", "free", free_piece, FREES);
+		repeat_call(fa, "uncached_wait", "small", request_small, REQUESTS);
+		failing_requests(fa, "uncached_wait");
+		maintain("uncached_wait_update");
+		err = satisfy_waiter(&waiters, fa->vm, 2 * (BASE + fa->n),
+				     "uncached_wait_reclaim");
 	}
-	kvfree(c);
+	kvfree(fa);
 	return err;
 }
 
 /**
- * locked_waited - mark what happens while a request waits
- * @work: an arena without caches at work
+ * locked_waited - measure lock hold times while a request waits
+ * @work: a filled arena without caches
  */
 void locked_waited(struct work *work)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which integers are handed out: a bit for each, the same for all peers. It tells
- * how the free space is cut up, and finds out a peer that hands out what is not free.
+ * A bitmap of the allocated integers, independent of the peer. It measures the
+ * fragmentation of the free space, and detects a peer that allocates integers
+ * that are not free.
  */
 #include <linux/bitmap.h>
 #include <linux/printk.h>
@@ -11,12 +12,12 @@
 static void broken(struct work *work, const struct piece *piece)
 {
 	if (!work->broken)
-		pr_info("bench: failed %s hands out [%#lx, %#lx)\n",
+		pr_info("bench: failed %s allocates [%#lx, %#lx), which is not free\n",
 			work->peer->name, piece->at, piece->at + piece->size);
 	work->broken = true;
 }
 
-void map_take(struct work *work, const struct piece *piece)
+void map_set(struct work *work, const struct piece *piece)
 {
 	unsigned long at = piece->at - BASE, end = at + piece->size;
 
@@ -31,26 +32,26 @@ void map_take(struct work *work, const struct piece *piece)
 	bitmap_set(work->map, at, piece->size);
 }
 
-void map_give(struct work *work, const struct piece *piece)
+void map_clear(struct work *work, const struct piece *piece)
 {
 	work->used -= piece->size;
 	if (work->map && !work->broken)
 		bitmap_clear(work->map, piece->at - BASE, piece->size);
 }
 
-/* The largest free piece. */
+/* Length of the longest run of free integers. */
 unsigned long map_largest(const struct work *work)
 {
-	unsigned long at = 0, end, most = 0;
+	unsigned long at = 0, end, largest = 0;
 
 	if (!work->map)
 		return 0;
 	for (;;) {
 		at = find_next_zero_bit(work->map, work->range, at);
 		if (at >= work->range)
-			return most;
+			return largest;
 		end = find_next_bit(work->map, work->range, at);
-		most = max(most, end - at);
+		largest = max(largest, end - at);
 		at = end;
 	}
 }

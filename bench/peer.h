@@ -1,51 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a peer is: something in the kernel that hands out integers.
+ * A peer is an allocator of integers in the kernel, vmem included.
  *
- * Workloads see all of them, vmem included, through this table of functions and
- * through nothing else, so that each pays for the same indirect calls. A peer
- * that does something in several ways is there once for each of them.
+ * Workloads call all peers through this table of functions, so that each has
+ * the cost of the same indirect calls. An allocator with several policies is
+ * several peers.
  */
 #ifndef _VMEM_BENCH_PEER_H
 #define _VMEM_BENCH_PEER_H
 
 #include <linux/types.h>
 
-/* Where every range begins: not at 0, and aligned to what is asked for. */
+/* First integer of every range: not 0, and aligned for load_constrained(). */
 #define BASE	4096UL
 
 /**
- * struct piece - what was handed out, or shall be
- * @at: where it begins
- * @size: in units of one
- * @own: what the peer wants its client to keep, see &peer.client
+ * struct piece - a run of integers, allocated or to be allocated
+ * @at: first integer
+ * @size: number of integers
+ * @client_data: data of the peer that its client stores, see &peer.client_size
  */
 struct piece {
 	unsigned long at;
 	unsigned long size;
-	void *own;
+	void *client_data;
 };
 
 /**
- * struct peer - something that hands out integers
+ * struct peer - an allocator of integers
  * @name: without blanks
- * @missing: why it is not there in this kernel, NULL if it is
- * @one_size: sizes other than 1 cannot be had
- * @pointers: its integers are addresses of memory, from no range of ours
- * @cyclic: hands out rising identifiers
- * @slow_fill: to fill it in a row takes a time that grows with what is there;
- *	it is to be filled with @alloc_at, which has the same outcome
- * @client: bytes in its client's structures for each piece, which it finds
- *	zeroed in &piece.own
- * @make: make one that hands out [BASE, BASE + range); NULL: no memory
- * @unmake: when everything has been freed
- * @alloc: hand out &piece.size; false: there is none
- * @free: take back what @alloc gave
- * @alloc_aligned: the same, at a multiple of align; may be NULL
- * @alloc_within: the same, in [first, end); may be NULL
- * @alloc_at: the same, at one place; may be NULL
- * @free_such: take back what one of these three gave
- * @settle: do now what is otherwise done from time to time; may be NULL
+ * @missing: the reason why this kernel does not have the peer; NULL if it has
+ * @one_size: the peer allocates only single integers
+ * @pointers: the integers are addresses of memory, not in the range of @create
+ * @cyclic: the peer allocates ascending identifiers
+ * @slow_fill: the time of @alloc grows with the number of consecutive pieces
+ *	from the start of the range; work_fill() uses @alloc_at, with the same
+ *	result
+ * @client_size: bytes for each piece in structures of the client, zeroed in
+ *	&piece.client_data
+ * @create: create an instance for [BASE, BASE + range); NULL if out of memory
+ * @destroy: destroy an instance in which everything is free
+ * @alloc: allocate &piece.size integers and set &piece.at; false if none are
+ *	free
+ * @free: free a piece of @alloc
+ * @alloc_aligned: allocate at a multiple of align; may be NULL
+ * @alloc_within: allocate in [first, end); may be NULL
+ * @alloc_at: allocate at the given integer; may be NULL
+ * @free_constrained: free a piece of one of these three functions
+ * @maintain: run deferred maintenance immediately; may be NULL
  */
 struct peer {
 	const char *name;
@@ -54,18 +56,18 @@ struct peer {
 	bool pointers;
 	bool cyclic;
 	bool slow_fill;
-	size_t client;
-	void *(*make)(unsigned long range);
-	void (*unmake)(void *it);
-	bool (*alloc)(void *it, struct piece *piece);
-	void (*free)(void *it, struct piece *piece);
-	bool (*alloc_aligned)(void *it, struct piece *piece,
+	size_t client_size;
+	void *(*create)(unsigned long range);
+	void (*destroy)(void *instance);
+	bool (*alloc)(void *instance, struct piece *piece);
+	void (*free)(void *instance, struct piece *piece);
+	bool (*alloc_aligned)(void *instance, struct piece *piece,
 			      unsigned long align);
-	bool (*alloc_within)(void *it, struct piece *piece, unsigned long first,
+	bool (*alloc_within)(void *instance, struct piece *piece, unsigned long first,
 			     unsigned long end);
-	bool (*alloc_at)(void *it, struct piece *piece, unsigned long at);
-	void (*free_such)(void *it, struct piece *piece);
-	void (*settle)(void *it);
+	bool (*alloc_at)(void *instance, struct piece *piece, unsigned long at);
+	void (*free_constrained)(void *instance, struct piece *piece);
+	void (*maintain)(void *instance);
 };
 
 extern const struct peer peer_stack;

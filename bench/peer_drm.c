@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drm_mm, which manages the address spaces of graphics cards: trees of the holes by
- * size and by address, best fit. Its client brings the node of each piece, here out of
- * what is counted as the client's, and the lock: the cheapest that will do.
+ * drm_mm, which manages the address spaces of graphics cards: trees of the
+ * holes by size and by address, best fit. Its client provides the node of each
+ * piece, which is in &piece.client_data here, and the lock, which is the
+ * cheapest that is sufficient.
  */
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -18,7 +19,7 @@ struct card {
 	struct drm_mm mm;
 };
 
-static void *card_make(unsigned long range)
+static void *card_create(unsigned long range)
 {
 	struct card *card = kzalloc(sizeof(*card), GFP_KERNEL);
 
@@ -29,9 +30,9 @@ static void *card_make(unsigned long range)
 	return card;
 }
 
-static void card_unmake(void *it)
+static void card_destroy(void *instance)
 {
-	struct card *card = it;
+	struct card *card = instance;
 
 	drm_mm_takedown(&card->mm);
 	kfree(card);
@@ -40,7 +41,7 @@ static void card_unmake(void *it)
 static bool insert(struct card *card, struct piece *piece, unsigned long align,
 		   unsigned long first, unsigned long end)
 {
-	struct drm_mm_node *node = piece->own;
+	struct drm_mm_node *node = piece->client_data;
 	int err;
 
 	spin_lock(&card->lock);
@@ -51,36 +52,36 @@ static bool insert(struct card *card, struct piece *piece, unsigned long align,
 	return !err;
 }
 
-static bool card_alloc(void *it, struct piece *piece)
+static bool card_alloc(void *instance, struct piece *piece)
 {
-	return insert(it, piece, 0, 0, ULONG_MAX);
+	return insert(instance, piece, 0, 0, ULONG_MAX);
 }
 
-static void card_free(void *it, struct piece *piece)
+static void card_free(void *instance, struct piece *piece)
 {
-	struct card *card = it;
+	struct card *card = instance;
 
 	spin_lock(&card->lock);
-	drm_mm_remove_node(piece->own);
+	drm_mm_remove_node(piece->client_data);
 	spin_unlock(&card->lock);
 }
 
-static bool card_alloc_aligned(void *it, struct piece *piece,
+static bool card_alloc_aligned(void *instance, struct piece *piece,
 			       unsigned long align)
 {
-	return insert(it, piece, align, 0, ULONG_MAX);
+	return insert(instance, piece, align, 0, ULONG_MAX);
 }
 
-static bool card_alloc_within(void *it, struct piece *piece,
+static bool card_alloc_within(void *instance, struct piece *piece,
 			      unsigned long first, unsigned long end)
 {
-	return insert(it, piece, 0, first, end);
+	return insert(instance, piece, 0, first, end);
 }
 
-static bool card_alloc_at(void *it, struct piece *piece, unsigned long at)
+static bool card_alloc_at(void *instance, struct piece *piece, unsigned long at)
 {
-	struct drm_mm_node *node = piece->own;
-	struct card *card = it;
+	struct drm_mm_node *node = piece->client_data;
+	struct card *card = instance;
 	int err;
 
 	node->start = at;
@@ -93,16 +94,16 @@ static bool card_alloc_at(void *it, struct piece *piece, unsigned long at)
 }
 
 const struct peer peer_drm = {
-	.name		= "drm_mm",
-	.client		= sizeof(struct drm_mm_node),
-	.make		= card_make,
-	.unmake		= card_unmake,
-	.alloc		= card_alloc,
-	.free		= card_free,
-	.alloc_aligned	= card_alloc_aligned,
-	.alloc_within	= card_alloc_within,
-	.alloc_at	= card_alloc_at,
-	.free_such	= card_free,
+	.name			= "drm_mm",
+	.client_size		= sizeof(struct drm_mm_node),
+	.create			= card_create,
+	.destroy		= card_destroy,
+	.alloc			= card_alloc,
+	.free			= card_free,
+	.alloc_aligned		= card_alloc_aligned,
+	.alloc_within		= card_alloc_within,
+	.alloc_at		= card_alloc_at,
+	.free_constrained	= card_free,
 };
 
 #else

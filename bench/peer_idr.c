@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * idr, cyclic: rising identifiers, as process ids are made. It wants a lock of its
- * client's: the cheapest that will do.
+ * idr, cyclic: ascending identifiers, as for process ids. Its client provides
+ * the lock, which is the cheapest that is sufficient.
  */
 #include <linux/idr.h>
 #include <linux/slab.h>
@@ -15,7 +15,7 @@ struct numbers {
 	unsigned long range;
 };
 
-static void *numbers_make(unsigned long range)
+static void *numbers_create(unsigned long range)
 {
 	struct numbers *n = kzalloc(sizeof(*n), GFP_KERNEL);
 
@@ -27,17 +27,17 @@ static void *numbers_make(unsigned long range)
 	return n;
 }
 
-static void numbers_unmake(void *it)
+static void numbers_destroy(void *instance)
 {
-	struct numbers *n = it;
+	struct numbers *n = instance;
 
 	idr_destroy(&n->idr);
 	kfree(n);
 }
 
-static bool numbers_alloc(void *it, struct piece *piece)
+static bool numbers_alloc(void *instance, struct piece *piece)
 {
-	struct numbers *n = it;
+	struct numbers *n = instance;
 	int id;
 
 	idr_preload(GFP_KERNEL);
@@ -50,10 +50,10 @@ static bool numbers_alloc(void *it, struct piece *piece)
 	return id >= 0;
 }
 
-static bool numbers_alloc_within(void *it, struct piece *piece,
+static bool numbers_alloc_within(void *instance, struct piece *piece,
 				 unsigned long first, unsigned long end)
 {
-	struct numbers *n = it;
+	struct numbers *n = instance;
 	int id;
 
 	idr_preload(GFP_KERNEL);
@@ -65,14 +65,14 @@ static bool numbers_alloc_within(void *it, struct piece *piece,
 	return id >= 0;
 }
 
-static bool numbers_alloc_at(void *it, struct piece *piece, unsigned long at)
+static bool numbers_alloc_at(void *instance, struct piece *piece, unsigned long at)
 {
-	return numbers_alloc_within(it, piece, at, at + 1);
+	return numbers_alloc_within(instance, piece, at, at + 1);
 }
 
-static void numbers_free(void *it, struct piece *piece)
+static void numbers_free(void *instance, struct piece *piece)
 {
-	struct numbers *n = it;
+	struct numbers *n = instance;
 
 	spin_lock(&n->lock);
 	idr_remove(&n->idr, piece->at);
@@ -80,14 +80,14 @@ static void numbers_free(void *it, struct piece *piece)
 }
 
 const struct peer peer_idr = {
-	.name		= "idr",
-	.one_size	= true,
-	.cyclic		= true,
-	.make		= numbers_make,
-	.unmake		= numbers_unmake,
-	.alloc		= numbers_alloc,
-	.free		= numbers_free,
-	.alloc_within	= numbers_alloc_within,
-	.alloc_at	= numbers_alloc_at,
-	.free_such	= numbers_free,
+	.name			= "idr",
+	.one_size		= true,
+	.cyclic			= true,
+	.create			= numbers_create,
+	.destroy		= numbers_destroy,
+	.alloc			= numbers_alloc,
+	.free			= numbers_free,
+	.alloc_within		= numbers_alloc_within,
+	.alloc_at		= numbers_alloc_at,
+	.free_constrained	= numbers_free,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The allocator of device addresses, as the DMA layer uses it: a tree of what is
- * handed out, searched from the top, and in front of it a cache for each CPU and
- * power of two up to 32 units. Smaller sizes are rounded up to a power of two.
+ * iova, the allocator of device addresses, as the DMA layer uses it: a tree of
+ * the allocated ranges, searched from the top, with per-CPU caches for powers
+ * of two up to 32 units. Sizes up to that are rounded up to a power of two.
  */
 #include <linux/iova.h>
 #include <linux/mm.h>
@@ -17,16 +17,16 @@ struct window {
 	unsigned long last;
 };
 
-static void window_unmake(void *it)
+static void window_destroy(void *instance)
 {
-	struct window *w = it;
+	struct window *w = instance;
 
 	put_iova_domain(&w->domain);
 	iova_cache_put();
 	kfree(w);
 }
 
-static void *window_make(unsigned long range)
+static void *window_create(unsigned long range)
 {
 	struct window *w = kzalloc(sizeof(*w), GFP_KERNEL);
 
@@ -39,35 +39,36 @@ static void *window_make(unsigned long range)
 	init_iova_domain(&w->domain, PAGE_SIZE, BASE);
 	w->last = BASE + range - 1;
 	if (iova_domain_init_rcaches(&w->domain)) {
-		window_unmake(w);
+		window_destroy(w);
 		return NULL;
 	}
 	return w;
 }
 
-static bool window_alloc(void *it, struct piece *piece)
+static bool window_alloc(void *instance, struct piece *piece)
 {
-	struct window *w = it;
+	struct window *w = instance;
 
 	piece->at = alloc_iova_fast(&w->domain, piece->size, w->last, true);
 	return piece->at;
 }
 
-static void window_free(void *it, struct piece *piece)
+static void window_free(void *instance, struct piece *piece)
 {
-	struct window *w = it;
+	struct window *w = instance;
 
 	free_iova_fast(&w->domain, piece->at, piece->size);
 }
 
 /*
- * Aligned to the size rounded up to a power of two; there is nothing else. One place
- * can be reserved, but not asked for: what is there already is merged with it.
+ * iova can only align to the size, rounded up to a power of two. It cannot
+ * implement alloc_at: reserve_iova() does not fail if the range overlaps an
+ * allocated one, but merges the two.
  */
-static bool window_alloc_aligned(void *it, struct piece *piece,
+static bool window_alloc_aligned(void *instance, struct piece *piece,
 				 unsigned long align)
 {
-	struct window *w = it;
+	struct window *w = instance;
 	struct iova *iova = alloc_iova(&w->domain, max(piece->size, align),
 				       w->last, true);
 
@@ -76,21 +77,21 @@ static bool window_alloc_aligned(void *it, struct piece *piece,
 	return iova;
 }
 
-static void window_free_such(void *it, struct piece *piece)
+static void window_free_constrained(void *instance, struct piece *piece)
 {
-	struct window *w = it;
+	struct window *w = instance;
 
 	free_iova(&w->domain, piece->at);
 }
 
 const struct peer peer_iova = {
-	.name		= "iova",
-	.make		= window_make,
-	.unmake		= window_unmake,
-	.alloc		= window_alloc,
-	.free		= window_free,
-	.alloc_aligned	= window_alloc_aligned,
-	.free_such	= window_free_such,
+	.name			= "iova",
+	.create			= window_create,
+	.destroy		= window_destroy,
+	.alloc			= window_alloc,
+	.free			= window_free,
+	.alloc_aligned		= window_alloc_aligned,
+	.free_constrained	= window_free_constrained,
 };
 
 #else

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The maple tree with gaps, in which address spaces of processes are kept: the lowest
- * gap that fits is found and an entry stored there, under the tree's own lock, as
- * mmap() does it.
+ * A maple tree with gap tracking, as in the address spaces of processes: like
+ * mmap(), find the lowest gap that fits, and store an entry there, with the
+ * tree's own lock held.
  */
 #include <linux/maple_tree.h>
 #include <linux/slab.h>
@@ -15,7 +15,7 @@ struct space {
 	unsigned long last;
 };
 
-static void *space_make(unsigned long range)
+static void *space_create(unsigned long range)
 {
 	struct space *space = kzalloc(sizeof(*space), GFP_KERNEL);
 
@@ -26,9 +26,9 @@ static void *space_make(unsigned long range)
 	return space;
 }
 
-static void space_unmake(void *it)
+static void space_destroy(void *instance)
 {
-	struct space *space = it;
+	struct space *space = instance;
 
 	mtree_destroy(&space->tree);
 	kfree(space);
@@ -50,29 +50,29 @@ static bool insert(struct space *space, struct piece *piece,
 	return !err;
 }
 
-static bool space_alloc(void *it, struct piece *piece)
+static bool space_alloc(void *instance, struct piece *piece)
 {
-	struct space *space = it;
+	struct space *space = instance;
 
 	return insert(space, piece, BASE, space->last);
 }
 
-static void space_free(void *it, struct piece *piece)
+static void space_free(void *instance, struct piece *piece)
 {
-	struct space *space = it;
+	struct space *space = instance;
 
 	mtree_erase(&space->tree, piece->at);
 }
 
-static bool space_alloc_within(void *it, struct piece *piece,
+static bool space_alloc_within(void *instance, struct piece *piece,
 			       unsigned long first, unsigned long end)
 {
-	return insert(it, piece, first, end - 1);
+	return insert(instance, piece, first, end - 1);
 }
 
-static bool space_alloc_at(void *it, struct piece *piece, unsigned long at)
+static bool space_alloc_at(void *instance, struct piece *piece, unsigned long at)
 {
-	struct space *space = it;
+	struct space *space = instance;
 
 	piece->at = at;
 	return !mtree_insert_range(&space->tree, at, at + piece->size - 1,
@@ -80,12 +80,12 @@ static bool space_alloc_at(void *it, struct piece *piece, unsigned long at)
 }
 
 const struct peer peer_maple = {
-	.name		= "maple",
-	.make		= space_make,
-	.unmake		= space_unmake,
-	.alloc		= space_alloc,
-	.free		= space_free,
-	.alloc_within	= space_alloc_within,
-	.alloc_at	= space_alloc_at,
-	.free_such	= space_free,
+	.name			= "maple",
+	.create			= space_create,
+	.destroy		= space_destroy,
+	.alloc			= space_alloc,
+	.free			= space_free,
+	.alloc_within		= space_alloc_within,
+	.alloc_at		= space_alloc_at,
+	.free_constrained	= space_free,
 };

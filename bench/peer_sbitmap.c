@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sbitmap: a bitmap spread over cache lines, with a hint for each CPU; block devices
- * number their requests with it. Of a fixed size, and all of it is there from
- * the start.
+ * sbitmap: a bitmap spread over cache lines, with a per-CPU hint. Block devices
+ * allocate the tags of requests from it. It has a fixed size, and allocates all
+ * its memory at creation.
  */
 #include <linux/numa.h>
 #include <linux/sbitmap.h>
@@ -12,7 +12,7 @@
 
 #if IS_ENABLED(CONFIG_SBITMAP)
 
-static void *bits_make(unsigned long range)
+static void *bits_create(unsigned long range)
 {
 	struct sbitmap *bits = kzalloc(sizeof(*bits), GFP_KERNEL);
 
@@ -24,30 +24,30 @@ static void *bits_make(unsigned long range)
 	return bits;
 }
 
-static void bits_unmake(void *it)
+static void bits_destroy(void *instance)
 {
-	sbitmap_free(it);
-	kfree(it);
+	sbitmap_free(instance);
+	kfree(instance);
 }
 
-static bool bits_alloc(void *it, struct piece *piece)
+static bool bits_alloc(void *instance, struct piece *piece)
 {
-	int bit = sbitmap_get(it);
+	int bit = sbitmap_get(instance);
 
 	piece->at = BASE + bit;
 	return bit >= 0;
 }
 
-static void bits_free(void *it, struct piece *piece)
+static void bits_free(void *instance, struct piece *piece)
 {
-	sbitmap_put(it, piece->at - BASE);
+	sbitmap_put(instance, piece->at - BASE);
 }
 
 const struct peer peer_sbitmap = {
 	.name		= "sbitmap",
 	.one_size	= true,
-	.make		= bits_make,
-	.unmake		= bits_unmake,
+	.create		= bits_create,
+	.destroy	= bits_destroy,
 	.alloc		= bits_alloc,
 	.free		= bits_free,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The floor: a stack of integers for each CPU, with nothing behind it. Nobody
- * can hand out integers to several CPUs for less, and nobody could use it: what
- * another CPU has is out of reach.
+ * A stack of integers for each CPU: the lower bound of the cost of a per-CPU
+ * allocator. It is not usable as one, since a CPU cannot allocate the integers
+ * that are on the stacks of other CPUs.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -11,16 +11,16 @@
 
 #include "peer.h"
 
-/* @n values; no more than @max fit. Of one CPU, preemption off. */
+/* The stack of one CPU: @n values of at most @max. Used with preemption off. */
 struct stack {
 	unsigned long n;
 	unsigned long max;
 	unsigned long *value;
 };
 
-static void stack_unmake(void *it)
+static void stack_destroy(void *instance)
 {
-	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)instance;
 	int cpu;
 
 	for_each_online_cpu(cpu)
@@ -29,13 +29,13 @@ static void stack_unmake(void *it)
 }
 
 /*
- * The CPU that we are on (whose thread stays there, if it matters) has the whole
- * range. Each other one has a few beyond it.
+ * The stack of this CPU has the whole range; each other stack has 64 integers
+ * beyond the range. A workload that needs the range must not migrate.
  */
-static void *stack_make(unsigned long range)
+static void *stack_create(unsigned long range)
 {
 	struct stack __percpu *stacks = alloc_percpu(struct stack);
-	int cpu, here = raw_smp_processor_id();
+	int cpu, this_cpu = raw_smp_processor_id();
 	unsigned long beyond = BASE + range;
 	struct stack *s;
 
@@ -43,14 +43,14 @@ static void *stack_make(unsigned long range)
 		return NULL;
 	for_each_online_cpu(cpu) {
 		s = per_cpu_ptr(stacks, cpu);
-		s->max = cpu == here ? range : 64;
+		s->max = cpu == this_cpu ? range : 64;
 		s->value = vmalloc(array_size(s->max, sizeof(*s->value)));
 		if (!s->value) {
-			stack_unmake((__force void *)stacks);
+			stack_destroy((__force void *)stacks);
 			return NULL;
 		}
 		while (s->n < s->max) {
-			s->value[s->n] = cpu == here ? BASE + range - s->n - 1
+			s->value[s->n] = cpu == this_cpu ? BASE + range - s->n - 1
 						     : beyond++;
 			s->n++;
 		}
@@ -58,9 +58,9 @@ static void *stack_make(unsigned long range)
 	return (__force void *)stacks;
 }
 
-static bool stack_alloc(void *it, struct piece *piece)
+static bool stack_alloc(void *instance, struct piece *piece)
 {
-	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)instance;
 	struct stack *s;
 	bool good;
 
@@ -73,9 +73,9 @@ static bool stack_alloc(void *it, struct piece *piece)
 	return good;
 }
 
-static void stack_free(void *it, struct piece *piece)
+static void stack_free(void *instance, struct piece *piece)
 {
-	struct stack __percpu *stacks = (__force struct stack __percpu *)it;
+	struct stack __percpu *stacks = (__force struct stack __percpu *)instance;
 	struct stack *s;
 
 	preempt_disable();
@@ -88,8 +88,8 @@ static void stack_free(void *it, struct piece *piece)
 const struct peer peer_stack = {
 	.name		= "stack",
 	.one_size	= true,
-	.make		= stack_make,
-	.unmake		= stack_unmake,
+	.create		= stack_create,
+	.destroy	= stack_destroy,
 	.alloc		= stack_alloc,
 	.free		= stack_free,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem, once with quantum caches and once without for each policy. Without, what is
- * measured of vmem_alloc() is the arena itself.
+ * vmem with quantum caches, and for each policy without. Without them
+ * vmem_alloc() and vmem_free() measure the arena itself.
  */
 #include <linux/vmem.h>
 
@@ -10,128 +10,128 @@
 /* Sizes up to this many units are cached. */
 #define QCACHE_MAX	8
 
-static void *arena_make(unsigned long range)
+static void *arena_create(unsigned long range)
 {
 	return vmem_create("bench", (void *)BASE, range, 1, NULL, NULL, NULL, 0,
 			   VM_SLEEP | VMC_IDENTIFIER);
 }
 
-static void *arena_make_cached(unsigned long range)
+static void *arena_create_cached(unsigned long range)
 {
 	return vmem_create("bench", (void *)BASE, range, 1, NULL, NULL, NULL,
 			   QCACHE_MAX, VM_SLEEP | VMC_IDENTIFIER);
 }
 
-static void arena_unmake(void *it)
+static void arena_destroy(void *instance)
 {
-	vmem_destroy(it);
+	vmem_destroy(instance);
 }
 
-static bool arena_alloc(void *it, struct piece *piece)
+static bool arena_alloc(void *instance, struct piece *piece)
 {
-	piece->at = (unsigned long)vmem_alloc(it, piece->size, VM_NOSLEEP);
+	piece->at = (unsigned long)vmem_alloc(instance, piece->size, VM_NOSLEEP);
 	return piece->at;
 }
 
-static bool arena_alloc_best(void *it, struct piece *piece)
+static bool arena_alloc_best(void *instance, struct piece *piece)
 {
-	piece->at = (unsigned long)vmem_alloc(it, piece->size,
+	piece->at = (unsigned long)vmem_alloc(instance, piece->size,
 					      VM_NOSLEEP | VM_BESTFIT);
 	return piece->at;
 }
 
-static bool arena_alloc_next(void *it, struct piece *piece)
+static bool arena_alloc_next(void *instance, struct piece *piece)
 {
-	piece->at = (unsigned long)vmem_alloc(it, piece->size,
+	piece->at = (unsigned long)vmem_alloc(instance, piece->size,
 					      VM_NOSLEEP | VM_NEXTFIT);
 	return piece->at;
 }
 
-static void arena_free(void *it, struct piece *piece)
+static void arena_free(void *instance, struct piece *piece)
 {
-	vmem_free(it, (void *)piece->at, piece->size);
+	vmem_free(instance, (void *)piece->at, piece->size);
 }
 
-static bool arena_alloc_aligned(void *it, struct piece *piece,
+static bool arena_alloc_aligned(void *instance, struct piece *piece,
 				unsigned long align)
 {
-	piece->at = (unsigned long)vmem_xalloc(it, piece->size, align, 0, 0,
+	piece->at = (unsigned long)vmem_xalloc(instance, piece->size, align, 0, 0,
 					       NULL, NULL, VM_NOSLEEP);
 	return piece->at;
 }
 
-static bool arena_alloc_within(void *it, struct piece *piece,
+static bool arena_alloc_within(void *instance, struct piece *piece,
 			       unsigned long first, unsigned long end)
 {
-	piece->at = (unsigned long)vmem_xalloc(it, piece->size, 0, 0, 0,
+	piece->at = (unsigned long)vmem_xalloc(instance, piece->size, 0, 0, 0,
 					       (void *)first, (void *)end,
 					       VM_NOSLEEP);
 	return piece->at;
 }
 
-static bool arena_alloc_at(void *it, struct piece *piece, unsigned long at)
+static bool arena_alloc_at(void *instance, struct piece *piece, unsigned long at)
 {
-	return arena_alloc_within(it, piece, at, at + piece->size);
+	return arena_alloc_within(instance, piece, at, at + piece->size);
 }
 
-static void arena_free_such(void *it, struct piece *piece)
+static void arena_free_constrained(void *instance, struct piece *piece)
 {
-	vmem_xfree(it, (void *)piece->at, piece->size);
+	vmem_xfree(instance, (void *)piece->at, piece->size);
 }
 
-static void arena_settle(void *it)
+static void arena_maintain(void *instance)
 {
 	vmem_update(NULL);
 }
 
 const struct peer peer_vmem_cached = {
 	.name		= "vmem-cached",
-	.make		= arena_make_cached,
-	.unmake		= arena_unmake,
+	.create		= arena_create_cached,
+	.destroy	= arena_destroy,
 	.alloc		= arena_alloc,
 	.free		= arena_free,
-	.settle		= arena_settle,
+	.maintain	= arena_maintain,
 };
 
-/* The same of single identifiers only, as the peers that know nothing else. */
+/* Single identifiers only, to compare with the other peers of one size. */
 const struct peer peer_vmem_ids = {
 	.name		= "vmem-ids",
 	.one_size	= true,
-	.make		= arena_make_cached,
-	.unmake		= arena_unmake,
+	.create		= arena_create_cached,
+	.destroy	= arena_destroy,
 	.alloc		= arena_alloc,
 	.free		= arena_free,
-	.settle		= arena_settle,
+	.maintain	= arena_maintain,
 };
 
 const struct peer peer_vmem = {
-	.name		= "vmem",
-	.make		= arena_make,
-	.unmake		= arena_unmake,
-	.alloc		= arena_alloc,
-	.free		= arena_free,
-	.alloc_aligned	= arena_alloc_aligned,
-	.alloc_within	= arena_alloc_within,
-	.alloc_at	= arena_alloc_at,
-	.free_such	= arena_free_such,
-	.settle		= arena_settle,
+	.name			= "vmem",
+	.create			= arena_create,
+	.destroy		= arena_destroy,
+	.alloc			= arena_alloc,
+	.free			= arena_free,
+	.alloc_aligned		= arena_alloc_aligned,
+	.alloc_within		= arena_alloc_within,
+	.alloc_at		= arena_alloc_at,
+	.free_constrained	= arena_free_constrained,
+	.maintain		= arena_maintain,
 };
 
 const struct peer peer_vmem_best = {
 	.name		= "vmem-best",
-	.make		= arena_make,
-	.unmake		= arena_unmake,
+	.create		= arena_create,
+	.destroy	= arena_destroy,
 	.alloc		= arena_alloc_best,
 	.free		= arena_free,
-	.settle		= arena_settle,
+	.maintain	= arena_maintain,
 };
 
 const struct peer peer_vmem_next = {
 	.name		= "vmem-next",
 	.cyclic		= true,
-	.make		= arena_make,
-	.unmake		= arena_unmake,
+	.create		= arena_create,
+	.destroy	= arena_destroy,
 	.alloc		= arena_alloc_next,
 	.free		= arena_free,
-	.settle		= arena_settle,
+	.maintain	= arena_maintain,
 };

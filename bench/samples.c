@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Samples, their median and their tail. Where there are not enough of them for a
- * 99.9th percentile it is the worst.
+ * Samples, their median and their 99.9th percentile. With less than a thousand
+ * samples the latter is the maximum.
  */
 #include <linux/math64.h>
 #include <linux/printk.h>
@@ -26,7 +26,7 @@ void samples_end(struct samples *s)
 	s->tick = NULL;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_ticks(const void *a, const void *b)
 {
 	u64 x = *(const u64 *)a, y = *(const u64 *)b;
 
@@ -35,11 +35,11 @@ static int compare(const void *a, const void *b)
 
 void samples_sort(struct samples *s)
 {
-	sort(s->tick, s->n, sizeof(*s->tick), compare, NULL);
+	sort(s->tick, s->n, sizeof(*s->tick), compare_ticks, NULL);
 }
 
-/* The sample that so many in a thousand do not exceed; they are sorted. */
-u64 samples_at(const struct samples *s, unsigned int permille)
+/* The sample that @permille of the samples do not exceed. @s is sorted. */
+u64 samples_permille(const struct samples *s, unsigned int permille)
 {
 	if (!s->n)
 		return 0;
@@ -56,29 +56,31 @@ struct decimal decimal(u64 tenths)
 	return d;
 }
 
-/* Tenths of a nanosecond of one of the @each that took so many ticks. */
-static u64 net(u64 ticks, unsigned int each)
+/*
+ * Tenths of a nanosecond for each of @per_sample operations that took @ticks.
+ */
+static u64 net_tenths(u64 ticks, unsigned int per_sample)
 {
-	ticks = ticks > clock_empty ? ticks - clock_empty : 0;
-	return div_u64(clock_tenths(ticks), each);
+	ticks = ticks > clock_overhead ? ticks - clock_overhead : 0;
+	return div_u64(clock_tenths(ticks), per_sample);
 }
 
 /**
- * say_samples - say what came out of samples
- * @work: the peer at work
- * @load: the workload, and what tells its runs apart: names and values
- * @op: what was done
- * @s: how long it took; sorted here
- * @each: how often it was done in each sample
+ * report_samples - print median, tail and mean of samples
+ * @work: the instance that was measured
+ * @load: the workload and its parameters, as pairs of a name and a value
+ * @op: name of the operation
+ * @s: the samples; sorted here
+ * @per_sample: number of operations in each sample
  */
-void say_samples(const struct work *work, const char *load, const char *op,
-		 struct samples *s, unsigned int each)
+void report_samples(const struct work *work, const char *load, const char *op,
+		    struct samples *s, unsigned int per_sample)
 {
 	if (!s->n)
 		return;
 	samples_sort(s);
-	say(work, "%s op=%s median=%s tail=%s mean=%s samples=%lu", load, op,
-	    decimal(net(samples_at(s, 500), each)).text,
-	    decimal(net(samples_at(s, 999), each)).text,
-	    decimal(net(div64_u64(s->sum, s->n), each)).text, s->n);
+	report(work, "%s op=%s median=%s tail=%s mean=%s samples=%lu", load, op,
+	       decimal(net_tenths(samples_permille(s, 500), per_sample)).text,
+	       decimal(net_tenths(samples_permille(s, 999), per_sample)).text,
+	       decimal(net_tenths(div64_u64(s->sum, s->n), per_sample)).text, s->n);
 }

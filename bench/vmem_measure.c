@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What vmem costs, in nanoseconds of the clock.
+ * Measures the cost of vmem, in nanoseconds of the clock.
  *
- * In a guest of QEMU with -icount shift=0 one instruction takes one nanosecond,
- * so that the figures are instructions, the same on any machine and in any run.
- * On a real machine they are times, of which only ratios within one run mean
- * anything.
+ * In QEMU with -icount shift=0 an instruction takes one nanosecond, so the
+ * figures are instructions, and reproducible on any machine. On a real machine
+ * they are times, of which only the ratios within one run are meaningful.
  *
- * Prints lines "measure: NAME VALUE". While the module stays loaded the last
- * arena keeps what it has, so that somebody can look at what that occupies.
+ * Prints lines "measure: NAME VALUE". With "hold_*" the allocations stay until
+ * the module is removed, so that the memory that vmem uses for them can be read
+ * from debugfs.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -25,17 +25,17 @@
 #include "late.h"
 
 #define REPEAT		1000	/* pairs in one measurement */
-#define TRIES		5	/* measurements, of which the least counts */
+#define RUNS		5	/* the fastest measurement counts */
 
 static char *what = "pairs";
 module_param(what, charp, 0400);
-MODULE_PARM_DESC(what, "pairs, latency, threads, hold_uncached or hold_cached");
+MODULE_PARM_DESC(what, "measurement: pairs, latency, threads, hold_uncached or hold_cached");
 
 static ulong live = 1000000;
 module_param(live, ulong, 0400);
-MODULE_PARM_DESC(live, "allocations that live meanwhile");
+MODULE_PARM_DESC(live, "number of live allocations");
 
-/* The floor: a stack of integers for each CPU, with nothing behind it. */
+/* A stack of integers for each CPU: the lower bound of the cost of a pair. */
 struct stack {
 	unsigned int n;
 	unsigned long value[64];
@@ -71,7 +71,8 @@ static vmem_t *arena;
 static void **held;
 static unsigned long nheld;
 
-static void say(const char *name, u64 thousandths)
+/* Print a figure with one decimal. */
+static void report(const char *name, u64 thousandths)
 {
 	u32 rest;
 	u64 whole = div_u64_rem(thousandths, 1000, &rest);
@@ -79,14 +80,14 @@ static void say(const char *name, u64 thousandths)
 	pr_info("measure: %s %llu.%u\n", name, whole, rest / 100);
 }
 
-/* Nanoseconds of a pair, in thousandths. @size 0: the stack of the CPU. */
-static u64 pair(vmem_t *vm, size_t size, int vmflag)
+/* Picoseconds of a pair of @size; if 0, of a pair on the per-CPU stack. */
+static u64 time_pair(vmem_t *vm, size_t size, int vmflag)
 {
 	u64 start, best = U64_MAX;
 	unsigned int i, t;
 	void *p;
 
-	for (t = 0; t < TRIES; t++) {
+	for (t = 0; t < RUNS; t++) {
 		start = ktime_get_ns();
 		for (i = 0; i < REPEAT; i++) {
 			if (!size) {
@@ -102,16 +103,16 @@ static u64 pair(vmem_t *vm, size_t size, int vmflag)
 }
 
 /*
- * Nanoseconds of an allocation alone, in thousandths: a few in a row, so that
- * neither segment structures nor objects in slabs run out meanwhile.
+ * Picoseconds of a single allocation. Few are made in a row, so that neither
+ * segment structures nor objects of the slab run out.
  */
-static u64 single(vmem_t *vm)
+static u64 time_alloc(vmem_t *vm)
 {
 	u64 start, best = U64_MAX;
 	unsigned int i, t;
 	void *p[16];
 
-	for (t = 0; t < TRIES; t++) {
+	for (t = 0; t < RUNS; t++) {
 		start = ktime_get_ns();
 		for (i = 0; i < ARRAY_SIZE(p); i++)
 			p[i] = vmem_alloc(vm, 1, VM_NOSLEEP);
@@ -122,13 +123,13 @@ static u64 single(vmem_t *vm)
 	return div_u64(best * 1000, ARRAY_SIZE(p));
 }
 
-/* Sizes that come and go, so that the free space is in many pieces. */
-static size_t size_of(unsigned long i)
+/* Sizes of allocations, mixed to fragment the free space. */
+static size_t mixed_size(unsigned long i)
 {
 	return 17 + i % 7;
 }
 
-static bool fill(size_t (*size)(unsigned long i), unsigned long n)
+static bool fill_arena(size_t (*size)(unsigned long i), unsigned long n)
 {
 	for (nheld = 0; nheld < n; nheld++) {
 		held[nheld] = vmem_alloc(arena, size(nheld), VM_SLEEP | VM_ABORT);
@@ -140,7 +141,7 @@ static bool fill(size_t (*size)(unsigned long i), unsigned long n)
 	return true;
 }
 
-static void empty(size_t (*size)(unsigned long i), unsigned long step)
+static void empty_arena(size_t (*size)(unsigned long i), unsigned long step)
 {
 	unsigned long i;
 
@@ -153,29 +154,29 @@ static void empty(size_t (*size)(unsigned long i), unsigned long step)
 	}
 }
 
-static vmem_t *make(size_t size, size_t qcache_max)
+static vmem_t *create_arena(size_t size, size_t qcache_max)
 {
 	return vmem_create("measure", (void *)1, size, 1, NULL, NULL, NULL,
 			   qcache_max, VM_SLEEP | VMC_IDENTIFIER);
 }
 
-static int pairs_with(unsigned long n, const char *filling, const char *one,
-		      const char *other)
+static int measure_pairs_with(unsigned long n, const char *alloc_name,
+			      const char *pair_name, const char *pair_100_name)
 {
 	u64 start = ktime_get_ns();
 
-	if (!fill(size_of, n))
+	if (!fill_arena(mixed_size, n))
 		return -ENOSPC;
-	say(filling, div_u64((ktime_get_ns() - start) * 1000, n));
+	report(alloc_name, div_u64((ktime_get_ns() - start) * 1000, n));
 	vmem_update(NULL);
-	empty(size_of, 3);
-	say(one, pair(arena, 1, VM_NOSLEEP));
-	say(other, pair(arena, 100, VM_NOSLEEP));
-	empty(size_of, 1);
+	empty_arena(mixed_size, 3);
+	report(pair_name, time_pair(arena, 1, VM_NOSLEEP));
+	report(pair_100_name, time_pair(arena, 100, VM_NOSLEEP));
+	empty_arena(mixed_size, 1);
 	return 0;
 }
 
-static size_t one(unsigned long i)
+static size_t unit_size(unsigned long i)
 {
 	return 1;
 }
@@ -186,96 +187,98 @@ static int measure_pairs(void)
 	int err;
 
 	stack_push(1);
-	say("stack_pair", pair(NULL, 0, 0));
+	report("stack_pair", time_pair(NULL, 0, 0));
 
-	arena = make(1UL << 30, 0);
+	arena = create_arena(1UL << 30, 0);
 	if (!arena)
 		return -ENOMEM;
-	say("uncached_pair_empty", pair(arena, 1, VM_NOSLEEP));
-	say("uncached_alloc", single(arena));
-	err = pairs_with(1000, "uncached_alloc_1k", "uncached_pair_1k", "uncached_pair_100_1k");
+	report("uncached_pair_empty", time_pair(arena, 1, VM_NOSLEEP));
+	report("uncached_alloc", time_alloc(arena));
+	err = measure_pairs_with(1000, "uncached_alloc_1k", "uncached_pair_1k",
+				 "uncached_pair_100_1k");
 	if (!err)
-		err = pairs_with(live, "uncached_alloc_live", "uncached_pair_live",
-				 "uncached_pair_100_live");
+		err = measure_pairs_with(live, "uncached_alloc_live", "uncached_pair_live",
+					 "uncached_pair_100_live");
 	vmem_destroy(arena);
+	arena = NULL;
 	if (err)
 		return err;
 
-	arena = make(1UL << 30, 8);
+	arena = create_arena(1UL << 30, 8);
 	if (!arena)
 		return -ENOMEM;
-	if (!fill(one, min(live, 100000UL)))
+	if (!fill_arena(unit_size, min(live, 100000UL)))
 		return -ENOSPC;
-	say("cached_pair", pair(arena, 1, VM_NOSLEEP));
-	say("cached_pair_8", pair(arena, 8, VM_NOSLEEP));
-	empty(one, 1);
+	report("cached_pair", time_pair(arena, 1, VM_NOSLEEP));
+	report("cached_pair_8", time_pair(arena, 8, VM_NOSLEEP));
+	empty_arena(unit_size, 1);
 	vmem_destroy(arena);
 	arena = NULL;
 
-	/* Too small to share: no magazines, so that every pair goes to a slab. */
-	small = make(80, 1);
+	/* A small arena has no magazines, so that every pair goes to a slab. */
+	small = create_arena(80, 1);
 	if (!small)
 		return -ENOMEM;
-	say("slab_pair", pair(small, 1, VM_NOSLEEP));
-	say("slab_alloc", single(small));
+	report("slab_pair", time_pair(small, 1, VM_NOSLEEP));
+	report("slab_alloc", time_alloc(small));
 	vmem_destroy(small);
 	return 0;
 }
 
-static void since(const char *name)
+static void report_late(const char *name)
 {
-	say(name, late_since() * 1000);
+	report(name, late_read_and_reset() * 1000);
 }
 
-/* The same load on the kernel's own allocator, for comparison. */
-static void like_slab(void)
+/* For comparison: @live objects of the kernel's slab allocator. */
+static void measure_slab(void)
 {
 	unsigned long i;
 
 	for (i = 0; i < live; i++)
 		held[i] = kmalloc(64, GFP_KERNEL);
-	since("late_kmalloc");
+	report_late("late_kmalloc");
 	for (i = 0; i < live; i++)
 		kfree(held[i]);
-	since("late_kfree");
+	report_late("late_kfree");
 	memset(held, 0, array_size(live, sizeof(*held)));
 }
 
-/* How long interrupts are off at worst: while nothing goes on, and with vmem. */
+/* The longest time with interrupts off, when idle and with vmem. */
 static int measure_latency(void)
 {
 	u64 end = ktime_get_ns() + 20 * NSEC_PER_MSEC;
 	struct hrtimer timer;
 	int err = 0;
 
-	arena = make(1UL << 30, 0);
+	arena = create_arena(1UL << 30, 0);
 	if (!arena)
 		return -ENOMEM;
 	late_start(&timer);
 	while (ktime_get_ns() < end)
 		cpu_relax();
-	since("late_idle");
-	like_slab();
-	if (!fill(size_of, live))
+	report_late("late_idle");
+	measure_slab();
+	if (!fill_arena(mixed_size, live))
 		err = -ENOSPC;
-	since("late_filling");
+	report_late("late_filling");
 	vmem_update(NULL);
-	since("late_rescaling_up");
-	empty(size_of, 1);
-	since("late_emptying");
+	report_late("late_rescaling_up");
+	empty_arena(mixed_size, 1);
+	report_late("late_emptying");
 	vmem_update(NULL);
-	since("late_rescaling_down");
+	report_late("late_rescaling_down");
 	hrtimer_cancel(&timer);
 	vmem_destroy(arena);
 	arena = NULL;
 	return err;
 }
 
-/* Threads, one a CPU, in the same arena: operations in the same time. */
+/* Throughput of threads, one per CPU, in one arena. */
 static atomic_long_t operations;
 static bool stop;
 
-static int hammer(void *arg)
+static int alloc_and_free(void *arg)
 {
 	unsigned long n = 0, i;
 	void *p[8];
@@ -303,7 +306,7 @@ static u64 run_threads(unsigned int n)
 	atomic_long_set(&operations, 0);
 	WRITE_ONCE(stop, false);
 	for (i = 0; i < n; i++) {
-		task = kthread_create(hammer, &done, "vmem_measure/%u", i);
+		task = kthread_create(alloc_and_free, &done, "vmem_measure/%u", i);
 		if (IS_ERR(task)) {
 			complete(&done);
 			continue;
@@ -324,27 +327,27 @@ static int measure_threads(void)
 	u64 alone = 0, together = 0;
 	unsigned int t;
 
-	arena = make(1UL << 20, 8);
+	arena = create_arena(1UL << 20, 8);
 	if (!arena)
 		return -ENOMEM;
-	/* In turn, so that both see the same machine. */
+	/* Alternate, so that both have the same load on the machine. */
 	for (t = 0; t < 3; t++) {
 		alone = max(alone, run_threads(1));
 		together = max(together, run_threads(num_online_cpus()));
 	}
-	say("threads", num_online_cpus() * 1000);
-	say("threads_speedup", div64_u64(together * 1000, max(alone, 1ULL)));
+	report("threads", num_online_cpus() * 1000);
+	report("threads_speedup", div64_u64(together * 1000, max(alone, 1ULL)));
 	vmem_destroy(arena);
 	arena = NULL;
 	return 0;
 }
 
-static int hold(size_t qcache_max, size_t (*size)(unsigned long i))
+static int hold_allocations(size_t qcache_max, size_t (*size)(unsigned long i))
 {
-	arena = make(1UL << 30, qcache_max);
+	arena = create_arena(1UL << 30, qcache_max);
 	if (!arena)
 		return -ENOMEM;
-	if (!fill(size, live))
+	if (!fill_arena(size, live))
 		return -ENOSPC;
 	vmem_update(NULL);
 	return 0;
@@ -359,16 +362,16 @@ static int run(void)
 	if (!strcmp(what, "threads"))
 		return measure_threads();
 	if (!strcmp(what, "hold_uncached"))
-		return hold(0, size_of);
+		return hold_allocations(0, mixed_size);
 	if (!strcmp(what, "hold_cached"))
-		return hold(1, one);
+		return hold_allocations(1, unit_size);
 	return -EINVAL;
 }
 
 static void clean_up(void)
 {
 	if (arena) {
-		empty(strcmp(what, "hold_uncached") ? one : size_of, 1);
+		empty_arena(strcmp(what, "hold_uncached") ? unit_size : mixed_size, 1);
 		vmem_destroy(arena);
 	}
 	vfree(held);
@@ -395,6 +398,6 @@ static void __exit vmem_measure_exit(void)
 module_init(vmem_measure_init);
 module_exit(vmem_measure_exit);
 
-MODULE_DESCRIPTION("Measures what vmem costs");
+MODULE_DESCRIPTION("Measures the cost of vmem");
 MODULE_AUTHOR("The vmem for Linux developers");
 MODULE_LICENSE("GPL");

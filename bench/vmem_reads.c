@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What it costs to read the files in debugfs of an arena with very many segments:
- * the time of a whole read, how long interrupts are off at worst meanwhile, and
- * the memory that is taken while the file is open.
+ * Measures the cost of reading the debugfs files of an arena with very many
+ * segments. For each file this is the time to read it, the longest time with
+ * interrupts off meanwhile, and the memory in use while the file is open.
  *
- * Prints lines "measure: NAME VALUE", of which times are nanoseconds of the clock:
- * instructions, in a guest of QEMU with -icount shift=0.
+ * Prints lines "measure: NAME VALUE". Times are nanoseconds of the clock, which
+ * are instructions in QEMU with -icount shift=0.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -19,22 +19,22 @@
 #include <linux/uio.h>
 #include <linux/vmem.h>
 
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena.h"
 #include "late.h"
 
-/* What a reader asks for at a time: as cat(1) does. */
-#define PIECE		(128 * 1024)
+/* Bytes of each read(), as in cat(1). */
+#define READ_SIZE	(128 * 1024)
 
-/* Of so many allocations one is audited: its line in segments is long. */
-#define AUDITED		64
+/* Allocations per audited one, whose line in the file "segments" is long. */
+#define AUDIT_RATIO	64
 
 static ulong live = 1000000;
 module_param(live, ulong, 0400);
-MODULE_PARM_DESC(live, "allocations that live meanwhile");
+MODULE_PARM_DESC(live, "number of live allocations");
 
 static vmem_t *arena;
 
-static void say(const char *file, const char *name, u64 value)
+static void report(const char *file, const char *name, u64 value)
 {
 	pr_info("measure: read_%s_%s %llu\n", file, name, value);
 }
@@ -47,10 +47,10 @@ static unsigned long free_kilobytes(void)
 	return info.freeram << (PAGE_SHIFT - 10);
 }
 
-/* The next piece, as debugfs would read it for user space. */
-static ssize_t next(struct file *f, char *buf, loff_t *pos)
+/* Read the next READ_SIZE bytes, as debugfs does for user space. */
+static ssize_t read_next(struct file *f, char *buf, loff_t *pos)
 {
-	struct kvec kvec = { .iov_base = buf, .iov_len = PIECE };
+	struct kvec kvec = { .iov_base = buf, .iov_len = READ_SIZE };
 	struct kiocb kiocb;
 	struct iov_iter iter;
 	ssize_t n;
@@ -60,7 +60,7 @@ static ssize_t next(struct file *f, char *buf, loff_t *pos)
 		return n;
 	init_sync_kiocb(&kiocb, f);
 	kiocb.ki_pos = *pos;
-	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, PIECE);
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, READ_SIZE);
 	n = seq_read_iter(&kiocb, &iter);
 	*pos = kiocb.ki_pos;
 	debugfs_file_put(f->f_path.dentry);
@@ -78,25 +78,25 @@ static int read_file(const char *name, char *buf)
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/vmem/%u-%s/%s",
 		 arena->id, arena->label, name);
-	late_since();
+	late_read_and_reset();
 	f = filp_open(path, O_RDONLY, 0);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	while ((n = next(f, buf, &pos)) > 0) {
+	while ((n = read_next(f, buf, &pos)) > 0) {
 		bytes += n;
 		least = min(least, free_kilobytes());
 		cond_resched();
 	}
-	say(name, "ns", ktime_get_ns() - start);
-	say(name, "late", late_since());
-	say(name, "bytes", bytes);
-	say(name, "kilobytes", before - least);
+	report(name, "ns", ktime_get_ns() - start);
+	report(name, "late", late_read_and_reset());
+	report(name, "bytes", bytes);
+	report(name, "kilobytes", before - least);
 	filp_close(f, NULL);
 	return n;
 }
 
-/* Have allocations recorded from now on, or no more. */
-static int record(const char *on)
+/* Switch the audit of further allocations "Y" or "N". */
+static int set_audit(const char *value)
 {
 	struct file *f = filp_open("/sys/module/vmem/parameters/audit", O_RDWR,
 				   0);
@@ -105,13 +105,13 @@ static int record(const char *on)
 
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	n = kernel_write(f, on, 1, &pos);
+	n = kernel_write(f, value, 1, &pos);
 	filp_close(f, NULL);
 	return n < 0 ? n : 0;
 }
 
-/* Pieces that do not touch, so that there are as many free segments. */
-static int fill(unsigned long n)
+/* Make @n allocations, each with a free segment behind it. */
+static int fill_arena(unsigned long n)
 {
 	unsigned long i;
 
@@ -129,7 +129,7 @@ static void free_one(void *arg, void *start, size_t size)
 	vmem_free(arena, start, size);
 }
 
-static int measure(char *buf)
+static int measure_reads(char *buf)
 {
 	static const char * const file[] = {
 		"stats", "freelists", "segments", "consumers",
@@ -138,13 +138,13 @@ static int measure(char *buf)
 	unsigned int i;
 	int err;
 
-	err = fill(live - live / AUDITED);
+	err = fill_arena(live - live / AUDIT_RATIO);
 	if (err)
 		return err;
-	err = record("Y");
+	err = set_audit("Y");
 	if (!err)
-		err = fill(live / AUDITED);
-	record("N");
+		err = fill_arena(live / AUDIT_RATIO);
+	set_audit("N");
 	if (err)
 		return err;
 	vmem_update(NULL);
@@ -158,14 +158,14 @@ static int measure(char *buf)
 
 static int __init vmem_reads_init(void)
 {
-	char *buf = kvmalloc(PIECE, GFP_KERNEL);
+	char *buf = kvmalloc(READ_SIZE, GFP_KERNEL);
 	int err = -ENOMEM;
 
-	/* Of quantum 4, so that each allocation leaves one over. */
+	/* Each allocation of 3 of a quantum of 4 leaves a free segment of 1. */
 	arena = vmem_create("reads", (void *)4, 1UL << 30, 4, NULL, NULL, NULL,
 			    0, VM_SLEEP | VMC_IDENTIFIER);
 	if (buf && arena)
-		err = measure(buf);
+		err = measure_reads(buf);
 	kvfree(buf);
 	if (arena)
 		vmem_walk(arena, VMEM_ALLOC | VMEM_REENTRANT, free_one, NULL);
@@ -180,6 +180,6 @@ static void __exit vmem_reads_exit(void)
 module_init(vmem_reads_init);
 module_exit(vmem_reads_exit);
 
-MODULE_DESCRIPTION("Measures what reading vmem's debugfs costs");
+MODULE_DESCRIPTION("Measures the cost of reading vmem's debugfs files");
 MODULE_AUTHOR("The vmem for Linux developers");
 MODULE_LICENSE("GPL");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer at work: making it, filling it, punching holes, and what it has in memory
- * meanwhile.
+ * Creates an instance of a peer, fills it, punches holes into the allocations,
+ * and measures the memory that the peer uses.
  *
- * Memory is counted as what the kernel's free pages have become less by since
- * before the peer was made, when nothing else goes on. CPUs keep thousands of free
- * pages in their hands, which do not count as free: they are made to give them up
- * first, by taking a lot of pages of each order that they keep. What is left
- * unknown is a batch of each, so it takes many pieces to say something.
+ * The memory of a peer is the decrease of the kernel's free pages since before
+ * the instance was created; nothing else allocates meanwhile. The per-CPU page
+ * lists hold thousands of pages that do not count as free. So they are emptied
+ * first, by allocating many pages of each order that they hold. The remaining
+ * error is one batch of pages for each order: the figure needs many pieces to
+ * be meaningful.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -20,57 +21,57 @@
 #include "bench.h"
 #include "clock.h"
 
-/* Filling gives up after so much time. */
-#define PATIENCE	(20ULL * NSEC_PER_SEC)
+/* work_fill() gives up after this time, in nanoseconds. */
+#define FILL_TIMEOUT	(20ULL * NSEC_PER_SEC)
 
-/* Pages to take of each order: more than a CPU keeps. */
-#define DRAIN		(64UL << (20 - PAGE_SHIFT))
+/* Pages to allocate over all orders: more than the per-CPU page lists hold. */
+#define HELD_PAGES	(64UL << (20 - PAGE_SHIFT))
 #define ORDERS		(PAGE_ALLOC_COSTLY_ORDER + 1)
 
-static void drain(struct work *work)
+static void held_pages_take(struct work *work)
 {
 	unsigned long pages;
 	unsigned int order;
 	struct page *page;
 
 	for (order = 0; order < ORDERS; order++)
-		for (pages = 0; pages < DRAIN / ORDERS; pages += 1UL << order) {
+		for (pages = 0; pages < HELD_PAGES / ORDERS; pages += 1UL << order) {
 			page = alloc_pages(GFP_KERNEL | __GFP_NOWARN |
 					   __GFP_NORETRY, order);
 			if (!page)
 				break;
 			set_page_private(page, order);
-			list_add(&page->lru, &work->drain);
+			list_add(&page->lru, &work->held_pages);
 		}
 }
 
-static void drain_end(struct work *work)
+static void held_pages_free(struct work *work)
 {
 	struct page *page, *next;
 
-	list_for_each_entry_safe(page, next, &work->drain, lru) {
+	list_for_each_entry_safe(page, next, &work->held_pages, lru) {
 		list_del(&page->lru);
 		__free_pages(page, page_private(page));
 	}
 }
 
-static long pages_free(void)
+static long count_free_pages(void)
 {
 	return global_zone_page_state(NR_FREE_PAGES);
 }
 
-unsigned long below(struct rnd_state *random, unsigned long n)
+unsigned long random_below(struct rnd_state *random, unsigned long n)
 {
 	return (u64)prandom_u32_state(random) * n >> 32;
 }
 
-/* A size from 1 to 64. */
-unsigned int work_size(struct work *work)
+/* A random size from 1 to 64; 1 if the peer supports no other size. */
+unsigned int random_size(struct work *work)
 {
-	return work->peer->one_size ? 1 : 1 + below(&work->random, 64);
+	return work->peer->one_size ? 1 : 1 + random_below(&work->random, 64);
 }
 
-/* Begin with no piece of @max. With @count, work_bytes() will be asked for. */
+/* Create an instance for at most @max pieces. work_bytes() needs @count. */
 int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	       unsigned long max, bool count)
 {
@@ -80,30 +81,30 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	work->peer = peer;
 	work->range = range;
 	work->max = max;
-	INIT_LIST_HEAD(&work->drain);
+	INIT_LIST_HEAD(&work->held_pages);
 	prandom_seed_state(&work->random, 20010625);
 	work->piece = vzalloc(array_size(max, sizeof(*work->piece)));
-	if (peer->client)
-		work->own = vzalloc(array_size(max, peer->client));
+	if (peer->client_size)
+		work->client_data = vzalloc(array_size(max, peer->client_size));
 	if (!peer->pointers)
 		work->map = vzalloc(BITS_TO_LONGS(range) * sizeof(long));
-	if (!work->piece || (peer->client && !work->own) ||
+	if (!work->piece || (peer->client_size && !work->client_data) ||
 	    (!peer->pointers && !work->map))
 		goto fail;
-	for (i = 0; peer->client && i < max; i++)
-		work->piece[i].own = work->own + i * peer->client;
+	for (i = 0; peer->client_size && i < max; i++)
+		work->piece[i].client_data = work->client_data + i * peer->client_size;
 	if (count) {
-		/* What was freed before, by RCU as well, is to be free by now. */
+		/* Wait for pages that are still being freed, also by RCU. */
 		rcu_barrier();
 		msleep(20);
-		/* Once does not leave the CPU with little enough. */
-		drain(work);
-		drain_end(work);
-		drain(work);
-		work->before = pages_free();
+		/* A single pass leaves too many pages in the per-CPU lists. */
+		held_pages_take(work);
+		held_pages_free(work);
+		held_pages_take(work);
+		work->free_pages_before = count_free_pages();
 	}
-	work->it = peer->make(range);
-	if (work->it)
+	work->instance = peer->create(range);
+	if (work->instance)
 		return 0;
 fail:
 	work_end(work);
@@ -115,31 +116,33 @@ void work_end(struct work *work)
 	unsigned long i;
 
 	for (i = 0; i < work->live; i++) {
-		work->peer->free(work->it, &work->piece[i]);
+		work->peer->free(work->instance, &work->piece[i]);
 		if (!(i % 256))
 			cond_resched();
 	}
-	if (work->it)
-		work->peer->unmake(work->it);
-	drain_end(work);
+	if (work->instance)
+		work->peer->destroy(work->instance);
+	held_pages_free(work);
 	vfree(work->map);
-	vfree(work->own);
+	vfree(work->client_data);
 	vfree(work->piece);
 	memset(work, 0, sizeof(*work));
 }
 
-/* What the peer has in memory, in bytes, without what its client keeps. */
+/* Bytes of memory that the peer uses, without &peer.client_size. */
 u64 work_bytes(struct work *work)
 {
-	return (u64)max(0L, work->before - pages_free()) << PAGE_SHIFT;
+	return (u64)max(0L, work->free_pages_before - count_free_pages()) << PAGE_SHIFT;
 }
 
 /**
- * work_fill - let the peer hand out until so many pieces live
- * @work: of fresh peers only: those of which a fill in a row is slow are filled
- *	from the beginning, each piece at the end of the one before
- * @n: how many
- * @ticks: what that took all in all
+ * work_fill - allocate until @n pieces live
+ * @work: a new instance, without live pieces
+ * @n: number of pieces
+ * @ticks: set to the total time of the allocations
+ *
+ * Peers with &peer.slow_fill are filled with &peer.alloc_at, each piece at the
+ * end of the previous one.
  *
  * Return: 0, -ENOSPC or -ETIME.
  */
@@ -154,27 +157,27 @@ int work_fill(struct work *work, unsigned long n, u64 *ticks)
 	*ticks = 0;
 	while (work->live < n) {
 		piece = &work->piece[work->live];
-		piece->size = work_size(work);
+		piece->size = random_size(work);
 		before = clock_read();
 		if (peer->slow_fill)
-			good = peer->alloc_at(work->it, piece, next);
+			good = peer->alloc_at(work->instance, piece, next);
 		else
-			good = peer->alloc(work->it, piece);
-		*ticks += clock_read() - before - clock_empty;
+			good = peer->alloc(work->instance, piece);
+		*ticks += clock_read() - before - clock_overhead;
 		if (!good)
 			return -ENOSPC;
 		next += piece->size;
-		map_take(work, piece);
+		map_set(work, piece);
 		if (work->live++ % 256)
 			continue;
 		cond_resched();
-		if (clock_spent(start) > PATIENCE)
+		if (clock_ns_since(start) > FILL_TIMEOUT)
 			return -ETIME;
 	}
 	return 0;
 }
 
-/* Free every third piece, so that the free space is in many. */
+/* Free every third piece, to fragment the free space. */
 void work_punch(struct work *work)
 {
 	unsigned long i, n = 0;
@@ -185,8 +188,8 @@ void work_punch(struct work *work)
 			n++;
 			continue;
 		}
-		map_give(work, &work->piece[i]);
-		work->peer->free(work->it, &work->piece[i]);
+		map_clear(work, &work->piece[i]);
+		work->peer->free(work->instance, &work->piece[i]);
 		if (!(i % 255))
 			cond_resched();
 	}

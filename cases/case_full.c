@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client with a fault: a queue without a bound starves a neighbour.
+ * A faulty client: an unbounded queue exhausts the source of another arena.
  *
- * A device has 16 MiB of memory, from which its two halves import: "video", for
- * frames of 256 KiB of which it keeps the last eight, and "audio", for packets of
- * 4 KiB. A step queues a packet, and every fourth one takes a frame for the
- * oldest one. Packets are freed as the player reads them; after 1000 steps the
- * player stops reading, and nothing bounds the queue. When the device's memory is
- * full the picture stands still, although video has what it always had.
+ * A device has 16 MiB of memory, from which two arenas import. "video" has
+ * frames of 256 KiB and keeps the last eight; "audio" has packets of 4 KiB.
+ * Each step queues a packet, and every fourth step replaces the oldest frame.
+ * The player reads packets, which frees them. After 1000 steps the player
+ * stops, and the queue grows without bound. When the device's memory is
+ * exhausted, video drops all further frames, although it has not allocated more
+ * than before.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_full.ko
@@ -28,9 +29,9 @@
 #define FRAME		SZ_256K
 #define FRAMES		8
 #define PACKET		SZ_4K
-#define PACKETS		(DEVICE_SIZE / PACKET)	/* more than there is room for */
-#define UNREAD		50
-#define STALL		1000
+#define PACKETS		(DEVICE_SIZE / PACKET)	/* more than can be allocated */
+#define MAX_UNREAD	50	/* queue length while the player reads */
+#define STALL_STEP	1000	/* step in which the player stops */
 
 static vmem_t *device, *video, *audio;
 static void *frames[FRAMES];
@@ -70,13 +71,13 @@ static void audio_read_packet(void)
 static void step(unsigned long i)
 {
 	audio_queue_packet();
-	if (i < STALL && tail - head > UNREAD)
+	if (i < STALL_STEP && tail - head > MAX_UNREAD)
 		audio_read_packet();
 	if (i % 4 == 3)
 		video_frame(i / 4);
 }
 
-/* Undoes any part of case_full_init(). */
+/* Undo case_full_init(), also a part of it. */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -108,12 +109,14 @@ static int __init case_full_init(void)
 		goto fail;
 	video = vmem_create("video", NULL, 0, PAGE_SIZE, vmem_alloc, vmem_free,
 			    device, 0, VM_SLEEP);
-	/* Without caches, the last size says how much to import at least. */
+	/*
+	 * With VMC_NO_QCACHE, qcache_max sets the size of the smallest import.
+	 */
 	audio = vmem_create("audio", NULL, 0, PACKET, vmem_alloc, vmem_free,
 			    device, SZ_16K, VM_SLEEP | VMC_NO_QCACHE);
 	if (!video || !audio)
 		goto fail;
-	steps_allow(true);
+	steps_enable(true);
 	return 0;
 
 fail:
@@ -124,12 +127,12 @@ module_init(case_full_init);
 
 static void __exit case_full_exit(void)
 {
-	steps_allow(false);
+	steps_enable(false);
 	pr_info("%lu frames and %lu packets dropped\n", dropped_frames,
 		dropped_packets);
 	clean_up();
 }
 module_exit(case_full_exit);
 
-MODULE_DESCRIPTION("vmem case: a client that takes everything");
+MODULE_DESCRIPTION("vmem case: a client that exhausts its source");
 MODULE_LICENSE("GPL");

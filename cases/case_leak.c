@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client with a fault: it forgets memory on an error path.
+ * A faulty client: it leaks memory on an error path.
  *
- * A card keeps the sessions of its users in memory of its own, of which this is
- * the driver. A step opens a session, which takes a block for its state and a
- * ring of one to four KiB, and closes the one that has been open longest. One
- * handshake in ten fails. Then the ring is given back, and the state, which was
- * taken before, is not.
+ * The driver of a card keeps sessions in the memory of the card. Each step
+ * closes the oldest session and opens one, which allocates a block for its
+ * state and a ring of one to four KiB. One handshake in ten fails. The error
+ * path then frees the ring, but not the state.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_leak.ko
@@ -24,7 +23,7 @@
 #define CARD_BASE	0x40000000UL
 #define CARD_SIZE	SZ_1M
 #define STATE_SIZE	448
-#define OPEN		64		/* sessions at any time */
+#define OPEN		64		/* number of open sessions */
 
 struct session {
 	void *state;
@@ -54,7 +53,7 @@ static noinline void session_open(struct session *s, unsigned long i)
 		/* The handshake failed. */
 		vmem_free(card, s->ring, s->ring_size);
 		s->ring = NULL;
-		/* Here is the fault: s->state is lost. */
+		/* This is the fault: s->state is not freed. */
 	}
 }
 
@@ -81,7 +80,7 @@ static int __init case_leak_init(void)
 			   NULL, NULL, 0, VM_SLEEP);
 	if (!card)
 		return -ENOMEM;
-	steps_allow(true);
+	steps_enable(true);
 	return 0;
 }
 module_init(case_leak_init);
@@ -90,7 +89,7 @@ static void __exit case_leak_exit(void)
 {
 	unsigned int i;
 
-	steps_allow(false);
+	steps_enable(false);
 	for (i = 0; i < OPEN; i++)
 		session_close(&sessions[i]);
 	vmem_destroy(card);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client with a fault: what lives long stands between what does not.
+ * A faulty client: long-lived allocations fragment the space between
+ * short-lived ones.
  *
- * A bus has a window of 16 MiB. In each of the first 256 steps a buffer of 60 KiB
- * is mapped for a transfer, and with every eighth a page of descriptors, which
- * stays. Then the transfers end, one a step. After that the window is all but
- * empty, and each step maps a framebuffer of 2 MiB and unmaps it again: or would,
- * if there were 2 MiB without a page of descriptors in them.
+ * A bus has a window of 16 MiB. Each of the first 256 steps maps a buffer of 60
+ * KiB for a transfer, and every eighth of them also maps a page of descriptors,
+ * which stays. Each of the next 256 steps ends a transfer and unmaps its
+ * buffer. Then the window is nearly empty, and each further step maps a
+ * framebuffer of 2 MiB and unmaps it again. This fails, since there is a page
+ * of descriptors in every 2 MiB.
  *
- * With apart=1 the descriptors have an arena of their own, which imports from the
- * window by 128 KiB. That is the remedy: the same memory, in another order.
+ * With apart=1 the descriptors have their own arena, which imports 128 KiB at a
+ * time from the window. This solves the problem: the descriptors then occupy
+ * one contiguous range.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_ragged.ko
@@ -24,7 +27,7 @@
 
 #include "steps.h"
 
-#define IO_PAGE		SZ_4K		/* of the bus, whatever the CPU's is */
+#define IO_PAGE		SZ_4K	/* independent of the CPU's page size */
 #define WINDOW_BASE	0xc0000000UL
 #define WINDOW_SIZE	SZ_16M
 #define BUFFER		(15 * IO_PAGE)
@@ -34,7 +37,7 @@
 
 static bool apart;
 module_param(apart, bool, 0444);
-MODULE_PARM_DESC(apart, "descriptors have an arena of their own (N)");
+MODULE_PARM_DESC(apart, "allocate descriptors from their own arena (default: N)");
 
 static vmem_t *window, *descriptors;
 static void *buffer[BUFFERS], *descriptor[DESCRIPTORS];
@@ -82,7 +85,7 @@ static void step(unsigned long i)
 	}
 }
 
-/* Undoes any part of case_ragged_init(). */
+/* Undo case_ragged_init(), also a part of it. */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -106,7 +109,10 @@ static int __init case_ragged_init(void)
 	if (!window)
 		return -ENOMEM;
 	if (apart) {
-		/* Imports 128 KiB: the power of two above three times this. */
+		/*
+		 * Imports 128 KiB: the power of two above three times
+		 * qcache_max.
+		 */
 		descriptors = vmem_create("descriptors", NULL, 0, IO_PAGE,
 					  vmem_alloc, vmem_free, window,
 					  SZ_32K, VM_SLEEP | VMC_NO_QCACHE);
@@ -115,15 +121,15 @@ static int __init case_ragged_init(void)
 			return -ENOMEM;
 		}
 	}
-	steps_allow(true);
+	steps_enable(true);
 	return 0;
 }
 module_init(case_ragged_init);
 
 static void __exit case_ragged_exit(void)
 {
-	steps_allow(false);
-	pr_info("%lu framebuffers mapped, %lu without room\n", mapped, no_room);
+	steps_enable(false);
+	pr_info("%lu framebuffers mapped, %lu found no room\n", mapped, no_room);
 	clean_up();
 }
 module_exit(case_ragged_exit);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client with a fault: commands that are never completed hold all tags, and tasks
- * hang in vmem_alloc().
+ * A faulty client: commands that never complete hold all tags, and tasks hang
+ * in vmem_alloc().
  *
- * A disk has 16 tags. A step starts a thread that takes a tag for a command and ends;
- * the tag is freed when the disk has completed the command. The disk is never more
- * than 8 commands behind, but after 100 steps it completes nothing any more. So 8
- * more threads find a tag, and all later ones wait, until a reset, which completes
- * everything:
+ * A disk has 16 tags. Each step starts a thread that allocates a tag, sends a
+ * command and exits. The tag is freed when the disk has completed the command.
+ * In the first 100 steps at most 8 commands are incomplete. After that the disk
+ * completes no command. So 8 more threads get a tag, and all later threads wait
+ * until a reset completes all commands:
  *
  *	insmod vmem.ko audit=1
  *	insmod case_stuck.ko
@@ -26,15 +26,15 @@
 
 #include "steps.h"
 
-#define TAGS	16
-#define BEHIND	8
-#define STALL	100
+#define TAGS		16
+#define MAX_BEHIND	8	/* incomplete commands before the stall */
+#define STALL_STEP	100	/* step from which on no command completes */
 
 static vmem_t *tags;
 static DECLARE_COMPLETION(ended);
-static unsigned long started;		/* Not yet seen to end. steps_lock. */
+static unsigned long running;		/* Threads not yet waited for. steps_lock. */
 static DEFINE_SPINLOCK(sent_lock);
-static void *sent[TAGS];		/* A ring: [head, tail) are sent. sent_lock. */
+static void *sent[TAGS];		/* A ring: [head, tail). sent_lock. */
 static unsigned long head, tail;	/* sent_lock */
 
 static noinline void disk_send(void)
@@ -49,11 +49,11 @@ static noinline void disk_send(void)
 static int disk_io(void *unused)
 {
 	disk_send();
-	/* Does not return here, so that the module can go afterwards. */
+	/* Does not return to the module, which can be removed from here on. */
 	kthread_complete_and_exit(&ended, 0);
 }
 
-/* The disk completes all commands but the last @keep of them. */
+/* The disk completes all commands except the last @keep. */
 static void disk_complete(unsigned int keep)
 {
 	void *tag;
@@ -76,20 +76,20 @@ static void step(unsigned long i)
 
 	if (IS_ERR(task))
 		return;
-	started++;
-	if (i < STALL) {
+	running++;
+	if (i < STALL_STEP) {
 		wait_for_completion(&ended);
-		started--;
-		disk_complete(BEHIND);
+		running--;
+		disk_complete(MAX_BEHIND);
 	}
 }
 
 static void disk_reset(void)
 {
-	while (started) {
+	while (running) {
 		disk_complete(0);
 		if (wait_for_completion_timeout(&ended, HZ / 10))
-			started--;
+			running--;
 	}
 	disk_complete(0);
 }
@@ -108,7 +108,7 @@ static const struct kernel_param_ops reset_ops = {
 };
 
 module_param_cb(reset, &reset_ops, NULL, 0200);
-MODULE_PARM_DESC(reset, "written: complete all commands");
+MODULE_PARM_DESC(reset, "on write: complete all commands");
 
 static int __init case_stuck_init(void)
 {
@@ -116,18 +116,18 @@ static int __init case_stuck_init(void)
 			   VM_SLEEP | VMC_IDENTIFIER);
 	if (!tags)
 		return -ENOMEM;
-	steps_allow(true);
+	steps_enable(true);
 	return 0;
 }
 module_init(case_stuck_init);
 
 static void __exit case_stuck_exit(void)
 {
-	steps_allow(false);
+	steps_enable(false);
 	disk_reset();
 	vmem_destroy(tags);
 }
 module_exit(case_stuck_exit);
 
-MODULE_DESCRIPTION("vmem case: a client that does not give back");
+MODULE_DESCRIPTION("vmem case: a client that does not free");
 MODULE_LICENSE("GPL");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A client that does as much as it is told: writing N to its parameter "run" does
- * the next N steps, and returns when they are done. So what has happened is the
- * same every time, whatever the machine.
+ * Runs a client step by step: a write of N to its parameter "run" runs the next
+ * N steps, and returns when they are done. This makes each case reproducible on
+ * any machine.
  */
 #ifndef _CASES_STEPS_H
 #define _CASES_STEPS_H
@@ -13,7 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sysfs.h>
 
-/* Each client has one: what it does in its step @i, counted from 0. */
+/* Step @i of the client, counted from 0. Each client defines it. */
 static void step(unsigned long i);
 
 static DEFINE_MUTEX(steps_lock);
@@ -49,13 +49,15 @@ static const struct kernel_param_ops steps_ops = {
 };
 
 module_param_cb(run, &steps_ops, NULL, 0600);
-MODULE_PARM_DESC(run, "written: do so many steps; read: how many were done");
+MODULE_PARM_DESC(run, "on write: number of steps to run; on read: number of steps done");
 
-/* From the init function, when all is there, and from the exit function. */
-static inline void steps_allow(bool yes)
+/*
+ * Called at the end of the init function and at the start of the exit function.
+ */
+static inline void steps_enable(bool enable)
 {
 	mutex_lock(&steps_lock);
-	steps_ready = yes;
+	steps_ready = enable;
 	mutex_unlock(&steps_lock);
 }
 

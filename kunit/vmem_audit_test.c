@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Audit: who allocated a segment, as the file segments shows it.
+ * Audit: the stack, task and time of each allocation, in the debugfs file
+ * segments.
  */
 #include <linux/kallsyms.h>
 #include <linux/stacktrace.h>
 
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena.h"
 #include "../vmem/compat.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
 #include "vmem_test_thread.h"
 
-static char audit[16];
+static char saved_audit[16];
 
-/* Audit on; what it was is put back when the test ends. */
+/* Enable audit. audit_exit() restores the old value. */
 static int audit_init(struct kunit *test)
 {
 	if (!vt_has_debugfs())
 		kunit_skip(test, "no debugfs at /sys/kernel/debug");
-	if (vt_param("audit", "Y", audit, sizeof(audit)))
+	if (vt_param("audit", "Y", saved_audit, sizeof(saved_audit)))
 		kunit_skip(test, "the kernel has no stack depot");
 	return vt_init(test);
 }
 
 static void audit_exit(struct kunit *test)
 {
-	if (audit[0])
-		vt_param("audit", audit, NULL, 0);
+	if (saved_audit[0])
+		vt_param("audit", saved_audit, NULL, 0);
 	vt_exit(test);
 }
 
-/* The line of segments about an allocation; "" if there is none. */
+/*
+ * Read the line of the file segments about an allocation; "" if there is none.
+ */
 static void segment_line(struct kunit *test, vmem_t *vm, unsigned long addr,
 			 char *line, size_t size)
 {
@@ -50,7 +53,7 @@ static void segment_line(struct kunit *test, vmem_t *vm, unsigned long addr,
 	kvfree(text);
 }
 
-/* The stack, the task and the time of an allocation are recorded. */
+/* Audit records the stack, the task and the time of an allocation. */
 static void allocation_is_recorded(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -59,7 +62,7 @@ static void allocation_is_recorded(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 20 * U);
 	snprintf(pid, sizeof(pid), "pid=%d ", task_pid_nr(current));
 	segment_line(test, vm, 16 * U, line, 4096);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, pid), "%s", line);
@@ -71,8 +74,8 @@ static void allocation_is_recorded(struct kunit *test)
 				  "%s", line);
 }
 
-/* The stack ends where that of this function does. */
-static void stack_is_whole(struct kunit *test)
+/* The stack ends with the outermost frame of this function's stack. */
+static void stack_is_complete(struct kunit *test)
 {
 #ifdef CONFIG_STACKTRACE
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -93,7 +96,7 @@ static void stack_is_whole(struct kunit *test)
 #endif
 }
 
-/* The stack begins where that of the client does. */
+/* The stack begins in the client, not in vmem. */
 static void stack_begins_with_the_client(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -102,9 +105,12 @@ static void stack_begins_with_the_client(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, line);
 #ifndef MODULE
-	kunit_skip(test, "there are no modules to be named");
+	kunit_skip(test, "the kernel has no modules");
 #endif
-	/* There vmem's own calls are no jumps, and nobody can look up. */
+	/*
+	 * With instrumentation vmem makes no tail calls, and without frame
+	 * pointers it cannot find the client's frame.
+	 */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
 		kunit_skip(test, "functions are instrumented");
@@ -117,8 +123,8 @@ static void stack_begins_with_the_client(struct kunit *test)
 				  "%s", first);
 }
 
-/* It is the task that allocated, not the one that reads. */
-static void other_task_is_recorded(struct kunit *test)
+/* Audit records the allocating task, not the task that reads the file. */
+static void allocating_task_is_recorded(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
@@ -137,8 +143,8 @@ static void other_task_is_recorded(struct kunit *test)
 				  line);
 }
 
-/* Off: nothing new is recorded, nothing old forgotten. */
-static void switching_off_forgets_nothing(struct kunit *test)
+/* When audit is switched off, it keeps old records and makes no new ones. */
+static void switching_off_keeps_records(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
@@ -152,15 +158,15 @@ static void switching_off_forgets_nothing(struct kunit *test)
 	segment_line(test, vm, 17 * U, line, 4096);
 	KUNIT_EXPECT_NE(test, line[0], '\0');
 	KUNIT_EXPECT_NULL(test, strstr(line, "pid="));
-	/* A segment structure is used again: no stale record on it. */
+	/* A reused segment structure has no stale record. */
 	vt_free(vm, 16 * U, U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 16 * U, U), 16 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 16 * U, U), 16 * U);
 	segment_line(test, vm, 16 * U, line, 4096);
 	KUNIT_EXPECT_NULL(test, strstr(line, "pid="));
 }
 
-/* [13] The report of a leak has the stack of who allocated it. */
-static void leak_has_the_stack(struct kunit *test)
+/* [13] The report of a leak has the stack of the allocation. */
+static void leak_report_shows_the_stack(struct kunit *test)
 {
 	vmem_t *vm = vmem_create("leaky", (void *)U, U, U, NULL, NULL, NULL, 0,
 				 VM_SLEEP);
@@ -169,17 +175,17 @@ static void leak_has_the_stack(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, vm);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), U);
 	vt_window_open(&w, "vmem_destroy(): 4096 bytes", "1");
-	/* Or with .cold and the like at the end. */
+	/* A prefix: the symbol may have a suffix such as .cold. */
 	w.also = __func__;
 	vmem_destroy(vm);
 	vt_window_close(&w);
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
-	/* Once in the stack of the report, once in that of the allocation. */
-	KUNIT_EXPECT_GE(test, w.alsos, 2U);
+	/* In the stack of the report and in that of the allocation. */
+	KUNIT_EXPECT_GE(test, w.also_lines, 2U);
 }
 
-/* [23] Audit has no say in whether a request succeeds, in any context. */
-static void audit_with_interrupts_off(struct kunit *test)
+/* [23] Audit does not change the result of a request, in any context. */
+static void audit_changes_no_result(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	unsigned long flags, addr;
@@ -194,18 +200,20 @@ static void audit_with_interrupts_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP | VM_ENDALLOC), 31 * U);
 }
 
-static unsigned long from_timer;
+static unsigned long timer_addr;
 
 static enum hrtimer_restart alloc_in_timer(struct hrtimer *timer)
 {
 	vmem_t **vm = (vmem_t **)(timer + 1);
 
-	from_timer = vt_alloc(*vm, U, VM_NOSLEEP | VM_PUSHPAGE);
+	timer_addr = vt_alloc(*vm, U, VM_NOSLEEP | VM_PUSHPAGE);
 	return HRTIMER_NORESTART;
 }
 
-/* An interrupt is no task: 0.  With PREEMPT_RT it is one. */
-static void interrupt_is_recorded(struct kunit *test)
+/*
+ * Audit records an interrupt as pid 0. With PREEMPT_RT a task runs the timer.
+ */
+static void interrupt_is_recorded_as_pid_0(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	char *line = kunit_kzalloc(test, 4096, GFP_KERNEL);
@@ -217,12 +225,12 @@ static void interrupt_is_recorded(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->vm = vm;
-	from_timer = 0;
+	timer_addr = 0;
 	vmem_hrtimer_setup(&t->timer, alloc_in_timer);
 	hrtimer_start(&t->timer, ns_to_ktime(30000), HRTIMER_MODE_REL_PINNED);
-	KUNIT_EXPECT_TRUE(test, vt_poll(READ_ONCE(from_timer)));
+	KUNIT_EXPECT_TRUE(test, vt_poll(READ_ONCE(timer_addr)));
 	hrtimer_cancel(&t->timer);
-	KUNIT_EXPECT_EQ(test, from_timer, 16 * U);
+	KUNIT_EXPECT_EQ(test, timer_addr, 16 * U);
 	segment_line(test, vm, 16 * U, line, 4096);
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(line, "pid=0 "), "%s",
@@ -231,8 +239,8 @@ static void interrupt_is_recorded(struct kunit *test)
 				  line);
 }
 
-/* What is no switch position changes nothing, nor does the one that it is in. */
-static void switch_has_two_positions(struct kunit *test)
+/* An invalid value changes nothing, and neither does the current value. */
+static void invalid_switch_value_is_refused(struct kunit *test)
 {
 	char value[8];
 
@@ -251,14 +259,14 @@ static void switch_has_two_positions(struct kunit *test)
 
 static struct kunit_case vmem_audit_cases[] = {
 	KUNIT_CASE(allocation_is_recorded),
-	KUNIT_CASE(stack_is_whole),
+	KUNIT_CASE(stack_is_complete),
 	KUNIT_CASE(stack_begins_with_the_client),
-	KUNIT_CASE(other_task_is_recorded),
-	KUNIT_CASE(switching_off_forgets_nothing),
-	KUNIT_CASE(leak_has_the_stack),
-	KUNIT_CASE(audit_with_interrupts_off),
-	KUNIT_CASE(interrupt_is_recorded),
-	KUNIT_CASE(switch_has_two_positions),
+	KUNIT_CASE(allocating_task_is_recorded),
+	KUNIT_CASE(switching_off_keeps_records),
+	KUNIT_CASE(leak_report_shows_the_stack),
+	KUNIT_CASE(audit_changes_no_result),
+	KUNIT_CASE(interrupt_is_recorded_as_pid_0),
+	KUNIT_CASE(invalid_switch_value_is_refused),
 	{}
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse at the beginning and at the end of an arena: what must not come to be,
- * and what must not go yet. The rest of the table is in vmem_misuse.
+ * Misuse in the creation and destruction of arenas. The suite vmem_misuse tests
+ * other misuse.
  */
 #include <linux/delay.h>
 
@@ -11,12 +11,12 @@
 #define HALF	(1UL << (BITS_PER_LONG - 1))
 
 /**
- * struct badarena - an arena that must not come to be
+ * struct badarena - arguments of a creation that must fail
  * @base: as for vmem_create()
  * @size: likewise
  * @quantum: likewise
  * @vmflag: likewise
- * @why: what the report says
+ * @why: text of the report
  */
 struct badarena {
 	unsigned long base;
@@ -28,7 +28,7 @@ struct badarena {
 static const char power[] = "the quantum must be a power of two";
 static const char off[] = "base and size must be multiples of the quantum";
 static const char wraps[] = "the span wraps";
-static const char flags[] = "flags unknown to, or not for, this function";
+static const char flags[] = "flags unknown, or not valid for this function";
 
 static const struct badarena badarenas[] = {
 	/* The quantum. */
@@ -58,8 +58,11 @@ static const struct badarena badarenas[] = {
 	{ U, U, U, VM_ABORT, flags },
 };
 
-/* [8] No arena: a bad quantum, a bad first span, or unknown flags, [12]. */
-static void bad_arena_is_refused(struct kunit *test)
+/*
+ * [8] Creation fails with an invalid quantum or first span. [12] It also fails
+ * with unknown flags.
+ */
+static void invalid_arena_is_refused(struct kunit *test)
 {
 	unsigned int i;
 
@@ -77,8 +80,8 @@ static void bad_arena_is_refused(struct kunit *test)
 	}
 }
 
-/* No name, and quantum caches that might not sleep to be made: no arena. */
-static void nameless_and_hasty_arenas_are_refused(struct kunit *test)
+/* Creation fails without a name, and with quantum caches but VM_NOSLEEP. */
+static void create_without_name_or_sleep_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
 
@@ -87,19 +90,25 @@ static void nameless_and_hasty_arenas_are_refused(struct kunit *test)
 					    NULL, 0, VM_SLEEP));
 	vt_misuse_end(test, m);
 	m = vt_misuse_begin(test, NULL, "quantum caches need VM_SLEEP");
-	KUNIT_EXPECT_NULL(test, vmem_create("hasty", (void *)U, U, U, NULL,
+	KUNIT_EXPECT_NULL(test, vmem_create("nosleep", (void *)U, U, U, NULL,
 					    NULL, NULL, U, VM_NOSLEEP));
 	vt_misuse_end(test, m);
-	/* What is below the quantum is no cache; nor is the smallest import. */
-	vt_adopt(test, vmem_create("hasty", (void *)U, U, U, NULL, NULL, NULL,
+	/*
+	 * No caches: qcache_max is below the quantum, or sets the minimum
+	 * import.
+	 */
+	vt_track(test, vmem_create("nosleep", (void *)U, U, U, NULL, NULL, NULL,
 				   U - 1, VM_NOSLEEP));
-	vt_adopt(test, vmem_create("hasty", (void *)U, U, U, NULL, NULL, NULL,
+	vt_track(test, vmem_create("nosleep", (void *)U, U, U, NULL, NULL, NULL,
 				   U, VM_NOSLEEP | VMC_NO_QCACHE));
 }
 
 #define MANY	130
 
-/* Arenas that were not to be have a limit of their own, and a number held back. */
+/*
+ * Reports of failed creations have their own limit, and are counted when
+ * suppressed.
+ */
 static void reports_without_arena_are_limited(struct kunit *test)
 {
 	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -107,7 +116,7 @@ static void reports_without_arena_are_limited(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
-	/* Past is what others have said. */
+	/* Let the limit recover from earlier reports. */
 	ssleep(6);
 	began = jiffies;
 	vt_window_open(w, "vmem_create(name='many'", "*");
@@ -119,24 +128,24 @@ static void reports_without_arena_are_limited(struct kunit *test)
 	}
 	if (time_after(jiffies, began + 4 * HZ)) {
 		vt_window_close(w);
-		kunit_skip(test, "so many reports take longer here than the limit is for");
+		kunit_skip(test, "the reports take longer than the period of the limit");
 	}
 	ssleep(6);
 	KUNIT_EXPECT_NULL(test, vmem_create("many", NULL, 0, 0, NULL, NULL,
 					    NULL, 0, VM_SLEEP));
 	vt_window_close(w);
 	KUNIT_EXPECT_EQ(test, w->reports, 101U);
-	KUNIT_EXPECT_EQ(test, w->alsos, 1U);
+	KUNIT_EXPECT_EQ(test, w->also_lines, 1U);
 }
 
-/* Nothing to end. */
-static void destroy_of_nothing(struct kunit *test)
+/* vmem_destroy(NULL) is a no-op. */
+static void destroy_of_null_is_a_noop(struct kunit *test)
 {
 	vmem_destroy(NULL);
 }
 
-/* [12] vmem_xcreate() takes neither VMC_XALLOC nor VMC_POPULATOR. */
-static void bad_xcreate_flags_are_refused(struct kunit *test)
+/* [12] vmem_xcreate() accepts neither VMC_XALLOC nor VMC_POPULATOR. */
+static void invalid_xcreate_flags_are_refused(struct kunit *test)
 {
 	static const int bad[] = { VMC_XALLOC, VMC_POPULATOR, 0x00400000 };
 	vmem_t *src = vt_label(test, U);
@@ -152,8 +161,8 @@ static void bad_xcreate_flags_are_refused(struct kunit *test)
 	}
 }
 
-/* [8] A bad root: the same rules. */
-static void bad_root_is_refused(struct kunit *test)
+/* [8] The same rules apply to vmem_init(). */
+static void invalid_root_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
 
@@ -165,28 +174,28 @@ static void bad_root_is_refused(struct kunit *test)
 	vt_misuse_end(test, m);
 }
 
-/* [11] Identifiers and memory do not mix, in either direction. */
-static void mixed_source_is_refused(struct kunit *test)
+/* [11] Identifier arenas and memory arenas cannot import from each other. */
+static void source_of_other_kind_is_refused(struct kunit *test)
 {
 	vmem_t *ids = vt_ids(test, 64);
 	vmem_t *mem = vt_arena(test, U, U, 1);
 	struct vt_misuse *m;
 
-	m = vt_misuse_begin(test, NULL, "identifiers come from identifiers");
+	m = vt_misuse_begin(test, NULL, "source has VMC_IDENTIFIER");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
 					    vmem_free, ids, 0, VM_SLEEP));
 	vt_misuse_end(test, m);
-	m = vt_misuse_begin(test, NULL, "identifiers come from identifiers");
+	m = vt_misuse_begin(test, NULL, "source has VMC_IDENTIFIER");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 1, vmem_alloc,
 					    vmem_free, mem, 0,
 					    VM_SLEEP | VMC_IDENTIFIER));
 	vt_misuse_end(test, m);
-	/* Each to its own is fine. */
-	vt_adopt(test, vmem_create("good", NULL, 0, 1, vmem_alloc, vmem_free,
+	/* An identifier arena may import from another. */
+	vt_track(test, vmem_create("good", NULL, 0, 1, vmem_alloc, vmem_free,
 				   ids, 0, VM_SLEEP | VMC_IDENTIFIER));
 }
 
-/* [8] An import function needs a source to import from. */
+/* [8] An import function requires a source. */
 static void import_without_source_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
@@ -201,8 +210,11 @@ static void import_without_source_is_refused(struct kunit *test)
 	vt_misuse_end(test, m);
 }
 
-/* [13] Destroying with allocations outstanding: how much, and the first. */
-static void leaks_are_named(struct kunit *test)
+/*
+ * [13] vmem_destroy() reports the outstanding allocations: the sum and the
+ * first ones.
+ */
+static void destroy_reports_leaks(struct kunit *test)
 {
 	static const char * const unit[] = { "bytes", "identifiers" };
 	unsigned int ids, i;
@@ -214,7 +226,7 @@ static void leaks_are_named(struct kunit *test)
 
 		for (i = 0; i < 20; i++)
 			vt_alloc(vm, 2, VM_SLEEP);
-		vt_disown(test, vm);
+		vt_untrack(test, vm);
 		vt_check(test, vm);
 		snprintf(what, sizeof(what), "vmem_destroy(): 40 %s", unit[ids]);
 		vt_window_open(&w, what, "1");
@@ -224,12 +236,15 @@ static void leaks_are_named(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, w.reports, 1U);
 		KUNIT_EXPECT_EQ(test, w.others, 0U);
 		KUNIT_EXPECT_EQ(test, w.stacks, 1U);
-		KUNIT_EXPECT_EQ(test, w.alsos, 8U);
+		KUNIT_EXPECT_EQ(test, w.also_lines, 8U);
 	}
 }
 
-/* [13] What is still allocated stays with the source; the rest goes home. */
-static void leaks_stay_with_the_source(struct kunit *test)
+/*
+ * [13] Outstanding allocations stay allocated in the source; the rest is
+ * released.
+ */
+static void leaks_stay_allocated_in_the_source(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
 	vmem_t *vm = vmem_create("client", NULL, 0, U, vmem_alloc, vmem_free,
@@ -247,11 +262,11 @@ static void leaks_stay_with_the_source(struct kunit *test)
 	VT_EXPECT_WALK(test, src, VMEM_ALLOC, { 18 * U, 3 * U });
 }
 
-/* [13] Others still import from it: refused, nothing freed. */
+/* [13] vmem_destroy() refuses an arena from which another imports. */
 static void source_in_use_is_not_destroyed(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 	struct vt_misuse *m;
@@ -262,18 +277,18 @@ static void source_in_use_is_not_destroyed(struct kunit *test)
 	vt_misuse_end(test, m);
 	vt_free(vm, 16 * U, U);
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
-	/* Also when nothing is imported at the moment. */
+	/* Also if nothing is imported at present. */
 	m = vt_misuse_begin(test, src, "vmem_destroy()");
 	vmem_destroy(src);
 	vt_misuse_end(test, m);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP), 16 * U);
 }
 
-/* [13] A label is no import: such a source may go first. */
-static void label_may_be_destroyed(struct kunit *test)
+/* [13] An arena without import function may outlive its source. */
+static void label_may_be_destroyed_first(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", (void *)U, U, U, NULL,
+	vmem_t *vm = vt_track(test, vmem_create("client", (void *)U, U, U, NULL,
 						NULL, src, 0, VM_SLEEP));
 	u32 id = vt_stats(vm).vmem_source;
 
@@ -283,18 +298,18 @@ static void label_may_be_destroyed(struct kunit *test)
 }
 
 static struct kunit_case vmem_badarena_cases[] = {
-	KUNIT_CASE(bad_arena_is_refused),
-	KUNIT_CASE(nameless_and_hasty_arenas_are_refused),
-	KUNIT_CASE(bad_xcreate_flags_are_refused),
-	KUNIT_CASE(bad_root_is_refused),
-	KUNIT_CASE(mixed_source_is_refused),
+	KUNIT_CASE(invalid_arena_is_refused),
+	KUNIT_CASE(create_without_name_or_sleep_is_refused),
+	KUNIT_CASE(invalid_xcreate_flags_are_refused),
+	KUNIT_CASE(invalid_root_is_refused),
+	KUNIT_CASE(source_of_other_kind_is_refused),
 	KUNIT_CASE(import_without_source_is_refused),
-	KUNIT_CASE(leaks_are_named),
-	KUNIT_CASE(leaks_stay_with_the_source),
+	KUNIT_CASE(destroy_reports_leaks),
+	KUNIT_CASE(leaks_stay_allocated_in_the_source),
 	KUNIT_CASE(source_in_use_is_not_destroyed),
-	KUNIT_CASE(label_may_be_destroyed),
+	KUNIT_CASE(label_may_be_destroyed_first),
 	KUNIT_CASE(reports_without_arena_are_limited),
-	KUNIT_CASE(destroy_of_nothing),
+	KUNIT_CASE(destroy_of_null_is_a_noop),
 	{}
 };
 
@@ -307,5 +322,5 @@ static struct kunit_suite vmem_badarena_suite = {
 
 kunit_test_suite(vmem_badarena_suite);
 
-MODULE_DESCRIPTION("KUnit: creation and end of vmem arenas, misused");
+MODULE_DESCRIPTION("KUnit: misuse in the creation and destruction of vmem arenas");
 MODULE_LICENSE("GPL");

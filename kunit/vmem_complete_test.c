@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random requests against a map of the arena, a bit for each unit: what comes
- * out is free and meets the constraints, and NULL comes out only where no place
- * in any free segment would do.
+ * Random requests, checked with a bitmap of the arena: a result is free and
+ * meets the constraints, and a request fails only if it fits in no free
+ * segment.
  */
 #include <linux/bitmap.h>
 #include <linux/prandom.h>
 
 #include "vmem_test.h"
 
-#define UNITS	96	/* of the model, from unit 0 on */
-#define LIVE	48	/* allocations held at most */
+#define UNITS	96	/* units of the model, from unit 0 on */
+#define LIVE	48	/* most allocations at a time */
 
-/* Two spans that touch, and one apart; list order is not address order. */
+/* Two adjacent spans and a separate one; list order is not address order. */
 static const struct vt_range spans[] = {
 	{ 48, 32 }, { 3, 29 }, { 32, 12 },
 };
@@ -50,9 +50,9 @@ static unsigned int units(const struct model *m, const struct request *r)
 	return DIV_ROUND_UP(r->size, m->quantum);
 }
 
-/* May the request begin at this unit? Everything counted in units of one. */
-static bool meets(const struct model *m, const struct request *r,
-		  unsigned int at)
+/* True if the request fits at this unit. The constraints are in units. */
+static bool fits_at(const struct model *m, const struct request *r,
+		    unsigned int at)
 {
 	unsigned int last = at + units(m, r) - 1;
 	size_t start = at * m->quantum, end = start + r->size - 1;
@@ -72,18 +72,18 @@ static bool meets(const struct model *m, const struct request *r,
 	return !r->max || end < r->max * m->quantum;
 }
 
-static bool possible(const struct model *m, const struct request *r)
+static bool fits_anywhere(const struct model *m, const struct request *r)
 {
 	unsigned int at;
 
 	for (at = 0; at < UNITS; at++)
-		if (meets(m, r, at))
+		if (fits_at(m, r, at))
 			return true;
 	return false;
 }
 
-/* A request with constraints that are legal, [17], if seldom easy to meet. */
-static struct request draw(struct model *m)
+/* A random request with valid constraints, [17], which may be hard to meet. */
+static struct request random_request(struct model *m)
 {
 	struct request r = { };
 	unsigned int n = 1 + rnd(m, rnd(m, 2) ? 4 : 24);
@@ -107,10 +107,11 @@ static struct request draw(struct model *m)
 	return r;
 }
 
-static void take(struct kunit *test, struct model *m, vmem_t *vm, int vmflag)
+static void alloc_constrained(struct kunit *test, struct model *m, vmem_t *vm,
+			      int vmflag)
 {
-	struct request r = draw(m);
-	bool can = possible(m, &r);
+	struct request r = random_request(m);
+	bool fits = fits_anywhere(m, &r);
 	unsigned long addr;
 
 	addr = (unsigned long)vmem_xalloc(vm, r.size, r.align * m->quantum,
@@ -119,16 +120,16 @@ static void take(struct kunit *test, struct model *m, vmem_t *vm, int vmflag)
 					  (void *)(r.min * m->quantum),
 					  (void *)(r.max * m->quantum),
 					  VM_NOSLEEP | vmflag);
-	/* [34] */
-	KUNIT_EXPECT_EQ_MSG(test, addr != 0, can,
+	/* [34] The request fails only if it fits nowhere. */
+	KUNIT_EXPECT_EQ_MSG(test, addr != 0, fits,
 			    "size %zu align %u phase %u nocross %u window %u %u flags %x",
 			    r.size, r.align, r.phase, r.nocross, r.min, r.max,
 			    vmflag);
 	if (!addr)
 		return;
-	/* [16] */
+	/* [16] The result meets the constraints. */
 	KUNIT_ASSERT_EQ(test, addr % m->quantum, 0UL);
-	KUNIT_ASSERT_TRUE_MSG(test, meets(m, &r, addr / m->quantum),
+	KUNIT_ASSERT_TRUE_MSG(test, fits_at(m, &r, addr / m->quantum),
 			      "%lx: size %zu align %u phase %u nocross %u window %u %u flags %x",
 			      addr, r.size, r.align, r.phase, r.nocross, r.min,
 			      r.max, vmflag);
@@ -137,25 +138,25 @@ static void take(struct kunit *test, struct model *m, vmem_t *vm, int vmflag)
 	m->live[m->n++].size = r.size;
 }
 
-/* The same by vmem_alloc(), which has a way of its own to go first. */
-static void take_plain(struct kunit *test, struct model *m, vmem_t *vm,
-		       int vmflag)
+/* The same with vmem_alloc(), which has a fast path. */
+static void alloc_plain(struct kunit *test, struct model *m, vmem_t *vm,
+			int vmflag)
 {
-	struct request r = { .size = draw(m).size };
+	struct request r = { .size = random_request(m).size };
 	unsigned long addr;
 
 	addr = vt_alloc(vm, r.size, VM_NOSLEEP | vmflag);
-	KUNIT_EXPECT_EQ_MSG(test, addr != 0, possible(m, &r),
+	KUNIT_EXPECT_EQ_MSG(test, addr != 0, fits_anywhere(m, &r),
 			    "size %zu flags %x", r.size, vmflag);
 	if (!addr)
 		return;
-	KUNIT_ASSERT_TRUE(test, meets(m, &r, addr / m->quantum));
+	KUNIT_ASSERT_TRUE(test, fits_at(m, &r, addr / m->quantum));
 	bitmap_set(m->used, addr / m->quantum, units(m, &r));
 	m->live[m->n].start = addr;
 	m->live[m->n++].size = r.size;
 }
 
-static void give(struct model *m, vmem_t *vm)
+static void free_random(struct model *m, vmem_t *vm)
 {
 	unsigned int i = rnd(m, m->n);
 
@@ -165,7 +166,7 @@ static void give(struct model *m, vmem_t *vm)
 	m->live[i] = m->live[--m->n];
 }
 
-static void run(struct kunit *test, size_t quantum, int vmflag, u64 seed)
+static void run_random(struct kunit *test, size_t quantum, int vmflag, u64 seed)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	vmem_t *vm = vt_arena(test, 0, 0, quantum);
@@ -182,66 +183,66 @@ static void run(struct kunit *test, size_t quantum, int vmflag, u64 seed)
 					       VM_SLEEP));
 	for (i = 0; i < 3000; i++) {
 		if (m->n == LIVE || (m->n && rnd(m, 5) < 2))
-			give(m, vm);
+			free_random(m, vm);
 		else if (rnd(m, 3))
-			take(test, m, vm, vmflag);
+			alloc_constrained(test, m, vm, vmflag);
 		else
-			take_plain(test, m, vm, vmflag);
+			alloc_plain(test, m, vm, vmflag);
 		if (i % 64 == 0)
 			KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
 	}
 	while (m->n)
-		give(m, vm);
-	/* [1] */
+		free_random(m, vm);
+	/* [1] Free segments are merged. */
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE),
 			(unsigned int)ARRAY_SIZE(spans));
 	vt_close(test, vm);
 }
 
-/* [34] Instant fit fails only where nothing could serve. */
+/* [34] Instant fit fails only if no free segment fits. */
 static void instant_fit_is_complete(struct kunit *test)
 {
-	run(test, 1, 0, 1);
-	run(test, U, 0, 2);
+	run_random(test, 1, 0, 1);
+	run_random(test, U, 0, 2);
 }
 
-/* [34] So does best fit. */
+/* [34] The same holds for best fit. */
 static void bestfit_is_complete(struct kunit *test)
 {
-	run(test, 1, VM_BESTFIT, 3);
-	run(test, U, VM_BESTFIT, 4);
+	run_random(test, 1, VM_BESTFIT, 3);
+	run_random(test, U, VM_BESTFIT, 4);
 }
 
-/* [34] So does first fit. */
+/* [34] The same holds for first fit. */
 static void firstfit_is_complete(struct kunit *test)
 {
-	run(test, 1, VM_FIRSTFIT, 5);
-	run(test, U, VM_FIRSTFIT, 6);
+	run_random(test, 1, VM_FIRSTFIT, 5);
+	run_random(test, U, VM_FIRSTFIT, 6);
 }
 
-/* [34] So does next fit. */
+/* [34] The same holds for next fit. */
 static void nextfit_is_complete(struct kunit *test)
 {
-	run(test, 1, VM_NEXTFIT, 7);
-	run(test, U, VM_NEXTFIT, 8);
+	run_random(test, 1, VM_NEXTFIT, 7);
+	run_random(test, U, VM_NEXTFIT, 8);
 }
 
-/* [19] ENDALLOC stays within the constraints, with every policy. */
+/* [19] ENDALLOC meets the constraints with every policy. */
 static void endalloc_is_complete(struct kunit *test)
 {
-	run(test, 1, VM_ENDALLOC, 9);
-	run(test, U, VM_ENDALLOC, 10);
-	run(test, U, VM_ENDALLOC | VM_BESTFIT, 11);
-	run(test, U, VM_ENDALLOC | VM_FIRSTFIT, 12);
+	run_random(test, 1, VM_ENDALLOC, 9);
+	run_random(test, U, VM_ENDALLOC, 10);
+	run_random(test, U, VM_ENDALLOC | VM_BESTFIT, 11);
+	run_random(test, U, VM_ENDALLOC | VM_FIRSTFIT, 12);
 }
 
-/* [34] VM_ABORT gives up after the search, not before its end. */
+/* [34] VM_ABORT gives up only after the whole search. */
 static void abort_is_complete(struct kunit *test)
 {
-	run(test, U, VM_ABORT, 13);
+	run_random(test, U, VM_ABORT, 13);
 }
 
-/* [34] The last integers are all had, one by one, by every policy. */
+/* [34] With every policy, single allocations exhaust the arena. */
 static void last_integer_is_found(struct kunit *test)
 {
 	static const int flags[] = {
@@ -286,5 +287,5 @@ static struct kunit_suite vmem_complete_suite = {
 
 kunit_test_suite(vmem_complete_suite);
 
-MODULE_DESCRIPTION("KUnit: vmem finds whatever is free");
+MODULE_DESCRIPTION("KUnit: vmem finds every free segment that fits");
 MODULE_LICENSE("GPL");

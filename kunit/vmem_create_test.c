@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas come and go: first spans, ids, labels, smallest imports, roots.
+ * Creation and destruction of arenas: first span, id, label, minimum import,
+ * roots.
  */
 #include "vmem_test_import.h"
 
-/* [8] An arena with a base and a size starts with that span, wholly free. */
+/*
+ * [8] An arena that is created with base and size has that span, wholly free.
+ */
 static void create_adds_first_span(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
@@ -17,7 +20,10 @@ static void create_adds_first_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).vmem_source, 0U);
 }
 
-/* [8] Without base and size it starts empty, and serves what is added. */
+/*
+ * [8] Without base and size an arena is empty. It serves requests from spans
+ * that are added later.
+ */
 static void create_without_span_is_empty(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 0, 0, U);
@@ -31,18 +37,18 @@ static void create_without_span_is_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 8 * U);
 }
 
-/* [8] Creation sleeps if it must, whatever the flag: VM_NOSLEEP works too. */
-static void create_nosleep(struct kunit *test)
+/* [8] Creation accepts VM_NOSLEEP, although it may sleep. */
+static void create_accepts_nosleep(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("nosleep", (void *)U, U, U,
+	vmem_t *vm = vt_track(test, vmem_create("nosleep", (void *)U, U, U,
 						NULL, NULL, NULL, 0,
 						VM_NOSLEEP));
 
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), U);
 }
 
-/* The id of an arena, as a client of it sees it. */
-static u32 id_of(struct kunit *test, vmem_t *vm)
+/* The id of an arena, from the statistics of a client. */
+static u32 arena_id(struct kunit *test, vmem_t *vm)
 {
 	vmem_t *client = vmem_create("client", NULL, 0, U, NULL, NULL, vm, 0,
 				     VM_SLEEP);
@@ -54,25 +60,30 @@ static u32 id_of(struct kunit *test, vmem_t *vm)
 	return id;
 }
 
-/* [33] Ids start at 1, rise, tell arenas of one name apart, are not reused. */
+/*
+ * [33] Ids start at 1, rise, differ for arenas of the same name, and are not
+ * reused.
+ */
 static void ids_rise_and_are_not_reused(struct kunit *test)
 {
 	vmem_t *a = vt_arena(test, U, U, U);
 	vmem_t *b = vt_arena(test, U, U, U);
-	u32 last = id_of(test, b);
+	u32 last = arena_id(test, b);
 
-	KUNIT_EXPECT_GE(test, id_of(test, a), 1U);
-	KUNIT_EXPECT_GT(test, last, id_of(test, a));
+	KUNIT_EXPECT_GE(test, arena_id(test, a), 1U);
+	KUNIT_EXPECT_GT(test, last, arena_id(test, a));
 	vt_close(test, b);
 	b = vt_arena(test, U, U, U);
-	KUNIT_EXPECT_GT(test, id_of(test, b), last);
+	KUNIT_EXPECT_GT(test, arena_id(test, b), last);
 }
 
-/* [33] A source without an import function is a label, and never asked. */
+/*
+ * [33] A source without an import function is a label: the arena never imports.
+ */
 static void source_without_afunc_is_a_label(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, U, 64 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("label", NULL, 0, U, NULL, NULL,
+	vmem_t *vm = vt_track(test, vmem_create("label", NULL, 0, U, NULL, NULL,
 						src, 0, VM_SLEEP));
 
 	KUNIT_EXPECT_NE(test, vt_stats(vm).vmem_source, 0U);
@@ -82,11 +93,11 @@ static void source_without_afunc_is_a_label(struct kunit *test)
 }
 
 /*
- * What a VMC_NO_QCACHE arena asks its source for when @size is wanted; the
- * source's quantum is the arena's own.
+ * The import size of a VMC_NO_QCACHE arena for a request of @size. The source
+ * has the same quantum.
  */
-static size_t smallest_import(struct kunit *test, size_t quantum,
-			      size_t qcache_max, size_t size)
+static size_t minimum_import(struct kunit *test, size_t quantum,
+			     size_t qcache_max, size_t size)
 {
 	vmem_t *vm = vt_importer(test, quantum, vt_release, quantum, qcache_max,
 				 VMC_NO_QCACHE);
@@ -95,48 +106,48 @@ static size_t smallest_import(struct kunit *test, size_t quantum,
 	return vt_imp.size;
 }
 
-/* [10] VMC_NO_QCACHE: the smallest import is what a slab would have been. */
-static void no_qcache_sets_smallest_import(struct kunit *test)
+/* [10] With VMC_NO_QCACHE the minimum import is the size of a slab. */
+static void no_qcache_sets_minimum_import(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 8 * 4096, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 8 * 4096, 4096),
 			(size_t)131072);
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 4096, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 4096, 4096),
 			(size_t)16384);
-	/* At least 64: 3 x 4 would give 16. */
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 1, 4, 1), (size_t)64);
-	/* A larger request is larger. */
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 8 * 4096, 200000),
+	/* At least 64 quanta, although 3 x 4 would give 16. */
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 1, 4, 1), (size_t)64);
+	/* A larger request needs a larger import. */
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 8 * 4096, 200000),
 			(size_t)(49 * 4096));
 }
 
-/* [9] No more than 16 sizes, however large qcache_max; part of one is none. */
+/* [9] qcache_max is limited to 16 quanta and rounded down to whole quanta. */
 static void qcache_sizes_are_at_most_16(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 16 * 4096, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 16 * 4096, 4096),
 			(size_t)262144);
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 17 * 4096, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 17 * 4096, 4096),
 			(size_t)262144);
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 1000 * 4096, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 1000 * 4096, 4096),
 			(size_t)262144);
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, 9 * 4096 - 1, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 9 * 4096 - 1, 4096),
 			(size_t)131072);
 }
 
-/* [9] qcache_max at the word's limit is a number like any other. */
-static void qcache_max_at_the_limit(struct kunit *test)
+/* [9] qcache_max may be SIZE_MAX. */
+static void qcache_max_may_be_size_max(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 1, SIZE_MAX, 1),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 1, SIZE_MAX, 1),
 			(size_t)64);
-	KUNIT_EXPECT_EQ(test, smallest_import(test, 4096, SIZE_MAX, 4096),
+	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, SIZE_MAX, 4096),
 			(size_t)262144);
 }
 
-/* [8] vmem_init() makes roots, as many as wanted, its functions unused. */
+/* [8] vmem_init() may create several roots. It does not use its functions. */
 static void init_makes_roots(struct kunit *test)
 {
-	vmem_t *a = vt_adopt(test, vmem_init("heap", (void *)(16 * U), 16 * U,
+	vmem_t *a = vt_track(test, vmem_init("heap", (void *)(16 * U), 16 * U,
 					     U, NULL, NULL));
-	vmem_t *b = vt_adopt(test, vmem_init("heap", (void *)(16 * U), 16 * U,
+	vmem_t *b = vt_track(test, vmem_init("heap", (void *)(16 * U), 16 * U,
 					     U, vt_import, vt_release));
 
 	KUNIT_EXPECT_EQ(test, vt_alloc(a, U, VM_SLEEP), 16 * U);
@@ -150,10 +161,10 @@ static void init_makes_roots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 }
 
-/* [8] An empty root can be filled later. */
-static void init_without_heap(struct kunit *test)
+/* [8] An empty root gets a span later. */
+static void init_without_span_is_empty(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_init("heap", NULL, 0, U, NULL, NULL));
+	vmem_t *vm = vt_track(test, vmem_init("heap", NULL, 0, U, NULL, NULL));
 
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)U, U, VM_SLEEP));
@@ -161,27 +172,28 @@ static void init_without_heap(struct kunit *test)
 }
 
 /*
- * [31] Cached sizes for which a slab would be larger than a word can tell, by
- * its power of two or by three times the largest: no caches, and no smallest import.
+ * [31] If the size of a slab overflows, by the rounding up to a power of two or
+ * by three times the largest cached size, there are no caches and no minimum
+ * import.
  */
-static void no_caches_beyond_the_word(struct kunit *test)
+static void no_caches_if_a_slab_overflows(struct kunit *test)
 {
 	const unsigned long quarter = 1UL << (BITS_PER_LONG - 2);
 	vmem_t *vm;
 
-	vm = vt_adopt(test, vmem_create("huge", (void *)quarter, quarter,
+	vm = vt_track(test, vmem_create("huge", (void *)quarter, quarter,
 					quarter, NULL, NULL, NULL, quarter,
 					VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), quarter);
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { quarter, 1 });
-	vm = vt_adopt(test, vmem_create("huger", (void *)quarter, quarter,
+	vm = vt_track(test, vmem_create("huger", (void *)quarter, quarter,
 					quarter, NULL, NULL, NULL, 3 * quarter,
 					VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), quarter);
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { quarter, 1 });
 }
 
-/* [13] Nothing allocated: destroying is silent, whatever was done before. */
+/* [13] Destroying an arena without allocations is silent. */
 static void destroy_of_used_arena_is_silent(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, 256 * U, U);
@@ -199,15 +211,15 @@ static void destroy_of_used_arena_is_silent(struct kunit *test)
 static struct kunit_case vmem_create_cases[] = {
 	KUNIT_CASE(create_adds_first_span),
 	KUNIT_CASE(create_without_span_is_empty),
-	KUNIT_CASE(create_nosleep),
+	KUNIT_CASE(create_accepts_nosleep),
 	KUNIT_CASE(ids_rise_and_are_not_reused),
 	KUNIT_CASE(source_without_afunc_is_a_label),
-	KUNIT_CASE(no_qcache_sets_smallest_import),
+	KUNIT_CASE(no_qcache_sets_minimum_import),
 	KUNIT_CASE(qcache_sizes_are_at_most_16),
-	KUNIT_CASE(qcache_max_at_the_limit),
-	KUNIT_CASE(no_caches_beyond_the_word),
+	KUNIT_CASE(qcache_max_may_be_size_max),
+	KUNIT_CASE(no_caches_if_a_slab_overflows),
 	KUNIT_CASE(init_makes_roots),
-	KUNIT_CASE(init_without_heap),
+	KUNIT_CASE(init_without_span_is_empty),
 	KUNIT_CASE(destroy_of_used_arena_is_silent),
 	{}
 };

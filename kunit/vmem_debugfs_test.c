@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * debugfs: what the files hold.
- */
-#include "../vmem/arena/arena.h"
+/* Contents of the files in debugfs. */
+#include "../vmem/arena.h"
 #include "vmem_test_file.h"
 #include "vmem_test_import.h"
 #include "vmem_test_thread.h"
 
 #define PAGE	4096
 
-/* A file of one arena. */
+/* Read a file in the directory of an arena. */
 static char *arena_file(struct kunit *test, vmem_t *vm, const char *name,
 			size_t size)
 {
@@ -38,7 +36,7 @@ static const char * const names[] = {
 	"contains", "contains_search",
 };
 
-static void fourteen(const struct vmem_stats *s, u64 *value)
+static void first_statistics(const struct vmem_stats *s, u64 *value)
 {
 	const u64 v[] = {
 		s->mem_inuse, s->mem_import, s->mem_total, s->vmem_source,
@@ -51,10 +49,10 @@ static void fourteen(const struct vmem_stats *s, u64 *value)
 	memcpy(value, v, sizeof(v));
 }
 
-/* An arena in which most statistics differ from one another. */
-static vmem_t *busy_arena(struct kunit *test, const char *name)
+/* An arena in which most statistics have different values. */
+static vmem_t *used_arena(struct kunit *test, const char *name)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create(name, (void *)(16 * U), 16 * U,
+	vmem_t *vm = vt_track(test, vmem_create(name, (void *)(16 * U), 16 * U,
 						U, NULL, NULL, NULL, 0,
 						VM_SLEEP));
 	unsigned int i;
@@ -70,10 +68,13 @@ static vmem_t *busy_arena(struct kunit *test, const char *name)
 	return vm;
 }
 
-/* [33] stats: the fourteen first, in order, "name value" a line. */
+/*
+ * [33] stats: the first fourteen statistics in order, one "name value" per
+ * line.
+ */
 static void stats_are_in_order(struct kunit *test)
 {
-	vmem_t *vm = busy_arena(test, "busy");
+	vmem_t *vm = used_arena(test, "busy");
 	char *text = arena_file(test, vm, "stats", PAGE);
 	struct vmem_stats s = vt_stats(vm);
 	u64 value[ARRAY_SIZE(names)];
@@ -89,7 +90,7 @@ static void stats_are_in_order(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_line(text, "spans 1"));
 	KUNIT_EXPECT_TRUE(test, has_line(text, "buckets 16"));
 	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 0"));
-	fourteen(&s, value);
+	first_statistics(&s, value);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(want, sizeof(want), "%s %llu", names[i], value[i]);
 		line = strsep(&at, "\n");
@@ -99,16 +100,16 @@ static void stats_are_in_order(struct kunit *test)
 	kvfree(text);
 }
 
-/* [33] stats: all 64 bits of a value, and of the source its number alone. */
+/* [33] stats: values have 64 bits. */
 static void stats_are_of_64_bits(struct kunit *test)
 {
 	vmem_t *vm, *top = vt_ids(test, 1);
 	char *text;
 
-	vm = vt_adopt(test, vmem_create("large", NULL, 0, 1, NULL, NULL, top, 0,
+	vm = vt_track(test, vmem_create("large", NULL, 0, 1, NULL, NULL, top, 0,
 					VM_SLEEP));
-	vm->space.stats.wait = 0x500000003;
-	vm->space.stats.fail = 0x700000000;
+	vm->segmap.stats.wait = 0x500000003;
+	vm->segmap.stats.fail = 0x700000000;
 	text = arena_file(test, vm, "stats", PAGE);
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	KUNIT_EXPECT_TRUE(test, has_line(text, "wait 21474836483"));
@@ -116,11 +117,13 @@ static void stats_are_of_64_bits(struct kunit *test)
 	kvfree(text);
 }
 
-/* [33] kstat: every statistic of every arena, "vmem:id:name:stat<TAB>value". */
+/*
+ * [33] kstat: all statistics of all arenas, as "vmem:id:name:stat<TAB>value".
+ */
 static void kstat_has_every_statistic(struct kunit *test)
 {
-	vmem_t *a = busy_arena(test, "same");
-	vmem_t *b = vt_adopt(test, vmem_create("same", NULL, 0, 1, NULL, NULL, a,
+	vmem_t *a = used_arena(test, "same");
+	vmem_t *b = vt_track(test, vmem_create("same", NULL, 0, 1, NULL, NULL, a,
 					       0, VM_SLEEP));
 	char *text = vt_debugfs(test, "kstat", 16 * PAGE);
 	struct vmem_stats s = vt_stats(a);
@@ -129,7 +132,7 @@ static void kstat_has_every_statistic(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
-	fourteen(&s, value);
+	first_statistics(&s, value);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(want, sizeof(want), "vmem:%u:same:%s\t%llu", a->id,
 			 names[i], value[i]);
@@ -141,7 +144,7 @@ static void kstat_has_every_statistic(struct kunit *test)
 	kvfree(text);
 }
 
-/* The line of arenas that is about this one, or NULL. */
+/* The line of the file arenas about @vm, or NULL. */
 static char *arenas_line(char *text, vmem_t *vm)
 {
 	char *line;
@@ -155,11 +158,11 @@ static char *arenas_line(char *text, vmem_t *vm)
 	return NULL;
 }
 
-/* [33] arenas: a line each, clients indented below their source. */
+/* [33] arenas: one line per arena, clients indented below their source. */
 static void arenas_are_a_tree(struct kunit *test)
 {
-	vmem_t *src = busy_arena(test, "the-source");
-	vmem_t *vm = vt_adopt(test, vmem_create("the-client", NULL, 0, U,
+	vmem_t *src = used_arena(test, "the-source");
+	vmem_t *vm = vt_track(test, vmem_create("the-client", NULL, 0, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 	char *text = vt_debugfs(test, "arenas", 16 * PAGE);
@@ -176,10 +179,12 @@ static void arenas_are_a_tree(struct kunit *test)
 	KUNIT_EXPECT_LT(test, above - text, below - copy);
 	KUNIT_ASSERT_NOT_NULL(test, strstr(above, "the-source"));
 	KUNIT_ASSERT_NOT_NULL(test, strstr(below, "the-client"));
-	/* Behind the id, six wide, and two for each step down. */
+	/*
+	 * The name follows the id (6 columns), indented by 2 columns per level.
+	 */
 	KUNIT_EXPECT_EQ(test, strstr(above, "the-source") - above, 7);
 	KUNIT_EXPECT_EQ(test, strstr(below, "the-client") - below, 9);
-	/* In use, total, use %, allocs, fails: 5 of 16 units, 7, 3. */
+	/* mem_inuse, mem_total, use %, alloc, fail: 5 of 16 units, 7, 3. */
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 20480 "));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 65536 "));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 31% "));
@@ -195,7 +200,7 @@ static void segments_are_in_list_order(struct kunit *test)
 	char *text;
 
 	vmem_add(vm, (void *)0x10000, 0x1000, VM_SLEEP);
-	vt_take(vm, 0x21000, 0x1001);
+	vt_alloc_at(vm, 0x21000, 0x1001);
 	text = arena_file(test, vm, "segments", PAGE);
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	KUNIT_ASSERT_NOT_NULL(test, strstr(text, "span "));
@@ -209,8 +214,8 @@ static void segments_are_in_list_order(struct kunit *test)
 	kvfree(text);
 }
 
-/* [6] A span that ends at the top of the word is shown without wrapping. */
-static void segments_at_the_top(struct kunit *test)
+/* [6] segments: the last integer of a span at the top does not wrap. */
+static void segments_do_not_wrap_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, -2 * U, 2 * U, U);
 	char *text = arena_file(test, vm, "segments", PAGE);
@@ -223,11 +228,11 @@ static void segments_at_the_top(struct kunit *test)
 	kvfree(text);
 }
 
-/* [33] segments: a span says whether it was imported. */
-static void segments_tell_imported_spans(struct kunit *test)
+/* [33] segments: imported spans are marked. */
+static void segments_mark_imported_spans(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(64 * U), U,
+	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(64 * U), U,
 						U, vmem_alloc, vmem_free, src,
 						0, VM_SLEEP));
 	char *text;
@@ -244,7 +249,7 @@ static void segments_tell_imported_spans(struct kunit *test)
 	kvfree(text);
 }
 
-/* [15] freelists: per class how many free segments there are, how much. */
+/* [15] freelists: number and total size of the free segments per class. */
 static void freelists_count_by_class(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 64);
@@ -276,9 +281,9 @@ static void freelists_count_by_class(struct kunit *test)
 #define WAITERS		"pid size flags state ms comm\n"
 
 /*
- * The line at *@at of the file waiters describes the request of @t: it is in this
- * state, and its thread has this name. Moves *@at to the next line, and returns for
- * how many milliseconds the request has waited.
+ * Check that the line at *@at of the file waiters describes the request of @t,
+ * with the given state and task name. Moves *@at to the next line. Returns the
+ * time in milliseconds that the request has waited.
  */
 static unsigned int waiter_line(struct kunit *test, char **at,
 				const struct vt_thread *t, const char *state,
@@ -306,7 +311,7 @@ static unsigned int waiter_line(struct kunit *test, char **at,
 	return ms;
 }
 
-/* Only the heading is in the file waiters. */
+/* Expect that the file waiters has only the heading. */
 static void expect_no_waiters(struct kunit *test, vmem_t *vm)
 {
 	char *text = arena_file(test, vm, "waiters", PAGE);
@@ -316,13 +321,13 @@ static void expect_no_waiters(struct kunit *test, vmem_t *vm)
 	kvfree(text);
 }
 
-/* [48] waiters: a line for each request that waits, the oldest first. */
-static void waiters_are_in_order(struct kunit *test)
+/* [48] waiters: one line per waiting request, the oldest first. */
+static void waiters_are_listed_oldest_first(struct kunit *test)
 {
 	static const int flags[] = {
 		VM_SLEEP, VM_SLEEP | VM_BESTFIT, VM_PUSHPAGE | VM_ENDALLOC,
 	};
-	struct vt_thread *t[40];	/* more than one hold of the lock copies */
+	struct vt_thread *t[40];	/* more than a batch under the lock */
 	unsigned int i, ms, earlier;
 	vmem_t *vm = vt_ids(test, 1000);
 	unsigned long all;
@@ -330,7 +335,7 @@ static void waiters_are_in_order(struct kunit *test)
 
 	expect_no_waiters(test, vm);
 	all = vt_alloc(vm, 1000, VM_SLEEP);
-	/* Requests that do not wait leave nothing behind. */
+	/* A request that does not wait leaves no line. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	t[0] = vt_request(test, vm, 1, VM_SLEEP | VM_ABORT);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t[0], NULL), 0UL);
@@ -369,7 +374,7 @@ static void waiters_are_in_order(struct kunit *test)
 	expect_no_waiters(test, vm);
 }
 
-/* [48] waiters: how long a request has waited rises while it sleeps. */
+/* [48] waiters: the time rises while the request sleeps. */
 static void waiters_show_the_time(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -393,11 +398,11 @@ static void waiters_show_the_time(struct kunit *test)
 	vt_free(vm, vt_join(test, t, NULL), 3);
 }
 
-/* [48] waiters: a request is listed in the arena that it was made to. */
-static void waiters_of_a_client_are_its_own(struct kunit *test)
+/* [48] waiters: a request is listed in its own arena, not in the source. */
+static void waiter_is_listed_in_its_own_arena(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, 10);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, 1, vmem_alloc,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, 1, vmem_alloc,
 						vmem_free, src, 0,
 						VM_SLEEP | VMC_IDENTIFIER));
 	unsigned long all = vt_alloc(src, 10, VM_SLEEP);
@@ -412,7 +417,7 @@ static void waiters_of_a_client_are_its_own(struct kunit *test)
 	waiter_line(test, &at, t, "waiting", "vmem-test");
 	KUNIT_EXPECT_STREQ(test, at, "");
 	kvfree(text);
-	/* It waits for space in both. */
+	/* The request waits in both arenas. */
 	text = arena_file(test, src, "stats", PAGE);
 	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 1"));
 	kvfree(text);
@@ -421,7 +426,9 @@ static void waiters_of_a_client_are_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(src).waiters, 0ULL);
 }
 
-/* waiters: the name of a task is the last column, and breaks no line. */
+/*
+ * waiters: the name of the task is the last column, with escaped line breaks.
+ */
 static void waiters_escape_names(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -431,7 +438,7 @@ static void waiters_escape_names(struct kunit *test)
 	char *text, *at;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	/* It does not run yet. */
+	/* The task does not run yet. */
 	strscpy(t->task->comm, "a b\tc\nd\\e", sizeof(t->task->comm));
 	wake_up_process(t->task);
 	vt_wait_asleep(test, vm, 1);
@@ -447,8 +454,8 @@ static void waiters_escape_names(struct kunit *test)
 
 static struct completion importing, may_import;
 
-/* The first import fails, the second takes its time. */
-static void import_slowly(void)
+/* The first import fails, the second one blocks. */
+static void second_import_blocks(void)
 {
 	if (vt_imp.imports == 1)
 		return;
@@ -457,7 +464,7 @@ static void import_slowly(void)
 	vt_imp.next = 1000;
 }
 
-/* [48] waiters: a request that is in its import function has that state. */
+/* [48] waiters: a request in its import function has the state "importing". */
 static void waiters_show_the_state(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -469,7 +476,7 @@ static void waiters_show_the_state(struct kunit *test)
 	init_completion(&importing);
 	init_completion(&may_import);
 	vm = vt_importer(test, 1, vt_release, 1, 0, 0);
-	vt_imp.during = import_slowly;
+	vt_imp.during = second_import_blocks;
 	t = vt_request(test, vm, 3, VM_SLEEP);
 	vt_wait_asleep(test, vm, 1);
 	vmem_update(NULL);
@@ -503,7 +510,9 @@ static unsigned long metadata(struct kunit *test, const char *name)
 	return value;
 }
 
-/* [33] metadata: what vmem itself occupies grows and shrinks with its use. */
+/*
+ * [33] metadata: the memory that vmem uses grows and shrinks with the arenas.
+ */
 static void metadata_follows_use(struct kunit *test)
 {
 	unsigned long vmem = metadata(test, "vmem_vmem");
@@ -527,16 +536,19 @@ static void metadata_follows_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, metadata(test, "vmem_hash"), hash);
 }
 
-/* A segment structure is one cache line, audit included. */
-static void segment_structure_is_small(struct kunit *test)
+/* A segment structure fits in a cache line, also with audit. */
+static void segment_structure_fits_a_cache_line(struct kunit *test)
 {
 	KUNIT_EXPECT_LE(test, sizeof(struct vmem_seg), (size_t)64);
 }
 
-/* [33] Names that would break a path or a line, in one way in every file. */
+/*
+ * [33] All files escape names in the same manner, so that they break no path or
+ * line.
+ */
 static void names_are_escaped(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("a/b:c d\\e\n\x7f\xc3\xa4",
+	vmem_t *vm = vt_track(test, vmem_create("a/b:c d\\e\n\x7f\xc3\xa4",
 						(void *)U, U, U, NULL, NULL,
 						NULL, 0, VM_SLEEP));
 	static const char *label =
@@ -559,10 +571,10 @@ static void names_are_escaped(struct kunit *test)
 	kvfree(text);
 }
 
-/* Names are cut after 29 characters, not refused; escaped they are longer. */
-static void names_are_cut(struct kunit *test)
+/* Names are truncated to 29 characters before they are escaped. */
+static void names_are_truncated(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("0123456789abcdefghijABCDEFGHIJ",
+	vmem_t *vm = vt_track(test, vmem_create("0123456789abcdefghijABCDEFGHIJ",
 						(void *)U, U, U, NULL, NULL,
 						NULL, 0, VM_SLEEP));
 	char path[256];
@@ -575,7 +587,7 @@ static void names_are_cut(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, text);
 	kvfree(text);
 
-	vm = vt_adopt(test, vmem_create("////////////////////////////////////",
+	vm = vt_track(test, vmem_create("////////////////////////////////////",
 					(void *)U, U, U, NULL, NULL, NULL, 0,
 					VM_SLEEP));
 	n = snprintf(path, sizeof(path), "%u-", vm->id);
@@ -599,8 +611,8 @@ static umode_t mode_of(const char *path)
 	return mode;
 }
 
-/* Addresses are for root only: directories 0700, files 0400, tunables 0600. */
-static void files_are_private(struct kunit *test)
+/* Only root can read addresses: directories 0700, files 0400, settings 0600. */
+static void files_are_for_root_only(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, U, U);
 	char path[224];
@@ -634,19 +646,19 @@ static struct kunit_case vmem_debugfs_cases[] = {
 	KUNIT_CASE(kstat_has_every_statistic),
 	KUNIT_CASE(arenas_are_a_tree),
 	KUNIT_CASE(segments_are_in_list_order),
-	KUNIT_CASE(segments_at_the_top),
-	KUNIT_CASE(segments_tell_imported_spans),
+	KUNIT_CASE(segments_do_not_wrap_at_the_top),
+	KUNIT_CASE(segments_mark_imported_spans),
 	KUNIT_CASE(freelists_count_by_class),
-	KUNIT_CASE(waiters_are_in_order),
+	KUNIT_CASE(waiters_are_listed_oldest_first),
 	KUNIT_CASE(waiters_show_the_time),
-	KUNIT_CASE(waiters_of_a_client_are_its_own),
+	KUNIT_CASE(waiter_is_listed_in_its_own_arena),
 	KUNIT_CASE(waiters_escape_names),
 	KUNIT_CASE(waiters_show_the_state),
 	KUNIT_CASE(metadata_follows_use),
-	KUNIT_CASE(segment_structure_is_small),
+	KUNIT_CASE(segment_structure_fits_a_cache_line),
 	KUNIT_CASE(names_are_escaped),
-	KUNIT_CASE(names_are_cut),
-	KUNIT_CASE(files_are_private),
+	KUNIT_CASE(names_are_truncated),
+	KUNIT_CASE(files_are_for_root_only),
 	{}
 };
 

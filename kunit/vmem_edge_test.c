@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The limits of the word: spans that end at its top, sizes and quanta that are
- * as large as can be. Negative constants are addresses counted from the top.
+ * Limits of the address space: spans that end at its top, and the largest sizes
+ * and quanta. Negative constants are addresses relative to the top.
  */
 #include "vmem_test_import.h"
 
@@ -17,8 +17,8 @@ static unsigned long xa(vmem_t *vm, size_t size, size_t align, size_t phase,
 					  VM_NOSLEEP | vmflag);
 }
 
-/* [6] A span may end at the very top: its end is 0. */
-static void span_ends_at_the_top(struct kunit *test)
+/* [6] A span may end at the top, where its end wraps to 0. */
+static void span_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(4), 4 * U, U);
 
@@ -40,8 +40,10 @@ static void span_ends_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), TOP(4));
 }
 
-/* [6] An odd size at the top: the space reaches the top, the size does not. */
-static void odd_size_at_the_top(struct kunit *test)
+/*
+ * [6] An allocation of an odd size at the top occupies all units up to the top.
+ */
+static void odd_size_may_reach_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(2), 2 * U, U);
 
@@ -52,8 +54,8 @@ static void odd_size_at_the_top(struct kunit *test)
 			TOP(1));
 }
 
-/* [16] Rounding up to align wraps past the top: that is no place. */
-static void alignment_at_the_top(struct kunit *test)
+/* [16] A place is not valid if the rounding up to align wraps. */
+static void alignment_does_not_wrap(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(3), 3 * U, U);
 	int i;
@@ -72,8 +74,8 @@ static void alignment_at_the_top(struct kunit *test)
 	}
 }
 
-/* [19] ENDALLOC at the top, in steps of align. */
-static void endalloc_at_the_top(struct kunit *test)
+/* [19] ENDALLOC at the top goes down in steps of align. */
+static void endalloc_keeps_alignment_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(10), 10 * U, U);
 
@@ -87,16 +89,16 @@ static void endalloc_at_the_top(struct kunit *test)
 			TOP(2));
 }
 
-/* [16] A window near the top; maxaddr as large as it can be. */
-static void window_at_the_top(struct kunit *test)
+/* [16] A window near the top, with the largest maxaddr. */
+static void window_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(4), 4 * U, U);
 
-	/* No multiple of the quantum from there on. */
+	/* The window contains no multiple of the quantum. */
 	KUNIT_EXPECT_EQ(test, xa(vm, 1, 0, 0, 0, TOP(1) + 1, 0, 0), 0UL);
 	KUNIT_EXPECT_EQ(test, xa(vm, U, 0, 0, 0, TOP(1), 0, 0), TOP(1));
 	vt_xfree(vm, TOP(1), U);
-	/* [a, a + size) must end at or below the last integer. */
+	/* [a, a + size) must end at or before ULONG_MAX. */
 	KUNIT_EXPECT_EQ(test, xa(vm, U, 0, 0, 0, 0, ULONG_MAX, VM_ENDALLOC),
 			TOP(2));
 	vt_xfree(vm, TOP(2), U);
@@ -108,13 +110,13 @@ static void window_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [16] The largest boundary: one in the middle of the word. */
-static void largest_boundary(struct kunit *test)
+/* [16] The largest nocross: its only boundary is half of the address space. */
+static void largest_nocross_is_met(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, HALF - 3 * U, 6 * U, U);
 
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), HALF - 3 * U);
-	/* The unit before the middle is too small, and may not be crossed. */
+	/* The free unit before the boundary is too small. */
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), HALF);
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), 0UL);
 	vt_xfree(vm, HALF, 2 * U);
@@ -122,8 +124,8 @@ static void largest_boundary(struct kunit *test)
 			HALF);
 }
 
-/* [6] The largest quantum: one unit, at the middle of the word. */
-static void largest_quantum(struct kunit *test)
+/* [6] The largest quantum: one unit, in the upper half of the address space. */
+static void largest_quantum_is_half_of_all(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, HALF, HALF, HALF);
 
@@ -140,8 +142,8 @@ static void largest_quantum(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { HALF, HALF });
 }
 
-/* [7] All integers but 0: the largest arena there is. */
-static void largest_arena(struct kunit *test)
+/* [7] The largest arena: all integers except 0. */
+static void largest_arena_has_all_but_0(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
 
@@ -157,8 +159,8 @@ static void largest_arena(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)1, SIZE_MAX));
 }
 
-/* [18] A size in the highest class: no class above it to look in. */
-static void size_in_the_highest_class(struct kunit *test)
+/* [18] A size in the highest class, which has no class above it. */
+static void highest_class_is_searched(struct kunit *test)
 {
 	static const int flags[] = { 0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT };
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
@@ -178,8 +180,8 @@ static void size_in_the_highest_class(struct kunit *test)
 			HALF - 1);
 }
 
-/* [15] Every power of two, one less and one more, has its class. */
-static void sizes_around_every_power_of_two(struct kunit *test)
+/* [15] Sizes of each power of two, of one less and one more. */
+static void every_power_of_two_has_a_class(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
 	unsigned int i;
@@ -202,8 +204,8 @@ static void sizes_around_every_power_of_two(struct kunit *test)
 	}
 }
 
-/* [16] Every alignment that there is, in the largest arena. */
-static void every_alignment(struct kunit *test)
+/* [16] Every possible alignment in the largest arena. */
+static void every_alignment_is_met(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
 	unsigned int i;
@@ -222,7 +224,10 @@ static void every_alignment(struct kunit *test)
 	}
 }
 
-/* [26] The rotor at the top of the word: just after it is the first segment. */
+/*
+ * [26] From the top of the address space the rotor returns to the first
+ * segment.
+ */
 static void rotor_wraps_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, ULONG_MAX - 2, 3, 1);
@@ -238,8 +243,8 @@ static void rotor_wraps_at_the_top(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { ULONG_MAX - 2, 3 });
 }
 
-/* [2] Spans that touch just below the top. */
-static void touching_spans_at_the_top(struct kunit *test)
+/* [2] Adjacent spans at the top. */
+static void touching_spans_stay_apart_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(1), U, U);
 
@@ -251,8 +256,8 @@ static void touching_spans_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), TOP(1));
 }
 
-/* [36] An import that ends at the top is as good as any. */
-static void import_ends_at_the_top(struct kunit *test)
+/* [36] An import may end at the top. */
+static void import_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 
@@ -264,8 +269,8 @@ static void import_ends_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, 4 * U);
 }
 
-/* [7] The lowest integer there is, and the smallest arena. */
-static void lowest_integer(struct kunit *test)
+/* [7] The lowest integer, in the smallest arena. */
+static void arena_may_have_one_integer(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 1);
 
@@ -276,8 +281,8 @@ static void lowest_integer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 1UL);
 }
 
-/* [17] The largest size that does not wrap when rounded up is no misuse. */
-static void largest_legal_size(struct kunit *test)
+/* [17] The largest size whose rounding up does not wrap is no misuse. */
+static void largest_size_is_no_misuse(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, -U, U);
 
@@ -289,22 +294,22 @@ static void largest_legal_size(struct kunit *test)
 }
 
 static struct kunit_case vmem_edge_cases[] = {
-	KUNIT_CASE(span_ends_at_the_top),
-	KUNIT_CASE(odd_size_at_the_top),
-	KUNIT_CASE(alignment_at_the_top),
-	KUNIT_CASE(endalloc_at_the_top),
-	KUNIT_CASE(window_at_the_top),
-	KUNIT_CASE(largest_boundary),
-	KUNIT_CASE(largest_quantum),
-	KUNIT_CASE(largest_arena),
-	KUNIT_CASE(size_in_the_highest_class),
-	KUNIT_CASE(sizes_around_every_power_of_two),
-	KUNIT_CASE(every_alignment),
+	KUNIT_CASE(span_may_end_at_the_top),
+	KUNIT_CASE(odd_size_may_reach_the_top),
+	KUNIT_CASE(alignment_does_not_wrap),
+	KUNIT_CASE(endalloc_keeps_alignment_at_the_top),
+	KUNIT_CASE(window_may_end_at_the_top),
+	KUNIT_CASE(largest_nocross_is_met),
+	KUNIT_CASE(largest_quantum_is_half_of_all),
+	KUNIT_CASE(largest_arena_has_all_but_0),
+	KUNIT_CASE(highest_class_is_searched),
+	KUNIT_CASE(every_power_of_two_has_a_class),
+	KUNIT_CASE(every_alignment_is_met),
 	KUNIT_CASE(rotor_wraps_at_the_top),
-	KUNIT_CASE(touching_spans_at_the_top),
-	KUNIT_CASE(import_ends_at_the_top),
-	KUNIT_CASE(lowest_integer),
-	KUNIT_CASE(largest_legal_size),
+	KUNIT_CASE(touching_spans_stay_apart_at_the_top),
+	KUNIT_CASE(import_may_end_at_the_top),
+	KUNIT_CASE(arena_may_have_one_integer),
+	KUNIT_CASE(largest_size_is_no_misuse),
 	{}
 };
 
@@ -317,5 +322,5 @@ static struct kunit_suite vmem_edge_suite = {
 
 kunit_test_suite(vmem_edge_suite);
 
-MODULE_DESCRIPTION("KUnit: vmem at the limits of the word");
+MODULE_DESCRIPTION("KUnit: vmem at the limits of the address space");
 MODULE_LICENSE("GPL");

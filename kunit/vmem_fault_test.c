@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault injection: the two numbers, and the kernel's own framework.
+ * Fault injection: the global mtbf, that of an arena, and the kernel's
+ * framework.
  */
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena.h"
 #include "vmem_test_file.h"
 #include "vmem_test_import.h"
 
@@ -17,13 +18,16 @@ static void fault_exit(struct kunit *test)
 	vt_exit(test);
 }
 
-/* A mean time of 1: the clock modulo 1 is always 0. */
+/* With a value of 1 each request fails: the clock modulo 1 is 0. */
 static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 {
 	WRITE_ONCE(vm->mtbf, mtbf);
 }
 
-/* [23] Every request that may fail does; counted apart from real failures. */
+/*
+ * [23] Every request that may fail does. The statistics count it separately
+ * from other failures.
+ */
 static void mtbf_fails_nosleep(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -33,7 +37,7 @@ static void mtbf_fails_nosleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_NEXTFIT), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP | VM_PUSHPAGE |
 				       VM_ENDALLOC), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 4ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
@@ -42,7 +46,7 @@ static void mtbf_fails_nosleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 4ULL);
 }
 
-/* [24] Not those that sleep, nor those that panic. */
+/* [24] Requests with VM_SLEEP or VM_PANIC do not fail. */
 static void mtbf_spares_sleep_and_panic(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -54,8 +58,8 @@ static void mtbf_spares_sleep_and_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
 }
 
-/* [23] One draw a request, and none in the source for a client that failed. */
-static void one_draw_a_request(struct kunit *test)
+/* [23] A request is decided once: a request that fails does not import. */
+static void request_is_decided_once(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 
@@ -66,11 +70,11 @@ static void one_draw_a_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
 }
 
-/* [23] An injected failure in the source is a failed import in its client. */
-static void injected_failure_in_the_source(struct kunit *test)
+/* [23] An injected failure in the source is a failed import of the client. */
+static void injected_failure_fails_the_import(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 
@@ -82,8 +86,8 @@ static void injected_failure_in_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
 }
 
-/* [23] The global number works on every arena, whenever it was made. */
-static void global_mtbf_works_on_all(struct kunit *test)
+/* [23] The global value affects all arenas, also those created later. */
+static void global_mtbf_affects_all_arenas(struct kunit *test)
 {
 	vmem_t *a = vt_arena(test, 16 * U, 16 * U, U);
 	vmem_t *b;
@@ -101,10 +105,10 @@ static void global_mtbf_works_on_all(struct kunit *test)
 }
 
 /*
- * [23] The two are combined by bitwise or: with the top bit of the word in one
- * of them the clock modulo it is 0 no more, whatever the other.
+ * [23] The two values are combined by bitwise or: with the top bit of the word
+ * in one of them, the clock modulo the result is not 0.
  */
-static void numbers_are_combined_by_or(struct kunit *test)
+static void mtbf_values_are_ored(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	const unsigned long top = 1UL << (BITS_PER_LONG - 1);
@@ -124,8 +128,8 @@ static void numbers_are_combined_by_or(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 }
 
-/* What is no number is refused, and the number stays. */
-static void global_mtbf_is_a_number(struct kunit *test)
+/* An invalid value is refused and changes nothing. */
+static void invalid_mtbf_is_refused(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
@@ -138,8 +142,8 @@ static void global_mtbf_is_a_number(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 16 * U);
 }
 
-/* [25] What else there is to do with an arena is not touched. */
-static void mtbf_leaves_the_rest_alone(struct kunit *test)
+/* [25] Fault injection affects nothing but requests. */
+static void mtbf_affects_only_requests(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
@@ -152,8 +156,8 @@ static void mtbf_leaves_the_rest_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
 }
 
-/* [23] fail_vmem, where the kernel has fault injection: set up by a shell. */
-static void kernel_fault_injection(struct kunit *test)
+/* [23] fail_vmem, if the kernel has fault injection. A shell sets it up. */
+static void fail_vmem_fails_requests(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
 	static const char * const dir = "cd " VT_DEBUGFS "fail_vmem && ";
@@ -161,14 +165,14 @@ static void kernel_fault_injection(struct kunit *test)
 
 	if (vt_shell(dir, "echo 0 >verbose && echo -1 >times") ||
 	    vt_shell(dir, "echo 100 >probability"))
-		kunit_skip(test, "no shell, or no debugfs, to switch it on by");
+		kunit_skip(test, "no shell or no debugfs");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
-	/* On, but it has failed as often as it was to. */
+	/* Enabled, but only for one failure. */
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 1 >times"), 0);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 3ULL);
@@ -178,8 +182,8 @@ static void kernel_fault_injection(struct kunit *test)
 #endif
 }
 
-/* [23] The file mtbf of an arena sets its number, and shows it. */
-static void mtbf_file_sets_the_number(struct kunit *test)
+/* [23] The file mtbf of an arena sets and shows its value. */
+static void mtbf_file_sets_the_value(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 	char dir[160];
@@ -187,7 +191,7 @@ static void mtbf_file_sets_the_number(struct kunit *test)
 	snprintf(dir, sizeof(dir), "cd " VT_DEBUGFS "%u-%s && ", vm->id,
 		 vm->label);
 	if (vt_shell(dir, "echo 1 >mtbf && [ $(cat mtbf) = 1 ]"))
-		kunit_skip(test, "no shell, or no debugfs, to write it by");
+		kunit_skip(test, "no shell or no debugfs");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
 }
@@ -195,14 +199,14 @@ static void mtbf_file_sets_the_number(struct kunit *test)
 static struct kunit_case vmem_fault_cases[] = {
 	KUNIT_CASE(mtbf_fails_nosleep),
 	KUNIT_CASE(mtbf_spares_sleep_and_panic),
-	KUNIT_CASE(one_draw_a_request),
-	KUNIT_CASE(injected_failure_in_the_source),
-	KUNIT_CASE(global_mtbf_works_on_all),
-	KUNIT_CASE(numbers_are_combined_by_or),
-	KUNIT_CASE(global_mtbf_is_a_number),
-	KUNIT_CASE(mtbf_leaves_the_rest_alone),
-	KUNIT_CASE(kernel_fault_injection),
-	KUNIT_CASE(mtbf_file_sets_the_number),
+	KUNIT_CASE(request_is_decided_once),
+	KUNIT_CASE(injected_failure_fails_the_import),
+	KUNIT_CASE(global_mtbf_affects_all_arenas),
+	KUNIT_CASE(mtbf_values_are_ored),
+	KUNIT_CASE(invalid_mtbf_is_refused),
+	KUNIT_CASE(mtbf_affects_only_requests),
+	KUNIT_CASE(fail_vmem_fails_requests),
+	KUNIT_CASE(mtbf_file_sets_the_value),
 	{}
 };
 

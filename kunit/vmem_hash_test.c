@@ -1,53 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The segment table's hash and the maintenance that rescales it.
+ * The hash table of segments and its rescaling by maintenance.
  *
- * The interval is an hour while these tests run: a round in between would move
- * a table to a size that is right at that moment and, being near enough, stays.
+ * The tests set the maintenance interval to an hour. A periodic round could
+ * rescale a table to a size within a factor of two of the one that the test
+ * expects, and the round of the test would keep it.
  */
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena.h"
 #include "vmem_test_file.h"
 #include "vmem_test_thread.h"
 
-static char interval[16];
+static char saved_interval[16];
 
 static int hash_suite_init(struct kunit_suite *suite)
 {
-	if (vt_param("interval", "3600", interval, sizeof(interval)))
-		interval[0] = '\0';
+	if (vt_param("interval", "3600", saved_interval, sizeof(saved_interval)))
+		saved_interval[0] = '\0';
 	return 0;
 }
 
 static void hash_suite_exit(struct kunit_suite *suite)
 {
-	if (interval[0])
-		vt_param("interval", interval, NULL, 0);
+	if (saved_interval[0])
+		vt_param("interval", saved_interval, NULL, 0);
 }
 
 static unsigned int buckets(vmem_t *vm)
 {
-	return 1 << READ_ONCE(vm->space.hash.bits);
+	return 1 << READ_ONCE(vm->segmap.hash.bits);
 }
 
-/* Single identifiers 1 to n allocated, and no others. */
-static void resize(struct kunit *test, vmem_t *vm, unsigned int n)
+/* Make the single identifiers 1 to n the only allocations. */
+static void set_allocated(struct kunit *test, vmem_t *vm, unsigned int n)
 {
 	unsigned int i = vmem_size(vm, VMEM_ALLOC);
 
 	for (; i < n; i++)
-		KUNIT_ASSERT_EQ(test, vt_take(vm, i + 1, 1), i + 1UL);
+		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i + 1, 1), i + 1UL);
 	for (; i > n; i--)
 		vt_xfree(vm, i, 1);
 }
 
-/* The size that the contract wants for n segments. */
-static unsigned int wanted(unsigned int n)
+/* The ideal size for n segments, according to the contract. */
+static unsigned int ideal_buckets(unsigned int n)
 {
 	return max(16, 1 << (ilog2(3 * n + 4) - 1));
 }
 
 /* [32] The table starts with 16 buckets. */
-static void table_starts_with_16(struct kunit *test)
+static void table_starts_with_16_buckets(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 1000);
 
@@ -58,9 +59,9 @@ static void table_starts_with_16(struct kunit *test)
 }
 
 /**
- * struct step - one step of growing and shrinking
- * @n: allocated segments
- * @buckets: size after maintenance
+ * struct step - a step of growing or shrinking
+ * @n: number of allocated segments
+ * @buckets: number of buckets after maintenance
  */
 struct step {
 	u16 n;
@@ -68,35 +69,38 @@ struct step {
 };
 
 static const struct step steps[] = {
-	/* 32 is wanted from 20 on: twice as much is near enough. */
+	/* 32 is ideal from 20 segments on: 16 is within a factor of two. */
 	{ 0, 16 }, { 19, 16 }, { 20, 16 }, { 41, 16 },
-	/* 64 is wanted from 42 on, of which 32 is half. */
+	/* 64 is ideal from 42 on: the table grows to half of it. */
 	{ 42, 32 }, { 83, 32 },
 	/* 128 from 84 on. */
 	{ 84, 64 }, { 169, 64 },
-	/* 32 is wanted below 42, and 64 is twice as much; below 20 it is 16. */
+	/* 32 is ideal below 42, and 64 is twice as much. Below 20 it is 16. */
 	{ 42, 64 }, { 20, 64 }, { 19, 16 },
-	/* Before it is crowded, or it moves by itself in between. */
+	/* Fewer segments than force a rescale before the maintenance round. */
 	{ 127, 64 },
 	/* 256 from 170 on. */
 	{ 300, 256 }, { 84, 256 }, { 83, 64 }, { 0, 16 },
 };
 
-/* [32] The wanted size, and no change up to twice or down to half of it. */
+/*
+ * [32] The table keeps its size while that is within a factor of two of the
+ * ideal one.
+ */
 static void size_follows_the_number_of_segments(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 1000);
 	unsigned int i, changes = 0, was = 16;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		resize(test, vm, steps[i].n);
+		set_allocated(test, vm, steps[i].n);
 		vmem_update(NULL);
 		KUNIT_EXPECT_EQ_MSG(test, buckets(vm),
 				    (unsigned int)steps[i].buckets,
 				    "%u segments, step %u", steps[i].n, i);
-		/* And no larger than that. */
+		/* The allocated memory is exactly the table. */
 		if (buckets(vm) > 16)
-			KUNIT_EXPECT_EQ(test, ksize(vm->space.hash.heads),
+			KUNIT_EXPECT_EQ(test, ksize(vm->segmap.hash.heads),
 					buckets(vm) * sizeof(void *));
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 		changes += steps[i].buckets != was;
@@ -106,10 +110,10 @@ static void size_follows_the_number_of_segments(struct kunit *test)
 }
 
 /*
- * [32] After maintenance the size is at most a factor of two off, always; and a
+ * [32] After maintenance the size is within a factor of two of the ideal one. A
  * table that has grown has no more buckets than segments.
  */
-static void size_is_near_what_is_wanted(struct kunit *test)
+static void size_is_within_a_factor_of_two(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 40000);
 	static const u16 n[] = {
@@ -118,29 +122,32 @@ static void size_is_near_what_is_wanted(struct kunit *test)
 	unsigned int i, was = 16;
 
 	for (i = 0; i < ARRAY_SIZE(n); i++) {
-		resize(test, vm, n[i]);
+		set_allocated(test, vm, n[i]);
 		vmem_update(NULL);
-		KUNIT_EXPECT_LE(test, buckets(vm), 2 * wanted(n[i]));
-		KUNIT_EXPECT_GE(test, 2 * buckets(vm), wanted(n[i]));
+		KUNIT_EXPECT_LE(test, buckets(vm), 2 * ideal_buckets(n[i]));
+		KUNIT_EXPECT_GE(test, 2 * buckets(vm), ideal_buckets(n[i]));
 		if (buckets(vm) > was)
 			KUNIT_EXPECT_LE(test, buckets(vm), (unsigned int)n[i]);
 		was = buckets(vm);
-		KUNIT_EXPECT_NULL(test, vm->space.hash.old);
+		KUNIT_EXPECT_NULL(test, vm->segmap.hash.old);
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	}
 }
 
-/* [32] A crowded table is rescaled at once, not at the next interval. */
+/*
+ * [32] A crowded table is rescaled without waiting for the next maintenance
+ * round.
+ */
 static void crowded_table_is_rescaled_at_once(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 5000);
 
-	resize(test, vm, 5000);
+	set_allocated(test, vm, 5000);
 	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm).rescale >= 1));
 	KUNIT_EXPECT_GT(test, buckets(vm), 16U);
 }
 
-/* [32] Everything can still be freed by address, and look-ups are short. */
+/* [32] After rescaling, all segments can be freed by address in few steps. */
 static void lookups_stay_short(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 64 * U, 20000 * U, U);
@@ -152,7 +159,7 @@ static void lookups_stay_short(struct kunit *test)
 				(64 + i) * U);
 	vmem_update(NULL);
 	steps = vt_stats(vm).lookup;
-	/* In an order that is neither up nor down: 7919 is prime to 20000. */
+	/* In mixed order: 7919 and 20000 are coprime. */
 	for (i = 0; i < 20000; i++)
 		vt_free(vm, (64 + i * 7919 % 20000) * U, U);
 	steps = vt_stats(vm).lookup - steps;
@@ -160,22 +167,24 @@ static void lookups_stay_short(struct kunit *test)
 	KUNIT_EXPECT_LE(test, steps, 20000ULL);
 }
 
-static void use_table(struct vmem_hash *h, struct hlist_head *heads,
+static void set_table(struct vmem_hash *h, struct hlist_head *heads,
 		      unsigned int bits)
 {
 	h->heads = heads;
 	h->bits = bits;
-	h->down = BITS_PER_LONG - bits;
+	h->shift = BITS_PER_LONG - bits;
 }
 
-/* A table that is half way from 16 buckets to 64, as if caught in the move. */
-static void move_by_half(struct vmem_hash *h, struct hlist_head *heads)
+/*
+ * Put the table into the state halfway through a rescale from 16 to 64 buckets.
+ */
+static void rescale_by_half(struct vmem_hash *h, struct hlist_head *heads)
 {
 	struct hlist_node *node;
 
 	h->old = h->heads;
 	h->old_bits = h->bits;
-	use_table(h, heads, 6);
+	set_table(h, heads, 6);
 	for (h->old_next = 0; h->old_next < 8; h->old_next++) {
 		while ((node = h->old[h->old_next].first)) {
 			vmem_hash_del(node);
@@ -184,44 +193,44 @@ static void move_by_half(struct vmem_hash *h, struct hlist_head *heads)
 	}
 }
 
-/* [32] Look-ups know both tables while the segments move. */
-static void lookups_know_both_tables(struct kunit *test)
+/* [32] Look-ups search both tables during a rescale. */
+static void lookups_search_both_tables(struct kunit *test)
 {
 	struct hlist_head *heads = kvcalloc(64, sizeof(*heads), GFP_KERNEL);
 	vmem_t *vm = vt_ids(test, 200);
-	struct vmem_hash *h = &vm->space.hash;
+	struct vmem_hash *h = &vm->segmap.hash;
 	unsigned int i, left = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, heads);
-	resize(test, vm, 100);
-	KUNIT_ASSERT_PTR_EQ(test, h->heads, &h->first[0]);
-	spin_lock_irq(&vm->space.lock);
-	move_by_half(h, heads);
-	spin_unlock_irq(&vm->space.lock);
+	set_allocated(test, vm, 100);
+	KUNIT_ASSERT_PTR_EQ(test, h->heads, &h->small[0]);
+	spin_lock_irq(&vm->segmap.lock);
+	rescale_by_half(h, heads);
+	spin_unlock_irq(&vm->segmap.lock);
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 
-	/* Some more, to the new table; then all of them by address. */
+	/* Add segments to the new table, then free all of them by address. */
 	for (i = 101; i <= 120; i++)
-		KUNIT_EXPECT_EQ(test, vt_take(vm, i, 1), (unsigned long)i);
+		KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	for (i = 1; i <= 120; i++)
 		vt_xfree(vm, i, 1);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 120ULL);
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 
-	spin_lock_irq(&vm->space.lock);
+	spin_lock_irq(&vm->segmap.lock);
 	for (i = 0; i < 16; i++)
-		left += !hlist_empty(&h->first[i]);
+		left += !hlist_empty(&h->small[i]);
 	for (i = 0; i < 64; i++)
 		left += !hlist_empty(&heads[i]);
-	use_table(h, h->first, 4);
+	set_table(h, h->small, 4);
 	h->old = NULL;
-	spin_unlock_irq(&vm->space.lock);
+	spin_unlock_irq(&vm->segmap.lock);
 	KUNIT_EXPECT_EQ(test, left, 0U);
 	kvfree(heads);
 }
 
-/* Grows and shrinks in waves, so that the wanted size goes up and down. */
-static void wave(struct vt_thread *t)
+/* Grow and shrink the table repeatedly. */
+static void grow_and_shrink(struct vt_thread *t)
 {
 	unsigned long *id = kvmalloc_array(2000, sizeof(*id), GFP_KERNEL);
 	unsigned int round, i;
@@ -234,33 +243,33 @@ static void wave(struct vt_thread *t)
 		for (i = 0; i < 2000; i++) {
 			id[i] = vt_alloc(t->vm, 1, VM_SLEEP);
 			if (i % 64 == t->seed)
-				vt_pause();
+				vt_yield();
 		}
 		for (i = 0; i < 2000; i++) {
 			vt_free(t->vm, id[i], 1);
 			if (i % 64 == t->seed)
-				vt_pause();
+				vt_yield();
 		}
 	}
 	kvfree(id);
 }
 
-/* [32] Clients go on while the table moves: look-ups know both tables. */
-static void clients_go_on_while_the_table_moves(struct kunit *test)
+/* [32] Clients allocate and free during a rescale. */
+static void clients_run_during_a_rescale(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 6000);
 	struct vt_thread *t[3];
 	unsigned int i, errors = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, wave, vm, 0, 0);
+		t[i] = vt_thread_start(test, grow_and_shrink, vm, 0, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = 13 * i;
 		wake_up_process(t[i]->task);
 	}
 	for (i = 0; i < 100; i++) {
 		vmem_update(NULL);
-		vt_pause();
+		vt_yield();
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(t); i++)
@@ -270,53 +279,60 @@ static void clients_go_on_while_the_table_moves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 3ULL * 4 * 2000);
 }
 
-/* [32] The time of the rescaling may come while nobody uses the arena. */
+/* [32] An arena without allocations is rescaled, too. */
 static void empty_arena_is_rescaled_back(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 3000);
 
-	resize(test, vm, 3000);
+	set_allocated(test, vm, 3000);
 	vmem_update(NULL);
 	KUNIT_EXPECT_GE(test, buckets(vm), 2048U);
-	resize(test, vm, 0);
+	set_allocated(test, vm, 0);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, buckets(vm), 16U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 1, 3000), 1UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 1, 3000), 1UL);
 }
 
-/* [32] Crowded while it moves: that is what it moves for. */
-static void crowded_table_that_moves_is_left_alone(struct kunit *test)
+/*
+ * [32] A crowded table does not start a second rescale while one is in
+ * progress.
+ */
+static void rescale_in_progress_is_not_restarted(struct kunit *test)
 {
 	static struct hlist_head emptied[1 << VMEM_HASH_MIN_BITS];
 	vmem_t *vm = vt_ids(test, 1000);
-	struct vmem_hash *h = &vm->space.hash;
+	struct vmem_hash *h = &vm->segmap.hash;
 
-	/* All but the end of a move. */
+	/* A rescale that is complete except for its end. */
 	h->old = emptied;
 	h->old_bits = VMEM_HASH_MIN_BITS;
 	h->old_next = 0;
-	resize(test, vm, 500);
+	set_allocated(test, vm, 500);
 	flush_work(&vm->rescale);
 	KUNIT_EXPECT_PTR_EQ(test, h->old, &emptied[0]);
 	KUNIT_EXPECT_EQ(test, buckets(vm), 16U);
 	h->old = NULL;
-	/* The next time that structures are needed. */
-	resize(test, vm, 600);
+	/*
+	 * Rescaled the next time that the arena allocates segment structures.
+	 */
+	set_allocated(test, vm, 600);
 	flush_work(&vm->rescale);
-	/* Half of what is wanted at the end, if it moved in the middle. */
+	/*
+	 * At least half of the ideal size: the rescale may have run in between.
+	 */
 	KUNIT_EXPECT_GE(test, buckets(vm), 256U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).rescale, 1ULL);
 }
 
 static struct kunit_case vmem_hash_cases[] = {
-	KUNIT_CASE(table_starts_with_16),
+	KUNIT_CASE(table_starts_with_16_buckets),
 	KUNIT_CASE(size_follows_the_number_of_segments),
-	KUNIT_CASE(size_is_near_what_is_wanted),
+	KUNIT_CASE(size_is_within_a_factor_of_two),
 	KUNIT_CASE(crowded_table_is_rescaled_at_once),
-	KUNIT_CASE(crowded_table_that_moves_is_left_alone),
+	KUNIT_CASE(rescale_in_progress_is_not_restarted),
 	KUNIT_CASE(lookups_stay_short),
-	KUNIT_CASE(lookups_know_both_tables),
-	KUNIT_CASE(clients_go_on_while_the_table_moves),
+	KUNIT_CASE(lookups_search_both_tables),
+	KUNIT_CASE(clients_run_during_a_rescale),
 	KUNIT_CASE(empty_arena_is_rescaled_back),
 	{}
 };

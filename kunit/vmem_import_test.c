@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Imports: how much is asked for, what becomes of it, when it goes home.
- */
+/* Imports: their size, their use and their release. */
 #include "vmem_test_import.h"
 
-/* An arena that imports from a real one, 64 spans of the latter's at most. */
+/* An arena that imports from @src. */
 static vmem_t *client(struct kunit *test, vmem_t *src, size_t quantum,
 		      vmem_free_t *ffunc)
 {
-	return vt_adopt(test, vmem_create(test->name, NULL, 0, quantum,
+	return vt_track(test, vmem_create(test->name, NULL, 0, quantum,
 					  vmem_alloc, ffunc, src, 0, VM_SLEEP));
 }
 
-/* [35] A span is imported, serves the request, and is accounted for. */
+/*
+ * [35] An imported span serves the request and is included in the statistics.
+ */
 static void import_serves_the_request(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 64 * U, 4 * U);
@@ -25,7 +25,7 @@ static void import_serves_the_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
-	/* What is there is used before more is asked for. */
+	/* Free segments are used before another import. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_SLEEP), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_SLEEP), 20 * U);
@@ -33,8 +33,8 @@ static void import_serves_the_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(src).mem_inuse, (u64)(12 * U));
 }
 
-/* [3] An imported span goes home as soon as it is wholly free. */
-static void free_span_goes_home_at_once(struct kunit *test)
+/* [3] An imported span is released as soon as it is wholly free. */
+static void free_span_is_released_at_once(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 64 * U, 4 * U);
 	vmem_t *vm = client(test, src, U, vmem_free);
@@ -50,7 +50,7 @@ static void free_span_goes_home_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).release, 1ULL);
 }
 
-/* [3] Only imported spans go: one that was added stays, wholly free. */
+/* [3] A wholly free span that was added is not released. */
 static void added_span_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -68,7 +68,7 @@ static void added_span_stays(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 8 * U, 2 * U });
 }
 
-/* [3] Without a release function an import stays, and is used again. */
+/* [3] Without a release function an imported span stays and is reused. */
 static void import_without_ffunc_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, NULL, U, 0, 0);
@@ -81,8 +81,8 @@ static void import_without_ffunc_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(2 * U));
 }
 
-/* [2] Imports that touch are spans of their own, and go home one by one. */
-static void touching_imports_go_home_apart(struct kunit *test)
+/* [2] Adjacent imports are separate spans and are released separately. */
+static void touching_imports_are_released_separately(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 
@@ -98,16 +98,16 @@ static void touching_imports_go_home_apart(struct kunit *test)
 }
 
 /**
- * struct asked - what is asked of the import function
- * @quantum: of the arena
- * @source: the source's quantum
- * @size: of the request
- * @align: of the request
- * @phase: of the request
- * @vmflag: of the arena's creation
- * @want: size that the import function sees; 0: it is not called
+ * struct import_size - a request and the size of its import
+ * @quantum: quantum of the arena
+ * @source: quantum of the source
+ * @size: size of the request
+ * @align: alignment of the request
+ * @phase: phase of the request
+ * @vmflag: flags of the arena
+ * @want: size of the import; 0: no import
  */
-struct asked {
+struct import_size {
 	size_t quantum, source;
 	size_t size, align, phase;
 	int vmflag;
@@ -116,8 +116,8 @@ struct asked {
 
 #define K	1024UL
 
-static const struct asked asked[] = {
-	/* align <= q: size + phase, rounded up to q. */
+static const struct import_size import_sizes[] = {
+	/* align <= q: size + phase, rounded up to q */
 	{ 4 * K, 4 * K, 4 * K, 0, 0, 0, 4 * K },
 	{ 4 * K, 4 * K, 4 * K + 1, 0, 0, 0, 8 * K },
 	{ 4 * K, 64 * K, 4 * K, 0, 0, 0, 64 * K },
@@ -127,7 +127,7 @@ static const struct asked asked[] = {
 	{ 4 * K, 64 * K, 60 * K, 64 * K, 8 * K, 0, 128 * K },
 	{ 64 * K, 4 * K, 1, 0, 0, 0, 64 * K },
 	{ 64 * K, 4 * K, 64 * K, 64 * K, 0, 0, 64 * K },
-	/* align > q: size + align - q, if phase is a multiple of q. */
+	/* align > q: size + align - q if phase is a multiple of q */
 	{ 4 * K, 64 * K, 4 * K, 128 * K, 0, 0, 128 * K },
 	{ 4 * K, 64 * K, 64 * K, 128 * K, 0, 0, 128 * K },
 	{ 4 * K, 64 * K, 68 * K, 128 * K, 0, 0, 192 * K },
@@ -135,33 +135,33 @@ static const struct asked asked[] = {
 	{ 4 * K, 4 * K, 4 * K, 32 * K, 0, 0, 32 * K },
 	{ 4 * K, 4 * K, 8 * K, 32 * K, 12 * K, 0, 36 * K },
 	{ 64 * K, 4 * K, 64 * K, 256 * K, 64 * K, 0, 256 * K },
-	/* Else size + align - own quantum. */
+	/* else size + align - quantum of the arena */
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 4 * K, 0, 192 * K },
 	{ 4 * K, 64 * K, 4 * K, 128 * K, 4 * K, 0, 128 * K },
 	{ 4 * K, 64 * K, 8 * K, 128 * K, 124 * K, 0, 192 * K },
 	{ 1, 16, 1, 64, 1, 0, 64 },
 	{ 1, 16, 2, 64, 1, 0, 80 },
-	/* VMC_XALIGN: size + phase, however large align. */
+	/* VMC_XALIGN: size + phase for any align */
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 0, VMC_XALIGN, 64 * K },
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 4 * K, VMC_XALIGN, 64 * K },
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 8 * K, VMC_XALIGN, 128 * K },
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 64 * K, VMC_XALIGN, 128 * K },
-	/* The sum wraps: nothing is asked. */
+	/* The sum wraps: no import. */
 	{ 4 * K, 4 * K, -8 * K, 32 * K, 0, 0, 0 },
 	{ 4 * K, 64 * K, -4 * K, 0, 0, 0, 0 },
 	{ 4 * K, 4 * K, -8 * K, 16 * K, 12 * K, VMC_XALIGN, 0 },
-	/* It just does not. */
+	/* The largest sums that do not wrap. */
 	{ 4 * K, 4 * K, -4 * K, 0, 0, 0, -4 * K },
 	{ 4 * K, 4 * K, -16 * K, 16 * K, 12 * K, 0, -4 * K },
 };
 
-/* [35] An import is large enough wherever it may begin. */
-static void size_asked_is_enough_anywhere(struct kunit *test)
+/* [35] The import is large enough for any start of the span. */
+static void import_size_suffices_for_any_start(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(asked); i++) {
-		const struct asked *a = &asked[i];
+	for (i = 0; i < ARRAY_SIZE(import_sizes); i++) {
+		const struct import_size *a = &import_sizes[i];
 		vmem_t *vm = vt_ximporter(test, a->quantum, vt_release,
 					  a->source, a->vmflag);
 
@@ -184,8 +184,8 @@ static void size_asked_is_enough_anywhere(struct kunit *test)
 	}
 }
 
-/* [35] So it is: whatever place the import comes from, the request is met. */
-static void import_meets_request_wherever_it_begins(struct kunit *test)
+/* [35] The import serves the request, wherever the span starts. */
+static void import_serves_request_at_any_start(struct kunit *test)
 {
 	unsigned int at, phase;
 
@@ -207,7 +207,7 @@ static void import_meets_request_wherever_it_begins(struct kunit *test)
 	}
 }
 
-/* [35] With nocross, minaddr or maxaddr there is no import. */
+/* [35] A request with nocross, minaddr or maxaddr does not import. */
 static void constrained_request_does_not_import(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -224,7 +224,7 @@ static void constrained_request_does_not_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 0ULL);
 }
 
-/* [35] The import function sees the VM_KMFLAGS part, and not VM_ABORT. */
+/* [35] The import function receives only VM_KMFLAGS, and not VM_ABORT. */
 static void only_kmflags_are_passed_on(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -237,11 +237,11 @@ static void only_kmflags_are_passed_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.vmflag, VM_SLEEP);
 	vt_imp.next = 32 * U;
 	vt_alloc(vm, U, VM_NOSLEEP | VM_PANIC);
-	/* The request panics by itself if it fails. */
+	/* VM_PANIC is not passed on: the request itself panics if it fails. */
 	KUNIT_EXPECT_EQ(test, vt_imp.vmflag, VM_NOSLEEP);
 }
 
-/* [3] The whole raised size becomes the span, and goes home as such. */
+/* [3] The raised size becomes the span, which is released as a whole. */
 static void raised_size_becomes_the_span(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, 4 * U, 0);
@@ -258,7 +258,10 @@ static void raised_size_becomes_the_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, 12 * U);
 }
 
-/* [23] An import that fails: NULL, counted once here and once as an import. */
+/*
+ * [23] If the import fails, the request fails. The statistics count both
+ * failures.
+ */
 static void failed_import_fails_the_request(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -271,8 +274,11 @@ static void failed_import_fails_the_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 }
 
-/* [3] A chain of three: a free at the bottom empties the whole chain. */
-static void chain_of_arenas_unwinds(struct kunit *test)
+/*
+ * [3] With three arenas on the source path, a free in the lowest one releases
+ * the spans of all of them.
+ */
+static void release_propagates_to_the_root(struct kunit *test)
 {
 	vmem_t *top = vt_arena(test, 64 * U, 256 * U, 64 * U);
 	vmem_t *mid = client(test, top, 8 * U, vmem_free);
@@ -287,12 +293,12 @@ static void chain_of_arenas_unwinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(low, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 	KUNIT_EXPECT_EQ(test, vmem_size(mid, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 	KUNIT_EXPECT_EQ(test, vmem_size(top, VMEM_ALLOC), (size_t)0);
-	/* [23] The chain runs dry at its top. */
+	/* [23] The root has no space. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(low, 257 * U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(top).fail, 1ULL);
 }
 
-/* [34] No import while a free segment could serve, even one hard to find. */
+/* [34] No import while a free segment fits, even in the possible class. */
 static void no_import_while_something_fits(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -306,17 +312,17 @@ static void no_import_while_something_fits(struct kunit *test)
 
 static struct kunit_case vmem_import_cases[] = {
 	KUNIT_CASE(import_serves_the_request),
-	KUNIT_CASE(free_span_goes_home_at_once),
+	KUNIT_CASE(free_span_is_released_at_once),
 	KUNIT_CASE(added_span_stays),
 	KUNIT_CASE(import_without_ffunc_stays),
-	KUNIT_CASE(touching_imports_go_home_apart),
-	KUNIT_CASE(size_asked_is_enough_anywhere),
-	KUNIT_CASE(import_meets_request_wherever_it_begins),
+	KUNIT_CASE(touching_imports_are_released_separately),
+	KUNIT_CASE(import_size_suffices_for_any_start),
+	KUNIT_CASE(import_serves_request_at_any_start),
 	KUNIT_CASE(constrained_request_does_not_import),
 	KUNIT_CASE(only_kmflags_are_passed_on),
 	KUNIT_CASE(raised_size_becomes_the_span),
 	KUNIT_CASE(failed_import_fails_the_request),
-	KUNIT_CASE(chain_of_arenas_unwinds),
+	KUNIT_CASE(release_propagates_to_the_root),
 	KUNIT_CASE(no_import_while_something_fits),
 	{}
 };

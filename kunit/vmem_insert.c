@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the check that inserts vmem.ko without memory: arms the kernel's fault
- * injection in whoever inserts it, from the moment that it has been loaded, just
- * before its beginning, to the moment that it lives or has failed. So it is the
- * module that fails, not the loader, and not the program that inserts it.
+ * For the check that inserts vmem.ko without memory. Arms the kernel's fault
+ * injection in the inserting task when vmem.ko has been loaded, before its init
+ * function runs, and disarms it when the init function has succeeded or failed.
+ * Thus an allocation of the module fails, not one of the loader or of insmod.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
@@ -16,14 +16,14 @@
 
 static unsigned int nth;
 module_param(nth, uint, 0644);
-MODULE_PARM_DESC(nth, "the allocation of vmem.ko's beginning that is to fail (0: none)");
+MODULE_PARM_DESC(nth, "number of the allocation of vmem.ko's init function to fail (0: none)");
 
 static unsigned int failures;
 module_param(failures, uint, 0644);
-MODULE_PARM_DESC(failures, "how often it did");
+MODULE_PARM_DESC(failures, "number of allocations that failed");
 
 #if defined(CONFIG_FAILSLAB) && defined(CONFIG_TRACEPOINTS)
-/* One at a time: whoever inserts modules sees to that. */
+/* Not locked: the check inserts one module at a time. */
 static struct task_struct *inserting;
 
 static void loaded(void *data, struct module *mod)

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Instant fit: which segment, and which end of it.
- */
+/* Instant fit: the choice of the segment and of its end. */
 #include "vmem_test.h"
 
-/* [4] Every address is a multiple of the quantum, whatever the size. */
+/* [4] Every address is a multiple of the quantum, for all sizes. */
 static void addresses_are_multiples_of_quantum(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -16,8 +14,11 @@ static void addresses_are_multiples_of_quantum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 22 * U);
 }
 
-/* [5] Space is rounded up; segment, statistics and free keep the size asked. */
-static void odd_size_is_kept(struct kunit *test)
+/*
+ * [5] The occupied space is rounded up. The segment, the statistics and the
+ * free use the requested size.
+ */
+static void requested_size_is_kept(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
 
@@ -31,7 +32,10 @@ static void odd_size_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 1ULL);
 }
 
-/* [15] An odd size takes the class above: only there every member fits. */
+/*
+ * [15] An odd size is allocated from the guaranteed class, where every segment
+ * fits.
+ */
 static void odd_size_takes_class_above(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -43,7 +47,7 @@ static void odd_size_takes_class_above(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 0ULL);
 }
 
-/* [15] A power of two takes its own class, even if a larger one is there. */
+/* [15] A power of two is allocated from its own class before larger classes. */
 static void power_of_two_takes_own_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -53,8 +57,8 @@ static void power_of_two_takes_own_class(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 19 * U, U }, { 24 * U, 4 * U });
 }
 
-/* [15] The first non-empty class, over any number of empty ones. */
-static void empty_classes_are_passed_over(struct kunit *test)
+/* [15] The search skips any number of empty classes. */
+static void empty_classes_are_skipped(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4096 * U, U);
 	u64 search;
@@ -79,61 +83,73 @@ static void classes_are_lifo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 0UL);
 }
 
-/* [15] What stays to the right goes in before what stays to the left. */
-static void right_rest_goes_in_before_left(struct kunit *test)
+/* [15] The right remainder is inserted into its class before the left one. */
+static void right_remainder_is_inserted_first(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 12 * U, U);
 
-	/* 8..15 units split into 4 + 4 + 4: both rests change their class. */
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 20 * U, 4 * U), 20 * U);
+	/*
+	 * 12 units are split into 4 + 4 + 4: both remainders change their
+	 * class.
+	 */
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 20 * U, 4 * U), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 16 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 24 * U);
 }
 
-/* [15] A segment that shrinks from below within its class keeps its place. */
-static void shrinking_from_below_keeps_place(struct kunit *test)
+/* [15] A segment keeps its place in the class if its lower end is cut off. */
+static void segment_cut_from_below_keeps_place(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
 	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 40 * U, 14 * U });
-	/* The head is at 40; the other one shrinks and stays behind it. */
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 17 * U, U), 17 * U);
+	/*
+	 * The segment at 40 is first. The other one shrinks and stays behind
+	 * it.
+	 */
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 17 * U, U), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 40 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 18 * U);
 }
 
-/* [15] A segment that shrinks from above within its class keeps its place. */
-static void shrinking_from_above_keeps_place(struct kunit *test)
+/* [15] A segment keeps its place in the class if its upper end is cut off. */
+static void segment_cut_from_above_keeps_place(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
 	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 40 * U, 14 * U });
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 30 * U, U), 30 * U);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 30 * U, U), 30 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 40 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 17 * U);
 }
 
-/* [15] A segment that leaves its class by shrinking is first in the new one. */
-static void shrinking_out_of_class_goes_first(struct kunit *test)
+/* [15] A segment that shrinks into another class is first there. */
+static void shrunk_segment_is_first_in_its_new_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
 	VT_HOLES(test, vm, { 40 * U, 8 * U }, { 17 * U, 7 * U });
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 40 * U, U), 40 * U);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 40 * U, U), 40 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 41 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 17 * U);
 }
 
-/* [15] A cut out of the middle: the rest that stays in the class keeps its place. */
-static void middle_cut_keeps_place(struct kunit *test)
+/*
+ * [15] After a cut from the middle, the remainder in the same class keeps its
+ * place.
+ */
+static void middle_cut_remainder_keeps_place(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 128 * U, U);
 
 	VT_HOLES(test, vm, { 20 * U, 30 * U }, { 60 * U, 30 * U },
 		 { 100 * U, 20 * U });
-	/* The right one stays, then the left one; the last freed is the first. */
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 24 * U, 2 * U), 24 * U);
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 84 * U, 2 * U), 84 * U);
+	/*
+	 * First the right remainder stays, then the left one. The last freed
+	 * segment is first.
+	 */
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 24 * U, 2 * U), 24 * U);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 84 * U, 2 * U), 84 * U);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 20 * U, 4 * U },
 		       { 26 * U, 24 * U }, { 60 * U, 24 * U },
 		       { 86 * U, 4 * U }, { 100 * U, 20 * U });
@@ -142,8 +158,11 @@ static void middle_cut_keeps_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 16 * U, VM_NOSLEEP), 26 * U);
 }
 
-/* [19] ENDALLOC takes the top of the chosen segment, rounded to the quantum. */
-static void endalloc_takes_top(struct kunit *test)
+/*
+ * [19] ENDALLOC takes the upper end of the segment, rounded down to the
+ * quantum.
+ */
+static void endalloc_takes_the_upper_end(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
@@ -158,7 +177,7 @@ static void endalloc_takes_top(struct kunit *test)
 			16 * U);
 }
 
-/* [15] ENDALLOC chooses the segment as ever; only the end differs. */
+/* [15] ENDALLOC chooses the same segment; only the end differs. */
 static void endalloc_chooses_the_same_segment(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
@@ -181,7 +200,7 @@ static void reserved_flags_have_no_effect(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [34] No class fits for certain: look where a fit is only possible. */
+/* [34] If all guaranteed classes are empty, the possible class is searched. */
 static void possible_class_is_searched_last(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -189,7 +208,10 @@ static void possible_class_is_searched_last(struct kunit *test)
 
 	VT_HOLES(test, vm, { 20 * U, 3 * U }, { 17 * U, 2 * U });
 	search = vt_stats(vm).search;
-	/* Both lie in the class of 2 and 3 units; only the second fits. */
+	/*
+	 * Both segments are in the class of 2 and 3 units. Only the second one
+	 * fits.
+	 */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
@@ -197,17 +219,17 @@ static void possible_class_is_searched_last(struct kunit *test)
 
 static struct kunit_case vmem_instant_cases[] = {
 	KUNIT_CASE(addresses_are_multiples_of_quantum),
-	KUNIT_CASE(odd_size_is_kept),
+	KUNIT_CASE(requested_size_is_kept),
 	KUNIT_CASE(odd_size_takes_class_above),
 	KUNIT_CASE(power_of_two_takes_own_class),
-	KUNIT_CASE(empty_classes_are_passed_over),
+	KUNIT_CASE(empty_classes_are_skipped),
 	KUNIT_CASE(classes_are_lifo),
-	KUNIT_CASE(right_rest_goes_in_before_left),
-	KUNIT_CASE(shrinking_from_below_keeps_place),
-	KUNIT_CASE(shrinking_from_above_keeps_place),
-	KUNIT_CASE(shrinking_out_of_class_goes_first),
-	KUNIT_CASE(middle_cut_keeps_place),
-	KUNIT_CASE(endalloc_takes_top),
+	KUNIT_CASE(right_remainder_is_inserted_first),
+	KUNIT_CASE(segment_cut_from_below_keeps_place),
+	KUNIT_CASE(segment_cut_from_above_keeps_place),
+	KUNIT_CASE(shrunk_segment_is_first_in_its_new_class),
+	KUNIT_CASE(middle_cut_remainder_keeps_place),
+	KUNIT_CASE(endalloc_takes_the_upper_end),
 	KUNIT_CASE(endalloc_chooses_the_same_segment),
 	KUNIT_CASE(reserved_flags_have_no_effect),
 	KUNIT_CASE(possible_class_is_searched_last),

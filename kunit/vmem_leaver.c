@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client that goes away without destroying its arenas: for the suite
- * vmem_client, which gets to know of them; and without that for `make check`,
- * which then removes vmem.ko.
+ * A client module that is removed without destroying its arenas. The suite
+ * vmem_client loads it and gets pointers to its functions and arenas. `make
+ * check` loads it without the suite and then removes vmem.ko.
  */
 #include <linux/module.h>
 
@@ -28,14 +28,17 @@ static vmem_t *make(void)
 	vmem_t *vm = vmem_create("late", (void *)1, 10, 1, NULL, NULL, NULL, 0,
 				 VM_SLEEP | VMC_IDENTIFIER);
 
-	/* Or the call would be the last thing here, and its caller another. */
+	/*
+	 * Prevents a tail call, so that vmem_create() sees this module as its
+	 * caller.
+	 */
 	OPTIMIZER_HIDE_VAR(vm);
 	return vm;
 }
 
 /*
- * The suite runs before its own module is complete, so that nothing can link to
- * that: it passes an address instead.
+ * The suite runs before its own module is live, so that no other module can
+ * link to it: the suite passes an address instead.
  */
 static unsigned long to;
 module_param(to, ulong, 0);
@@ -43,14 +46,17 @@ MODULE_PARM_DESC(to, "address of the struct vmem_leaver to fill in");
 
 static bool fail;
 module_param(fail, bool, 0);
-MODULE_PARM_DESC(fail, "fail to be inserted, and leave the arenas all the same");
+MODULE_PARM_DESC(fail, "fail the init function, but leave the arenas");
 
 static int __init vmem_leaver_init(void)
 {
 	struct vmem_leaver mine = {};
 	struct vmem_leaver *l = to ? (struct vmem_leaver *)to : &mine;
 
-	/* A module that cannot be inserted may be tried twice. */
+	/*
+	 * User space may try twice to insert a module whose init function
+	 * fails.
+	 */
 	if (l->plain)
 		return -ENODEV;
 	l->take = take;
@@ -77,5 +83,5 @@ static void __exit vmem_leaver_exit(void)
 module_init(vmem_leaver_init);
 module_exit(vmem_leaver_exit);
 
-MODULE_DESCRIPTION("Leaves arenas of vmem behind");
+MODULE_DESCRIPTION("Client of vmem that leaves its arenas behind");
 MODULE_LICENSE("GPL");

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What a module that leaves arenas behind shows to the suite about it.
- */
+/* Shared between the suite vmem_client and the module vmem_leaver. */
 #ifndef VMEM_LEAVER_H
 #define VMEM_LEAVER_H
 
 #include <linux/vmem.h>
 
 /**
- * struct vmem_leaver - the module, while it is there
- * @source: the source for its arenas: the suite's
- * @take: an import function of it
- * @xtake: one for vmem_xcreate()
- * @give: a release function of it
- * @make: makes an arena, with none of these
- * @import: an arena that imports by @take and releases by @give
- * @ximport: one that imports by @xtake and never releases
- * @plain: one without functions
- * @below: one that imports from that, by functions of vmem
+ * struct vmem_leaver - functions and arenas of the module
+ * @source: source of @import and @ximport, set by the suite
+ * @take: an import function of the module
+ * @xtake: an import function of the module, for vmem_xcreate()
+ * @give: a release function of the module
+ * @make: creates an arena without functions of the module
+ * @import: an arena that imports with @take and releases with @give
+ * @ximport: an arena that imports with @xtake and never releases
+ * @plain: an arena without functions
+ * @below: an arena that imports from @plain, with functions of vmem
  */
 struct vmem_leaver {
 	vmem_t *source;

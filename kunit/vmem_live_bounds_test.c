@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bounds: a free neither allocates nor sleeps nor does the work of reclaim, and a
- * request that does not sleep does a bounded part of it and calls no release
- * function.
+ * Bounds: a free neither allocates memory nor sleeps nor does the work of
+ * reclaim. A VM_NOSLEEP request does a bounded part of the work of reclaim and
+ * calls no release function.
  *
- * Time is not measured. The work that a call does is judged by the segments that
- * come up in the arena during the call, and by what it allocates.
+ * The suite measures no time. It measures the work of a call by the number of
+ * segments that the call adds to the arena, and by its memory allocations.
  */
 #include "vmem_test_live.h"
 
 #include <trace/events/kmem.h>
 
-/* Identifiers: enough that reclaim of all is beyond every bound. */
-#define MANY		(2048UL * VL_SLAB)
+/* Identifiers: a reclaim of all of them exceeds every bound below. */
+#define NR_IDS		(2048UL * VL_SLAB)
 
-/* A free may take one slab apart; there may be some slack. */
+/* A free may split one slab; the rest is slack. */
 #define FREE_BOUND	(4 * VL_SLAB)
 
-/* 16 slabs, a thousand objects of the depot, the magazines of this CPU. */
+/* 16 slabs, 1024 objects of the depot, the magazines of this CPU. */
 #define NOSLEEP_BOUND	4096
 
 /*
- * With several CPUs the reclaim that the call asks for runs beside it, and what
- * it does cannot be told from what the call does.
+ * On several CPUs, the reclaim that a call requests runs concurrently with the
+ * call, and the test cannot tell the work of the two apart.
  */
 static void needs_one_cpu(struct kunit *test)
 {
 	if (num_online_cpus() > 1)
-		kunit_skip(test, "reclaim runs on the other CPUs meanwhile");
+		kunit_skip(test, "reclaim runs concurrently on another CPU");
 }
 
 /*
- * An arena of single identifiers, cached, of which every second one is free: every
- * slab is partial.
+ * An arena of cached single identifiers. Every second identifier is free, so
+ * every slab is partial.
  */
 static vmem_t *half_free_arena(struct kunit *test)
 {
-	vmem_t *vm = vl_ids(test, MANY, 1);
+	vmem_t *vm = vl_ids(test, NR_IDS, 1);
 	unsigned long id, got = 0;
 
-	for (id = 1; id <= MANY; id++)
+	for (id = 1; id <= NR_IDS; id++)
 		got += !!vt_alloc(vm, 1, VM_SLEEP);
-	KUNIT_EXPECT_EQ(test, got, MANY);
-	for (id = 2; id <= MANY; id += 2)
+	KUNIT_EXPECT_EQ(test, got, NR_IDS);
+	for (id = 2; id <= NR_IDS; id += 2)
 		vt_free(vm, id, 1);
 	return vm;
 }
@@ -51,7 +51,7 @@ static void free_the_other_half(vmem_t *vm, unsigned long from)
 {
 	unsigned long id;
 
-	for (id = from; id <= MANY; id += 2)
+	for (id = from; id <= NR_IDS; id += 2)
 		vt_free(vm, id, 1);
 }
 
@@ -60,7 +60,15 @@ static unsigned int segments(vmem_t *vm)
 	return vt_count(vm, VMEM_ALLOC | VMEM_FREE);
 }
 
-/* Frees of single identifiers, and the most segments that one has made. */
+/**
+ * struct frees - a series of frees of single identifiers
+ * @timer: makes the frees in an interrupt, in some tests
+ * @vm: the arena
+ * @next: the next identifier to free
+ * @left: number of frees left
+ * @most: the most segments that one free has added
+ * @done: completed after the last free in the timer
+ */
 static struct frees {
 	struct timer_list timer;
 	vmem_t *vm;
@@ -79,7 +87,7 @@ static void frees_init(vmem_t *vm)
 	init_completion(&frees.done);
 }
 
-/* Free one of the other half, with interrupts off. */
+/* Free one identifier with interrupts off. */
 static void free_one_and_count(void)
 {
 	unsigned int before, after;
@@ -96,12 +104,12 @@ static void free_one_and_count(void)
 		frees.most = max(frees.most, after - before);
 }
 
-/* What @t asked for is there when all is free. */
+/* Once all identifiers are free, the request of @t is served. */
 static void frees_end(struct kunit *test, struct vt_thread *t)
 {
 	KUNIT_EXPECT_LE(test, frees.most, (unsigned int)FREE_BOUND);
 	free_the_other_half(frees.vm, frees.next);
-	vl_served(test, t, "the waiter for all of the arena");
+	vl_served(test, t, "the request for the whole arena");
 }
 
 static void frees_do_bounded_work(struct kunit *test, vmem_t *vm,
@@ -123,8 +131,8 @@ static void free_in_timer(struct timer_list *timer)
 }
 
 /*
- * [39] Interrupts free identifiers before the request, while the work item does
- * what the request has asked for, and after.
+ * [39] Interrupts free identifiers before the request, during the reclaim that
+ * the request has asked for, and afterwards.
  */
 static void free_during_reclaim_does_bounded_work(struct kunit *test)
 {
@@ -137,13 +145,13 @@ static void free_during_reclaim_does_bounded_work(struct kunit *test)
 	frees_init(vm);
 	timer_setup(&frees.timer, free_in_timer, 0);
 	mod_timer(&frees.timer, jiffies + 1);
-	t = vt_request(test, vm, MANY, VM_SLEEP);
+	t = vt_request(test, vm, NR_IDS, VM_SLEEP);
 	wait_for_completion(&frees.done);
 	frees_end(test, t);
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 1UL);
 }
 
-/* [39] A free does not do the work of reclaim, whatever waits. */
+/* [39] A free does not do the work of reclaim, even if a request waits. */
 static void free_beside_a_waiter_does_bounded_work(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -152,13 +160,13 @@ static void free_beside_a_waiter_does_bounded_work(struct kunit *test)
 	needs_one_cpu(test);
 	vt_needs_irqs_off(test);
 	vm = half_free_arena(test);
-	t = vt_request(test, vm, MANY, VM_SLEEP);
+	t = vt_request(test, vm, NR_IDS, VM_SLEEP);
 	vl_wait_waiters(test, vm, 1);
 	frees_do_bounded_work(test, vm, t);
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 1UL);
 }
 
-/* [39] The same for a waiter above, whose need frees below may meet. */
+/* [39] The same for a waiter in the source that frees in a child may serve. */
 static void free_below_a_waiter_does_bounded_work(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -167,23 +175,23 @@ static void free_below_a_waiter_does_bounded_work(struct kunit *test)
 
 	needs_one_cpu(test);
 	vt_needs_irqs_off(test);
-	src = vl_ids(test, MANY, 0);
+	src = vl_ids(test, NR_IDS, 0);
 	vm = vl_client(test, src, 1);
-	for (id = 1; id <= MANY; id++)
+	for (id = 1; id <= NR_IDS; id++)
 		vt_alloc(vm, 1, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
-	for (id = 2; id <= MANY; id += 2)
+	for (id = 2; id <= NR_IDS; id += 2)
 		vt_free(vm, id, 1);
-	t = vt_request(test, src, MANY, VM_SLEEP);
+	t = vt_request(test, src, NR_IDS, VM_SLEEP);
 	vl_wait_waiters(test, src, 1);
 	frees_do_bounded_work(test, vm, t);
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 1UL);
 }
 
 /*
- * [39] The same before reclaim has done anything: a release function of another
- * tree blocks, and should that hold up reclaim of this one, the free must not do
- * its work.
+ * [39] The same before reclaim has done anything. A release function of another
+ * tree blocks; even if that delayed the reclaim of this tree, the free must not
+ * do the work of reclaim.
  */
 static void free_before_reclaim_does_bounded_work(struct kunit *test)
 {
@@ -198,7 +206,7 @@ static void free_before_reclaim_does_bounded_work(struct kunit *test)
 	vl_gate_close();
 	other = vt_request(test, idle, VL_SLAB + 1, VM_SLEEP);
 	vl_gate_wait(test);
-	t = vt_request(test, vm, MANY, VM_SLEEP);
+	t = vt_request(test, vm, NR_IDS, VM_SLEEP);
 	for (i = 0; i < 50 && !vt_stats(vm).waiters; i++)
 		msleep(20);
 	frees_do_bounded_work(test, vm, t);
@@ -208,7 +216,7 @@ static void free_before_reclaim_does_bounded_work(struct kunit *test)
 	vl_join_free(test, other);
 }
 
-/* What one failing request without sleep brings about in @vm's @in. */
+/* Number of segments that one failing VM_NOSLEEP request of @vm adds to @in. */
 static unsigned int failing_nosleep(struct kunit *test, vmem_t *vm, vmem_t *in)
 {
 	unsigned int before, after;
@@ -223,7 +231,7 @@ static unsigned int failing_nosleep(struct kunit *test, vmem_t *vm, vmem_t *in)
 	return after > before ? after - before : 0;
 }
 
-/* [40] A request that fails takes a bounded part of the caches apart. */
+/* [40] A request that fails splits a bounded number of slabs. */
 static void failing_nosleep_does_bounded_work(struct kunit *test)
 {
 	vmem_t *vm;
@@ -239,7 +247,7 @@ static void failing_nosleep_does_bounded_work(struct kunit *test)
 	free_the_other_half(vm, 1);
 }
 
-/* [40] The same when the request comes from an arena that imports. */
+/* [40] The same in the source, when a request in an importing arena fails. */
 static void failing_import_does_bounded_work(struct kunit *test)
 {
 	vmem_t *src, *vm;
@@ -253,7 +261,7 @@ static void failing_import_does_bounded_work(struct kunit *test)
 	free_the_other_half(src, 1);
 }
 
-/* [40] A request that is served takes no more apart than one that fails. */
+/* [40] A request that is served has the same bound as one that fails. */
 static void served_nosleep_does_bounded_work(struct kunit *test)
 {
 	unsigned int before, after;
@@ -278,18 +286,18 @@ static void served_nosleep_does_bounded_work(struct kunit *test)
 
 #ifdef CONFIG_TRACEPOINTS
 
-/* Allocations of memory by vmem, in the task that is watched. */
-static struct task_struct *watched;
+/* Memory allocations by vmem in the counted task. */
+static struct task_struct *counted_task;
 static unsigned int allocations;
 
 static void count_allocation(unsigned long call_site)
 {
 	char where[128];
 
-	if (READ_ONCE(watched) != current || !in_task())
+	if (READ_ONCE(counted_task) != current || !in_task())
 		return;
 	snprintf(where, sizeof(where), "%ps", (void *)call_site);
-	/* What checkers of the kernel allocate is not vmem's. */
+	/* Exclude allocations by the kernel's checkers. */
 	if (strstr(where, "vmem"))
 		allocations++;
 }
@@ -306,7 +314,7 @@ static void probe_kmalloc(void *data, unsigned long call_site, const void *ptr,
 	count_allocation(call_site);
 }
 
-static bool watch_begin(void)
+static bool counting_begin(void)
 {
 	if (register_trace_kmem_cache_alloc(probe_cache, NULL))
 		return false;
@@ -318,23 +326,23 @@ static bool watch_begin(void)
 	return true;
 }
 
-static void watch_end(void)
+static void counting_end(void)
 {
 	unregister_trace_kmalloc(probe_kmalloc, NULL);
 	unregister_trace_kmem_cache_alloc(probe_cache, NULL);
 	tracepoint_synchronize_unregister();
 }
 
-#define watched_do(what)						\
+#define count_during(what)						\
 do {									\
-	WRITE_ONCE(watched, current);					\
+	WRITE_ONCE(counted_task, current);				\
 	what;								\
-	WRITE_ONCE(watched, NULL);					\
+	WRITE_ONCE(counted_task, NULL);					\
 } while (0)
 
-/* Allocate @n units by vmem_alloc() and free them, watching the frees. */
-static void watch_frees(struct kunit *test, vmem_t *vm, size_t size,
-			unsigned int n)
+/* Make @n allocations, then count during the frees. */
+static void count_during_frees(struct kunit *test, vmem_t *vm, size_t size,
+			       unsigned int n)
 {
 	unsigned long *addr = kvcalloc(n, sizeof(*addr), GFP_KERNEL);
 	unsigned int i;
@@ -345,11 +353,11 @@ static void watch_frees(struct kunit *test, vmem_t *vm, size_t size,
 	for (i = 0; i < n; i++)
 		addr[i] = vt_alloc(vm, size, VM_SLEEP);
 	for (i = 0; i < n; i++)
-		watched_do(vt_free(vm, addr[i], size));
+		count_during(vt_free(vm, addr[i], size));
 	kvfree(addr);
 }
 
-/* [39] A free never allocates: through magazines, depot, slab or arena. */
+/* [39] A free never allocates: into magazines, depot, slab or arena. */
 static void free_allocates_nothing(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, 20000, 3);
@@ -357,29 +365,29 @@ static void free_allocates_nothing(struct kunit *test)
 	unsigned long addr;
 	unsigned int i;
 
-	if (!watch_begin()) {
+	if (!counting_begin()) {
 		kunit_skip(test, "no tracepoints of the slab allocator");
 		return;
 	}
-	/* The instrument sees what an allocation allocates. */
-	watched_do(addr = vt_alloc(child, 1, VM_SLEEP));
+	/* The probes see the memory that a first allocation takes. */
+	count_during(addr = vt_alloc(child, 1, VM_SLEEP));
 	KUNIT_EXPECT_GT(test, allocations, 0U);
 	allocations = 0;
-	watched_do(vt_free(child, addr, 1));
+	count_during(vt_free(child, addr, 1));
 	for (i = 0; i < 3; i++) {
 		/* Not cached. */
-		watch_frees(test, vm, 5, 500);
+		count_during_frees(test, vm, 5, 500);
 		/* Cached: more than the magazines of a CPU hold. */
-		watch_frees(test, vm, 1, 6000);
-		watch_frees(test, vm, 3, 2000);
-		watch_frees(test, child, 2, 3000);
-		watch_frees(test, child, 100, 20);
+		count_during_frees(test, vm, 1, 6000);
+		count_during_frees(test, vm, 3, 2000);
+		count_during_frees(test, child, 2, 3000);
+		count_during_frees(test, child, 100, 20);
 	}
-	watch_end();
+	counting_end();
 	KUNIT_EXPECT_EQ(test, allocations, 0U);
 }
 
-/* [39] Nor does it while requests wait in its arena and in the source. */
+/* [39] The same while requests wait in its arena and in the source. */
 static void free_beside_waiters_allocates_nothing(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, 6000, 3);
@@ -396,7 +404,7 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 			break;
 	}
 	KUNIT_EXPECT_GT(test, n, 5000U);
-	if (!watch_begin()) {
+	if (!counting_begin()) {
 		while (n--)
 			vt_free(vm, addr[n], 1);
 		kunit_skip(test, "no tracepoints of the slab allocator");
@@ -407,13 +415,13 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 	t[1] = vt_request(test, vm, 70, VM_SLEEP);
 	vl_wait_waiters(test, src, 2);
 	for (i = 0; i < n; i++)
-		watched_do(vt_free(vm, addr[i], 1));
-	/* Each of the two can have what it asked for, one after the other. */
+		count_during(vt_free(vm, addr[i], 1));
+	/* The arena can serve both requests, one after the other. */
 	for (i = 0; i < 2; i++)
 		vl_served(test, t[i], "a waiter");
 	for (i = 0; i < 2; i++)
 		vl_join_free(test, t[i]);
-	watch_end();
+	counting_end();
 	KUNIT_EXPECT_EQ(test, allocations, 0U);
 }
 
@@ -432,10 +440,10 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 #endif
 
 /*
- * [39] A free with interrupts off serves waiters of its own arena, and of the two
- * above it, and leaves interrupts off.
+ * [39] A free with interrupts off serves waiters of its own arena and of the
+ * two arenas above it, and leaves interrupts off.
  */
-static void free_with_interrupts_off_serves_all(struct kunit *test)
+static void free_with_irqs_off_serves_every_level(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 2 * VL_SLAB, 2);
 	vmem_t *mid = vl_client(test, root, 2);
@@ -451,7 +459,7 @@ static void free_with_interrupts_off_serves_all(struct kunit *test)
 	at[1] = mid;
 	at[2] = root;
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		/* All of the root is in the leaf, in one slab and one range. */
+		/* The leaf has all of the root: one slab and one segment. */
 		a = vt_alloc(leaf, 1, VM_SLEEP);
 		b = vt_alloc(leaf, VL_SLAB, VM_SLEEP);
 		t = vt_request(test, at[i], VL_SLAB + 1, VM_SLEEP);
@@ -469,38 +477,41 @@ static void free_with_interrupts_off_serves_all(struct kunit *test)
 	}
 }
 
-static void expect_sent_home(struct kunit *test, unsigned int n)
+static void expect_released(struct kunit *test, unsigned int n)
 {
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.in_request), 0);
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == n));
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.in_request), 0);
 }
 
-/* [40] A span that the caches gave back is of no use: the work item releases it. */
+/*
+ * [40] The caches return a span that is too small for the request: the work
+ * item releases the span.
+ */
 static void nosleep_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
 
-	KUNIT_EXPECT_EQ(test, vl_noted(vm, VL_SLAB + 1, VM_NOSLEEP, false), 0UL);
-	expect_sent_home(test, 1);
+	KUNIT_EXPECT_EQ(test, vl_request(vm, VL_SLAB + 1, VM_NOSLEEP, false), 0UL);
+	expect_released(test, 1);
 }
 
 /* [40] The same with interrupts off. */
-static void nosleep_in_atomic_context_calls_none(struct kunit *test)
+static void atomic_nosleep_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm;
 
 	vt_needs_irqs_off(test);
 	vm = vl_idle_importer(test);
-	KUNIT_EXPECT_EQ(test, vl_noted(vm, VL_SLAB + 1, VM_NOSLEEP, true), 0UL);
-	expect_sent_home(test, 1);
+	KUNIT_EXPECT_EQ(test, vl_request(vm, VL_SLAB + 1, VM_NOSLEEP, true), 0UL);
+	expect_released(test, 1);
 }
 
-/* [40] A span that the caches gave back and that suffices serves the request. */
-static void nosleep_is_served_by_what_caches_gave_back(struct kunit *test)
+/* [40] The caches return a span that is large enough: it serves the request. */
+static void nosleep_is_served_by_a_span_from_the_caches(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
-	unsigned long addr = vl_noted(vm, VL_SLAB - 1, VM_NOSLEEP, false);
+	unsigned long addr = vl_request(vm, VL_SLAB - 1, VM_NOSLEEP, false);
 
 	KUNIT_EXPECT_EQ(test, addr, 0x100000UL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.in_request), 0);
@@ -510,22 +521,23 @@ static void nosleep_is_served_by_what_caches_gave_back(struct kunit *test)
 }
 
 /*
- * [40] The span belongs to an arena above: the import on behalf of the request
- * calls no release function either.
+ * [40] The span belongs to the source: the import on behalf of the request
+ * calls no release function.
  */
 static void import_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *mid = vl_idle_importer(test);
 	vmem_t *leaf = vl_client(test, mid, 0);
 
-	KUNIT_EXPECT_EQ(test, vl_noted(leaf, VL_SLAB + 1, VM_NOSLEEP, false),
+	KUNIT_EXPECT_EQ(test, vl_request(leaf, VL_SLAB + 1, VM_NOSLEEP, false),
 			0UL);
-	expect_sent_home(test, 1);
+	expect_released(test, 1);
 }
 
 /*
- * [40] The span belongs to another arena below the same source. The reclaim that
- * the request asks for brings it home, and a later request has it.
+ * [40] The span belongs to another arena with the same source. The reclaim that
+ * the request asks for releases the span to the source, where it serves a later
+ * request.
  */
 static void siblings_release_function_is_not_called(struct kunit *test)
 {
@@ -536,7 +548,7 @@ static void siblings_release_function_is_not_called(struct kunit *test)
 
 	vt_free(a, vt_alloc(a, 1, VM_NOSLEEP), 1);
 	KUNIT_EXPECT_EQ(test, vmem_size(root, VMEM_FREE), (size_t)0);
-	vl_poll(test, (addr = vl_noted(b, VL_SLAB, VM_NOSLEEP, false)));
+	vl_poll(test, (addr = vl_request(b, VL_SLAB, VM_NOSLEEP, false)));
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.in_request), 0);
 	if (addr)
@@ -545,26 +557,27 @@ static void siblings_release_function_is_not_called(struct kunit *test)
 
 static void noted_request(struct vt_thread *t)
 {
-	t->addr = vl_noted(t->vm, t->size, VM_SLEEP, false);
+	t->addr = vl_request(t->vm, t->size, VM_SLEEP, false);
 }
 
-/* A request that may sleep calls none either: the work item does. */
+/* A request with VM_SLEEP leaves the release function to the work item. */
 static void sleeping_request_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
 	struct vt_thread *t = vl_run(test, noted_request, vm, VL_SLAB + 1);
 
-	expect_sent_home(test, 1);
+	expect_released(test, 1);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)0x800000, VL_SLAB + 1,
 					     VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 0x800000UL);
 }
 
 /*
- * [40] The release function blocks. The request with interrupts off has failed
- * before, and the arena serves others while it blocks.
+ * [40] The release function blocks in the work item. The request with
+ * interrupts off fails without it, and the arena serves other requests
+ * meanwhile.
  */
-static void blocking_release_is_left_to_the_work_item(struct kunit *test)
+static void blocking_release_runs_in_the_work_item(struct kunit *test)
 {
 	unsigned long addr;
 	vmem_t *vm;
@@ -572,25 +585,25 @@ static void blocking_release_is_left_to_the_work_item(struct kunit *test)
 	vt_needs_irqs_off(test);
 	vm = vl_idle_importer(test);
 	vl_gate_close();
-	KUNIT_EXPECT_EQ(test, vl_noted(vm, VL_SLAB + 1, VM_NOSLEEP, true), 0UL);
+	KUNIT_EXPECT_EQ(test, vl_request(vm, VL_SLAB + 1, VM_NOSLEEP, true), 0UL);
 	vl_gate_wait(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.in_request), 0);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)0x800000, VL_SLAB,
 					     VM_NOSLEEP));
-	addr = vl_noted(vm, 10, VM_NOSLEEP, true);
+	addr = vl_request(vm, 10, VM_NOSLEEP, true);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	if (addr)
 		vt_free(vm, addr, 10);
-	KUNIT_EXPECT_EQ(test, vl_noted(vm, 1000, VM_NOSLEEP, true), 0UL);
+	KUNIT_EXPECT_EQ(test, vl_request(vm, 1000, VM_NOSLEEP, true), 0UL);
 	vl_gate_open();
-	expect_sent_home(test, 1);
+	expect_released(test, 1);
 }
 
 /*
- * [40] A request fails again and again while another waits: it does not wake the
- * waiter, which is served as soon as it can be.
+ * [40] VM_NOSLEEP requests fail while another request waits: they do not wake
+ * the waiter, which is served once there is room.
  */
-static void failing_nosleep_beside_a_waiter(struct kunit *test)
+static void failing_nosleep_does_not_wake_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, 16 * VL_SLAB, 2);
 	unsigned long a = vt_alloc(vm, 8 * VL_SLAB, VM_SLEEP);
@@ -622,15 +635,15 @@ static struct kunit_case vmem_live_bounds_cases[] = {
 	KUNIT_CASE(served_nosleep_does_bounded_work),
 	KUNIT_CASE(free_allocates_nothing),
 	KUNIT_CASE(free_beside_waiters_allocates_nothing),
-	KUNIT_CASE(free_with_interrupts_off_serves_all),
+	KUNIT_CASE(free_with_irqs_off_serves_every_level),
 	KUNIT_CASE(nosleep_calls_no_release_function),
-	KUNIT_CASE(nosleep_in_atomic_context_calls_none),
-	KUNIT_CASE(nosleep_is_served_by_what_caches_gave_back),
+	KUNIT_CASE(atomic_nosleep_calls_no_release_function),
+	KUNIT_CASE(nosleep_is_served_by_a_span_from_the_caches),
 	KUNIT_CASE(import_calls_no_release_function),
 	KUNIT_CASE(siblings_release_function_is_not_called),
 	KUNIT_CASE(sleeping_request_calls_no_release_function),
-	KUNIT_CASE(blocking_release_is_left_to_the_work_item),
-	KUNIT_CASE(failing_nosleep_beside_a_waiter),
+	KUNIT_CASE(blocking_release_runs_in_the_work_item),
+	KUNIT_CASE(failing_nosleep_does_not_wake_a_waiter),
 	{}
 };
 
@@ -645,5 +658,5 @@ static struct kunit_suite vmem_live_bounds_suite = {
 
 kunit_test_suite(vmem_live_bounds_suite);
 
-MODULE_DESCRIPTION("KUnit: bounds of what frees and requests do in vmem");
+MODULE_DESCRIPTION("KUnit: bounded work of frees and requests of vmem");
 MODULE_LICENSE("GPL");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deep trees: requests that wait, reclaim and imports that must sleep, through any
- * number of arenas, with and without caches at each level.
+ * Deep trees: waiting requests, reclaim and imports that must sleep, through
+ * any number of arenas, with and without caches at each level.
  *
- * Maintenance does not run. A wake-up that is lost, or an arena that reclaim does
- * not reach, is a request that waits for ever.
+ * Maintenance does not run. After a lost wake-up, or if reclaim misses an
+ * arena, a request waits forever.
  */
 #include <linux/bitmap.h>
 
@@ -12,16 +12,16 @@
 
 KUNIT_ARRAY_PARAM(shape, vd_shapes, vd_describe_shape);
 
-/* [45] [41] What is freed in the root serves a request far below. */
+/* [45] [41] A free in the root serves a request of the leaf. */
 static void root_serves_the_leaf(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, VD_CACHED, 50 };
 	const struct vd_shape *s = test->param_value;
-	struct vd_chain *c = vd_chain(test, s, 200);
+	struct vd_path *c = vd_path(test, s, 200);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		unsigned long all = vd_nosleep(test, c->vm[0], 200), addr;
+		unsigned long all = vd_alloc_nosleep(test, c->vm[0], 200), addr;
 		struct vt_thread *t;
 		u64 waits;
 
@@ -30,7 +30,7 @@ static void root_serves_the_leaf(struct kunit *test)
 		t = vt_request(test, c->leaf, sizes[i], VM_SLEEP);
 		vd_wait_waiters(test, c->vm[0], 1);
 		KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
-		waits = vd_rested(c->vm[0]);
+		waits = vd_stable_waits(c->vm[0]);
 		vt_xfree(c->vm[0], all, 200);
 		addr = vd_join(test, t, NULL);
 		if (vd_stuck(test))
@@ -42,37 +42,37 @@ static void root_serves_the_leaf(struct kunit *test)
 	}
 }
 
-/* [38] [45] The root gets what the caches of every arena below it hold. */
-static void root_gets_what_all_levels_cache(struct kunit *test)
+/* [38] [45] A request of the root gets the contents of all caches below it. */
+static void root_gets_cached_space_of_all_levels(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	size_t size = vd_slabs(s);
-	struct vd_chain *c = vd_chain(test, s, size);
+	size_t size = vd_slabs_size(s);
+	struct vd_path *c = vd_path(test, s, size);
 	unsigned int i;
 
 	for (i = 0; i < c->n; i++)
 		vt_free(c->vm[i], vt_alloc(c->vm[i], 1, VM_SLEEP), 1);
-	vd_whole(test, c->vm[0], size);
+	vd_alloc_whole(test, c->vm[0], size);
 }
 
-/* [38] [45] The same when only the arena farthest away holds anything. */
-static void root_gets_what_the_leaf_caches(struct kunit *test)
+/* [38] [45] The same when only the leaf has a slab. */
+static void root_gets_cached_space_of_the_leaf(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	struct vd_chain *c = vd_chain(test, s, VD_SLAB);
+	struct vd_path *c = vd_path(test, s, VD_SLAB);
 
 	vt_free(c->leaf, vt_alloc(c->leaf, 1, VM_SLEEP), 1);
-	vd_whole(test, c->vm[0], VD_SLAB);
+	vd_alloc_whole(test, c->vm[0], VD_SLAB);
 }
 
-/* [38] [45] The leaf of one branch gets what another branch caches. */
-static void leaf_gets_what_another_branch_caches(struct kunit *test)
+/* [38] [45] A leaf gets the contents of the caches of another branch. */
+static void leaf_gets_cached_space_of_another_branch(struct kunit *test)
 {
 	static const struct vd_shape other = { "other", 12, 1 };
 	const struct vd_shape *s = test->param_value;
-	size_t size = vd_slabs(s);
-	struct vd_chain *c = vd_chain(test, s, size);
-	struct vd_chain *o = vd_below(test, c->vm[0], &other);
+	size_t size = vd_slabs_size(s);
+	struct vd_path *c = vd_path(test, s, size);
+	struct vd_path *o = vd_path_below(test, c->vm[0], &other);
 	unsigned long addr;
 	unsigned int i;
 
@@ -89,12 +89,12 @@ static void leaf_gets_what_another_branch_caches(struct kunit *test)
 		vt_free(c->leaf, addr, size);
 }
 
-/* [38] [41] While the root is waited for, no cache below keeps what is freed. */
+/* [38] [41] While a request waits in the root, caches below it keep nothing. */
 static void frees_at_all_levels_serve_the_root(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	size_t size = vd_slabs(s);
-	struct vd_chain *c = vd_chain(test, s, size);
+	size_t size = vd_slabs_size(s);
+	struct vd_path *c = vd_path(test, s, size);
 	unsigned long addr[VD_DEPTH + 1];
 	struct vt_thread *t;
 	unsigned int i;
@@ -109,43 +109,48 @@ static void frees_at_all_levels_serve_the_root(struct kunit *test)
 	vd_join_whole(test, t);
 }
 
-/* [38] [45] VM_NOSLEEP asks for the reclaim, and a later one has the result. */
-static void nosleep_gets_what_all_levels_cache(struct kunit *test)
+/*
+ * [38] [45] A VM_NOSLEEP request starts reclaim, which serves a later request.
+ */
+static void nosleep_gets_cached_space_of_all_levels(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	size_t size = vd_slabs(s);
-	struct vd_chain *c = vd_chain(test, s, size);
+	size_t size = vd_slabs_size(s);
+	struct vd_path *c = vd_path(test, s, size);
 	unsigned long addr;
 	unsigned int i;
 
 	for (i = 0; i < c->n; i++)
 		vt_free(c->vm[i], vt_alloc(c->vm[i], 1, VM_SLEEP), 1);
-	addr = vd_nosleep(test, c->vm[0], size);
+	addr = vd_alloc_nosleep(test, c->vm[0], size);
 	if (addr)
 		vt_xfree(c->vm[0], addr, size);
 }
 
-#define INTEGERS	1000
+#define NR_IDS	1000
 
-static DECLARE_BITMAP(taken, INTEGERS + 1);
+static DECLARE_BITMAP(taken, NR_IDS + 1);
 
 static void take_all(struct vt_thread *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < INTEGERS; i++) {
+	for (i = 0; i < NR_IDS; i++) {
 		unsigned long id = vt_alloc(t->vm, 1, VM_SLEEP);
 
-		t->errors += !id || id > INTEGERS ||
+		t->errors += !id || id > NR_IDS ||
 			     __test_and_set_bit(id, taken);
 	}
 }
 
-/* [38] [45] With VM_SLEEP a leaf gets every integer, whatever other levels cache. */
+/*
+ * [38] [45] VM_SLEEP requests of a leaf get every integer, although other
+ * levels have caches.
+ */
 static void leaf_gets_every_integer(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	struct vd_chain *c = vd_chain(test, s, INTEGERS);
+	struct vd_path *c = vd_path(test, s, NR_IDS);
 	unsigned int i, errors = 0;
 	struct vt_thread *t;
 
@@ -156,7 +161,7 @@ static void leaf_gets_every_integer(struct kunit *test)
 		if (id)
 			vt_free(c->vm[i], id, size);
 	}
-	bitmap_zero(taken, INTEGERS + 1);
+	bitmap_zero(taken, NR_IDS + 1);
 	t = vt_thread_start(test, take_all, c->leaf, 1, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
@@ -164,17 +169,19 @@ static void leaf_gets_every_integer(struct kunit *test)
 	if (vd_stuck(test))
 		return;
 	KUNIT_EXPECT_EQ(test, errors, 0U);
-	KUNIT_EXPECT_EQ(test, bitmap_weight(taken, INTEGERS + 1), INTEGERS);
+	KUNIT_EXPECT_EQ(test, bitmap_weight(taken, NR_IDS + 1), NR_IDS);
 	KUNIT_EXPECT_EQ(test, vt_alloc(c->leaf, 1, VM_NOSLEEP), 0UL);
-	for_each_set_bit(i, taken, INTEGERS + 1)
+	for_each_set_bit(i, taken, NR_IDS + 1)
 		vt_free(c->leaf, i, 1);
 }
 
-/* [45] [28] Any arena on the way up is filled while a request waits below. */
-static void arenas_are_filled_while_the_leaf_waits(struct kunit *test)
+/*
+ * [45] [28] A span added at any level serves a request that waits in the leaf.
+ */
+static void span_added_at_any_level_serves_the_leaf(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	struct vd_chain *c = vd_chain(test, s, 0);
+	struct vd_path *c = vd_path(test, s, 0);
 	unsigned long addr[VD_DEPTH + 1], at;
 	unsigned int i;
 
@@ -195,24 +202,27 @@ static void arenas_are_filled_while_the_leaf_waits(struct kunit *test)
 		vt_free(c->leaf, addr[i], 8);
 }
 
-/* [45] [38] Arenas created below one that is waited for keep nothing either. */
-static void arenas_are_created_while_the_root_waits(struct kunit *test)
+/*
+ * [45] [38] While a request waits in the root, arenas created below it keep
+ * nothing in their caches.
+ */
+static void arenas_created_below_a_waiter_cache_nothing(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
-	size_t size = vd_slabs(s) + VD_SLAB;
-	vmem_t *root = vd_ids(test, "root", size, vd_cached(s, 0));
+	size_t size = vd_slabs_size(s) + VD_SLAB;
+	vmem_t *root = vd_ids(test, "root", size, vd_qcache_max(s, 0));
 	unsigned long hold = vd_xalloc(root, VD_SLAB, VM_SLEEP);
 	struct vt_thread *t = vt_request(test, root, size, VM_SLEEP);
 	unsigned long addr[VD_DEPTH + 1];
-	struct vd_chain *c;
+	struct vd_path *c;
 	unsigned int i;
 
 	vd_wait_waiters(test, root, 1);
-	c = vd_below(test, root, s);
+	c = vd_path_below(test, root, s);
 	for (i = 0; i < c->n; i++) {
 		addr[i] = vt_alloc(c->vm[i], 1, VM_NOSLEEP);
 		KUNIT_EXPECT_NE(test, addr[i], 0UL);
-		/* Every other one is still in use when the root is complete. */
+		/* Every other integer is freed only after @hold. */
 		if (addr[i] && i % 2)
 			vt_free(c->vm[i], addr[i], 1);
 	}
@@ -224,8 +234,11 @@ static void arenas_are_created_while_the_root_waits(struct kunit *test)
 	vd_join_whole(test, t);
 }
 
-/* [45] [38] One child with one empty slab: it does not outlast its last object. */
-static void child_created_while_its_source_waits(struct kunit *test)
+/*
+ * [45] [38] The same for a child with one slab: the slab is returned when its
+ * last object is freed.
+ */
+static void child_created_below_a_waiter_keeps_no_slab(struct kunit *test)
 {
 	vmem_t *root = vd_ids(test, "root", 2 * VD_SLAB, 0);
 	unsigned long hold = vt_alloc(root, VD_SLAB, VM_SLEEP), id;
@@ -233,7 +246,7 @@ static void child_created_while_its_source_waits(struct kunit *test)
 	vmem_t *child;
 
 	vd_wait_waiters(test, root, 1);
-	vd_rested(root);
+	vd_stable_waits(root);
 	child = vd_client(test, "child", root, VD_CACHED);
 	id = vt_alloc(child, 1, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, id, 0UL);
@@ -243,12 +256,15 @@ static void child_created_while_its_source_waits(struct kunit *test)
 	vd_join_whole(test, t);
 }
 
-/* [45] [25] A request waits at every level; the root has exactly enough for all. */
+/*
+ * [45] [25] A request waits at every level. The root has exactly enough for
+ * all.
+ */
 static void every_level_is_served(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
 	size_t size = VD_CACHED * (s->depth + 1);
-	struct vd_chain *c = vd_chain(test, s, size);
+	struct vd_path *c = vd_path(test, s, size);
 	unsigned long all = vd_xalloc(c->vm[0], size, VM_SLEEP);
 	struct vt_thread **t;
 	unsigned long *addr;
@@ -273,18 +289,18 @@ static void every_level_is_served(struct kunit *test)
 }
 
 /**
- * struct sleeping - what the import function below has been asked
- * @next: the next range that it hands out
- * @asked: calls
- * @bad: calls with flags that are not for an import function
- * @released: integers that have come back
- * @handed: integers that it has handed out
+ * struct sleeping - state of import_must_sleep() and release_sleeping()
+ * @next: start of the next range that is imported
+ * @calls: calls of the import function
+ * @bad_flags: such calls with flags that are not for an import function
+ * @imported: integers that were imported
+ * @released: integers that were released
  */
 static struct sleeping {
 	unsigned long next;
-	atomic_t asked;
-	atomic_t bad;
-	atomic_long_t handed;
+	atomic_t calls;
+	atomic_t bad_flags;
+	atomic_long_t imported;
 	atomic_long_t released;
 } sleeping;
 
@@ -294,20 +310,20 @@ static void sleeping_reset(void)
 	sleeping.next = 1;
 }
 
-/* It serves only a request that may sleep. */
+/* An import function that serves only VM_SLEEP. */
 static void *import_must_sleep(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr;
 
-	atomic_inc(&sleeping.asked);
+	atomic_inc(&sleeping.calls);
 	if (vmflag & ~(VM_NOSLEEP | VM_PUSHPAGE))
-		atomic_inc(&sleeping.bad);
+		atomic_inc(&sleeping.bad_flags);
 	if (vmflag & VM_NOSLEEP)
 		return NULL;
 	msleep(20);
 	addr = sleeping.next;
 	sleeping.next += size + 1;
-	atomic_long_add(size, &sleeping.handed);
+	atomic_long_add(size, &sleeping.imported);
 	return (void *)addr;
 }
 
@@ -316,23 +332,26 @@ static void release_sleeping(vmem_t *src, void *addr, size_t size)
 	atomic_long_add(size, &sleeping.released);
 }
 
-/* [44] Through any depth, and though arenas elsewhere have caches to reclaim. */
+/*
+ * [44] An import function of the top arena serves the leaf with VM_SLEEP, at
+ * any depth, and although another tree has caches to reclaim.
+ */
 static void import_at_the_top_may_sleep(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, VD_CACHED, 50, 500 };
 	const struct vd_shape *s = test->param_value;
-	struct vd_chain *c;
+	struct vd_path *c;
 	unsigned int i;
 	vmem_t *top;
 
 	sleeping_reset();
-	vd_bystander(test);
-	top = vt_adopt(test, vmem_create("top", NULL, 0, 1, import_must_sleep,
+	vd_unrelated_arena(test);
+	top = vt_track(test, vmem_create("top", NULL, 0, 1, import_must_sleep,
 					 release_sleeping,
 					 vd_ids(test, "label", 0, 0),
-					 vd_cached(s, 0),
+					 vd_qcache_max(s, 0),
 					 VM_SLEEP | VMC_IDENTIFIER));
-	c = vd_below(test, top, s);
+	c = vd_path_below(test, top, s);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		unsigned long addr;
 
@@ -343,19 +362,19 @@ static void import_at_the_top_may_sleep(struct kunit *test)
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		vt_free(c->leaf, addr, sizes[i]);
 	}
-	/* [43] Each request has asked a few times at most. */
-	KUNIT_EXPECT_LE(test, atomic_read(&sleeping.asked), 40);
-	KUNIT_EXPECT_EQ(test, atomic_read(&sleeping.bad), 0);
+	/* [43] Each request calls the import function a few times at most. */
+	KUNIT_EXPECT_LE(test, atomic_read(&sleeping.calls), 40);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeping.bad_flags), 0);
 	while (c->n > 1)
 		vd_close(test, c->vm[--c->n]);
 	vd_close(test, top);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&sleeping.released),
-			atomic_long_read(&sleeping.handed));
+			atomic_long_read(&sleeping.imported));
 }
 
 static atomic_t bad_flags;
 
-/* An import function in the middle of a tree, of the same kind. */
+/* The same for an arena in the middle of a tree: it imports from its source. */
 static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
 {
 	if (vmflag & ~(VM_NOSLEEP | VM_PUSHPAGE))
@@ -366,7 +385,10 @@ static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
 	return vmem_alloc(src, size, vmflag);
 }
 
-/* [44] Several such functions, with arenas above, between and below them. */
+/*
+ * [44] The same for several import functions, with arenas above, between and
+ * below them.
+ */
 static void imports_in_the_middle_may_sleep(struct kunit *test)
 {
 	static const struct vd_shape part = { "part", 4, 2 };
@@ -376,15 +398,15 @@ static void imports_in_the_middle_may_sleep(struct kunit *test)
 	unsigned int i;
 
 	atomic_set(&bad_flags, 0);
-	vd_bystander(test);
+	vd_unrelated_arena(test);
 	for (i = 0; i < 3; i++) {
-		at = vd_below(test, at, &part)->leaf;
-		at = vt_adopt(test, vmem_create("middle", NULL, 0, 1,
+		at = vd_path_below(test, at, &part)->leaf;
+		at = vt_track(test, vmem_create("middle", NULL, 0, 1,
 						import_from_arena_must_sleep,
 						vmem_free, at, i * 2,
 						VM_SLEEP | VMC_IDENTIFIER));
 	}
-	at = vd_below(test, at, &part)->leaf;
+	at = vd_path_below(test, at, &part)->leaf;
 	for (i = 1; i < 200; i += 33) {
 		addr = vd_join(test, vt_request(test, at, i, VM_SLEEP), NULL);
 		if (vd_stuck(test))
@@ -392,7 +414,7 @@ static void imports_in_the_middle_may_sleep(struct kunit *test)
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		vt_free(at, addr, i);
 	}
-	/* The uppermost function waits in the root. */
+	/* The uppermost import function waits in the root. */
 	all = vd_join(test, vt_request(test, root, 1000, VM_SLEEP), NULL);
 	if (vd_stuck(test))
 		return;
@@ -415,8 +437,9 @@ static const struct vd_shape nests[] = {
 KUNIT_ARRAY_PARAM(nest, nests, vd_describe_shape);
 
 /*
- * Each arena caches just the size of the slabs of the arena below it: quantum and
- * slab are four times those below. The root is one slab of the uppermost.
+ * Each arena caches exactly the slab size of the arena below it: its quantum
+ * and its slab size are four times those of the arena below. The root has room
+ * for one slab of the uppermost arena.
  */
 static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 			 vmem_t **root)
@@ -426,14 +449,17 @@ static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 
 	*root = vm;
 	for (; depth--; quantum /= 4)
-		vm = vt_adopt(test, vmem_create("nest", NULL, 0, quantum,
+		vm = vt_track(test, vmem_create("nest", NULL, 0, quantum,
 						vmem_alloc, vmem_free, vm,
 						16 * quantum, VM_SLEEP));
 	return vm;
 }
 
-/* [38] [45] A slab in a slab in a slab: all of them go home, innermost first. */
-static void nested_slabs_go_home(struct kunit *test)
+/*
+ * [38] [45] Slabs nest at each level: all of them return to the root, the
+ * innermost first.
+ */
+static void nested_slabs_return_to_the_root(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
 	size_t size = (size_t)VD_SLAB << 2 * (s->depth - 1);
@@ -445,7 +471,7 @@ static void nested_slabs_go_home(struct kunit *test)
 		kunit_skip(test, "integers are too small");
 	leaf = make_nest(test, s->depth, size, &root);
 
-	/* From the caches of an idle tree. */
+	/* Reclaim returns them from the caches of an idle tree. */
 	vt_free(leaf, vt_alloc(leaf, 1, VM_SLEEP), 1);
 	addr = vd_join(test, vt_request(test, root, size, VM_SLEEP), NULL);
 	if (vd_stuck(test))
@@ -453,7 +479,10 @@ static void nested_slabs_go_home(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, addr, size);
 	vt_free(root, addr, size);
 
-	/* And by the free of the only object, while the root is waited for. */
+	/*
+	 * The free of the only object returns them while a request waits in the
+	 * root.
+	 */
 	addr = vt_alloc(leaf, 1, VM_SLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	t = vt_request(test, root, size, VM_SLEEP);
@@ -477,8 +506,8 @@ static const struct vd_shape very_deep[] = {
 KUNIT_ARRAY_PARAM(very_deep, very_deep, vd_describe_shape);
 
 /*
- * [45] 400 arenas. A stack has no room for a frame of every arena on the way up or
- * down, whether a request finds room, waits, or is freed.
+ * [45] 400 arenas: the kernel stack has no room for a frame per arena. A
+ * request finds room, waits, and is freed, all through the whole depth.
  */
 static void depth_has_no_limit(struct kunit *test)
 {
@@ -537,22 +566,24 @@ static void depth_has_no_limit(struct kunit *test)
 
 static struct kunit_case vmem_live_deep_cases[] = {
 	KUNIT_CASE_PARAM(root_serves_the_leaf, shape_gen_params),
-	KUNIT_CASE_PARAM(root_gets_what_all_levels_cache, shape_gen_params),
-	KUNIT_CASE_PARAM(root_gets_what_the_leaf_caches, shape_gen_params),
-	KUNIT_CASE_PARAM(leaf_gets_what_another_branch_caches,
+	KUNIT_CASE_PARAM(root_gets_cached_space_of_all_levels,
+			 shape_gen_params),
+	KUNIT_CASE_PARAM(root_gets_cached_space_of_the_leaf, shape_gen_params),
+	KUNIT_CASE_PARAM(leaf_gets_cached_space_of_another_branch,
 			 shape_gen_params),
 	KUNIT_CASE_PARAM(frees_at_all_levels_serve_the_root, shape_gen_params),
-	KUNIT_CASE_PARAM(nosleep_gets_what_all_levels_cache, shape_gen_params),
+	KUNIT_CASE_PARAM(nosleep_gets_cached_space_of_all_levels,
+			 shape_gen_params),
 	KUNIT_CASE_PARAM(leaf_gets_every_integer, shape_gen_params),
-	KUNIT_CASE_PARAM(arenas_are_filled_while_the_leaf_waits,
+	KUNIT_CASE_PARAM(span_added_at_any_level_serves_the_leaf,
 			 shape_gen_params),
-	KUNIT_CASE_PARAM(arenas_are_created_while_the_root_waits,
+	KUNIT_CASE_PARAM(arenas_created_below_a_waiter_cache_nothing,
 			 shape_gen_params),
-	KUNIT_CASE(child_created_while_its_source_waits),
+	KUNIT_CASE(child_created_below_a_waiter_keeps_no_slab),
 	KUNIT_CASE_PARAM(every_level_is_served, shape_gen_params),
 	KUNIT_CASE_PARAM(import_at_the_top_may_sleep, shape_gen_params),
 	KUNIT_CASE(imports_in_the_middle_may_sleep),
-	KUNIT_CASE_PARAM(nested_slabs_go_home, nest_gen_params),
+	KUNIT_CASE_PARAM(nested_slabs_return_to_the_root, nest_gen_params),
 	KUNIT_CASE_PARAM(depth_has_no_limit, very_deep_gen_params),
 	{}
 };

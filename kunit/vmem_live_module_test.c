@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions of arenas that sleep for long, or for ever: while their module goes
- * away, while other arenas are used and destroyed; and reclaim without memory.
+ * Import and release functions that block for long: while their module is
+ * removed, and while other arenas are used and destroyed. Also: reclaim without
+ * memory.
  *
- * The module is vmem_sleeper.ko; where `make check` has not put it those tests are
- * skipped.
+ * The functions belong to vmem_sleeper.ko. The tests that need the module are
+ * skipped unless `make check` has installed it.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -16,10 +17,10 @@
 #include "vmem_test_deep.h"
 #include "vmem_test_failslab.h"
 
-/* What the source of a blocked arena has: one slab. */
-#define MORE	(VD_SLAB + 1)
+/* Larger than the source of an arena with a blocked function: one slab. */
+#define TOO_LARGE	(VD_SLAB + 1)
 
-static struct vmem_sleeper *met;
+static struct vmem_sleeper *sleeper;
 static bool inserted;
 static vmem_t *source;
 
@@ -37,18 +38,18 @@ static void module_suite_exit(struct kunit_suite *suite)
 	vn_ready = false;
 }
 
-/* A test that hangs leaves its arenas, threads and functions to themselves. */
-static bool hangs;
+/* A test hangs: its arenas, threads and functions are left alone. */
+static bool earlier_test_hangs;
 
 static int module_init_test(struct kunit *test)
 {
-	if (hangs)
+	if (earlier_test_hangs)
 		kunit_skip(test, "an earlier test hangs");
-	met = kzalloc(sizeof(*met), GFP_KERNEL);
-	if (!met)
+	sleeper = kzalloc(sizeof(*sleeper), GFP_KERNEL);
+	if (!sleeper)
 		return -ENOMEM;
-	init_completion(&met->entered);
-	init_completion(&met->proceed);
+	init_completion(&sleeper->entered);
+	init_completion(&sleeper->proceed);
 	inserted = false;
 	return vt_init(test);
 }
@@ -58,62 +59,62 @@ static void module_exit_test(struct kunit *test)
 	if (!test->priv)
 		return;
 	vt_param("interval", "3600", NULL, 0);
-	WRITE_ONCE(met->block_take, false);
-	WRITE_ONCE(met->block_give, false);
-	hangs = vd_stuck(test);
-	if (hangs)
+	WRITE_ONCE(sleeper->block_take, false);
+	WRITE_ONCE(sleeper->block_give, false);
+	earlier_test_hangs = vd_stuck(test);
+	if (earlier_test_hangs)
 		return;
-	complete_all(&met->proceed);
+	complete_all(&sleeper->proceed);
 	if (inserted)
 		KUNIT_EXPECT_EQ(test, vt_shell("rmmod vmem_sleeper", ""), 0);
 	vd_exit(test);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->late), 0);
-	kfree(met);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->late), 0);
+	kfree(sleeper);
 }
 
-/* Insert the module; its arenas take from @n integers. */
-static void meet(struct kunit *test, size_t n)
+/* Create a source with @n integers and insert the module. */
+static void insert_module(struct kunit *test, size_t n)
 {
 	char to[40];
 
 	source = vd_ids(test, "source", n, 0);
 	if (vt_shell("[ -e /modules/vmem_sleeper.ko ]", ""))
 		kunit_skip(test, "no /modules/vmem_sleeper.ko");
-	snprintf(to, sizeof(to), " to=%lu", (unsigned long)met);
+	snprintf(to, sizeof(to), " to=%lu", (unsigned long)sleeper);
 	KUNIT_ASSERT_EQ(test, vt_shell("insmod /modules/vmem_sleeper.ko", to),
 			0);
 	inserted = true;
 }
 
-/* An arena with the module's functions. */
+/* Create an arena with the module's import and release functions. */
 static vmem_t *module_client(struct kunit *test, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create("client", NULL, 0, 1, met->take,
-					  met->give, source, qcache_max,
+	return vt_track(test, vmem_create("client", NULL, 0, 1, sleeper->take,
+					  sleeper->give, source, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
 static void remove_module(struct vt_thread *t)
 {
 	t->errors += !!vt_shell("rmmod vmem_sleeper", "");
-	WRITE_ONCE(met->gone, true);
-	t->errors += atomic_read(&met->inside);
+	WRITE_ONCE(sleeper->gone, true);
+	t->errors += atomic_read(&sleeper->inside);
 }
 
-static struct vt_thread *leave(struct kunit *test)
+static struct vt_thread *start_removal(struct kunit *test)
 {
 	struct vt_thread *t = vt_thread_start(test, remove_module, NULL, 0, 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
 	inserted = false;
-	if (!vd_soon(test, READ_ONCE(met->leaving)))
+	if (!vd_poll(test, READ_ONCE(sleeper->leaving)))
 		KUNIT_FAIL(test, "the module is not removed");
 	return t;
 }
 
-/* [47] No function is called, or still running, once the removal has gone on. */
-static void left(struct kunit *test, struct vt_thread *t)
+/* [47] Once the removal has completed, no function runs or is called. */
+static void expect_removed(struct kunit *test, struct vt_thread *t)
 {
 	unsigned int errors = 0;
 
@@ -121,8 +122,11 @@ static void left(struct kunit *test, struct vt_thread *t)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* Threads still use the arenas of this test, or functions block in it. */
-static void leave_all(struct kunit *test)
+/*
+ * Threads still use the arenas of this test, or functions still block: leak
+ * them and pin this module.
+ */
+static void leak_all(struct kunit *test)
 {
 	struct vt *vt = test->priv;
 
@@ -131,28 +135,28 @@ static void leave_all(struct kunit *test)
 	vt->stuck = true;
 }
 
-/* A function is about to block. */
-static bool blocks(struct kunit *test)
+/* Wait until a function is about to block. */
+static bool wait_blocked(struct kunit *test)
 {
-	if (vd_soon(test, try_wait_for_completion(&met->entered)))
+	if (vd_poll(test, try_wait_for_completion(&sleeper->entered)))
 		return true;
 	KUNIT_FAIL(test, "the function is not called");
-	leave_all(test);
+	leak_all(test);
 	return false;
 }
 
 /*
- * The thread is not done while a function blocks. If it is, the function must never
- * go on: its code may be gone. Everything is left as it is.
+ * Expect that the thread waits while a function blocks. If the thread is done,
+ * the code of the function may be unloaded: never unblock it.
  */
-static bool still_waits(struct kunit *test, struct vt_thread *t)
+static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 {
 	unsigned int i;
 
 	for (i = 0; i < 10; i++) {
 		if (completion_done(&t->done)) {
-			KUNIT_FAIL(test, "it did not wait for a function");
-			leave_all(test);
+			KUNIT_FAIL(test, "did not wait for the function");
+			leak_all(test);
 			return false;
 		}
 		msleep(100);
@@ -161,8 +165,9 @@ static bool still_waits(struct kunit *test, struct vt_thread *t)
 }
 
 /*
- * A request for more than there is has reclaim take the caches' only slab; the
- * span that it was goes back to the source by a work item. Returns the request.
+ * Make a request that nothing can serve. Reclaim then frees the only slab in
+ * the caches, and a work item calls the release function, which blocks. Returns
+ * the request.
  */
 static struct vt_thread *release_by_work_item(struct kunit *test, vmem_t *vm)
 {
@@ -170,52 +175,53 @@ static struct vt_thread *release_by_work_item(struct kunit *test, vmem_t *vm)
 
 	KUNIT_EXPECT_NE(test, id, 0UL);
 	vt_free(vm, id, 1);
-	WRITE_ONCE(met->block_give, true);
-	return vt_request(test, vm, MORE, VM_SLEEP);
+	WRITE_ONCE(sleeper->block_give, true);
+	return vt_request(test, vm, TOO_LARGE, VM_SLEEP);
 }
 
-/* The request gets a span of its own, and gives that back. */
-static void serve(struct kunit *test, vmem_t *vm, struct vt_thread *t,
-		  unsigned long at)
+/* Add a span for the request; it is served although a function blocks. */
+static void serve_by_add(struct kunit *test, vmem_t *vm, struct vt_thread *t,
+			 unsigned long at)
 {
-	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)at, MORE, VM_SLEEP));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)at, TOO_LARGE,
+					     VM_SLEEP));
 	if (!vd_served(test, t)) {
-		KUNIT_FAIL(test, "a request waits for a function");
-		complete_all(&met->proceed);
+		KUNIT_FAIL(test, "a request waits for the blocked function");
+		complete_all(&sleeper->proceed);
 	}
 	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), at);
 	if (!vd_stuck(test))
-		vt_free(vm, at, MORE);
+		vt_free(vm, at, TOO_LARGE);
 }
 
-/* [47] A release function sleeps in a work item while its module is removed. */
+/* [47] A release function blocks in a work item while its module is removed. */
 static void removal_waits_for_a_work_item(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
 	vmem_t *vm;
 	int calls;
 
-	meet(test, VD_SLAB);
+	insert_module(test, VD_SLAB);
 	vm = module_client(test, VD_CACHED);
 	t = release_by_work_item(test, vm);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	rm = leave(test);
-	if (!still_waits(test, rm))
+	rm = start_removal(test);
+	if (!expect_waiting(test, rm))
 		return;
-	complete(&met->proceed);
-	left(test, rm);
-	calls = atomic_read(&met->calls);
+	complete(&sleeper->proceed);
+	expect_removed(test, rm);
+	calls = atomic_read(&sleeper->calls);
 	vmem_update(NULL);
-	serve(test, vm, t, 1000);
+	serve_by_add(test, vm, t, 1000);
 	vmem_update(NULL);
 	if (vd_stuck(test))
 		return;
 	vd_close(test, vm);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), calls);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
 }
 
-/* [47] An import function sleeps on behalf of a request. */
+/* [47] An import function blocks on behalf of a request. */
 static void removal_waits_for_an_import(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
@@ -223,19 +229,19 @@ static void removal_waits_for_an_import(struct kunit *test)
 	vmem_t *vm;
 	int calls;
 
-	meet(test, VD_SLAB);
+	insert_module(test, VD_SLAB);
 	vm = module_client(test, 0);
-	WRITE_ONCE(met->block_take, true);
+	WRITE_ONCE(sleeper->block_take, true);
 	t = vt_request(test, vm, 5, VM_SLEEP);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	rm = leave(test);
-	if (!still_waits(test, rm))
+	rm = start_removal(test);
+	if (!expect_waiting(test, rm))
 		return;
-	complete(&met->proceed);
-	left(test, rm);
-	calls = atomic_read(&met->calls);
-	/* Whether it may still use what it was given is not said. */
+	complete(&sleeper->proceed);
+	expect_removed(test, rm);
+	calls = atomic_read(&sleeper->calls);
+	/* The contract does not say if the imported range may still be used. */
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 5, VM_SLEEP));
 	addr = vd_join(test, t, NULL);
 	if (vd_stuck(test))
@@ -243,8 +249,8 @@ static void removal_waits_for_an_import(struct kunit *test)
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	vt_free(vm, addr, 5);
 	vd_close(test, vm);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), calls);
-	/* Nothing releases the span any more. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
+	/* The release function is gone: nothing releases the span. */
 	vt_drain(test, source);
 }
 
@@ -265,31 +271,31 @@ static struct vt_thread *start_free(struct kunit *test, vmem_t *vm,
 	return t;
 }
 
-/* [47] A release function sleeps in a client's vmem_free(). */
+/* [47] A release function blocks in vmem_free(). */
 static void removal_waits_for_a_free(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
 	unsigned long addr;
 	vmem_t *vm;
 
-	meet(test, VD_SLAB);
+	insert_module(test, VD_SLAB);
 	vm = module_client(test, 0);
 	addr = vt_alloc(vm, 5, VM_SLEEP);
 	KUNIT_ASSERT_NE(test, addr, 0UL);
-	WRITE_ONCE(met->block_give, true);
+	WRITE_ONCE(sleeper->block_give, true);
 	t = start_free(test, vm, addr, 5);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	rm = leave(test);
-	if (!still_waits(test, rm))
+	rm = start_removal(test);
+	if (!expect_waiting(test, rm))
 		return;
-	complete(&met->proceed);
-	left(test, rm);
+	complete(&sleeper->proceed);
+	expect_removed(test, rm);
 	vd_join(test, t, NULL);
 	KUNIT_EXPECT_EQ(test, vmem_size(source, VMEM_ALLOC), (size_t)0);
 }
 
-/* [47] All of these at once: the removal waits for the last of them. */
+/* [47] All three at once: the removal waits for the last function. */
 static void removal_waits_for_all(struct kunit *test)
 {
 	struct vt_thread *t[3], *rm;
@@ -297,30 +303,30 @@ static void removal_waits_for_all(struct kunit *test)
 	vmem_t *vm[3];
 	unsigned int i;
 
-	meet(test, 2 * VD_SLAB);
+	insert_module(test, 2 * VD_SLAB);
 	for (i = 0; i < 3; i++)
 		vm[i] = module_client(test, i ? 0 : VD_CACHED);
-	/* 64 in a slab, 60 allocated, 4 left in the source. */
+	/* The slab of vm[0] will take 64 integers; 4 are left for vm[2]. */
 	addr = vt_alloc(vm[1], VD_SLAB - 4, VM_SLEEP);
 	KUNIT_ASSERT_NE(test, addr, 0UL);
 	t[0] = release_by_work_item(test, vm[0]);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
 	t[1] = start_free(test, vm[1], addr, VD_SLAB - 4);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	WRITE_ONCE(met->block_take, true);
+	WRITE_ONCE(sleeper->block_take, true);
 	t[2] = vt_request(test, vm[2], 3, VM_SLEEP);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	rm = leave(test);
+	rm = start_removal(test);
 	for (i = 0; i < 3; i++) {
-		if (!still_waits(test, rm))
+		if (!expect_waiting(test, rm))
 			return;
-		complete(&met->proceed);
+		complete(&sleeper->proceed);
 	}
-	left(test, rm);
-	serve(test, vm[0], t[0], 1000);
+	expect_removed(test, rm);
+	serve_by_add(test, vm[0], t[0], 1000);
 	vd_join(test, t[1], NULL);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm[2], (void *)1000, 3, VM_SLEEP));
 	addr = vd_join(test, t[2], NULL);
@@ -332,7 +338,7 @@ static void removal_waits_for_all(struct kunit *test)
 	vt_drain(test, source);
 }
 
-/* Arenas of another tree, created, used in every way and destroyed. */
+/* Create, use and destroy arenas of another tree. */
 static void use_other_arenas(struct vt_thread *t)
 {
 	unsigned int i;
@@ -347,7 +353,7 @@ static void use_other_arenas(struct vt_thread *t)
 		unsigned long addr;
 
 		vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
-		/* This needs what the caches hold. */
+		/* The request needs the integers in the caches. */
 		addr = vt_alloc(root, 200, VM_SLEEP);
 		t->errors += addr != 1;
 		vt_free(root, addr, 200);
@@ -358,7 +364,7 @@ static void use_other_arenas(struct vt_thread *t)
 	}
 }
 
-static void others_go_on(struct kunit *test)
+static void expect_other_trees_served(struct kunit *test)
 {
 	struct vt_thread *t = vt_thread_start(test, use_other_arenas, NULL, 0,
 					      0);
@@ -367,51 +373,54 @@ static void others_go_on(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
 	if (!vd_served(test, t)) {
-		KUNIT_FAIL(test, "another tree waits for a function");
-		complete_all(&met->proceed);
+		KUNIT_FAIL(test, "another tree waits for the blocked function");
+		complete_all(&sleeper->proceed);
 	}
 	vt_join(test, t, &errors);
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* [47] [41] Meanwhile nothing else waits for the module that leaves. */
-static void others_go_on_while_a_module_leaves(struct kunit *test)
+/* [47] [41] A removal that waits does not delay other trees. */
+static void removal_delays_no_other_tree(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
 	vmem_t *vm;
 
-	meet(test, VD_SLAB);
+	insert_module(test, VD_SLAB);
 	vm = module_client(test, VD_CACHED);
 	t = release_by_work_item(test, vm);
-	if (!blocks(test))
+	if (!wait_blocked(test))
 		return;
-	rm = leave(test);
-	if (!still_waits(test, rm))
+	rm = start_removal(test);
+	if (!expect_waiting(test, rm))
 		return;
-	others_go_on(test);
-	complete(&met->proceed);
-	left(test, rm);
-	serve(test, vm, t, 1000);
+	expect_other_trees_served(test);
+	complete(&sleeper->proceed);
+	expect_removed(test, rm);
+	serve_by_add(test, vm, t, 1000);
 }
 
-/* [47] [45] Requests wait below an arena whose functions go: both can be served. */
-static void waiters_outlast_a_module(struct kunit *test)
+/*
+ * [47] [45] Requests wait in and below an arena whose functions are cleared:
+ * added spans serve both.
+ */
+static void waiters_are_served_after_removal(struct kunit *test)
 {
 	static const struct vd_shape s = { "below", 12, 3 };
 	struct vt_thread *t[2];
-	struct vd_chain *c;
+	struct vd_path *c;
 	unsigned long addr;
 	vmem_t *vm;
 	int calls;
 
-	meet(test, 3);
+	insert_module(test, 3);
 	vm = module_client(test, 0);
-	c = vd_below(test, vm, &s);
+	c = vd_path_below(test, vm, &s);
 	t[0] = vt_request(test, c->leaf, 50, VM_SLEEP);
 	t[1] = vt_request(test, vm, 60, VM_SLEEP);
 	vd_wait_waiters(test, vm, 2);
-	left(test, leave(test));
-	calls = atomic_read(&met->calls);
+	expect_removed(test, start_removal(test));
+	calls = atomic_read(&sleeper->calls);
 	vmem_update(NULL);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 50, VM_SLEEP));
 	addr = vd_join(test, t[0], NULL);
@@ -427,35 +436,38 @@ static void waiters_outlast_a_module(struct kunit *test)
 	while (c->n > 1)
 		vd_close(test, c->vm[--c->n]);
 	vd_close(test, vm);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), calls);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
 }
 
-/* [47] What caches hold can still be had; their spans stay where they are. */
-static void nothing_is_called_afterwards(struct kunit *test)
+/*
+ * [47] After the removal, the cached integers remain usable and their span
+ * stays in the arena.
+ */
+static void no_function_is_called_after_removal(struct kunit *test)
 {
 	struct vt_thread *t;
 	vmem_t *vm;
 	int calls;
 
-	meet(test, VD_SLAB);
+	insert_module(test, VD_SLAB);
 	vm = module_client(test, VD_CACHED);
 	vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
-	left(test, leave(test));
-	calls = atomic_read(&met->calls);
+	expect_removed(test, start_removal(test));
+	calls = atomic_read(&sleeper->calls);
 	t = vt_request(test, vm, VD_SLAB, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), 1UL);
 	if (vd_stuck(test))
 		return;
 	vt_free(vm, 1, VD_SLAB);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)VD_SLAB);
-	t = vt_request(test, vm, MORE, VM_SLEEP);
+	t = vt_request(test, vm, TOO_LARGE, VM_SLEEP);
 	vd_wait_waiters(test, vm, 1);
 	vmem_update(NULL);
-	serve(test, vm, t, 1000);
+	serve_by_add(test, vm, t, 1000);
 	if (vd_stuck(test))
 		return;
 	vd_close(test, vm);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), calls);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
 	vt_drain(test, source);
 }
 
@@ -470,21 +482,21 @@ static void traffic(struct vt_thread *t)
 		unsigned long addr = vt_alloc(t->vm, size, VM_NOSLEEP);
 
 		if (i % 3 == 0)
-			vt_pause();
+			vt_yield();
 		if (addr)
 			vt_free(t->vm, addr, size);
 	}
 }
 
-/* [47] Clients allocate and free while the functions are turned off. */
-static void module_leaves_amid_traffic(struct kunit *test)
+/* [47] Clients allocate and free while the functions are cleared. */
+static void removal_completes_under_traffic(struct kunit *test)
 {
 	struct vt_thread *t[4], *rm;
 	unsigned int i;
 	vmem_t *vm[2];
 	int calls;
 
-	meet(test, 1000);
+	insert_module(test, 1000);
 	vm[0] = module_client(test, 0);
 	vm[1] = module_client(test, VD_CACHED);
 	WRITE_ONCE(stop_traffic, false);
@@ -495,16 +507,16 @@ static void module_leaves_amid_traffic(struct kunit *test)
 		wake_up_process(t[i]->task);
 	}
 	msleep(200);
-	rm = leave(test);
+	rm = start_removal(test);
 	if (!vd_served(test, rm))
 		KUNIT_FAIL(test, "the module is not removed");
-	calls = atomic_read(&met->calls);
+	calls = atomic_read(&sleeper->calls);
 	msleep(200);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), calls);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
 	WRITE_ONCE(stop_traffic, true);
 	for (i = 0; i < ARRAY_SIZE(t); i++)
 		vd_join(test, t[i], NULL);
-	left(test, rm);
+	expect_removed(test, rm);
 	if (vd_stuck(test))
 		return;
 	vd_close(test, vm[1]);
@@ -512,39 +524,39 @@ static void module_leaves_amid_traffic(struct kunit *test)
 	vt_drain(test, source);
 }
 
-/* Functions of this module, of the same kind. */
-static void *own_take(vmem_t *src, size_t size, int vmflag)
+/* Import and release functions of this module. */
+static void *own_import(vmem_t *src, size_t size, int vmflag)
 {
 	return vmem_alloc(src, size, vmflag | VM_NOSLEEP);
 }
 
-static void own_give(vmem_t *src, void *addr, size_t size)
+static void own_release(vmem_t *src, void *addr, size_t size)
 {
-	if (READ_ONCE(met->block_give)) {
-		complete(&met->entered);
-		wait_for_completion(&met->proceed);
+	if (READ_ONCE(sleeper->block_give)) {
+		complete(&sleeper->entered);
+		wait_for_completion(&sleeper->proceed);
 	}
 	vmem_free(src, addr, size);
-	atomic_inc(&met->calls);
+	atomic_inc(&sleeper->calls);
 }
 
-/* An arena whose release function is about to block in a work item. */
+/* Create an arena whose release function blocks in a work item. */
 static vmem_t *blocked_client(struct kunit *test, struct vt_thread **t)
 {
 	vmem_t *vm;
 
 	source = vd_ids(test, "source", VD_SLAB, 0);
-	vm = vt_adopt(test, vmem_create("client", NULL, 0, 1, own_take,
-					own_give, source, VD_CACHED,
+	vm = vt_track(test, vmem_create("client", NULL, 0, 1, own_import,
+					own_release, source, VD_CACHED,
 					VM_SLEEP | VMC_IDENTIFIER));
 	*t = release_by_work_item(test, vm);
-	return blocks(test) ? vm : NULL;
+	return wait_blocked(test) ? vm : NULL;
 }
 
 static void destroy_in_thread(struct vt_thread *t)
 {
 	vmem_destroy(t->vm);
-	t->errors += !atomic_read(&met->calls);
+	t->errors += !atomic_read(&sleeper->calls);
 }
 
 static struct vt_thread *start_destroy(struct kunit *test, vmem_t *vm)
@@ -553,13 +565,13 @@ static struct vt_thread *start_destroy(struct kunit *test, vmem_t *vm)
 					      0);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	wake_up_process(t->task);
 	return t;
 }
 
-/* [41] An arena is destroyed while a release function of another one sleeps. */
-static void destroying_waits_for_no_other_arena(struct kunit *test)
+/* [41] vmem_destroy() does not wait for a release function of another arena. */
+static void destroy_waits_for_no_other_arena(struct kunit *test)
 {
 	struct vt_thread *t, *d;
 	vmem_t *vm, *other[3];
@@ -568,27 +580,27 @@ static void destroying_waits_for_no_other_arena(struct kunit *test)
 	vm = blocked_client(test, &t);
 	if (!vm)
 		return;
-	/* A sibling, a child of it, and one of another tree. */
+	/* A sibling, a child of @vm, and an arena of another tree. */
 	other[0] = vd_client(test, "sibling", source, VD_CACHED);
 	other[1] = vd_client(test, "child", vm, VD_CACHED);
-	other[2] = vd_bystander(test);
+	other[2] = vd_unrelated_arena(test);
 	for (i = 0; i < 3; i++) {
 		d = start_destroy(test, other[i]);
 		if (!vd_served(test, d)) {
-			KUNIT_FAIL(test, "destroying %u waits", i);
-			complete_all(&met->proceed);
+			KUNIT_FAIL(test, "destroying arena %u waits", i);
+			complete_all(&sleeper->proceed);
 		}
 		vt_join(test, d, NULL);
 		if (vd_stuck(test))
 			return;
 	}
-	others_go_on(test);
-	complete(&met->proceed);
-	serve(test, vm, t, 1000);
+	expect_other_trees_served(test);
+	complete(&sleeper->proceed);
+	serve_by_add(test, vm, t, 1000);
 }
 
-/* [41] It delays none of its arena's requests that do without it. */
-static void release_delays_no_request(struct kunit *test)
+/* [41] A blocked release function delays no request of its arena. */
+static void blocked_release_delays_no_request(struct kunit *test)
 {
 	struct vt_thread *t;
 	vmem_t *vm;
@@ -596,23 +608,23 @@ static void release_delays_no_request(struct kunit *test)
 	vm = blocked_client(test, &t);
 	if (!vm)
 		return;
-	serve(test, vm, t, 1000);
+	serve_by_add(test, vm, t, 1000);
 	if (vd_stuck(test))
 		return;
-	t = vt_request(test, vm, MORE + 1, VM_SLEEP);
+	t = vt_request(test, vm, TOO_LARGE + 1, VM_SLEEP);
 	vd_wait_waiters(test, vm, 1);
-	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)2000, MORE + 1,
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)2000, TOO_LARGE + 1,
 					     VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), 2000UL);
 	if (vd_stuck(test))
 		return;
-	vt_free(vm, 2000, MORE + 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&met->calls), 0);
-	complete(&met->proceed);
+	vt_free(vm, 2000, TOO_LARGE + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), 0);
+	complete(&sleeper->proceed);
 }
 
-/* [47] vmem_destroy() returns when no span is on its way to the source. */
-static void destroying_waits_for_its_own_release(struct kunit *test)
+/* [47] vmem_destroy() waits for the release functions of its own arena. */
+static void destroy_waits_for_its_own_release(struct kunit *test)
 {
 	struct vt_thread *t, *d;
 	unsigned int errors = 0;
@@ -621,14 +633,14 @@ static void destroying_waits_for_its_own_release(struct kunit *test)
 	vm = blocked_client(test, &t);
 	if (!vm)
 		return;
-	serve(test, vm, t, 1000);
-	/* The function has had to go on already. */
+	serve_by_add(test, vm, t, 1000);
+	/* After a failure the function is no longer blocked. */
 	if (vd_stuck(test) || test->status == KUNIT_FAILURE)
 		return;
 	d = start_destroy(test, vm);
-	if (!still_waits(test, d))
+	if (!expect_waiting(test, d))
 		return;
-	complete(&met->proceed);
+	complete(&sleeper->proceed);
 	vd_join(test, d, &errors);
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	if (vd_stuck(test))
@@ -638,15 +650,15 @@ static void destroying_waits_for_its_own_release(struct kunit *test)
 }
 
 static bool may_import;
-static atomic_t asked;
+static atomic_t late_imports;
 
 static void *late_import(vmem_t *src, size_t size, int vmflag)
 {
-	atomic_inc(&asked);
+	atomic_inc(&late_imports);
 	return READ_ONCE(may_import) ? (void *)1 : NULL;
 }
 
-static void drop(vmem_t *src, void *addr, size_t size)
+static void release_nothing(vmem_t *src, void *addr, size_t size)
 {
 }
 
@@ -655,8 +667,8 @@ static void update_in_thread(struct vt_thread *t)
 	vmem_update(NULL);
 }
 
-/* [41] [24] A release function that does not return stops no maintenance. */
-static void maintenance_goes_on_beside_a_release(struct kunit *test)
+/* [41] [24] A blocked release function does not delay maintenance. */
+static void blocked_release_delays_no_maintenance(struct kunit *test)
 {
 	struct vt_thread *t, *late, *update;
 	vmem_t *vm, *importer;
@@ -667,52 +679,52 @@ static void maintenance_goes_on_beside_a_release(struct kunit *test)
 	vm = blocked_client(test, &t);
 	if (!vm)
 		return;
-	importer = vt_adopt(test, vmem_create("late", NULL, 0, 1, late_import,
-					      drop, source, 0,
+	importer = vt_track(test, vmem_create("late", NULL, 0, 1, late_import,
+					      release_nothing, source, 0,
 					      VM_SLEEP | VMC_IDENTIFIER));
 	late = vt_request(test, importer, 1, VM_SLEEP);
 	vd_wait_waiters(test, importer, 1);
-	vd_rested(importer);
+	vd_stable_waits(importer);
 
-	/* By hand, then by itself. */
-	before = atomic_read(&asked);
+	/* vmem_update() first, then periodic maintenance. */
+	before = atomic_read(&late_imports);
 	update = vt_thread_start(test, update_in_thread, NULL, 0, 0);
 	KUNIT_ASSERT_NOT_NULL(test, update);
 	wake_up_process(update->task);
 	if (!vd_served(test, update))
 		KUNIT_FAIL(test, "vmem_update() waits for a release function");
-	if (!vd_soon(test, atomic_read(&asked) > before))
+	if (!vd_poll(test, atomic_read(&late_imports) > before))
 		KUNIT_FAIL(test, "vmem_update() did not retry the import");
 	WRITE_ONCE(may_import, true);
 	if (!vt_param("interval", "1", NULL, 0) && !vd_served(test, late))
-		KUNIT_FAIL(test, "there is no maintenance any more");
+		KUNIT_FAIL(test, "periodic maintenance does not run");
 	vt_param("interval", "3600", NULL, 0);
 
-	complete_all(&met->proceed);
+	complete_all(&sleeper->proceed);
 	vt_join(test, update, NULL);
 	addr = vd_join(test, late, NULL);
 	if (vd_stuck(test))
 		return;
 	vt_free(importer, addr, 1);
-	serve(test, vm, t, 1000);
+	serve_by_add(test, vm, t, 1000);
 }
 
-static void starved_request(struct vt_thread *t)
+static void request_without_memory(struct vt_thread *t)
 {
 	vn_arm(VN_ALL);
 	t->addr = vt_alloc(t->vm, t->size, t->vmflag);
 	vn_disarm(VN_ALL);
 }
 
-/* No allocation succeeds, in this task or in any worker. */
-static void starve(bool on)
+/* Make all allocations of this task and of all workers fail. */
+static void fail_allocations(bool on)
 {
 	if (on) {
-		vn_starve_workers(true);
+		vn_fail_workers(true);
 		vn_arm(VN_ALL);
 	} else {
 		vn_disarm(VN_ALL);
-		vn_starve_workers(false);
+		vn_fail_workers(false);
 	}
 }
 
@@ -724,24 +736,26 @@ static void needs_failslab(struct kunit *test)
 
 #define SLABS	20
 
-static const char * const when[] = { "all at last", "half before" };
+static const char * const free_order[] = {
+	"all freed without memory", "half freed before",
+};
 
-static void describe_when(const char * const *w, char *desc)
+static void describe_free_order(const char * const *w, char *desc)
 {
 	strscpy(desc, *w, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(when, when, describe_when);
+KUNIT_ARRAY_PARAM(free_order, free_order, describe_free_order);
 
 /*
- * Every integer of @heap is one cached object of @cached. A request at @vm for all
- * of them waits; they are freed while there is no memory at all.
+ * Every integer of @heap is a cached object of @cached. A request of @vm for
+ * all integers waits; then they are freed while every allocation fails.
  */
 static void free_without_memory(struct kunit *test, vmem_t *heap,
 				vmem_t *cached, vmem_t *vm)
 {
 	unsigned int i, n = 0, half = SLABS * VD_SLAB / 2;
-	bool first = test->param_value != when, served;
+	bool half_before = test->param_value != free_order, served;
 	unsigned long *id, addr;
 	struct vt_thread *t;
 
@@ -750,24 +764,24 @@ static void free_without_memory(struct kunit *test, vmem_t *heap,
 	while (n < SLABS * VD_SLAB && (id[n] = vt_alloc(cached, 1, VM_SLEEP)))
 		n++;
 	KUNIT_ASSERT_EQ(test, n, (unsigned int)SLABS * VD_SLAB);
-	/* Of each slab. */
-	for (i = 0; first && i < half; i++)
+	/* Half of each slab. */
+	for (i = 0; half_before && i < half; i++)
 		vt_free(cached, id[2 * i], 1);
 
-	t = vt_thread_start(test, starved_request, vm, SLABS * VD_SLAB,
+	t = vt_thread_start(test, request_without_memory, vm, SLABS * VD_SLAB,
 			    VM_SLEEP | VM_PUSHPAGE);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
 	vd_wait_waiters(test, vm, 1);
-	vd_rested(heap);
+	vd_stable_waits(heap);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 
-	starve(true);
+	fail_allocations(true);
 	for (i = 0; i < n; i++)
-		if (!first || i % 2)
+		if (!half_before || i % 2)
 			vt_free(cached, id[i], 1);
 	served = vd_served(test, t);
-	starve(false);
+	fail_allocations(false);
 	if (!served)
 		KUNIT_FAIL(test, "the request waits for memory");
 	addr = vd_join(test, t, NULL);
@@ -776,33 +790,33 @@ static void free_without_memory(struct kunit *test, vmem_t *heap,
 		vt_free(vm, addr, SLABS * VD_SLAB);
 }
 
-static vmem_t *heap_of(struct kunit *test, size_t n, size_t qcache_max)
+static vmem_t *populator_heap(struct kunit *test, size_t n, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create("heap", (void *)1, n, 1, NULL, NULL,
+	return vt_track(test, vmem_create("heap", (void *)1, n, 1, NULL, NULL,
 					  NULL, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER |
 					  VMC_POPULATOR));
 }
 
-/* [46] Reclaim gives a populator arena what a client has freed, without memory. */
+/* [46] Reclaim for a populator arena works without memory. */
 static void reclaim_needs_no_memory(struct kunit *test)
 {
-	vmem_t *heap = heap_of(test, SLABS * VD_SLAB, 0);
+	vmem_t *heap = populator_heap(test, SLABS * VD_SLAB, 0);
 
 	needs_failslab(test);
 	free_without_memory(test, heap, vd_client(test, "client", heap,
 						  VD_CACHED), heap);
 }
 
-/* [46] The same through populators that import from one another. */
+/* [46] The same when the request comes through a series of populators. */
 static void reclaim_for_an_importer_needs_no_memory(struct kunit *test)
 {
-	vmem_t *heap = heap_of(test, SLABS * VD_SLAB, 0), *vm = heap;
+	vmem_t *heap = populator_heap(test, SLABS * VD_SLAB, 0), *vm = heap;
 	unsigned int i;
 
 	needs_failslab(test);
 	for (i = 0; i < 3; i++)
-		vm = vt_adopt(test, vmem_create("importer", NULL, 0, 1,
+		vm = vt_track(test, vmem_create("importer", NULL, 0, 1,
 						vmem_alloc, vmem_free, vm, 0,
 						VM_SLEEP | VMC_IDENTIFIER |
 						VMC_POPULATOR));
@@ -810,51 +824,51 @@ static void reclaim_for_an_importer_needs_no_memory(struct kunit *test)
 						  VD_CACHED), vm);
 }
 
-/* [46] [45] From the caches of twelve arenas above one another. */
+/* [46] [45] The same from the caches of twelve levels of arenas. */
 static void deep_reclaim_needs_no_memory(struct kunit *test)
 {
 	static const struct vd_shape s = { "below", 12, 1 };
-	size_t size = vd_slabs(&s);
-	vmem_t *heap = heap_of(test, size, 0);
+	size_t size = vd_slabs_size(&s);
+	vmem_t *heap = populator_heap(test, size, 0);
 	unsigned long id[VD_DEPTH + 1];
 	struct vt_thread *t;
-	struct vd_chain *c;
+	struct vd_path *c;
 	unsigned int i;
 	bool served;
 
 	needs_failslab(test);
-	c = vd_below(test, heap, &s);
+	c = vd_path_below(test, heap, &s);
 	for (i = 1; i < c->n; i++)
 		id[i] = vt_alloc(c->vm[i], 1 + i % VD_CACHED, VM_SLEEP);
-	t = vt_thread_start(test, starved_request, heap, size,
+	t = vt_thread_start(test, request_without_memory, heap, size,
 			    VM_SLEEP | VM_PUSHPAGE);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
 	vd_wait_waiters(test, heap, 1);
-	vd_rested(heap);
+	vd_stable_waits(heap);
 
-	starve(true);
+	fail_allocations(true);
 	for (i = 1; i < c->n; i++)
 		vt_free(c->vm[i], id[i], 1 + i % VD_CACHED);
 	served = vd_served(test, t);
-	starve(false);
+	fail_allocations(false);
 	if (!served)
 		KUNIT_FAIL(test, "the request waits for memory");
 	vd_join_whole(test, t);
 }
 
-/* Pages that nothing else can have meanwhile. */
-static LIST_HEAD(hogged);
+/* Pages that the test withholds from the rest of the kernel. */
+static LIST_HEAD(hog_list);
 static DEFINE_SPINLOCK(hog_lock);
 
-static unsigned int unhog(unsigned int n)
+static unsigned int unhog_pages(unsigned int n)
 {
 	struct page *page;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		spin_lock_irq(&hog_lock);
-		page = list_first_entry_or_null(&hogged, struct page, lru);
+		page = list_first_entry_or_null(&hog_list, struct page, lru);
 		if (page)
 			list_del(&page->lru);
 		spin_unlock_irq(&hog_lock);
@@ -865,18 +879,18 @@ static unsigned int unhog(unsigned int n)
 	return i;
 }
 
-/* All but workers get memory before the OOM killer looks for a victim. */
-static int oom(struct notifier_block *nb, unsigned long action, void *freed)
+/* Before the OOM killer runs, give memory to every task except workers. */
+static int on_oom(struct notifier_block *nb, unsigned long action, void *freed)
 {
 	if (!(current->flags & PF_WQ_WORKER))
-		*(unsigned long *)freed += unhog(64);
+		*(unsigned long *)freed += unhog_pages(64);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block oom_nb = { .notifier_call = oom };
+static struct notifier_block oom_nb = { .notifier_call = on_oom };
 
-/* Take every page that can be had. */
-static void hog(void)
+/* Allocate every free page. */
+static void hog_pages(void)
 {
 	unsigned int i;
 
@@ -886,7 +900,7 @@ static void hog(void)
 		while ((page = alloc_page(GFP_NOWAIT | __GFP_NOWARN |
 					  __GFP_NOMEMALLOC))) {
 			spin_lock_irq(&hog_lock);
-			list_add(&page->lru, &hogged);
+			list_add(&page->lru, &hog_list);
 			spin_unlock_irq(&hog_lock);
 		}
 		msleep(20);
@@ -894,44 +908,44 @@ static void hog(void)
 }
 
 /**
- * struct lack - how memory lacks
- * @name: for people
- * @fails: allocations fail, in place of all pages being in use
- * @child: the caches are those of an arena that imports from the populator arena,
- *	in place of its own
+ * struct shortage - a kind of memory shortage
+ * @name: description of the parameter
+ * @fails: allocations fail by injection; else all pages are in use
+ * @child: the caches belong to an arena that imports from the populator arena;
+ *	else to the populator arena itself
  */
-struct lack {
+struct shortage {
 	const char *name;
 	bool fails;
 	bool child;
 };
 
-static const struct lack lacks[] = {
+static const struct shortage shortages[] = {
 	{ "allocations fail", true, false },
 	{ "allocations fail, child", true, true },
 	{ "no pages", false, false },
 	{ "no pages, child", false, true },
 };
 
-static void describe_lack(const struct lack *l, char *desc)
+static void describe_shortage(const struct shortage *l, char *desc)
 {
 	strscpy(desc, l->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(lack, lacks, describe_lack);
+KUNIT_ARRAY_PARAM(shortage, shortages, describe_shortage);
 
-/* A machine for tests has less. */
+/* Test machines have less memory. */
 #define HOG_MAX		((4UL << 30) / PAGE_SIZE)
 
-static void no_memory(const struct lack *l, bool on)
+static void set_shortage(const struct shortage *l, bool on)
 {
 	if (l->fails) {
-		starve(on);
+		fail_allocations(on);
 	} else if (on) {
 		register_oom_notifier(&oom_nb);
-		hog();
+		hog_pages();
 	} else {
-		unhog(UINT_MAX);
+		unhog_pages(UINT_MAX);
 		unregister_oom_notifier(&oom_nb);
 	}
 }
@@ -944,16 +958,16 @@ static void pushpage_request(struct vt_thread *t)
 	vn_disarm(VN_ALL);
 }
 
-#define PARTIAL	(200 * VD_SLAB)
+#define CLIENT_IDS	(200 * VD_SLAB)
 
 /*
- * [46] [41] Reclaim finds slabs only that are half in use: to split them it needs
- * thousands of segment structures. It must not hold up a request that gets what it
- * needs from a client.
+ * [46] [41] All slabs are half in use: to split them, reclaim needs thousands
+ * of segment structures. Reclaim without memory must not delay a request that a
+ * free can serve.
  */
 static void reclaim_without_memory_delays_no_request(struct kunit *test)
 {
-	const struct lack *l = test->param_value;
+	const struct shortage *l = test->param_value;
 	unsigned long direct, addr, *id;
 	bool waited, served;
 	vmem_t *heap, *client;
@@ -964,27 +978,27 @@ static void reclaim_without_memory_delays_no_request(struct kunit *test)
 		needs_failslab(test);
 	else if (totalram_pages() > HOG_MAX)
 		kunit_skip(test, "too much memory to take all of it");
-	heap = heap_of(test, PARTIAL + 100, l->child ? 0 : VD_CACHED);
+	heap = populator_heap(test, CLIENT_IDS + 100, l->child ? 0 : VD_CACHED);
 	client = l->child ? vd_client(test, "client", heap, VD_CACHED) : heap;
-	id = kunit_kcalloc(test, PARTIAL, sizeof(*id), GFP_KERNEL);
+	id = kunit_kcalloc(test, CLIENT_IDS, sizeof(*id), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, id);
 	direct = vt_alloc(heap, 100, VM_SLEEP);
-	for (i = 0; i < PARTIAL; i++)
+	for (i = 0; i < CLIENT_IDS; i++)
 		id[i] = vt_alloc(client, 1, VM_SLEEP);
-	for (i = 0; i < PARTIAL; i += 2)
+	for (i = 0; i < CLIENT_IDS; i += 2)
 		vt_free(client, id[i], 1);
 	t = vt_thread_start(test, pushpage_request, heap, 100,
 			    VM_SLEEP | VM_PUSHPAGE);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->seed = l->fails;
 
-	no_memory(l, true);
+	set_shortage(l, true);
 	wake_up_process(t->task);
-	waited = vd_soon(test, vt_stats(heap).waiters == 1);
+	waited = vd_poll(test, vt_stats(heap).waiters == 1);
 	msleep(500);
 	vt_free(heap, direct, 100);
 	served = vd_served(test, t);
-	no_memory(l, false);
+	set_shortage(l, false);
 
 	KUNIT_EXPECT_TRUE(test, waited);
 	if (!served)
@@ -994,30 +1008,30 @@ static void reclaim_without_memory_delays_no_request(struct kunit *test)
 		return;
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	vt_free(heap, addr, 100);
-	for (i = 1; i < PARTIAL; i += 2)
+	for (i = 1; i < CLIENT_IDS; i += 2)
 		vt_free(client, id[i], 1);
-	vd_whole(test, heap, PARTIAL + 100);
+	vd_alloc_whole(test, heap, CLIENT_IDS + 100);
 }
 
 static struct kunit_case vmem_live_module_cases[] = {
-	KUNIT_CASE_PARAM(reclaim_needs_no_memory, when_gen_params),
+	KUNIT_CASE_PARAM(reclaim_needs_no_memory, free_order_gen_params),
 	KUNIT_CASE_PARAM(reclaim_for_an_importer_needs_no_memory,
-			 when_gen_params),
+			 free_order_gen_params),
 	KUNIT_CASE(deep_reclaim_needs_no_memory),
 	KUNIT_CASE_PARAM(reclaim_without_memory_delays_no_request,
-			 lack_gen_params),
-	KUNIT_CASE(waiters_outlast_a_module),
-	KUNIT_CASE(nothing_is_called_afterwards),
-	KUNIT_CASE(module_leaves_amid_traffic),
-	KUNIT_CASE(destroying_waits_for_no_other_arena),
-	KUNIT_CASE(release_delays_no_request),
-	KUNIT_CASE(destroying_waits_for_its_own_release),
-	KUNIT_CASE(maintenance_goes_on_beside_a_release),
+			 shortage_gen_params),
+	KUNIT_CASE(waiters_are_served_after_removal),
+	KUNIT_CASE(no_function_is_called_after_removal),
+	KUNIT_CASE(removal_completes_under_traffic),
+	KUNIT_CASE(destroy_waits_for_no_other_arena),
+	KUNIT_CASE(blocked_release_delays_no_request),
+	KUNIT_CASE(destroy_waits_for_its_own_release),
+	KUNIT_CASE(blocked_release_delays_no_maintenance),
 	KUNIT_CASE(removal_waits_for_an_import),
 	KUNIT_CASE(removal_waits_for_a_free),
 	KUNIT_CASE(removal_waits_for_a_work_item),
 	KUNIT_CASE(removal_waits_for_all),
-	KUNIT_CASE(others_go_on_while_a_module_leaves),
+	KUNIT_CASE(removal_delays_no_other_tree),
 	{}
 };
 
@@ -1032,5 +1046,5 @@ static struct kunit_suite vmem_live_module_suite = {
 
 kunit_test_suite(vmem_live_module_suite);
 
-MODULE_DESCRIPTION("KUnit: vmem beside functions that sleep, and without memory");
+MODULE_DESCRIPTION("KUnit: vmem with functions that block, and without memory");
 MODULE_LICENSE("GPL");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Imports that must be refused, import functions that refuse, and flags: a request
- * that finds no room sleeps, whatever it gets from its source, and one that must
- * not sleep has its own arena's caches before it fails or panics.
+ * Imports that the arena refuses, import functions that return NULL, and flags.
+ * A VM_SLEEP request that finds no room sleeps, for all results of its import
+ * function. A VM_NOSLEEP request tries the caches of its arena before it fails
+ * or panics.
  *
- * Whether a request spins is judged by the calls that it makes within a second.
- * Then a timer ends it: a request that spins may keep every task from running.
+ * A request that makes too many calls within a second spins. After the second,
+ * a timer serves the request, because a spinning request may keep every other
+ * task from running.
  */
 #include "vmem_test_live.h"
 
@@ -15,9 +17,9 @@ static const char wraps[] = "wraps";
 static const char lowered[] = "its size was lowered";
 
 /* The span that the timer adds, in units of a page. */
-#define RESCUE		(1024 * U)
+#define LATE_SPAN		(1024 * U)
 
-/* For a second the request has nothing; then it is served by the timer's span. */
+/* The request has slept until the timer added a span, which serves it. */
 static void expect_sleep(struct kunit *test, vmem_t *vm, struct vt_thread *t)
 {
 	vl_rescue_wait();
@@ -27,7 +29,7 @@ static void expect_sleep(struct kunit *test, vmem_t *vm, struct vt_thread *t)
 	vl_served(test, t, "a request whose imports are refused");
 }
 
-/* A request that nothing can serve until the timer helps. */
+/* Make a request that nothing can serve before the timer adds a span. */
 static void request_sleeps(struct kunit *test, vmem_t *vm, size_t size)
 {
 	struct vt_thread *t;
@@ -36,55 +38,59 @@ static void request_sleeps(struct kunit *test, vmem_t *vm, size_t size)
 	t = vt_thread_start(test, vt_thread_alloc, vm, size, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	vl_rescue_add(vm);
-	vl_rescue_start(RESCUE, 64 * U, 1000);
+	vl_rescue_start(LATE_SPAN, 64 * U, 1000);
 	wake_up_process(t->task);
 	expect_sleep(test, vm, t);
 	addr = vl_join_free(test, t);
-	KUNIT_EXPECT_GE(test, addr, RESCUE);
+	KUNIT_EXPECT_GE(test, addr, LATE_SPAN);
 }
 
-/* A source whose only span begins off the quantum of those that import from it. */
+/* A source whose only span is misaligned for the arenas that import from it. */
 static vmem_t *source_off_quantum(struct kunit *test, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create("source", (void *)512, 64 * U, 512,
+	return vt_track(test, vmem_create("source", (void *)512, 64 * U, 512,
 					  NULL, NULL, NULL, qcache_max,
 					  VM_SLEEP));
 }
 
 static vmem_t *page_importer(struct kunit *test, vmem_t *src, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create("importer", NULL, 0, U, vmem_alloc,
+	return vt_track(test, vmem_create("importer", NULL, 0, U, vmem_alloc,
 					  vmem_free, src, qcache_max,
 					  VM_SLEEP));
 }
 
-/* [43] Every import is misaligned, and goes straight back to the source. */
+/*
+ * [43] Every import is misaligned; the arena returns it to the source at once.
+ */
 static void misaligned_imports_do_not_spin(struct kunit *test)
 {
 	vmem_t *vm = page_importer(test, source_off_quantum(test, 0), 0);
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	request_sleeps(test, vm, U);
 	KUNIT_EXPECT_GE(test, vt_stats(vm).misuse, 1ULL);
 }
 
-/* [43] The same with caches in both arenas: for a cached size and another one. */
+/*
+ * [43] The same with caches in both arenas, for a cached and an uncached size.
+ */
 static void misaligned_slabs_do_not_spin(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 4096);
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	request_sleeps(test, page_importer(test, src, 4 * U), U);
 	request_sleeps(test, page_importer(test, src, 4 * U), 5 * U);
 }
 
-/* [43] Every import overlaps a span of the arena's own. */
+/* [43] Every import overlaps a span of the importing arena. */
 static void overlapping_imports_do_not_spin(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 8 * U, U);
 	vmem_t *vm = page_importer(test, src, 0);
 
-	vl_announce(overlaps);
+	vl_expect_reports(overlaps);
 	vmem_add(vm, (void *)(16 * U), 8 * U, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_SLEEP), 16 * U);
 	request_sleeps(test, vm, U);
@@ -92,79 +98,80 @@ static void overlapping_imports_do_not_spin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
-/* [43] The arena that refuses is in the middle, the request below it. */
-static void refusal_in_the_middle_does_not_spin(struct kunit *test)
+/* [43] The arena that refuses is the source of the arena of the request. */
+static void refusal_in_the_source_does_not_spin(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 0);
 	vmem_t *mid = page_importer(test, src, 0);
 	vmem_t *leaf = page_importer(test, mid, 4 * U);
 	struct vt_thread *t;
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	t = vt_thread_start(test, vt_thread_alloc, leaf, U, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	vl_rescue_add(mid);
-	vl_rescue_start(RESCUE, 64 * U, 1000);
+	vl_rescue_start(LATE_SPAN, 64 * U, 1000);
 	wake_up_process(t->task);
 	vl_rescue_wait();
 	KUNIT_EXPECT_LE(test, vt_stats(mid).import_fail, (u64)VL_RETRIES);
 	KUNIT_EXPECT_LE(test, vt_stats(leaf).import_fail, (u64)VL_RETRIES);
 	KUNIT_EXPECT_LE(test, vt_stats(mid).wait, (u64)VL_RETRIES);
-	vl_served(test, t, "the request below");
+	vl_served(test, t, "a request of the child");
 	vl_join_free(test, t);
 }
 
-#define SEVERAL	4
+#define NR_REQUESTS	4
 
 /*
- * [43] Several requests, in two arenas below one source: what one has refused and
- * gives back is room for the others, which refuse it in turn.
+ * [43] Several requests, in two arenas of one source: the range that one
+ * request refuses and returns to the source is imported, and refused, by the
+ * others.
  */
 static void refusals_do_not_wake_one_another(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 0);
-	struct vt_thread *t[SEVERAL];
+	struct vt_thread *t[NR_REQUESTS];
 	vmem_t *vm[2];
 	unsigned int i;
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	vm[0] = page_importer(test, src, 0);
 	vm[1] = page_importer(test, src, 2 * U);
-	for (i = 0; i < SEVERAL; i++) {
+	for (i = 0; i < NR_REQUESTS; i++) {
 		t[i] = vt_thread_start(test, vt_thread_alloc, vm[i % 2], U,
 				       VM_SLEEP);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 	}
 	vl_rescue_add(vm[0]);
 	vl_rescue_add(vm[1]);
-	vl_rescue_start(RESCUE, 64 * U, 1000);
-	for (i = 0; i < SEVERAL; i++)
+	vl_rescue_start(LATE_SPAN, 64 * U, 1000);
+	for (i = 0; i < NR_REQUESTS; i++)
 		wake_up_process(t[i]->task);
 	vl_rescue_wait();
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_LE(test, vt_stats(vm[i]).import_fail,
-				(u64)(SEVERAL * VL_RETRIES));
-	for (i = 0; i < SEVERAL; i++) {
+				(u64)(NR_REQUESTS * VL_RETRIES));
+	for (i = 0; i < NR_REQUESTS; i++) {
 		vl_served(test, t[i], "a request whose imports are refused");
 		vl_join_free(test, t[i]);
 	}
 }
 
-/* [43] Requests that do not sleep fail beside it, each with a refused import. */
-static void failing_nosleep_beside_refusals(struct kunit *test)
+/* [43] A request sleeps while VM_NOSLEEP requests fail with refused imports. */
+static void failing_nosleep_does_not_make_a_waiter_spin(struct kunit *test)
 {
 	vmem_t *vm = page_importer(test, source_off_quantum(test, 0), 0);
 	unsigned int i, served = 0;
 	struct vt_thread *t;
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	t = vt_thread_start(test, vt_thread_alloc, vm, U, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	vl_rescue_add(vm);
-	vl_rescue_start(RESCUE, 64 * U, 1000);
+	vl_rescue_start(LATE_SPAN, 64 * U, 1000);
 	wake_up_process(t->task);
 	vl_poll(test, vt_stats(vm).waiters || completion_done(&t->done));
-	/* Each may wake the waiter once. */
+	/* Each failure may wake the waiter once. */
 	for (i = 0; i < 20; i++)
 		served += !!vt_alloc(vm, 65 * U, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ(test, served, 0U);
@@ -173,25 +180,25 @@ static void failing_nosleep_beside_refusals(struct kunit *test)
 	vl_join_free(test, t);
 }
 
-/* [41] [43] What is refused does not keep the waiter from what is not. */
-static void good_range_after_refused_ones(struct kunit *test)
+/* [41] [43] After a refused import, a good one serves the waiter. */
+static void good_import_after_refused_ones_serves(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 0);
 	vmem_t *vm = page_importer(test, src, 0);
 	struct vt_thread *t;
 	unsigned long addr;
 
-	vl_announce(misaligned);
-	/* One page is left free: the first try is refused. */
-	addr = vt_take(src, 512 + U, 63 * U);
+	vl_expect_reports(misaligned);
+	/* Only the misaligned page is left free: its import is refused. */
+	addr = vt_alloc_at(src, 512 + U, 63 * U);
 	KUNIT_EXPECT_EQ(test, addr, 512 + U);
 	t = vt_thread_start(test, vt_thread_alloc, vm, U, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	vl_rescue_add(vm);
-	vl_rescue_start(RESCUE, U, VL_LIMIT_MS / 3);
+	vl_rescue_start(LATE_SPAN, U, VL_LIMIT_MS / 3);
 	wake_up_process(t->task);
 	vl_wait_waiters(test, vm, 1);
-	KUNIT_EXPECT_EQ(test, vt_take(src, 512, U), 512UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(src, 512, U), 512UL);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(src, (void *)(256 * U), U,
 					     VM_SLEEP));
 	vl_served(test, t, "a waiter that can import");
@@ -202,10 +209,10 @@ static void good_range_after_refused_ones(struct kunit *test)
 }
 
 /**
- * struct bad_import - a result that an import function must not give
- * @next: the start that it returns
- * @raise: how far off its size is
- * @why: what the report says
+ * struct bad_import - a result that an import function must not return
+ * @next: start of the range
+ * @raise: the size of the range minus the size asked for
+ * @why: text of the misuse report
  */
 struct bad_import {
 	unsigned long next;
@@ -238,7 +245,7 @@ static vmem_t *bad_importer(struct kunit *test, const struct bad_import *bad,
 
 	bad_import = *bad;
 	in_release = NULL;
-	importer = vt_adopt(test, vmem_xcreate("importer", NULL, 0, U,
+	importer = vt_track(test, vmem_xcreate("importer", NULL, 0, U,
 					       import_badly, ffunc, label, 0,
 					       VM_SLEEP));
 	vmem_add(importer, (void *)(16 * U), 16 * U, VM_SLEEP);
@@ -258,7 +265,7 @@ static const struct bad_import bad_imports[] = {
 	{ 8 * U, 64 * U, overlaps },
 };
 
-/* [43] An import function of the client's own: every result that is refused. */
+/* [43] A client's import function returns a bad result: each kind of them. */
 static void bad_results_do_not_spin(struct kunit *test)
 {
 	unsigned int i;
@@ -267,8 +274,8 @@ static void bad_results_do_not_spin(struct kunit *test)
 		bool releases = i % 2;
 		vmem_t *vm;
 
-		if (!vl.announced)
-			vl_announce("vmem: misuse:");
+		if (!vl.expecting)
+			vl_expect_reports("vmem: misuse:");
 		atomic_set(&vl.imports, 0);
 		vm = bad_importer(test, &bad_imports[i],
 				  releases ? release_of_bad : NULL);
@@ -281,8 +288,11 @@ static void bad_results_do_not_spin(struct kunit *test)
 	}
 }
 
-/* [43] The function refuses: it is not asked without end. */
-static void refusing_function_is_not_asked_without_end(struct kunit *test)
+/*
+ * [43] An import function returns NULL: the request calls it a bounded number
+ * of times.
+ */
+static void failing_import_does_not_spin(struct kunit *test)
 {
 	vmem_t *label = vt_arena(test, 0, 0, U);
 	unsigned int size;
@@ -290,7 +300,7 @@ static void refusing_function_is_not_asked_without_end(struct kunit *test)
 	for (size = 1; size <= 60; size += 59) {
 		atomic_set(&vl.imports, 0);
 		request_sleeps(test,
-			       vt_adopt(test, vmem_create("importer", NULL, 0,
+			       vt_track(test, vmem_create("importer", NULL, 0,
 							  U, vl_import,
 							  vl_release, label,
 							  4 * U, VM_SLEEP)),
@@ -299,28 +309,29 @@ static void refusing_function_is_not_asked_without_end(struct kunit *test)
 	}
 }
 
-static size_t disturbed;
+static size_t churn_size;
 
-static void *import_and_disturb(vmem_t *src, size_t size, int vmflag)
+static void *import_and_churn(vmem_t *src, size_t size, int vmflag)
 {
 	atomic_inc(&vl.imports);
-	vt_free(importer, 16 * U, disturbed);
-	if (vt_alloc(importer, disturbed, VM_NOSLEEP | VM_ABORT) != 16 * U)
+	vt_free(importer, 16 * U, churn_size);
+	if (vt_alloc(importer, churn_size, VM_NOSLEEP | VM_ABORT) != 16 * U)
 		atomic_inc(&vl.in_request);
 	return NULL;
 }
 
 /*
- * [43] The function frees and allocates in the same arena each time: what appears
- * and is gone before it returns does not make the request spin.
+ * [43] Each call of the import function frees and reallocates a segment of the
+ * importing arena. Free space that has disappeared before the function returns
+ * does not make the request spin.
  */
-static void frees_and_allocates(struct kunit *test, size_t size)
+static void import_function_churns(struct kunit *test, size_t size)
 {
 	vmem_t *label = vt_arena(test, 0, 0, U);
 
-	disturbed = size;
-	importer = vt_adopt(test, vmem_create("importer", (void *)(16 * U),
-					      size, U, import_and_disturb,
+	churn_size = size;
+	importer = vt_track(test, vmem_create("importer", (void *)(16 * U),
+					      size, U, import_and_churn,
 					      NULL, label, 0, VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vt_alloc(importer, size, VM_SLEEP), 16 * U);
 	request_sleeps(test, importer, 8 * U);
@@ -329,16 +340,18 @@ static void frees_and_allocates(struct kunit *test, size_t size)
 	vt_free(importer, 16 * U, size);
 }
 
-/* [43] Too little for the request. */
-static void function_that_frees_and_allocates_little(struct kunit *test)
+/* [43] The free space is too small for the request. */
+static void churn_of_too_little_does_not_spin(struct kunit *test)
 {
-	frees_and_allocates(test, U);
+	import_function_churns(test, U);
 }
 
-/* [43] Enough for the request: [37] has it look again, but not without end. */
-static void function_that_frees_and_allocates_enough(struct kunit *test)
+/*
+ * [43] It is large enough: by [37] the request searches again, but not forever.
+ */
+static void churn_of_enough_does_not_spin(struct kunit *test)
 {
-	frees_and_allocates(test, 16 * U);
+	import_function_churns(test, 16 * U);
 }
 
 static void *import_and_free(vmem_t *src, size_t *size, size_t align,
@@ -350,8 +363,8 @@ static void *import_and_free(vmem_t *src, size_t *size, size_t align,
 	return (void *)bad_import.next;
 }
 
-/* [22] [36] What became free while a bad range was imported serves the request. */
-static void bad_result_and_room_meanwhile(struct kunit *test)
+/* [22] [36] A free during a bad import serves the request. */
+static void free_during_a_bad_import_serves(struct kunit *test)
 {
 	unsigned int i;
 
@@ -359,21 +372,21 @@ static void bad_result_and_room_meanwhile(struct kunit *test)
 		vmem_t *label = vt_arena(test, 0, 0, U);
 		struct vt_thread *t;
 
-		if (!vl.announced)
-			vl_announce("vmem: misuse:");
+		if (!vl.expecting)
+			vl_expect_reports("vmem: misuse:");
 		atomic_set(&vl.imports, 0);
 		atomic_set(&vl.releases, 0);
 		in_release = NULL;
 		bad_import = bad_imports[i];
-		importer = vt_adopt(test, vmem_xcreate("importer", NULL, 0, U,
+		importer = vt_track(test, vmem_xcreate("importer", NULL, 0, U,
 						       import_and_free,
 						       release_of_bad, label,
 						       0, VM_SLEEP));
 		vmem_add(importer, (void *)(16 * U), 16 * U, VM_SLEEP);
 		vt_alloc(importer, 16 * U, VM_SLEEP);
 		t = vt_request(test, importer, 8 * U, VM_SLEEP);
-		if (!vl_served(test, t, "what has room in its arena"))
-			vmem_add(importer, (void *)RESCUE, 8 * U, VM_SLEEP);
+		if (!vl_served(test, t, "a request with room in its arena"))
+			vmem_add(importer, (void *)LATE_SPAN, 8 * U, VM_SLEEP);
 		vl_join_free(test, t);
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&vl.imports), 1,
 				    "case %u", i);
@@ -382,40 +395,38 @@ static void bad_result_and_room_meanwhile(struct kunit *test)
 	}
 }
 
-/*
- * What use_up_structures() has to hand: how much it frees, and how many segments
- * it makes of that and of the rest.
- */
+/* Number of segments that a hostile release function allocates. */
 #define HOLES	13
 
+/* The segment that it frees first. */
 static struct vt_range freed_in_release;
 static unsigned long made_in_release[HOLES];
-static unsigned int made;
+static unsigned int nr_made;
 
-/* Room appears, and the structures that the arena holds are used up. */
+/* Free a segment, then use up the structures in the pool of the arena. */
 static void use_up_structures(void)
 {
-	if (made)
+	if (nr_made)
 		return;
 	vt_xfree(importer, freed_in_release.start, freed_in_release.size);
-	for (made = 0; made < HOLES; made++)
-		made_in_release[made] =
+	for (nr_made = 0; nr_made < HOLES; nr_made++)
+		made_in_release[nr_made] =
 			(unsigned long)vmem_xalloc(importer, U, 0, 0, 0,
 				(void *)(freed_in_release.start +
-					 (2 * made + 1) * U),
+					 (2 * nr_made + 1) * U),
 				(void *)(freed_in_release.start +
-					 (2 * made + 2) * U),
+					 (2 * nr_made + 2) * U),
 				VM_NOSLEEP | VM_ABORT);
 }
 
-static void alloc_simply(void)
+static void allocate_from_freed(void)
 {
-	if (made)
+	if (nr_made)
 		return;
 	vt_xfree(importer, freed_in_release.start, freed_in_release.size);
-	for (made = 0; made < HOLES; made++)
-		made_in_release[made] = vt_alloc(importer, U,
-						 VM_NOSLEEP | VM_ABORT);
+	for (nr_made = 0; nr_made < HOLES; nr_made++)
+		made_in_release[nr_made] = vt_alloc(importer, U,
+						    VM_NOSLEEP | VM_ABORT);
 }
 
 static void aligned_request(struct vt_thread *t)
@@ -425,19 +436,19 @@ static void aligned_request(struct vt_thread *t)
 }
 
 /*
- * [36] A release function that gets a refused range frees one segment and makes
- * many of it. The request then takes its place out of the middle of the rest: for
- * that it needs two structures, which must have stayed set aside.
+ * [36] The release function of a refused range frees one segment and allocates
+ * many from it. The request then cuts its range out of the middle of a free
+ * segment: it needs the two structures that were set aside for it.
  */
-static void release_of_a_refused_range_uses_up_structures(struct kunit *test)
+static void structures_of_a_refused_import_stay_set_aside(struct kunit *test)
 {
 	static void (*const hostile[])(void) = {
-		use_up_structures, alloc_simply,
+		use_up_structures, allocate_from_freed,
 	};
 	static const int flags[] = { VM_SLEEP, VM_NOSLEEP };
 	unsigned int i, j;
 
-	vl_announce(misaligned);
+	vl_expect_reports(misaligned);
 	for (i = 0; i < 2 * ARRAY_SIZE(hostile); i++) {
 		static const struct bad_import bad = {
 			4096 * U + 512, 0, misaligned
@@ -446,7 +457,7 @@ static void release_of_a_refused_range_uses_up_structures(struct kunit *test)
 		struct vt_thread *t;
 		unsigned long addr;
 
-		made = 0;
+		nr_made = 0;
 		in_release = hostile[i / 2];
 		freed_in_release.start = 129 * U;
 		freed_in_release.size = 256 * U - 2 * U;
@@ -458,14 +469,14 @@ static void release_of_a_refused_range_uses_up_structures(struct kunit *test)
 		t = vt_thread_start(test, aligned_request, vm, U, flags[i % 2]);
 		KUNIT_ASSERT_NOT_NULL(test, t);
 		wake_up_process(t->task);
-		vl_served(test, t, "what has room in its arena");
+		vl_served(test, t, "a request with room in its arena");
 		addr = vt_join(test, t, NULL);
 		if (((struct vt *)test->priv)->stuck)
 			return;
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		KUNIT_EXPECT_EQ(test, addr % (64 * U), 0UL);
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-		for (j = 0; j < made; j++)
+		for (j = 0; j < nr_made; j++)
 			KUNIT_EXPECT_NE_MSG(test, made_in_release[j], 0UL,
 					    "segment %u", j);
 		vt_drain(test, vm);
@@ -473,10 +484,10 @@ static void release_of_a_refused_range_uses_up_structures(struct kunit *test)
 }
 
 /*
- * [23] The source is exhausted; what is asked for is in this arena's own caches, and
- * they are asked before anything panics.
+ * [23] The source is exhausted and the caches of the arena hold a free slab:
+ * the request uses the slab and does not panic.
  */
-static void panic_comes_after_the_caches(struct kunit *test)
+static void nosleep_tries_the_caches_before_panic(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
 	vmem_t *vm = vl_client(test, src, 2);
@@ -490,8 +501,8 @@ static void panic_comes_after_the_caches(struct kunit *test)
 		vt_free(vm, addr, VL_SLAB - 10);
 }
 
-/* [23] The same through two arenas, and with the caches of the one between. */
-static void panic_comes_after_the_caches_between(struct kunit *test)
+/* [23] The same with the caches of the source. */
+static void nosleep_tries_the_source_caches_before_panic(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
 	vmem_t *mid = vl_client(test, src, 2);
@@ -506,8 +517,8 @@ static void panic_comes_after_the_caches_between(struct kunit *test)
 		vt_free(vm, addr, VL_SLAB - 10);
 }
 
-/* [23] A cached size: the slab cannot be imported, one object is in a magazine. */
-static void panic_comes_after_another_cache(struct kunit *test)
+/* [23] A cached size: no slab can be imported, but another cache has one. */
+static void nosleep_tries_another_cache_before_panic(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
 	vmem_t *vm = vl_client(test, src, 2);
@@ -520,8 +531,8 @@ static void panic_comes_after_another_cache(struct kunit *test)
 		vt_free(vm, addr, 2);
 }
 
-/* [23] No import on behalf of a request is asked with VM_PANIC. */
-static void imports_are_not_asked_with_panic(struct kunit *test)
+/* [23] Import functions never get VM_PANIC. */
+static void import_functions_never_get_vm_panic(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
 	vmem_t *vm = vl_child(test, label, 2, vl_import, vl_release);
@@ -548,8 +559,8 @@ static void imports_are_not_asked_with_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.vmflags) & VM_PANIC, 0);
 }
 
-/* [24] VM_PANIC does not forbid waiting: where the request can wait, it does. */
-static void panic_with_sleep_waits(struct kunit *test)
+/* [24] VM_PANIC with VM_SLEEP waits. */
+static void sleep_with_vm_panic_waits(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
 	vmem_t *vm = vl_client(test, src, 2);
@@ -561,13 +572,13 @@ static void panic_with_sleep_waits(struct kunit *test)
 	vl_wait_waiters(test, src, 2);
 	vt_free(vm, addr, VL_SLAB);
 	vl_served(test, t[0], "a request with VM_PANIC");
-	vl_served(test, t[1], "one in the source");
+	vl_served(test, t[1], "a request with VM_PANIC in the source");
 	vl_join_free(test, t[0]);
 	vl_join_free(test, t[1]);
 }
 
-/* [17] Flags that are no allocation flags, on sizes that caches serve. */
-static void unknown_flags_on_cached_sizes(struct kunit *test)
+/* [17] Unknown flags are reported also for cached sizes. */
+static void unknown_flags_are_reported_for_cached_sizes(struct kunit *test)
 {
 	static const int vmflag[] = { VM_NOSLEEP, VM_SLEEP };
 	static const size_t sizes[] = { 1, 3, 4 };
@@ -576,7 +587,7 @@ static void unknown_flags_on_cached_sizes(struct kunit *test)
 	for (bit = 16; bit < 32; bit++) {
 		vmem_t *vm = vl_ids(test, 1000, 4);
 
-		/* The caches hold some of each size. */
+		/* Fill the caches with an object of each size. */
 		for (i = 0; i < ARRAY_SIZE(sizes); i++)
 			vt_free(vm, vt_alloc(vm, sizes[i], VM_SLEEP), sizes[i]);
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -590,12 +601,12 @@ static void unknown_flags_on_cached_sizes(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 3ULL);
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
-		vt_disown(test, vm);
+		vt_untrack(test, vm);
 		vmem_destroy(vm);
 	}
 }
 
-/* [17] The same while the arena is exhausted, and something waits in it. */
+/* [17] The same while the arena is exhausted and a request waits in it. */
 static void unknown_flags_do_not_wait(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, VL_SLAB, 4);
@@ -620,22 +631,22 @@ static struct kunit_case vmem_live_refuse_cases[] = {
 	KUNIT_CASE(misaligned_imports_do_not_spin),
 	KUNIT_CASE(misaligned_slabs_do_not_spin),
 	KUNIT_CASE(overlapping_imports_do_not_spin),
-	KUNIT_CASE(refusal_in_the_middle_does_not_spin),
+	KUNIT_CASE(refusal_in_the_source_does_not_spin),
 	KUNIT_CASE(refusals_do_not_wake_one_another),
-	KUNIT_CASE(failing_nosleep_beside_refusals),
-	KUNIT_CASE(good_range_after_refused_ones),
+	KUNIT_CASE(failing_nosleep_does_not_make_a_waiter_spin),
+	KUNIT_CASE(good_import_after_refused_ones_serves),
 	KUNIT_CASE(bad_results_do_not_spin),
-	KUNIT_CASE(refusing_function_is_not_asked_without_end),
-	KUNIT_CASE(function_that_frees_and_allocates_little),
-	KUNIT_CASE(function_that_frees_and_allocates_enough),
-	KUNIT_CASE(bad_result_and_room_meanwhile),
-	KUNIT_CASE(release_of_a_refused_range_uses_up_structures),
-	KUNIT_CASE(panic_comes_after_the_caches),
-	KUNIT_CASE(panic_comes_after_the_caches_between),
-	KUNIT_CASE(panic_comes_after_another_cache),
-	KUNIT_CASE(imports_are_not_asked_with_panic),
-	KUNIT_CASE(panic_with_sleep_waits),
-	KUNIT_CASE(unknown_flags_on_cached_sizes),
+	KUNIT_CASE(failing_import_does_not_spin),
+	KUNIT_CASE(churn_of_too_little_does_not_spin),
+	KUNIT_CASE(churn_of_enough_does_not_spin),
+	KUNIT_CASE(free_during_a_bad_import_serves),
+	KUNIT_CASE(structures_of_a_refused_import_stay_set_aside),
+	KUNIT_CASE(nosleep_tries_the_caches_before_panic),
+	KUNIT_CASE(nosleep_tries_the_source_caches_before_panic),
+	KUNIT_CASE(nosleep_tries_another_cache_before_panic),
+	KUNIT_CASE(import_functions_never_get_vm_panic),
+	KUNIT_CASE(sleep_with_vm_panic_waits),
+	KUNIT_CASE(unknown_flags_are_reported_for_cached_sizes),
 	KUNIT_CASE(unknown_flags_do_not_wait),
 	{}
 };

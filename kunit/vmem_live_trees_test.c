@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas do not wait for one another: a request that sleeps is served as soon as
- * what it needs is free, while import and release functions of other arenas block,
- * or take locks that the waiting task holds.
+ * Arenas do not wait for one another: a sleeping request is served once there
+ * is room, even while import and release functions of other arenas block or
+ * take a lock that the waiter holds.
  *
- * A function blocks until the test has seen that all others go on, not for a time.
+ * A function blocks until the test has seen that all others make progress, not
+ * for a fixed time.
  */
 #include <linux/mutex.h>
 
 #include "vmem_test_live.h"
 
-/* Enough that magazines are used. */
-#define MANY	6000UL
+/* Enough identifiers that the caches use magazines. */
+#define NR_IDS	6000UL
 
 /*
- * Take all identifiers of a cached size and free them again: magazines, depot and
- * slabs are full of them.
+ * Allocate @n identifiers of a cached size and free them again: the magazines,
+ * the depot and the slabs then hold them.
  */
-static void leave_all_in_caches(struct kunit *test, vmem_t *vm, size_t n)
+static void fill_caches(struct kunit *test, vmem_t *vm, size_t n)
 {
 	unsigned long *addr = kvcalloc(n, sizeof(*addr), GFP_KERNEL);
 	unsigned long i, got = 0;
@@ -45,7 +46,7 @@ struct blocked {
 	struct vt_thread *t;
 };
 
-static void block_a_tree(struct kunit *test, struct blocked *b)
+static void block_tree(struct kunit *test, struct blocked *b)
 {
 	b->vm = vl_idle_importer(test);
 	vl_gate_close();
@@ -53,8 +54,8 @@ static void block_a_tree(struct kunit *test, struct blocked *b)
 	vl_gate_wait(test);
 }
 
-/* The function was blocked all the time; now it goes on. */
-static void unblock_the_tree(struct kunit *test, struct blocked *b)
+/* Check that the release function is still blocked, then unblock it. */
+static void unblock_tree(struct kunit *test, struct blocked *b)
 {
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
@@ -65,23 +66,23 @@ static void unblock_the_tree(struct kunit *test, struct blocked *b)
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
 }
 
-/* [41] All that the request needs is in its own arena's caches. */
-static void other_tree_is_reclaimed(struct kunit *test)
+/* [41] The caches of the request's own arena hold all that it needs. */
+static void blocked_release_delays_no_reclaim_of_other_tree(struct kunit *test)
 {
-	vmem_t *vm = vl_ids(test, MANY, 2);
+	vmem_t *vm = vl_ids(test, NR_IDS, 2);
 	struct vt_thread *t;
 	struct blocked b;
 
-	leave_all_in_caches(test, vm, MANY);
-	block_a_tree(test, &b);
-	t = vt_request(test, vm, MANY, VM_SLEEP);
+	fill_caches(test, vm, NR_IDS);
+	block_tree(test, &b);
+	t = vt_request(test, vm, NR_IDS, VM_SLEEP);
 	vl_served(test, t, "a request of another tree");
-	unblock_the_tree(test, &b);
+	unblock_tree(test, &b);
 	vl_join_free(test, t);
 }
 
-/* [41] It waits already, and what it needs is freed. */
-static void other_tree_sees_a_free(struct kunit *test)
+/* [41] A free serves requests that already wait. */
+static void free_in_other_tree_serves_waiters(struct kunit *test)
 {
 	static const size_t qcache_max[] = { 0, 4 };
 	unsigned int i;
@@ -94,14 +95,14 @@ static void other_tree_sees_a_free(struct kunit *test)
 
 		atomic_set(&vl.releases, 0);
 		atomic_set(&vl.releases_done, 0);
-		block_a_tree(test, &b);
+		block_tree(test, &b);
 		t[0] = vt_request(test, vm, 30, VM_SLEEP);
 		t[1] = vt_request(test, vm, 3, VM_SLEEP | VM_NEXTFIT);
 		vl_wait_waiters(test, vm, 2);
 		vt_free(vm, addr, 100);
 		vl_served(test, t[0], "a waiter of another tree");
 		vl_served(test, t[1], "a waiter for a small size");
-		unblock_the_tree(test, &b);
+		unblock_tree(test, &b);
 		vl_join_free(test, t[0]);
 		vl_join_free(test, t[1]);
 		if (((struct vt *)test->priv)->stuck)
@@ -109,10 +110,10 @@ static void other_tree_sees_a_free(struct kunit *test)
 	}
 }
 
-/* [41] The request is on the way to freeing memory, in an arena for that. */
-static void pushpage_on_a_populator_is_served(struct kunit *test)
+/* [41] The same for VM_PUSHPAGE in a populator arena. */
+static void free_in_other_tree_serves_pushpage(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("populator", (void *)1, 100, 1,
+	vmem_t *vm = vt_track(test, vmem_create("populator", (void *)1, 100, 1,
 						NULL, NULL, NULL, 4,
 						VM_SLEEP | VMC_IDENTIFIER |
 						VMC_POPULATOR));
@@ -120,35 +121,35 @@ static void pushpage_on_a_populator_is_served(struct kunit *test)
 	struct vt_thread *t;
 	struct blocked b;
 
-	block_a_tree(test, &b);
+	block_tree(test, &b);
 	t = vt_request(test, vm, 100, VM_SLEEP | VM_PUSHPAGE);
 	vl_wait_waiters(test, vm, 1);
 	vt_free(vm, addr, 100);
 	vl_served(test, t, "a request with VM_PUSHPAGE");
-	unblock_the_tree(test, &b);
+	unblock_tree(test, &b);
 	vl_join_free(test, t);
 }
 
-/* [41] What it needs is in the caches of arenas below the one that it waits for. */
-static void other_tree_is_reclaimed_at_depth(struct kunit *test)
+/* [41] Caches of arenas below the request's arena hold the space it needs. */
+static void blocked_release_delays_no_deep_reclaim(struct kunit *test)
 {
-	vmem_t *root = vl_ids(test, MANY, 0);
+	vmem_t *root = vl_ids(test, NR_IDS, 0);
 	vmem_t *mid = vl_client(test, root, 2);
 	vmem_t *leaf = vl_client(test, mid, 2);
 	struct vt_thread *t;
 	struct blocked b;
 
-	leave_all_in_caches(test, leaf, MANY / 2);
-	block_a_tree(test, &b);
-	t = vt_request(test, root, MANY, VM_SLEEP);
+	fill_caches(test, leaf, NR_IDS / 2);
+	block_tree(test, &b);
+	t = vt_request(test, root, NR_IDS, VM_SLEEP);
 	vl_served(test, t, "a request for all of another tree");
-	unblock_the_tree(test, &b);
+	unblock_tree(test, &b);
 	vl_join_free(test, t);
 }
 
 /*
- * A mutex of a module, for its release function. A real one would keep the machine
- * from ending the test once it has failed: this one can be given up.
+ * A mutex of a client, which its release function takes. client_lock() gives up
+ * when the test has failed: an uninterruptible lock would hang the test.
  */
 static DEFINE_MUTEX(client_mutex);
 static bool give_up;
@@ -174,7 +175,7 @@ static void release_under_mutex(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* An arena with a span that is wholly free but for a cache, as above. */
+/* As vl_idle_importer(), with release_under_mutex(). */
 static vmem_t *idle_importer_with_mutex(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
@@ -198,22 +199,25 @@ static void request_under_mutex(struct vt_thread *t)
 	mutex_unlock(&client_mutex);
 }
 
-/* [42] Reclaim's release function wants the mutex that a waiter elsewhere holds. */
+/*
+ * [42] A release function after reclaim takes the mutex of a waiter in another
+ * tree.
+ */
 static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 {
-	vmem_t *y = vl_ids(test, MANY, 2);
+	vmem_t *y = vl_ids(test, NR_IDS, 2);
 	vmem_t *x = idle_importer_with_mutex(test);
-	unsigned long addr = vt_alloc(y, MANY, VM_SLEEP);
+	unsigned long addr = vt_alloc(y, NR_IDS, VM_SLEEP);
 	struct vt_thread *holder, *t;
 
 	init_completion(&mutex_held);
-	holder = vl_run(test, request_under_mutex, y, MANY);
+	holder = vl_run(test, request_under_mutex, y, NR_IDS);
 	wait_for_completion(&mutex_held);
 	vl_wait_waiters(test, y, 1);
-	/* The release function is called, and wants the mutex. */
+	/* The release function is called and blocks on the mutex. */
 	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
-	vt_free(y, addr, MANY);
+	vt_free(y, addr, NR_IDS);
 	vl_served(test, holder, "the waiter with the mutex");
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
 	WRITE_ONCE(give_up, true);
@@ -224,25 +228,27 @@ static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 }
 
 /*
- * [42] The function blocks first, then the holder of the mutex comes to wait: what
- * it waits for is in caches, and reclaim of its tree has yet to begin.
+ * [42] The release function blocks first. Then the holder of the mutex waits
+ * for space in caches, which needs a reclaim of its own tree.
  */
 static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 {
-	vmem_t *y = vl_ids(test, MANY, 2);
+	vmem_t *y = vl_ids(test, NR_IDS, 2);
 	vmem_t *x = idle_importer_with_mutex(test);
 	struct vt_thread *holder, *t;
 
-	leave_all_in_caches(test, y, MANY);
+	fill_caches(test, y, NR_IDS);
 	mutex_lock(&client_mutex);
 	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
-	/* The function waits for its turn while the mutex changes hands. */
+	/*
+	 * Hold the function at the gate while another thread takes the mutex.
+	 */
 	vl_gate_close();
 	vl_gate_wait(test);
 	mutex_unlock(&client_mutex);
 	init_completion(&mutex_held);
-	holder = vl_run(test, request_under_mutex, y, MANY);
+	holder = vl_run(test, request_under_mutex, y, NR_IDS);
 	wait_for_completion(&mutex_held);
 	vl_gate_open();
 	vl_served(test, holder, "the waiter with the mutex");
@@ -254,12 +260,12 @@ static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 	vl_join_free(test, holder);
 }
 
-static void free_one(struct vt_thread *t)
+static void free_in_thread(struct vt_thread *t)
 {
 	vt_free(t->vm, t->addr, t->size);
 }
 
-/* [42] A client's own free calls the function that wants the mutex. */
+/* [42] The same when a client's free calls the release function. */
 static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
 {
 	vmem_t *y = vl_ids(test, 100, 4);
@@ -272,7 +278,7 @@ static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
 	wait_for_completion(&mutex_held);
 	vl_wait_waiters(test, y, 1);
 	vl.next = 0x200000;
-	t = vt_thread_start(test, free_one, x, 200, 0);
+	t = vt_thread_start(test, free_in_thread, x, 200, 0);
 	t->addr = vt_alloc(x, 200, VM_SLEEP);
 	vl.next = 0;
 	wake_up_process(t->task);
@@ -286,21 +292,23 @@ static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
 	vl_join_free(test, holder);
 }
 
-static vmem_t *elsewhere;
+static vmem_t *other_arena;
 
-/* Waits for space in another tree. */
+/* A release function that waits for space in another tree. */
 static void release_that_allocates(vmem_t *src, void *addr, size_t size)
 {
 	unsigned long got;
 
 	atomic_inc(&vl.releases);
-	got = vt_alloc(elsewhere, 10, VM_SLEEP);
-	vt_free(elsewhere, got, 10);
+	got = vt_alloc(other_arena, 10, VM_SLEEP);
+	vt_free(other_arena, got, 10);
 	atomic_inc(&vl.releases_done);
 }
 
-/* [42] A release function waits for space in another tree, which is reclaimed. */
-static void release_waits_for_space_elsewhere(struct kunit *test)
+/*
+ * [42] A release function waits for space in another tree: reclaim serves it.
+ */
+static void release_may_wait_for_another_tree(struct kunit *test)
 {
 	vmem_t *y = vl_ids(test, VL_SLAB, 4);
 	vmem_t *label = vl_ids(test, 0, 0);
@@ -308,18 +316,18 @@ static void release_waits_for_space_elsewhere(struct kunit *test)
 	struct vt_thread *t[2];
 	unsigned long addr;
 
-	elsewhere = y;
+	other_arena = y;
 	vl.next = 0x100000;
 	vt_free(x, vt_alloc(x, 1, VM_NOSLEEP), 1);
 	vl.next = 0;
 	addr = vt_alloc(y, 1, VM_SLEEP);
 	t[0] = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
-	/* Only one object of the slab is in use: it may be served already. */
+	/* One object of the slab is in use: the release may be done already. */
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
 	t[1] = vt_request(test, y, VL_SLAB, VM_SLEEP);
 	vt_free(y, addr, 1);
 	if (!vl_poll(test, atomic_read(&vl.releases_done) == 1)) {
-		/* The worker may never come back: leave all. */
+		/* The worker may block forever: leak all, pin the module. */
 		((struct vt *)test->priv)->stuck = true;
 		__module_get(THIS_MODULE);
 		KUNIT_FAIL(test, "the release function is not served");
@@ -331,8 +339,11 @@ static void release_waits_for_space_elsewhere(struct kunit *test)
 	vl_join_free(test, t[1]);
 }
 
-/* [41] A release function blocks; a waiter below the same source is served. */
-static void sibling_is_served_by_the_source(struct kunit *test)
+/*
+ * [41] A release function blocks: a waiter in an arena of the same source is
+ * served.
+ */
+static void blocked_release_delays_no_sibling(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 4 * VL_SLAB, 0);
 	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
@@ -348,7 +359,7 @@ static void sibling_is_served_by_the_source(struct kunit *test)
 	t[1] = vt_request(test, b, 1, VM_SLEEP);
 	vl_wait_waiters(test, root, 2);
 	vt_free(root, addr, 3 * VL_SLAB);
-	vl_served(test, t[0], "a waiter beside the function that blocks");
+	vl_served(test, t[0], "a waiter in the tree of the blocked function");
 	vl_served(test, t[1], "a waiter for a cached size");
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
 	vl_gate_open();
@@ -357,21 +368,24 @@ static void sibling_is_served_by_the_source(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
 }
 
-/* [41] And so is one that needs what other arenas of that tree have in caches. */
-static void siblings_caches_are_reclaimed(struct kunit *test)
+/*
+ * [41] The same for a waiter that needs the caches of another arena of the
+ * tree.
+ */
+static void blocked_release_delays_no_reclaim_of_sibling(struct kunit *test)
 {
-	vmem_t *root = vl_ids(test, MANY, 0);
+	vmem_t *root = vl_ids(test, NR_IDS, 0);
 	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
 	vmem_t *b = vl_client(test, root, 2);
 	struct vt_thread *t[2];
 
 	vt_free(a, vt_alloc(a, 1, VM_SLEEP), 1);
 	vl_gate_close();
-	t[0] = vt_request(test, root, MANY, VM_SLEEP);
+	t[0] = vt_request(test, root, NR_IDS, VM_SLEEP);
 	vl_gate_wait(test);
-	leave_all_in_caches(test, b, MANY / 2);
-	t[1] = vt_request(test, root, MANY - VL_SLAB, VM_SLEEP);
-	vl_served(test, t[1], "what needs no span that blocks");
+	fill_caches(test, b, NR_IDS / 2);
+	t[1] = vt_request(test, root, NR_IDS - VL_SLAB, VM_SLEEP);
+	vl_served(test, t[1], "a request that does not need the blocked span");
 	KUNIT_EXPECT_FALSE(test, completion_done(&t[0]->done));
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.releases_done), 0);
 	vl_gate_open();
@@ -379,36 +393,36 @@ static void siblings_caches_are_reclaimed(struct kunit *test)
 	vl_join_free(test, t[0]);
 }
 
-/* The first call blocks, all calls refuse. */
-static void *import_that_blocks(vmem_t *src, size_t size, int vmflag)
+/* An import function: the first call blocks, all calls fail. */
+static void *import_blocks_once(vmem_t *src, size_t size, int vmflag)
 {
 	if (atomic_inc_return(&vl.imports) == 1)
 		vl_gate_pass();
 	return NULL;
 }
 
-/* [41] An import function blocks: only the request that called it waits for it. */
+/* [41] An import function blocks: only the request that called it waits. */
 static void blocking_import_delays_only_its_request(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
-	vmem_t *vm = vl_child(test, label, 4, import_that_blocks, NULL);
+	vmem_t *vm = vl_child(test, label, 4, import_blocks_once, NULL);
 	vmem_t *child = vl_client(test, vm, 2);
-	vmem_t *other = vl_ids(test, MANY, 2);
+	vmem_t *other = vl_ids(test, NR_IDS, 2);
 	struct vt_thread *t[4];
 	unsigned int i;
 
-	leave_all_in_caches(test, other, MANY);
+	fill_caches(test, other, NR_IDS);
 	vl_gate_close();
 	t[0] = vt_request(test, vm, 100, VM_SLEEP);
 	vl_gate_wait(test);
 	t[1] = vt_request(test, vm, 3, VM_SLEEP);
 	t[2] = vt_request(test, child, 30, VM_SLEEP);
-	t[3] = vt_request(test, other, MANY, VM_SLEEP);
+	t[3] = vt_request(test, other, NR_IDS, VM_SLEEP);
 	vl_served(test, t[3], "a request of another tree");
 	vl_wait_waiters(test, vm, 2);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1, 50, VM_SLEEP));
 	vl_served(test, t[1], "a request that needs no import");
-	vl_served(test, t[2], "a request from below");
+	vl_served(test, t[2], "a request of the child");
 	vl_gate_open();
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 100, VM_SLEEP));
 	vl_served(test, t[0], "the request whose import blocked");
@@ -416,7 +430,7 @@ static void blocking_import_delays_only_its_request(struct kunit *test)
 		vl_join_free(test, t[i]);
 }
 
-static void *import_with_space_meanwhile(vmem_t *src, size_t size, int vmflag)
+static void *import_blocks_then_fails(vmem_t *src, size_t size, int vmflag)
 {
 	atomic_inc(&vl.imports);
 	vl_gate_pass();
@@ -424,13 +438,13 @@ static void *import_with_space_meanwhile(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [41] [37] What the request needs is freed while its import function blocks, and
- * the function refuses at last: the request finds it, and does not go to sleep.
+ * [41] [37] A free makes room while the import function blocks, and the
+ * function then fails: the request finds the room and does not sleep.
  */
-static void space_of_the_time_of_an_import_is_found(struct kunit *test)
+static void free_during_a_failing_import_serves(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
-	vmem_t *vm = vl_child(test, label, 4, import_with_space_meanwhile, NULL);
+	vmem_t *vm = vl_child(test, label, 4, import_blocks_then_fails, NULL);
 	struct vt_thread *t[2];
 	unsigned long addr;
 
@@ -443,45 +457,47 @@ static void space_of_the_time_of_an_import_is_found(struct kunit *test)
 	vt_free(vm, addr, 100);
 	vl_gate_open();
 	vl_served(test, t[0], "a request whose import was refused");
-	vl_served(test, t[1], "one for a cached size");
+	vl_served(test, t[1], "a request for a cached size");
 	vl_join_free(test, t[0]);
 	vl_join_free(test, t[1]);
 }
 
-static void destroy(struct vt_thread *t)
+static void destroy_in_thread(struct vt_thread *t)
 {
 	vmem_destroy(t->vm);
 }
 
 /*
- * A request that fails asks for reclaim, which may be waiting for its turn when the
- * arena goes.
+ * A request that fails queues a reclaim, which may still be pending when the
+ * arena is destroyed.
  */
 static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
 {
-	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * MANY, VM_NOSLEEP), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * NR_IDS, VM_NOSLEEP), 0UL);
 	msleep(50);
 }
 
-/* Locks: an arena goes while a release function of another tree blocks. */
-static void other_tree_is_destroyed(struct kunit *test)
+/*
+ * Locks: an arena is destroyed while a release function of another tree blocks.
+ */
+static void blocked_release_delays_no_destroy_of_other_tree(struct kunit *test)
 {
-	vmem_t *vm = vl_ids(test, MANY, 2);
+	vmem_t *vm = vl_ids(test, NR_IDS, 2);
 	struct vt_thread *t;
 	struct blocked b;
 
-	leave_all_in_caches(test, vm, MANY);
-	block_a_tree(test, &b);
+	fill_caches(test, vm, NR_IDS);
+	block_tree(test, &b);
 	ask_for_reclaim(test, vm);
-	vt_disown(test, vm);
-	t = vl_run(test, destroy, vm, 0);
-	vl_served(test, t, "the end of another tree");
-	unblock_the_tree(test, &b);
+	vt_untrack(test, vm);
+	t = vl_run(test, destroy_in_thread, vm, 0);
+	vl_served(test, t, "vmem_destroy() of another tree");
+	unblock_tree(test, &b);
 	vt_join(test, t, NULL);
 }
 
-/* Locks: the same for an arena below the same source. */
-static void sibling_is_destroyed(struct kunit *test)
+/* Locks: the same for an arena of the same source. */
+static void blocked_release_delays_no_destroy_of_sibling(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 4 * VL_SLAB, 0);
 	vmem_t *a = vl_child(test, root, 4, vl_import_from, vl_release_to);
@@ -494,9 +510,9 @@ static void sibling_is_destroyed(struct kunit *test)
 	vl_gate_wait(test);
 	vt_free(b, vt_alloc(b, 1, VM_SLEEP), 1);
 	ask_for_reclaim(test, b);
-	vt_disown(test, b);
-	t[1] = vl_run(test, destroy, b, 0);
-	vl_served(test, t[1], "the end of an arena beside");
+	vt_untrack(test, b);
+	t[1] = vl_run(test, destroy_in_thread, b, 0);
+	vl_served(test, t[1], "vmem_destroy() of a sibling");
 	KUNIT_EXPECT_FALSE(test, completion_done(&t[0]->done));
 	vl_gate_open();
 	vt_join(test, t[1], NULL);
@@ -510,10 +526,10 @@ static void destroy_after_releases(struct vt_thread *t)
 }
 
 /*
- * Locks: a span is on its way to the source. The arena's end waits for that, so
- * that the source, which goes next, has everything back and is not used any more.
+ * Locks: vmem_destroy() waits for the release of a span. So the source, which
+ * is destroyed next, is complete and no longer in use.
  */
-static void end_waits_for_a_span_on_its_way(struct kunit *test)
+static void destroy_waits_for_its_release(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, VL_SLAB, 0);
 	vmem_t *vm = vl_child(test, root, 4, vl_import_from, vl_release_to);
@@ -522,28 +538,28 @@ static void end_waits_for_a_span_on_its_way(struct kunit *test)
 
 	vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
 	vl_gate_close();
-	KUNIT_EXPECT_EQ(test, vl_noted(vm, VL_SLAB + 1, VM_NOSLEEP, false),
+	KUNIT_EXPECT_EQ(test, vl_request(vm, VL_SLAB + 1, VM_NOSLEEP, false),
 			0UL);
 	vl_gate_wait(test);
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	t = vl_run(test, destroy_after_releases, vm, 0);
-	/* Lets it come to the point where it waits. */
+	/* Give the thread time to reach its wait. */
 	msleep(200);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	vl_gate_open();
 	vt_join(test, t, &errors);
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	KUNIT_EXPECT_EQ(test, vmem_size(root, VMEM_ALLOC), (size_t)0);
-	vt_disown(test, root);
+	vt_untrack(test, root);
 	vmem_destroy(root);
 }
 
-static void update(struct vt_thread *t)
+static void update_in_thread(struct vt_thread *t)
 {
 	vmem_update(NULL);
 }
 
-/* Refuses until told otherwise, then imports from the source. */
+/* import_later() fails until this is set, then imports from the source. */
 static bool import_serves;
 
 static void *import_later(vmem_t *src, size_t size, int vmflag)
@@ -551,10 +567,10 @@ static void *import_later(vmem_t *src, size_t size, int vmflag)
 	return READ_ONCE(import_serves) ? vmem_alloc(src, size, vmflag) : NULL;
 }
 
-/* A release function blocks: maintenance goes on for all other arenas. */
-static void maintenance_goes_on(struct kunit *test,
-				void (*block)(struct kunit *test,
-					      struct blocked *b))
+/* While a release function blocks, maintenance serves all other arenas. */
+static void expect_maintenance(struct kunit *test,
+			       void (*block)(struct kunit *test,
+					     struct blocked *b))
 {
 	vmem_t *root = vl_ids(test, 100, 0);
 	vmem_t *vm = vl_child(test, root, 0, import_later, vmem_free);
@@ -572,25 +588,25 @@ static void maintenance_goes_on(struct kunit *test,
 		vt_alloc(hash, 1, VM_SLEEP);
 	buckets = vt_stats(hash).buckets;
 	WRITE_ONCE(import_serves, true);
-	round = vl_run(test, update, NULL, 0);
+	round = vl_run(test, update_in_thread, NULL, 0);
 	vl_served(test, round, "a round of maintenance");
 	vl_served(test, t, "a waiter that maintenance wakes");
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, vt_stats(hash).buckets > buckets ||
 					vt_stats(hash).rescale));
-	unblock_the_tree(test, &b);
+	unblock_tree(test, &b);
 	vt_join(test, round, NULL);
 	vl_join_free(test, t);
 	for (id = 1; id <= 2000; id++)
 		vt_free(hash, id, 1);
 }
 
-/* [41] The function blocks on behalf of reclaim. */
-static void maintenance_goes_on_beside_reclaim(struct kunit *test)
+/* [41] The release function blocks after a reclaim. */
+static void blocked_reclaim_release_delays_no_maintenance(struct kunit *test)
 {
-	maintenance_goes_on(test, block_a_tree);
+	expect_maintenance(test, block_tree);
 }
 
-static void update_often(struct vt_thread *t)
+static void update_until_release(struct vt_thread *t)
 {
 	unsigned int i;
 
@@ -601,8 +617,8 @@ static void update_often(struct vt_thread *t)
 static struct vt_thread *blocked_round;
 
 /*
- * Maintenance gives back magazines that the depot has not needed, and the slabs
- * that are empty then; one that is given back takes its span home.
+ * Maintenance empties the magazines that the depot did not need and returns the
+ * slabs that become empty, which releases their spans.
  */
 static void block_maintenance(struct kunit *test, struct blocked *b)
 {
@@ -610,20 +626,20 @@ static void block_maintenance(struct kunit *test, struct blocked *b)
 
 	b->vm = vl_child(test, label, 4, vl_import, vl_release);
 	vl.next = 0x100000;
-	leave_all_in_caches(test, b->vm, MANY);
+	fill_caches(test, b->vm, NR_IDS);
 	vl.next = 0;
 	b->t = NULL;
 	vl_gate_close();
-	blocked_round = vl_run(test, update_often, NULL, 0);
+	blocked_round = vl_run(test, update_until_release, NULL, 0);
 	vl_poll(test, completion_done(&blocked_round->done) ||
 		completion_done(&vl.entered));
 }
 
 /*
- * [41] A release function of maintenance never returns, as far as others can tell:
- * the next round wakes the waiters of other arenas.
+ * [41] The release function blocks after a round of maintenance: the next round
+ * wakes the waiters of other arenas.
  */
-static void maintenance_goes_on_beside_its_release(struct kunit *test)
+static void blocked_maintenance_release_delays_no_round(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 100, 0);
 	vmem_t *vm = vl_child(test, root, 0, import_later, vmem_free);
@@ -635,7 +651,7 @@ static void maintenance_goes_on_beside_its_release(struct kunit *test)
 	vl_wait_waiters(test, vm, 1);
 	block_maintenance(test, &b);
 	WRITE_ONCE(import_serves, true);
-	round = vl_run(test, update, NULL, 0);
+	round = vl_run(test, update_in_thread, NULL, 0);
 	vl_served(test, round, "a round of maintenance");
 	vl_served(test, t, "a waiter that maintenance wakes");
 	vl_gate_open();
@@ -646,19 +662,23 @@ static void maintenance_goes_on_beside_its_release(struct kunit *test)
 
 static unsigned long object;
 
-/* Refuses; meanwhile an object of the size that is asked for becomes free. */
+/*
+ * An import function that fails; its first call frees an object of the size
+ * asked for.
+ */
 static void *import_and_free_object(vmem_t *src, size_t size, int vmflag)
 {
 	if (atomic_inc_return(&vl.imports) == 1)
-		vt_free(elsewhere, object, 2);
+		vt_free(other_arena, object, 2);
 	return NULL;
 }
 
 /*
- * [41] An object of the waiter's own cached size is freed after the request has
- * looked at the caches, at a time when nobody waits: it lies in a magazine or slab.
+ * [41] An object of the request's cached size is freed after the request has
+ * searched the caches, and while no request waits: the object goes to a
+ * magazine or a slab.
  */
-static void waiter_beside_a_free_object(struct kunit *test)
+static void object_freed_during_an_import_serves(struct kunit *test)
 {
 	static const size_t others[] = { 0, 1, 3, 10 };
 	unsigned int i;
@@ -674,9 +694,9 @@ static void waiter_beside_a_free_object(struct kunit *test)
 
 		addr = kunit_kcalloc(test, n, sizeof(*addr), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, addr);
-		/* For now it only refuses. */
+		/* The import function frees nothing yet. */
 		atomic_set(&vl.imports, 1);
-		elsewhere = vm;
+		other_arena = vm;
 		vmem_add(vm, (void *)1, total, VM_SLEEP);
 		for (k = 0; k < n; k++)
 			addr[k] = vt_alloc(vm, 2, VM_SLEEP);
@@ -686,7 +706,7 @@ static void waiter_beside_a_free_object(struct kunit *test)
 		object = addr[n / 2];
 		atomic_set(&vl.imports, 0);
 		t = vt_request(test, vm, 2, VM_SLEEP);
-		if (!vl_served(test, t, "a waiter beside a free object"))
+		if (!vl_served(test, t, "a request for the freed object"))
 			vmem_add(vm, (void *)1000, VL_SLAB, VM_SLEEP);
 		addr[n / 2] = vt_join(test, t, NULL);
 		if (((struct vt *)test->priv)->stuck)
@@ -700,10 +720,10 @@ static void waiter_beside_a_free_object(struct kunit *test)
 }
 
 /*
- * [41] A waiter for a cached size beside one for more than there will ever be: every
- * single free of its size serves it.
+ * [41] One waiter asks for a cached size, an older one for more than there will
+ * be: each free of an object serves the small waiter.
  */
-static void object_serves_the_small_waiter(struct kunit *test)
+static void freed_object_serves_the_small_waiter(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 2 * VL_SLAB, 0);
 	vmem_t *vm = vl_client(test, root, 4);
@@ -747,7 +767,7 @@ static void object_serves_the_small_waiter(struct kunit *test)
 
 #define ROUNDS	400
 
-static void take_turns(struct vt_thread *t)
+static void alloc_and_free(struct vt_thread *t)
 {
 	unsigned int i;
 
@@ -760,16 +780,17 @@ static void take_turns(struct vt_thread *t)
 			continue;
 		}
 		if (i % 8 == t->seed % 8)
-			vt_pause();
+			vt_yield();
 		vt_free(t->vm, addr, size);
 	}
 }
 
 /*
- * [41] [37] More threads than there is room for, all with cached sizes, in an arena
- * whose import function refuses: none sleeps beside what it needs.
+ * [41] [37] Threads allocate cached sizes in an arena whose import function
+ * fails. There are more threads than there is room for: no thread sleeps while
+ * there is room for it.
  */
-static void cached_sizes_take_turns(struct kunit *test)
+static void cached_sizes_lose_no_wake_up(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
 	vmem_t *vm = vl_child(test, label, 3, vl_import, vl_release);
@@ -778,7 +799,7 @@ static void cached_sizes_take_turns(struct kunit *test)
 
 	vmem_add(vm, (void *)1, 7, VM_SLEEP);
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, take_turns, vm, 0, 0);
+		t[i] = vt_thread_start(test, alloc_and_free, vm, 0, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
 	}
@@ -793,26 +814,26 @@ static void cached_sizes_take_turns(struct kunit *test)
 }
 
 static struct kunit_case vmem_live_trees_cases[] = {
-	KUNIT_CASE(other_tree_is_reclaimed),
-	KUNIT_CASE(other_tree_sees_a_free),
-	KUNIT_CASE(pushpage_on_a_populator_is_served),
-	KUNIT_CASE(other_tree_is_reclaimed_at_depth),
+	KUNIT_CASE(blocked_release_delays_no_reclaim_of_other_tree),
+	KUNIT_CASE(free_in_other_tree_serves_waiters),
+	KUNIT_CASE(free_in_other_tree_serves_pushpage),
+	KUNIT_CASE(blocked_release_delays_no_deep_reclaim),
 	KUNIT_CASE(release_takes_the_mutex_of_a_waiter),
 	KUNIT_CASE(waiter_with_the_mutex_needs_reclaim),
 	KUNIT_CASE(free_takes_the_mutex_of_a_waiter),
-	KUNIT_CASE(release_waits_for_space_elsewhere),
-	KUNIT_CASE(sibling_is_served_by_the_source),
-	KUNIT_CASE(siblings_caches_are_reclaimed),
+	KUNIT_CASE(release_may_wait_for_another_tree),
+	KUNIT_CASE(blocked_release_delays_no_sibling),
+	KUNIT_CASE(blocked_release_delays_no_reclaim_of_sibling),
 	KUNIT_CASE(blocking_import_delays_only_its_request),
-	KUNIT_CASE(space_of_the_time_of_an_import_is_found),
-	KUNIT_CASE(other_tree_is_destroyed),
-	KUNIT_CASE(sibling_is_destroyed),
-	KUNIT_CASE(end_waits_for_a_span_on_its_way),
-	KUNIT_CASE(maintenance_goes_on_beside_reclaim),
-	KUNIT_CASE(maintenance_goes_on_beside_its_release),
-	KUNIT_CASE(waiter_beside_a_free_object),
-	KUNIT_CASE(object_serves_the_small_waiter),
-	KUNIT_CASE(cached_sizes_take_turns),
+	KUNIT_CASE(free_during_a_failing_import_serves),
+	KUNIT_CASE(blocked_release_delays_no_destroy_of_other_tree),
+	KUNIT_CASE(blocked_release_delays_no_destroy_of_sibling),
+	KUNIT_CASE(destroy_waits_for_its_release),
+	KUNIT_CASE(blocked_reclaim_release_delays_no_maintenance),
+	KUNIT_CASE(blocked_maintenance_release_delays_no_round),
+	KUNIT_CASE(object_freed_during_an_import_serves),
+	KUNIT_CASE(freed_object_serves_the_small_waiter),
+	KUNIT_CASE(cached_sizes_lose_no_wake_up),
 	{}
 };
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that wait: in which order they are served, what wakes them, and how an
- * operator sees them.
+ * Waiting requests: the order of service, the events that wake them, and their
+ * listing in debugfs.
  *
- * Maintenance does not run unless a test says so. A wake-up that is lost is a
- * request that waits for ever.
+ * Maintenance does not run unless a test starts it. After a lost wake-up, a
+ * request waits forever.
  */
 #include <linux/kmsg_dump.h>
 
 #include "vmem_test_deep.h"
 
-/* Integers 1 to @n, all allocated, each by itself. */
+/* An arena of the integers 1 to @n, with each integer allocated separately. */
 static vmem_t *full_arena(struct kunit *test, size_t n)
 {
 	vmem_t *vm = vd_ids(test, "full", n, 0);
@@ -22,16 +22,16 @@ static vmem_t *full_arena(struct kunit *test, size_t n)
 	return vm;
 }
 
-/* What is still allocated, in an arena without caches. */
+/* Free all remaining allocations of an arena without caches. */
 static void free_rest(struct kunit *test, vmem_t *vm)
 {
 	if (!vd_stuck(test))
 		vt_drain(test, vm);
 }
 
-/* A request that waits before this returns, as the @n-th of the arena. */
-static struct vt_thread *queue(struct kunit *test, vmem_t *vm, size_t size,
-			       int vmflag, unsigned int n)
+/* Start a request and wait until it sleeps as the @n-th waiter of the arena. */
+static struct vt_thread *add_waiter(struct kunit *test, vmem_t *vm, size_t size,
+				    int vmflag, unsigned int n)
 {
 	struct vt_thread *t = vt_request(test, vm, size, vmflag);
 
@@ -39,24 +39,24 @@ static struct vt_thread *queue(struct kunit *test, vmem_t *vm, size_t size,
 	return t;
 }
 
-/* Context switches of a thread. */
-static unsigned long switches(struct vt_thread *t)
+/* Number of context switches of a thread. */
+static unsigned long nr_switches(struct vt_thread *t)
 {
 	return READ_ONCE(t->task->nvcsw) + READ_ONCE(t->task->nivcsw);
 }
 
-/* [24] A free that is too small does not wake the waiter: it sleeps once. */
-static void too_small_a_free_wakes_nothing(struct kunit *test)
+/* [24] A free that is too small does not wake the waiter. */
+static void free_that_is_too_small_wakes_nothing(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 16);
-	struct vt_thread *t = queue(test, vm, 4, VM_SLEEP, 1);
-	u64 waits = vd_rested(vm);
+	struct vt_thread *t = add_waiter(test, vm, 4, VM_SLEEP, 1);
+	u64 waits = vd_stable_waits(vm);
 	unsigned int i;
 
 	for (i = 1; i <= 16; i += 2)
 		vt_free(vm, i, 1);
 	vt_free(vm, 2, 1);
-	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	vt_free(vm, 4, 1);
 	KUNIT_EXPECT_EQ(test, vd_join(test, t, NULL), 1UL);
@@ -66,20 +66,20 @@ static void too_small_a_free_wakes_nothing(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [24] The same of a free in the arena that the waiter's arena imports from. */
-static void too_small_a_free_in_the_source_wakes_nothing(struct kunit *test)
+/* [24] The same for a free in the source of the waiter's arena. */
+static void source_free_that_is_too_small_wakes_nothing(struct kunit *test)
 {
 	vmem_t *src = full_arena(test, 16);
 	vmem_t *vm = vd_client(test, "client", vd_client(test, "middle", src,
 							 0), 0);
-	struct vt_thread *t = queue(test, vm, 4, VM_SLEEP, 1);
-	u64 waits = vd_rested(src);
+	struct vt_thread *t = add_waiter(test, vm, 4, VM_SLEEP, 1);
+	u64 waits = vd_stable_waits(src);
 	unsigned long addr;
 	unsigned int i;
 
 	for (i = 1; i <= 16; i += 2)
 		vt_free(src, i, 1);
-	KUNIT_EXPECT_EQ(test, vd_rested(src), waits);
+	KUNIT_EXPECT_EQ(test, vd_stable_waits(src), waits);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	vt_free(src, 8, 1);
 	vt_free(src, 10, 1);
@@ -92,58 +92,58 @@ static void too_small_a_free_in_the_source_wakes_nothing(struct kunit *test)
 	free_rest(test, src);
 }
 
-#define WAITERS	8
+#define NR_WAITERS	8
 
 /* [25] First come, first served. */
 static void first_come_first_served(struct kunit *test)
 {
-	vmem_t *vm = full_arena(test, WAITERS);
-	struct vt_thread *t[WAITERS];
+	vmem_t *vm = full_arena(test, NR_WAITERS);
+	struct vt_thread *t[NR_WAITERS];
 	unsigned int i, j;
 
-	for (i = 0; i < WAITERS; i++)
-		t[i] = queue(test, vm, 1, VM_SLEEP, i + 1);
-	for (i = 0; i < WAITERS; i++) {
-		vt_free(vm, WAITERS - i, 1);
+	for (i = 0; i < NR_WAITERS; i++)
+		t[i] = add_waiter(test, vm, 1, VM_SLEEP, i + 1);
+	for (i = 0; i < NR_WAITERS; i++) {
+		vt_free(vm, NR_WAITERS - i, 1);
 		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
-		for (j = i + 1; j < WAITERS; j++)
+		for (j = i + 1; j < NR_WAITERS; j++)
 			KUNIT_EXPECT_FALSE_MSG(test,
 					       completion_done(&t[j]->done),
-					       "%u is before %u", j, i);
+					       "waiter %u before %u", j, i);
 	}
-	for (i = 0; i < WAITERS; i++)
+	for (i = 0; i < NR_WAITERS; i++)
 		vd_join(test, t[i], NULL);
 	free_rest(test, vm);
 }
 
-/* [25] A retry that finds nothing does not cost a waiter its place. */
+/* [25] A retry that finds nothing does not change the order of service. */
 static void retries_keep_the_order(struct kunit *test)
 {
-	vmem_t *vm = full_arena(test, WAITERS);
-	struct vt_thread *t[WAITERS];
+	vmem_t *vm = full_arena(test, NR_WAITERS);
+	struct vt_thread *t[NR_WAITERS];
 	unsigned int i;
 	u64 waits;
 
-	for (i = 0; i < WAITERS; i++)
-		t[i] = queue(test, vm, 1, VM_SLEEP, i + 1);
-	waits = vd_rested(vm);
+	for (i = 0; i < NR_WAITERS; i++)
+		t[i] = add_waiter(test, vm, 1, VM_SLEEP, i + 1);
+	waits = vd_stable_waits(vm);
 	vmem_update(NULL);
-	vd_wait_asleep(test, vm, waits + WAITERS);
-	vd_wait_waiters(test, vm, WAITERS);
-	vd_rested(vm);
-	for (i = 0; i < WAITERS; i++) {
-		vt_free(vm, WAITERS - i, 1);
+	vd_wait_asleep(test, vm, waits + NR_WAITERS);
+	vd_wait_waiters(test, vm, NR_WAITERS);
+	vd_stable_waits(vm);
+	for (i = 0; i < NR_WAITERS; i++) {
+		vt_free(vm, NR_WAITERS - i, 1);
 		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters,
-				(u64)(WAITERS - 1 - i));
+				(u64)(NR_WAITERS - 1 - i));
 	}
-	for (i = 0; i < WAITERS; i++)
+	for (i = 0; i < NR_WAITERS; i++)
 		vd_join(test, t[i], NULL);
 	free_rest(test, vm);
 }
 
-/* [25] What appears goes to the first that it may suffice for; no other wakes. */
-static void first_that_it_may_suffice_for(struct kunit *test)
+/* [25] A free wakes only the first waiter that it may suffice for. */
+static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 16, 0);
 	static const struct vt_range hold[] = {
@@ -156,31 +156,31 @@ static void first_that_it_may_suffice_for(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(hold); i++)
 		KUNIT_ASSERT_EQ(test, vt_alloc(vm, hold[i].size, VM_SLEEP),
 				hold[i].start);
-	four = queue(test, vm, 4, VM_SLEEP, 1);
-	two = queue(test, vm, 2, VM_SLEEP, 2);
-	one = queue(test, vm, 1, VM_SLEEP, 3);
-	waits = vd_rested(vm);
+	four = add_waiter(test, vm, 4, VM_SLEEP, 1);
+	two = add_waiter(test, vm, 2, VM_SLEEP, 2);
+	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
+	waits = vd_stable_waits(vm);
 
-	/* 1: neither four nor two. */
+	/* 1 unit: too small for four and two. */
 	vt_free(vm, 1, 1);
 	KUNIT_EXPECT_EQ(test, vd_join(test, one, NULL), 1UL);
-	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
-	one = queue(test, vm, 1, VM_SLEEP, 3);
-	waits = vd_rested(vm);
+	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
+	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
+	waits = vd_stable_waits(vm);
 
-	/* 2: not four; and two takes all of it. */
+	/* 2 units: too small for four; two takes both. */
 	vt_free(vm, 2, 2);
 	KUNIT_EXPECT_EQ(test, vd_join(test, two, NULL), 2UL);
-	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
 	KUNIT_EXPECT_FALSE(test, completion_done(&one->done));
-	two = queue(test, vm, 2, VM_SLEEP, 3);
-	waits = vd_rested(vm);
+	two = add_waiter(test, vm, 2, VM_SLEEP, 3);
+	waits = vd_stable_waits(vm);
 
-	/* 3: one is before two now, and leaves just enough for it. */
+	/* 3 units: one is older than two, and leaves enough for two. */
 	vt_free(vm, 4, 3);
 	KUNIT_EXPECT_NE(test, vd_join(test, one, NULL), 0UL);
 	KUNIT_EXPECT_NE(test, vd_join(test, two, NULL), 0UL);
-	KUNIT_EXPECT_EQ(test, vd_rested(vm), waits);
+	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
 	KUNIT_EXPECT_FALSE(test, completion_done(&four->done));
 
 	vt_free(vm, 7, 4);
@@ -189,8 +189,8 @@ static void first_that_it_may_suffice_for(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [25] One free serves the first, and then others with what that leaves. */
-static void one_free_serves_in_order(struct kunit *test)
+/* [25] One free serves the first waiter; the remainder serves the next ones. */
+static void one_free_serves_waiters_in_order(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 16, 0);
 	static const size_t sizes[] = { 5, 4, 3, 2, 1, 1 };
@@ -200,9 +200,9 @@ static void one_free_serves_in_order(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 12, VM_SLEEP), 1UL);
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 4, VM_SLEEP), 13UL);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		t[i] = queue(test, vm, sizes[i], VM_SLEEP, i + 1);
-	vd_rested(vm);
-	/* 5, 4 and 3 are 12: nothing is left for the three small ones. */
+		t[i] = add_waiter(test, vm, sizes[i], VM_SLEEP, i + 1);
+	vd_stable_waits(vm);
+	/* 5 + 4 + 3 = 12: nothing is left for the three small requests. */
 	vt_free(vm, 1, 12);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_TRUE(test, vd_served(test, t[i]));
@@ -214,51 +214,51 @@ static void one_free_serves_in_order(struct kunit *test)
 	free_rest(test, vm);
 }
 
-#define HERD	64
+#define MANY_WAITERS	64
 
-/* [24] One of 64 waiters is served by one free: the others sleep on. */
-static void one_free_wakes_no_herd(struct kunit *test)
+/* [24] One free serves one of 64 waiters; the others remain asleep. */
+static void one_free_wakes_one_waiter(struct kunit *test)
 {
-	vmem_t *vm = full_arena(test, HERD);
-	struct vt_thread *t[HERD];
+	vmem_t *vm = full_arena(test, MANY_WAITERS);
+	struct vt_thread *t[MANY_WAITERS];
 	unsigned int i;
 	u64 waits;
 
-	for (i = 0; i < HERD; i++)
+	for (i = 0; i < MANY_WAITERS; i++)
 		t[i] = vt_request(test, vm, 1, VM_SLEEP);
-	vd_wait_waiters(test, vm, HERD);
-	waits = vd_rested(vm);
+	vd_wait_waiters(test, vm, MANY_WAITERS);
+	waits = vd_stable_waits(vm);
 	vt_free(vm, 1, 1);
-	vd_wait_waiters(test, vm, HERD - 1);
-	KUNIT_EXPECT_LE(test, vd_rested(vm), waits + 2);
-	for (i = 2; i <= HERD; i++)
+	vd_wait_waiters(test, vm, MANY_WAITERS - 1);
+	KUNIT_EXPECT_LE(test, vd_stable_waits(vm), waits + 2);
+	for (i = 2; i <= MANY_WAITERS; i++)
 		vt_free(vm, i, 1);
-	for (i = 0; i < HERD; i++)
+	for (i = 0; i < MANY_WAITERS; i++)
 		KUNIT_EXPECT_NE(test, vd_join(test, t[i], NULL), 0UL);
 	free_rest(test, vm);
 }
 
-/* [24] The same of waiters in many arenas that import from one. */
-static void one_free_in_the_source_wakes_no_herd(struct kunit *test)
+/* [24] The same for waiters in many arenas that import from one source. */
+static void one_free_in_the_source_wakes_one_waiter(struct kunit *test)
 {
-	vmem_t *src = full_arena(test, HERD), *vm[HERD];
-	struct vt_thread *t[HERD];
+	vmem_t *src = full_arena(test, MANY_WAITERS), *vm[MANY_WAITERS];
+	struct vt_thread *t[MANY_WAITERS];
 	unsigned long addr;
 	unsigned int i;
 	u64 waits;
 
-	for (i = 0; i < HERD; i++) {
+	for (i = 0; i < MANY_WAITERS; i++) {
 		vm[i] = vd_client(test, "client", i % 8 ? vm[i - 1] : src, 0);
 		t[i] = vt_request(test, vm[i], 1, VM_SLEEP);
 	}
-	vd_wait_waiters(test, src, HERD);
-	waits = vd_rested(src);
+	vd_wait_waiters(test, src, MANY_WAITERS);
+	waits = vd_stable_waits(src);
 	vt_free(src, 1, 1);
-	vd_wait_waiters(test, src, HERD - 1);
-	KUNIT_EXPECT_LE(test, vd_rested(src), waits + 2);
-	for (i = 2; i <= HERD; i++)
+	vd_wait_waiters(test, src, MANY_WAITERS - 1);
+	KUNIT_EXPECT_LE(test, vd_stable_waits(src), waits + 2);
+	for (i = 2; i <= MANY_WAITERS; i++)
 		vt_free(src, i, 1);
-	for (i = 0; i < HERD; i++) {
+	for (i = 0; i < MANY_WAITERS; i++) {
 		addr = vd_join(test, t[i], NULL);
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		if (vd_stuck(test))
@@ -267,31 +267,33 @@ static void one_free_in_the_source_wakes_no_herd(struct kunit *test)
 	}
 }
 
-/* [24] [25] Many waiters, as many frees at once: each sleeps a few times at most. */
+/*
+ * [24] [25] As many frees as waiters: each waiter sleeps a few times at most.
+ */
 static void many_frees_serve_many_waiters(struct kunit *test)
 {
-	vmem_t *vm = full_arena(test, HERD);
-	DECLARE_BITMAP(seen, HERD + 1);
-	struct vt_thread *t[HERD];
+	vmem_t *vm = full_arena(test, MANY_WAITERS);
+	DECLARE_BITMAP(seen, MANY_WAITERS + 1);
+	struct vt_thread *t[MANY_WAITERS];
 	unsigned int i;
 	u64 waits;
 
-	bitmap_zero(seen, HERD + 1);
-	for (i = 0; i < HERD; i++)
+	bitmap_zero(seen, MANY_WAITERS + 1);
+	for (i = 0; i < MANY_WAITERS; i++)
 		t[i] = vt_request(test, vm, 1, VM_SLEEP);
-	vd_wait_waiters(test, vm, HERD);
-	waits = vd_rested(vm);
-	for (i = 1; i <= HERD; i++)
+	vd_wait_waiters(test, vm, MANY_WAITERS);
+	waits = vd_stable_waits(vm);
+	for (i = 1; i <= MANY_WAITERS; i++)
 		vt_free(vm, i, 1);
-	for (i = 0; i < HERD; i++) {
+	for (i = 0; i < MANY_WAITERS; i++) {
 		unsigned long addr = vd_join(test, t[i], NULL);
 
-		KUNIT_EXPECT_TRUE(test, addr && addr <= HERD &&
+		KUNIT_EXPECT_TRUE(test, addr && addr <= MANY_WAITERS &&
 				  !__test_and_set_bit(addr, seen));
 	}
 	if (vd_stuck(test))
 		return;
-	KUNIT_EXPECT_LE(test, vt_stats(vm).wait, waits + 2 * HERD);
+	KUNIT_EXPECT_LE(test, vt_stats(vm).wait, waits + 2 * MANY_WAITERS);
 	free_rest(test, vm);
 }
 
@@ -307,10 +309,12 @@ static void aligned_request(struct vt_thread *t)
 					     VM_SLEEP);
 }
 
-/* A request by another function, which is to be the @n-th that waits. */
-static struct vt_thread *queue_fn(struct kunit *test,
-				  void (*fn)(struct vt_thread *), vmem_t *vm,
-				  unsigned int n)
+/*
+ * Start @fn and wait until its request sleeps as the @n-th waiter of the arena.
+ */
+static struct vt_thread *add_waiter_fn(struct kunit *test,
+				       void (*fn)(struct vt_thread *),
+				       vmem_t *vm, unsigned int n)
 {
 	struct vt_thread *t = vt_thread_start(test, fn, vm, 1, VM_SLEEP);
 
@@ -330,10 +334,10 @@ static unsigned int count_done(struct vt_thread **t, unsigned int n)
 }
 
 /*
- * [37] What appears is large enough for requests that came first, yet they cannot
- * use it because of their limits: the next gets it.
+ * [37] A free is large enough for older waiters, but their constraints do not
+ * allow it: the next waiter gets it.
  */
-static void what_a_waiter_cannot_use_serves_the_next(struct kunit *test)
+static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 63);
 	vmem_t *child = vd_client(test, "child", vm, 0);
@@ -341,13 +345,14 @@ static void what_a_waiter_cannot_use_serves_the_next(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
-		window[i] = queue_fn(test, window_request, vm, 2 * i + 1);
-		aligned[i] = queue_fn(test, aligned_request, vm, 2 * i + 2);
+		window[i] = add_waiter_fn(test, window_request, vm, 2 * i + 1);
+		aligned[i] = add_waiter_fn(test, aligned_request, vm,
+					   2 * i + 2);
 	}
-	any = queue(test, vm, 1, VM_SLEEP, 9);
+	any = add_waiter(test, vm, 1, VM_SLEEP, 9);
 	below = vt_request(test, child, 1, VM_SLEEP);
 	vd_wait_waiters(test, vm, 10);
-	vd_rested(vm);
+	vd_stable_waits(vm);
 
 	vt_free(vm, 5, 1);
 	KUNIT_EXPECT_EQ(test, vd_join(test, any, NULL), 5UL);
@@ -362,10 +367,10 @@ static void what_a_waiter_cannot_use_serves_the_next(struct kunit *test)
 	vt_free(child, 6, 1);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 1, VM_SLEEP));
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)128, 1, VM_SLEEP));
-	/* In whatever order. */
+	/* The order within each kind does not matter. */
 	for (i = 1; i <= 4; i++) {
-		if (!vd_soon(test, count_done(window, 4) == i) ||
-		    !vd_soon(test, count_done(aligned, 4) == i))
+		if (!vd_poll(test, count_done(window, 4) == i) ||
+		    !vd_poll(test, count_done(aligned, 4) == i))
 			KUNIT_FAIL(test, "%u and %u are served, not %u",
 				   count_done(window, 4),
 				   count_done(aligned, 4), i);
@@ -382,10 +387,10 @@ static void what_a_waiter_cannot_use_serves_the_next(struct kunit *test)
 }
 
 /*
- * [37] A waiter that could use what appears in its source, but was served in its
- * own arena at the same moment, leaves the source's to the next.
+ * [37] A waiter is offered space in its source and in its own arena at the same
+ * time. It uses one offer and hands on the other.
  */
-static void waiter_served_twice_leaves_one(struct kunit *test)
+static void waiter_with_two_offers_hands_one_on(struct kunit *test)
 {
 	unsigned int round;
 
@@ -397,7 +402,7 @@ static void waiter_served_twice_leaves_one(struct kunit *test)
 
 		vt_free(src, 4, 1);
 		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_SLEEP), 4UL);
-		low = queue(test, vm, 1, VM_SLEEP, 1);
+		low = add_waiter(test, vm, 1, VM_SLEEP, 1);
 		high = vt_request(test, src, 1, VM_SLEEP);
 		vd_wait_waiters(test, src, 2);
 		if (round % 2)
@@ -409,7 +414,7 @@ static void waiter_served_twice_leaves_one(struct kunit *test)
 							     VM_SLEEP));
 		addr = vd_join(test, low, NULL);
 		KUNIT_EXPECT_NE(test, addr, 0UL);
-		/* At 2 it was first; then the other one needs another. */
+		/* If @low took 2, @high needs another unit. */
 		if (addr == 2)
 			vt_free(src, 1, 1);
 		KUNIT_EXPECT_NE(test, vd_join(test, high, NULL), 0UL);
@@ -423,37 +428,38 @@ static void waiter_served_twice_leaves_one(struct kunit *test)
 	}
 }
 
-static bool stop_looping;
+static bool stop_loops;
 
-/* Keeps what it gets for a while; together the loops never leave all free. */
-static void loop(struct vt_thread *t)
+/* Allocate, hold and free. With several threads the arena is never all free. */
+static void hold_loop(struct vt_thread *t)
 {
 	unsigned int i = 0;
 
-	while (!READ_ONCE(stop_looping)) {
+	while (!READ_ONCE(stop_loops)) {
 		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
 
 		if (!id) {
 			t->errors++;
 			break;
 		}
-		/* Different times, or all of them would be free at once. */
+		/* Varied hold times: the threads must not free all at once. */
 		msleep(30 + 10 * ((3 * i++ + t->seed) % 7));
 		vt_free(t->vm, id, t->size);
 	}
 }
 
-/* [41] A large request is served at last, though small ones never rest. */
-static void small_ones_do_not_starve_a_large_one(struct kunit *test)
+/* [41] A large request is served in spite of a constant load of small ones. */
+static void small_requests_do_not_starve_a_large_one(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 8, 0);
 	unsigned int i, errors = 0;
 	struct vt_thread *t[7], *large;
 	unsigned long addr;
 
-	WRITE_ONCE(stop_looping, false);
+	WRITE_ONCE(stop_loops, false);
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, loop, vm, 1 + i % 2 * 2, VM_SLEEP);
+		t[i] = vt_thread_start(test, hold_loop, vm, 1 + i % 2 * 2,
+				       VM_SLEEP);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
 	}
@@ -463,7 +469,7 @@ static void small_ones_do_not_starve_a_large_one(struct kunit *test)
 	large = vt_request(test, vm, 8, VM_SLEEP);
 	if (!vd_served(test, large))
 		KUNIT_FAIL(test, "small requests starve a large one");
-	WRITE_ONCE(stop_looping, true);
+	WRITE_ONCE(stop_loops, true);
 	addr = vd_join(test, large, NULL);
 	KUNIT_EXPECT_EQ(test, addr, 1UL);
 	if (addr)
@@ -473,14 +479,14 @@ static void small_ones_do_not_starve_a_large_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* [40] Meanwhile a request that may not sleep is not held up. */
-static void nosleep_passes_a_waiter(struct kunit *test)
+/* [40] A long wait does not hold up VM_NOSLEEP requests. */
+static void waiter_does_not_hold_up_nosleep(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
-	struct vt_thread *t = queue(test, vm, 8, VM_SLEEP, 1);
+	struct vt_thread *t = add_waiter(test, vm, 8, VM_SLEEP, 1);
 	unsigned int i;
 
-	/* It has waited for more than a second by then. */
+	/* Within these 3 seconds the waiter has its turn at least once. */
 	for (i = 0; i < 30; i++) {
 		vt_free(vm, 3, 1);
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 3UL);
@@ -493,13 +499,13 @@ static void nosleep_passes_a_waiter(struct kunit *test)
 	free_rest(test, vm);
 }
 
-#define TRADES	300
+#define NR_ROUNDS	300
 
-static void trade(struct vt_thread *t)
+static void alloc_free(struct vt_thread *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < TRADES; i++) {
+	for (i = 0; i < NR_ROUNDS; i++) {
 		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
 
 		if (!id) {
@@ -507,22 +513,25 @@ static void trade(struct vt_thread *t)
 			continue;
 		}
 		if (i % 4 == t->seed % 4)
-			vt_pause();
+			vt_yield();
 		vt_free(t->vm, id, t->size);
 	}
 }
 
-/* Traders in the arenas of a tree with caches as @every says. */
-static void trade_in_a_tree(struct kunit *test, size_t n, unsigned int every)
+/*
+ * Allocate and free in two branches of a tree with caches at each @every-th
+ * level.
+ */
+static void alloc_free_in_tree(struct kunit *test, size_t n, unsigned int every)
 {
 	const struct vd_shape s = { "tree", 9, every };
-	struct vd_chain *c = vd_chain(test, &s, n);
-	struct vd_chain *d = vd_below(test, c->vm[3], &s);
+	struct vd_path *c = vd_path(test, &s, n);
+	struct vd_path *d = vd_path_below(test, c->vm[3], &s);
 	struct vt_thread *t[10];
 	unsigned int i, errors = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, trade,
+		t[i] = vt_thread_start(test, alloc_free,
 				       i % 2 ? c->vm[i] : d->vm[i],
 				       1 + i % VD_CACHED, VM_SLEEP);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
@@ -534,32 +543,38 @@ static void trade_in_a_tree(struct kunit *test, size_t n, unsigned int every)
 		vd_join(test, t[i], &errors);
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	if (!vd_stuck(test))
-		vd_whole(test, c->vm[0], n);
-}
-
-/* [37] [45] Waiters and frees at all levels of a tree: no wake-up is lost. */
-static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
-{
-	trade_in_a_tree(test, 6, 0);
-}
-
-/* [37] [38] Caches at some levels: what one keeps is what another waits for. */
-static void no_wake_up_is_lost_between_caches(struct kunit *test)
-{
-	trade_in_a_tree(test, 6, 2);
-}
-
-/* [37] [38] Caches everywhere, and room for hardly more than one slab. */
-static void no_wake_up_is_lost_beside_slabs(struct kunit *test)
-{
-	trade_in_a_tree(test, VD_SLAB + 5, 1);
+		vd_alloc_whole(test, c->vm[0], n);
 }
 
 /*
- * [37] [38] Traffic in one slab that is nearly full: what is freed goes back into
- * the slab, and a waiter of just that size gets it.
+ * [37] [45] No wake-up is lost with waiters and frees at all levels of a tree.
  */
-static void waiter_of_a_cached_size_sees_its_slab(struct kunit *test)
+static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
+{
+	alloc_free_in_tree(test, 6, 0);
+}
+
+/*
+ * [37] [38] The same with caches at some levels. They hold space that waiters need.
+ */
+static void no_wake_up_is_lost_with_some_caches(struct kunit *test)
+{
+	alloc_free_in_tree(test, 6, 2);
+}
+
+/*
+ * [37] [38] The same with caches at all levels and room for just over a slab.
+ */
+static void no_wake_up_is_lost_with_all_caches(struct kunit *test)
+{
+	alloc_free_in_tree(test, VD_SLAB + 5, 1);
+}
+
+/*
+ * [37] [38] Traffic in one slab that is nearly full: freed objects return to
+ * the slab, and a waiter for that size gets them.
+ */
+static void no_wake_up_is_lost_in_a_slab(struct kunit *test)
 {
 	enum { OBJECTS = VD_SLAB / VD_CACHED, FREE = 2 };
 	vmem_t *vm = vd_ids(test, "slab", VD_SLAB, VD_CACHED);
@@ -572,7 +587,8 @@ static void waiter_of_a_cached_size_sees_its_slab(struct kunit *test)
 		KUNIT_EXPECT_NE(test, held[i], 0UL);
 	}
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, trade, vm, VD_CACHED, VM_SLEEP);
+		t[i] = vt_thread_start(test, alloc_free, vm, VD_CACHED,
+				       VM_SLEEP);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
 	}
@@ -587,9 +603,9 @@ static void waiter_of_a_cached_size_sees_its_slab(struct kunit *test)
 		vt_free(vm, held[i], VD_CACHED);
 }
 
-/* A thread with a name of two words. */
-static struct vt_thread *two_words(struct kunit *test, vmem_t *vm, size_t size,
-				   int vmflag)
+/* A request by a thread whose name has two words. */
+static struct vt_thread *start_two_words(struct kunit *test, vmem_t *vm,
+					 size_t size, int vmflag)
 {
 	struct vt_thread *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
@@ -615,7 +631,7 @@ static bool is_listed(const struct vd_waiter *w, unsigned int n,
 	return false;
 }
 
-/* All requests that the file lists are in state waiting. */
+/* The file lists @n requests, all in state waiting. */
 static bool all_waiting(struct kunit *test, unsigned int id, const char *name,
 			unsigned int n)
 {
@@ -634,7 +650,7 @@ static void needs_debugfs(struct kunit *test)
 		kunit_skip(test, "no debugfs at /sys/kernel/debug");
 }
 
-/* [48] Who waits, for how much, with which flags; no more once it was served. */
+/* [48] debugfs lists pid, size and flags of each waiter until it is served. */
 static void waiters_are_listed(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
@@ -644,9 +660,9 @@ static void waiters_are_listed(struct kunit *test)
 
 	needs_debugfs(test);
 	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", w, 4), 0U);
-	t[0] = queue(test, vm, 3, VM_SLEEP, 1);
-	t[1] = queue(test, vm, 1, VM_SLEEP | VM_BESTFIT | VM_PUSHPAGE, 2);
-	t[2] = two_words(test, vm, 5, VM_SLEEP | VM_NEXTFIT);
+	t[0] = add_waiter(test, vm, 3, VM_SLEEP, 1);
+	t[1] = add_waiter(test, vm, 1, VM_SLEEP | VM_BESTFIT | VM_PUSHPAGE, 2);
+	t[2] = start_two_words(test, vm, 5, VM_SLEEP | VM_NEXTFIT);
 	vd_wait_waiters(test, vm, 3);
 	n = vd_waiters(test, id, "full", w, 4);
 	KUNIT_EXPECT_EQ(test, n, 3U);
@@ -654,7 +670,7 @@ static void waiters_are_listed(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[0], "vmem-test"));
 		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[1], "vmem-test"));
 		KUNIT_EXPECT_TRUE(test, is_listed(w, n, t[2], "two words"));
-		KUNIT_EXPECT_TRUE(test, vd_soon(test, all_waiting(test, id,
+		KUNIT_EXPECT_TRUE(test, vd_poll(test, all_waiting(test, id,
 								  "full", 3)));
 	}
 	vt_free(vm, 8, 1);
@@ -674,11 +690,13 @@ static void waiters_are_listed(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [48] A request is listed in the arena that it was made to, however deep. */
-static void waiters_are_listed_where_they_ask(struct kunit *test)
+/*
+ * [48] A request is listed in its own arena, at any depth, and not in the root.
+ */
+static void waiters_are_listed_in_their_own_arena(struct kunit *test)
 {
 	static const struct vd_shape s = { "chain", 12, 0 };
-	struct vd_chain *c = vd_chain(test, &s, 8);
+	struct vd_path *c = vd_path(test, &s, 8);
 	unsigned int leaf = vd_id(test, c->leaf);
 	unsigned int root = vd_id(test, c->vm[0]);
 	unsigned long all = vt_alloc(c->vm[0], 8, VM_SLEEP), addr;
@@ -686,7 +704,7 @@ static void waiters_are_listed_where_they_ask(struct kunit *test)
 	struct vt_thread *t;
 
 	needs_debugfs(test);
-	t = queue(test, c->leaf, 7, VM_SLEEP, 1);
+	t = add_waiter(test, c->leaf, 7, VM_SLEEP, 1);
 	vd_wait_waiters(test, c->vm[0], 1);
 	KUNIT_EXPECT_EQ(test, vd_waiters(test, leaf, "level", w, 4), 1U);
 	KUNIT_EXPECT_TRUE(test, is_listed(w, 1, t, "vmem-test"));
@@ -699,7 +717,7 @@ static void waiters_are_listed_where_they_ask(struct kunit *test)
 	vt_free(c->leaf, addr, 7);
 }
 
-/* [48] The same of a size that the arena caches. */
+/* [48] The same for a cached size. */
 static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "cached", 8, VD_CACHED);
@@ -709,7 +727,7 @@ static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 	struct vt_thread *t;
 
 	needs_debugfs(test);
-	t = queue(test, vm, 3, VM_SLEEP, 1);
+	t = add_waiter(test, vm, 3, VM_SLEEP, 1);
 	KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "cached", w, 4), 1U);
 	KUNIT_EXPECT_TRUE(test, is_listed(w, 1, t, "vmem-test"));
 	vt_xfree(vm, all, 8);
@@ -720,8 +738,10 @@ static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 	vt_free(vm, addr, 3);
 }
 
-/* [48] How long it waits counts from its beginning: a retry does not reset it. */
-static void waiters_show_since_when(struct kunit *test)
+/*
+ * [48] The time shown counts from the first sleep: a retry does not reset it.
+ */
+static void retry_does_not_reset_the_wait_time(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
 	unsigned int i, id = vd_id(test, vm);
@@ -730,16 +750,16 @@ static void waiters_show_since_when(struct kunit *test)
 	u64 waits;
 
 	needs_debugfs(test);
-	t = queue(test, vm, 2, VM_SLEEP, 1);
+	t = add_waiter(test, vm, 2, VM_SLEEP, 1);
 	for (i = 0; i < 5; i++) {
 		struct vd_waiter w = { };
 
 		msleep(100);
-		/* It has slept for so long at least, by a coarser clock. */
+		/* 50 of 100 ms: the clock in debugfs is coarser. */
 		KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", &w, 1), 1U);
 		KUNIT_EXPECT_GE(test, w.ms, ms + 50);
 		ms = w.ms;
-		waits = vd_rested(vm);
+		waits = vd_stable_waits(vm);
 		vmem_update(NULL);
 		vd_wait_asleep(test, vm, waits + 1);
 	}
@@ -760,15 +780,15 @@ static void *blocked_import(vmem_t *src, size_t size, int vmflag)
 	return (void *)1;
 }
 
-static void drop(vmem_t *src, void *addr, size_t size)
+static void release_nothing(vmem_t *src, void *addr, size_t size)
 {
 }
 
-/* [48] A request whose import takes long is listed as importing. */
-static void importing_is_a_state(struct kunit *test)
+/* [48] A request inside its import function is listed as importing. */
+static void waiter_in_an_import_is_listed_as_importing(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("slow", NULL, 0, 1,
-						blocked_import, drop,
+	vmem_t *vm = vt_track(test, vmem_create("slow", NULL, 0, 1,
+						blocked_import, release_nothing,
 						vd_ids(test, "label", 0, 0), 0,
 						VM_SLEEP | VMC_IDENTIFIER));
 	unsigned int id = vd_id(test, vm);
@@ -795,7 +815,10 @@ static void importing_is_a_state(struct kunit *test)
 static atomic_t imports;
 static bool may_import;
 
-/* [44] Each time that a request is tried, it asks at last as one that may sleep. */
+/*
+ * [44] Each try of a VM_SLEEP request ends with an import that may sleep: count
+ * those.
+ */
 static void *counting_import(vmem_t *src, size_t size, int vmflag)
 {
 	if (!(vmflag & VM_NOSLEEP))
@@ -803,21 +826,23 @@ static void *counting_import(vmem_t *src, size_t size, int vmflag)
 	return READ_ONCE(may_import) ? (void *)1 : NULL;
 }
 
-/* Rounds of maintenance have a request with an import function try it again. */
-static void wait_imports(struct kunit *test, int n)
+/* Rounds of maintenance retry the import of a waiter: wait for @n imports. */
+static void wait_for_imports(struct kunit *test, int n)
 {
-	if (!vd_soon(test, atomic_read(&imports) >= n))
+	if (!vd_poll(test, atomic_read(&imports) >= n))
 		KUNIT_FAIL(test, "%d imports, not %d", atomic_read(&imports),
 			   n);
 }
 
-static void needs_interval(struct kunit *test, const char *seconds)
+static void set_interval(struct kunit *test, const char *seconds)
 {
 	if (vt_param("interval", seconds, NULL, 0))
 		kunit_skip(test, "no module parameter to set in sysfs");
 }
 
-/* The task sleeps as the hung task detector wants it: uninterruptibly. */
+/*
+ * The task is in the uninterruptible state that the hung task detector checks.
+ */
 static bool sleeps_without_interruption(struct vt_thread *t)
 {
 	unsigned int state = READ_ONCE(t->task->__state);
@@ -827,51 +852,53 @@ static bool sleeps_without_interruption(struct vt_thread *t)
 }
 
 /*
- * [48] Rounds of maintenance do not wake one that waits for vmem alone, with or
- * without caches: it is not even switched to. vmem_update() wakes it once.
+ * [48] Rounds of maintenance do not wake waiters without a client's import
+ * function, with or without caches: no context switch happens. vmem_update()
+ * wakes each of them once.
  */
-static void maintenance_lets_waiters_sleep(struct kunit *test)
+static void maintenance_wakes_no_waiter(struct kunit *test)
 {
 	static const struct vd_shape s = { "chain", 12, 2 };
-	struct vd_chain *c = vd_chain(test, &s, 8);
+	struct vd_path *c = vd_path(test, &s, 8);
 	unsigned long all = vd_xalloc(c->vm[0], 8, VM_SLEEP), before, addr;
-	struct vt_thread *t[3], *clock;
+	struct vt_thread *t[3], *importer;
 	unsigned int i;
 	vmem_t *vm;
 	u64 waits;
-	int asked;
+	int nr_before;
 
 	atomic_set(&imports, 0);
 	WRITE_ONCE(may_import, false);
-	vm = vt_adopt(test, vmem_create("clock", NULL, 0, 1, counting_import,
-					drop, vd_ids(test, "label", 0, 0), 0,
+	vm = vt_track(test, vmem_create("importer", NULL, 0, 1, counting_import,
+					release_nothing,
+					vd_ids(test, "label", 0, 0), 0,
 					VM_SLEEP | VMC_IDENTIFIER));
 	t[0] = vt_request(test, c->leaf, 5, VM_SLEEP);
 	t[1] = vt_request(test, c->leaf, 1, VM_SLEEP);
 	t[2] = vt_request(test, c->vm[0], 2, VM_SLEEP);
 	vd_wait_waiters(test, c->vm[0], 3);
-	vd_rested(c->vm[0]);
-	needs_interval(test, "1");
-	clock = queue(test, vm, 1, VM_SLEEP, 1);
-	asked = atomic_read(&imports);
-	/* At the first and the second round. */
-	wait_imports(test, asked + 2);
-	before = switches(t[0]) + switches(t[1]) + switches(t[2]);
+	vd_stable_waits(c->vm[0]);
+	set_interval(test, "1");
+	importer = add_waiter(test, vm, 1, VM_SLEEP, 1);
+	nr_before = atomic_read(&imports);
+	/* Imports in the first and the second round. */
+	wait_for_imports(test, nr_before + 2);
+	before = nr_switches(t[0]) + nr_switches(t[1]) + nr_switches(t[2]);
 	waits = vt_stats(c->vm[0]).wait;
-	/* At the fourth and the eighth, or even more often. */
-	wait_imports(test, asked + 4);
-	KUNIT_EXPECT_EQ(test, switches(t[0]) + switches(t[1]) + switches(t[2]),
-			before);
+	/* Imports in the fourth and the eighth round, or earlier. */
+	wait_for_imports(test, nr_before + 4);
+	KUNIT_EXPECT_EQ(test, nr_switches(t[0]) + nr_switches(t[1]) +
+			nr_switches(t[2]), before);
 	KUNIT_EXPECT_EQ(test, vt_stats(c->vm[0]).wait, waits);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_TRUE(test, sleeps_without_interruption(t[i]));
 	vt_param("interval", "3600", NULL, 0);
 	vmem_update(NULL);
-	/* The clock waits elsewhere. */
+	/* The importer waits in another arena. */
 	vd_wait_asleep(test, c->vm[0], waits + 3);
 	WRITE_ONCE(may_import, true);
 	vmem_update(NULL);
-	addr = vd_join(test, clock, NULL);
+	addr = vd_join(test, importer, NULL);
 	if (vd_stuck(test))
 		return;
 	vt_free(vm, addr, 1);
@@ -889,10 +916,11 @@ static void maintenance_lets_waiters_sleep(struct kunit *test)
 	}
 }
 
-#define HUNG	"/proc/sys/kernel/hung_task_timeout_secs"
+#define HUNG_TIMEOUT	"/proc/sys/kernel/hung_task_timeout_secs"
 
-/* Lines of the kernel log from @from on that say that this task hangs. */
-static unsigned int said_hung(struct kmsg_dump_iter from, struct vt_thread *t)
+/* Number of reports about this task by the hung task detector since @from. */
+static unsigned int hung_reports(struct kmsg_dump_iter from,
+				 struct vt_thread *t)
 {
 	char line[256], want[48];
 	unsigned int n = 0;
@@ -907,24 +935,24 @@ static unsigned int said_hung(struct kmsg_dump_iter from, struct vt_thread *t)
 	return n;
 }
 
-/* [48] The hung task detector reports the task while maintenance goes on. */
-static void hung_task_detector_sees_it(struct kunit *test)
+/* [48] The hung task detector reports the task while maintenance runs. */
+static void hung_task_detector_reports_waiters(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
 	struct kmsg_dump_iter log;
 	struct vt_thread *t;
 
 	if (!IS_ENABLED(CONFIG_DETECT_HUNG_TASK) ||
-	    vt_shell("[ -w " HUNG " ] && ", "[ -x /bin/sh ]"))
+	    vt_shell("[ -w " HUNG_TIMEOUT " ] && ", "[ -x /bin/sh ]"))
 		kunit_skip(test, "no hung task detector");
-	needs_interval(test, "1");
+	set_interval(test, "1");
 	pr_info("vmem-test: expect ? \"blocked for more than\"\n");
 	kmsg_dump_rewind(&log);
 	log.cur_seq = log.next_seq;
-	t = queue(test, vm, 2, VM_SLEEP, 1);
-	vt_shell("echo 3 >", HUNG);
-	KUNIT_EXPECT_TRUE(test, vd_soon(test, said_hung(log, t)));
-	vt_shell("echo 120 >", HUNG);
+	t = add_waiter(test, vm, 2, VM_SLEEP, 1);
+	vt_shell("echo 3 >", HUNG_TIMEOUT);
+	KUNIT_EXPECT_TRUE(test, vd_poll(test, hung_reports(log, t)));
+	vt_shell("echo 120 >", HUNG_TIMEOUT);
 	vt_param("interval", "3600", NULL, 0);
 	vt_free(vm, 1, 1);
 	vt_free(vm, 2, 1);
@@ -940,30 +968,30 @@ static void waiters_exit(struct kunit *test)
 }
 
 static struct kunit_case vmem_live_waiters_cases[] = {
-	KUNIT_CASE(too_small_a_free_wakes_nothing),
-	KUNIT_CASE(too_small_a_free_in_the_source_wakes_nothing),
+	KUNIT_CASE(free_that_is_too_small_wakes_nothing),
+	KUNIT_CASE(source_free_that_is_too_small_wakes_nothing),
 	KUNIT_CASE(first_come_first_served),
 	KUNIT_CASE(retries_keep_the_order),
-	KUNIT_CASE(first_that_it_may_suffice_for),
-	KUNIT_CASE(one_free_serves_in_order),
-	KUNIT_CASE(one_free_wakes_no_herd),
-	KUNIT_CASE(one_free_in_the_source_wakes_no_herd),
+	KUNIT_CASE(free_wakes_the_first_waiter_that_fits),
+	KUNIT_CASE(one_free_serves_waiters_in_order),
+	KUNIT_CASE(one_free_wakes_one_waiter),
+	KUNIT_CASE(one_free_in_the_source_wakes_one_waiter),
 	KUNIT_CASE(many_frees_serve_many_waiters),
-	KUNIT_CASE(what_a_waiter_cannot_use_serves_the_next),
-	KUNIT_CASE(waiter_served_twice_leaves_one),
-	KUNIT_CASE(small_ones_do_not_starve_a_large_one),
-	KUNIT_CASE(nosleep_passes_a_waiter),
+	KUNIT_CASE(unusable_offer_serves_the_next_waiter),
+	KUNIT_CASE(waiter_with_two_offers_hands_one_on),
+	KUNIT_CASE(small_requests_do_not_starve_a_large_one),
+	KUNIT_CASE(waiter_does_not_hold_up_nosleep),
 	KUNIT_CASE(no_wake_up_is_lost_in_a_tree),
-	KUNIT_CASE(no_wake_up_is_lost_between_caches),
-	KUNIT_CASE(no_wake_up_is_lost_beside_slabs),
-	KUNIT_CASE(waiter_of_a_cached_size_sees_its_slab),
+	KUNIT_CASE(no_wake_up_is_lost_with_some_caches),
+	KUNIT_CASE(no_wake_up_is_lost_with_all_caches),
+	KUNIT_CASE(no_wake_up_is_lost_in_a_slab),
 	KUNIT_CASE(waiters_are_listed),
-	KUNIT_CASE(waiters_are_listed_where_they_ask),
+	KUNIT_CASE(waiters_are_listed_in_their_own_arena),
 	KUNIT_CASE(waiters_for_cached_sizes_are_listed),
-	KUNIT_CASE(waiters_show_since_when),
-	KUNIT_CASE(importing_is_a_state),
-	KUNIT_CASE(maintenance_lets_waiters_sleep),
-	KUNIT_CASE(hung_task_detector_sees_it),
+	KUNIT_CASE(retry_does_not_reset_the_wait_time),
+	KUNIT_CASE(waiter_in_an_import_is_listed_as_importing),
+	KUNIT_CASE(maintenance_wakes_no_waiter),
+	KUNIT_CASE(hung_task_detector_reports_waiters),
 	{}
 };
 

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse of an arena: every row of the table but those about its beginning and
- * end, which are in vmem_badarena. Each case sees its report in the kernel log,
- * with a stack and what was expected, that it was counted, and that no arena has
- * changed.
+ * Misuse of an arena, except in its creation and destruction (vmem_badarena).
+ * Each case checks that the kernel log has one report with a stack and the
+ * expected text, that the arena counts the misuse, and that no arena has
+ * changed otherwise.
  *
- * Every test uses arenas of its own, so that no rate limit hides a report.
+ * Every test uses its own arenas, so that no rate limit hides a report.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_report.h"
 
 #define HALF	(1UL << (BITS_PER_LONG - 1))
 
-/* An arena in use: a hole between two allocations, and room behind. */
+/* An arena with two allocations and free segments before, between and after. */
 static vmem_t *used_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 17 * U, 2 * U), 17 * U);
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 20 * U, U + 1), 20 * U);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 17 * U, 2 * U), 17 * U);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 20 * U, U + 1), 20 * U);
 	return vm;
 }
 
-/* [17] Size 0, and sizes that wrap when rounded up. */
+/* [17] Size 0 and sizes that wrap when rounded up are refused. */
 static void bad_size_is_refused(struct kunit *test)
 {
 	static const size_t sizes[] = { 0, SIZE_MAX, -U + 1, -1UL };
@@ -49,12 +49,12 @@ static void bad_size_is_refused(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, sizes[i], 0, 0, 0,
 						    NULL, NULL, VM_SLEEP));
 		vt_misuse_end(test, m);
-		/* [33] A misuse is no failure. */
+		/* [33] A misuse does not count as a failure. */
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 	}
 }
 
-/* [17] Unknown flags. */
+/* [17] Unknown flags are refused. */
 static void unknown_flags_are_refused(struct kunit *test)
 {
 	vmem_t *vm = used_arena(test);
@@ -82,16 +82,16 @@ static void unknown_flags_are_refused(struct kunit *test)
 }
 
 /**
- * struct badx - impossible parameters of vmem_xalloc()
- * @size: as its argument
+ * struct bad_xalloc - impossible parameters of vmem_xalloc()
+ * @size: argument of vmem_xalloc()
  * @align: likewise
  * @phase: likewise
  * @nocross: likewise
- * @min: minaddr
- * @max: maxaddr
- * @why: what the report says
+ * @min: its argument minaddr
+ * @max: its argument maxaddr
+ * @why: text of the report
  */
-struct badx {
+struct bad_xalloc {
 	size_t size, align, phase, nocross;
 	unsigned long min, max;
 	const char *why;
@@ -105,7 +105,7 @@ static const char crosses[] = "no range of that size and phase meets nocross";
 static const char no_window[] = "maxaddr must be above minaddr";
 static const char small_window[] = "is smaller than the size";
 
-static const struct badx badxs[] = {
+static const struct bad_xalloc bad_xallocs[] = {
 	/* Not a multiple of the quantum. */
 	{ U, U / 2, 0, 0, 0, 0, off_quantum },
 	{ U, 1, 0, 0, 0, 0, off_quantum },
@@ -119,12 +119,12 @@ static const struct badx badxs[] = {
 	{ U, SIZE_MAX, 0, 0, 0, 0, off_quantum },
 	{ U, 0, 0, 3 * U, 0, 0, bad_nocross },
 	{ U, 2 * U, 0, 6 * U, 0, 0, bad_nocross },
-	/* phase not below align. */
+	/* phase is not below align. */
 	{ U, U, U, 0, 0, 0, bad_phase },
 	{ U, 0, U, 0, 0, 0, bad_phase },
 	{ U, 4 * U, 4 * U, 0, 0, 0, bad_phase },
 	{ U, 4 * U, -U, 0, 0, 0, bad_phase },
-	/* nocross that could never be met. */
+	/* No range can meet nocross. */
 	{ U, 4 * U, 0, 2 * U, 0, 0, "align must not be above nocross" },
 	{ 5 * U, 0, 0, 4 * U, 0, 0, crosses },
 	{ 4 * U + 1, 0, 0, 4 * U, 0, 0, crosses },
@@ -132,7 +132,7 @@ static const struct badx badxs[] = {
 	{ 5 * U, 2 * U, U, 4 * U, 0, 0, crosses },
 	{ -U, 4 * U, 3 * U, 8 * U, 0, 0, crosses },
 	{ -2 * U, HALF, U, HALF, 0, 0, crosses },
-	/* The window. */
+	/* The window is empty or too small. */
 	{ U, 0, 0, 0, 20 * U, 20 * U, no_window },
 	{ U, 0, 0, 0, 20 * U, 19 * U, no_window },
 	{ U, 0, 0, 0, -U, U, no_window },
@@ -143,13 +143,13 @@ static const struct badx badxs[] = {
 	{ U, 0, 0, 0, 0, U - 1, small_window },
 };
 
-/* [17] Inconsistent or impossible parameters, one by one. */
+/* [17] Inconsistent or impossible parameters are refused. */
 static void bad_constraints_are_refused(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(badxs); i++) {
-		const struct badx *b = &badxs[i];
+	for (i = 0; i < ARRAY_SIZE(bad_xallocs); i++) {
+		const struct bad_xalloc *b = &bad_xallocs[i];
 		vmem_t *vm = used_arena(test);
 		struct vt_misuse *m;
 
@@ -167,7 +167,7 @@ static void bad_constraints_are_refused(struct kunit *test)
 	}
 }
 
-/* [17] The request is not made to wait: misuse returns at once. */
+/* [17] A refused request returns at once, even with VM_SLEEP. */
 static void bad_constraints_do_not_wait(struct kunit *test)
 {
 	vmem_t *vm = used_arena(test);
@@ -181,43 +181,44 @@ static void bad_constraints_do_not_wait(struct kunit *test)
 }
 
 /**
- * struct badfree - what must not be freed in used_arena()
+ * struct badfree - a range that must not be freed in used_arena()
  * @addr: the address
  * @size: the size
- * @there: the size of what is there
+ * @allocated: size of the allocation at @addr; 0: none
  */
 struct badfree {
 	unsigned long addr;
 	size_t size;
-	size_t there;
+	size_t allocated;
 };
 
 static const struct badfree badfrees[] = {
-	/* Free, a hole, outside, null. */
+	/* A free segment, a hole, outside the arena, NULL. */
 	{ 16 * U, U }, { 19 * U, U }, { 25 * U, U }, { 64 * U, U }, { 0, U },
 	/* Inside a segment, at and off the quantum. */
 	{ 18 * U, U }, { 17 * U + 1, 2 * U }, { 20 * U + 1, U },
-	/* The wrong size: too small, too large, none, rounded up. */
+	/* The wrong size: too small, too large, 0, rounded up. */
 	{ 17 * U, U, 2 * U }, { 17 * U, 3 * U, 2 * U }, { 17 * U, 0, 2 * U },
 	{ 20 * U, 2 * U, U + 1 }, { 20 * U, U, U + 1 },
 	{ 17 * U, SIZE_MAX, 2 * U },
 };
 
-/* The report that such a free with that function gives. */
-static const char *bad_free(const struct badfree *b, const char *who, char *what,
-			    size_t size)
+/* The report expected when function @func frees the range. */
+static const char *free_report(const struct badfree *b, const char *func,
+			       char *text, size_t size)
 {
-	int n = snprintf(what, size, "%s(addr=%#lx, size=%zu): ", who, b->addr,
+	int n = snprintf(text, size, "%s(addr=%#lx, size=%zu): ", func, b->addr,
 			 b->size);
 
-	if (b->there)
-		snprintf(what + n, size - n, "%zu were allocated", b->there);
+	if (b->allocated)
+		snprintf(text + n, size - n, "%zu were allocated",
+			 b->allocated);
 	else
-		snprintf(what + n, size - n, "no allocation begins there");
-	return what;
+		snprintf(text + n, size - n, "no allocation begins there");
+	return text;
 }
 
-/* [25] Freeing what is not allocated, or is of another size, is ignored. */
+/* [25] A free of an unallocated range, or with the wrong size, is ignored. */
 static void bad_free_is_ignored(struct kunit *test)
 {
 	unsigned int i;
@@ -226,14 +227,14 @@ static void bad_free_is_ignored(struct kunit *test)
 		const struct badfree *b = &badfrees[i];
 		vmem_t *vm = used_arena(test);
 		struct vt_misuse *m;
-		char what[128];
+		char text[128];
 
-		m = vt_misuse_begin(test, vm, bad_free(b, "vmem_free", what,
-						       sizeof(what)));
+		m = vt_misuse_begin(test, vm, free_report(b, "vmem_free", text,
+							  sizeof(text)));
 		vt_free(vm, b->addr, b->size);
 		vt_misuse_end(test, m);
-		m = vt_misuse_begin(test, vm, bad_free(b, "vmem_xfree", what,
-						       sizeof(what)));
+		m = vt_misuse_begin(test, vm, free_report(b, "vmem_xfree", text,
+							  sizeof(text)));
 		vt_xfree(vm, b->addr, b->size);
 		vt_misuse_end(test, m);
 		KUNIT_EXPECT_EQ_MSG(test, vt_stats(vm).misuse, 2ULL, "case %u",
@@ -242,7 +243,7 @@ static void bad_free_is_ignored(struct kunit *test)
 	}
 }
 
-/* [25] Freeing twice: the second time nothing is allocated there. */
+/* [25] The second free of an allocation is ignored. */
 static void double_free_is_ignored(struct kunit *test)
 {
 	vmem_t *vm = used_arena(test);
@@ -255,7 +256,7 @@ static void double_free_is_ignored(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 20 * U, U + 1 });
 }
 
-/* [5] The size to free is the one asked for, not the one rounded up. */
+/* [5] A free passes the size that was asked for, not the rounded size. */
 static void rounded_size_is_the_wrong_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -269,7 +270,7 @@ static void rounded_size_is_the_wrong_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 1ULL);
 }
 
-/* [25] The second free of what went home with its span. */
+/* [25] The second free is ignored when the first has released the span. */
 static void double_free_of_an_import_is_ignored(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -285,10 +286,10 @@ static void double_free_of_an_import_is_ignored(struct kunit *test)
 }
 
 /**
- * struct badspan - what must not be added to used_arena(), and why
- * @start: its first integer
- * @size: how many
- * @why: what the report says
+ * struct badspan - a span that must not be added to used_arena()
+ * @start: first integer of the span
+ * @size: its size
+ * @why: text of the report
  */
 struct badspan {
 	unsigned long start;
@@ -300,23 +301,23 @@ static const char zero[] = "a span must not begin at 0";
 static const char empty[] = "a span must not be empty";
 static const char off[] = "a span must be a multiple of the quantum";
 static const char wraps[] = "a span must not wrap";
-static const char overlaps[] = "the span overlaps one that is there";
+static const char overlaps[] = "the span overlaps another span";
 
 static const struct badspan badspans[] = {
 	{ 64 * U, 0, empty }, { 0, 0, zero }, { 0, U, zero },
 	{ 64 * U + 1, U, off }, { 64 * U, U + 1, off }, { 64 * U, 1, off },
 	{ -U, 2 * U, wraps }, { 64 * U, -U, wraps }, { HALF, HALF + U, wraps },
-	/* The same, within, around, from below, from above. */
+	/* Equal to a span, within it, around it, across either end. */
 	{ 16 * U, 16 * U, overlaps }, { 20 * U, U, overlaps },
 	{ 8 * U, 32 * U, overlaps }, { 15 * U, 2 * U, overlaps },
 	{ 31 * U, 2 * U, overlaps }, { 16 * U, U, overlaps },
 	{ 31 * U, U, overlaps }, { U, -2 * U, overlaps },
-	/* The one at the very top. */
+	/* Against the span at the top of the address space. */
 	{ -U, U, overlaps }, { -2 * U, U, overlaps }, { -3 * U, 2 * U, overlaps },
 	{ -4 * U, 4 * U, overlaps },
 };
 
-/* [28] Adding such a span is refused; [7] among them one that begins at 0. */
+/* [28] A bad span is refused; [7] so is one that begins at 0. */
 static void bad_span_is_refused(struct kunit *test)
 {
 	unsigned int i;
@@ -339,7 +340,7 @@ static void bad_span_is_refused(struct kunit *test)
 	}
 }
 
-/* [28] One integer in common is an overlap, none is not. */
+/* [28] One common integer is an overlap; adjacent spans do not overlap. */
 static void overlap_by_one_is_refused(struct kunit *test)
 {
 	static const struct vt_range range[] = {
@@ -362,10 +363,12 @@ static void overlap_by_one_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_FREE), (size_t)21);
 }
 
-/* [36] Bad imports are in vmem_race; here: the log names arena and range. */
+/*
+ * [36] A report names the arena and the range. (vmem_race tests bad imports.)
+ */
 static void report_names_the_arena(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("a/b:c", (void *)U, U, U, NULL,
+	vmem_t *vm = vt_track(test, vmem_create("a/b:c", (void *)U, U, U, NULL,
 						NULL, NULL, 0, VM_SLEEP));
 	struct vt_window w;
 
@@ -377,25 +380,30 @@ static void report_names_the_arena(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.others, 0U);
 }
 
-/* [25] Many at once: not all are printed, all are counted, and that is said. */
+/*
+ * [25] Of many misuses all are counted, not all are reported, and the log says
+ * how many were held back.
+ */
 static void reports_are_rate_limited(struct kunit *test)
 {
 	vmem_t *vm = used_arena(test);
 	struct vt_window w;
 	unsigned int i;
 
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	vt_window_open(&w, "vmem_xfree(", "*");
 	w.also = "reports held back";
 	for (i = 0; i < 100; i++)
 		vt_xfree(vm, 64 * U, U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 100ULL);
-	/* At the latest its end says what was held back. */
+	/*
+	 * vmem_destroy() reports the number held back, if not reported before.
+	 */
 	vt_destroy(test, vm);
 	vt_window_close(&w);
 	KUNIT_EXPECT_GE(test, w.reports, 1U);
 	KUNIT_EXPECT_LE(test, w.reports, 20U);
-	KUNIT_EXPECT_GE(test, w.alsos, 1U);
+	KUNIT_EXPECT_GE(test, w.also_lines, 1U);
 }
 
 static struct kunit_case vmem_misuse_cases[] = {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Without memory: requests to an arena that has used up its structures.
- */
+/* Without memory: requests to an arena whose segment pool is exhausted. */
 #include <linux/sched/mm.h>
 
 #include "vmem_test_nomem.h"
@@ -10,10 +8,10 @@ enum how { ALLOC, ALIGNED, WINDOW, ADD };
 
 /**
  * struct request - a request
- * @name: for people
- * @how: vmem_alloc(), vmem_xalloc() with constraints of two kinds, or vmem_add()
+ * @name: description of the parameter
+ * @how: vmem_alloc(), vmem_xalloc() aligned or in a window, or vmem_add()
  * @vmflag: its flags
- * @fails: it may fail for want of memory
+ * @fails: it may fail for lack of memory
  */
 struct request {
 	const char *name;
@@ -56,19 +54,19 @@ static void describe_request(const struct request *r, char *desc)
 KUNIT_ARRAY_PARAM(request, requests, describe_request);
 KUNIT_ARRAY_PARAM(populator_request, populator_requests, describe_request);
 
-/* The rotor is somewhere, too: it must stay there. */
-static void arrange_used_up(struct kunit *test, struct vn *w)
+/* The rotor is inside a segment: a failed request must not move it. */
+static void arrange_exhausted(struct kunit *test, struct vn *w)
 {
 	w->vm = vt_ids(test, 10000);
 	vt_free(w->vm, vt_alloc(w->vm, 10, VM_SLEEP | VM_NEXTFIT), 10);
-	vn_use_up(test, w->vm, 4000);
+	vn_exhaust_pool(test, w->vm, 4000);
 }
 
-static void arrange_used_up_populator(struct kunit *test, struct vn *w)
+static void arrange_exhausted_populator(struct kunit *test, struct vn *w)
 {
-	w->vm = vt_adopt(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
+	w->vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
 					 NULL));
-	vn_use_up(test, w->vm, 4000);
+	vn_exhaust_pool(test, w->vm, 4000);
 }
 
 static bool call_request(struct vn *w)
@@ -96,7 +94,7 @@ static bool call_request(struct vn *w)
 	return addr;
 }
 
-/* [25] Freeing needs nothing. */
+/* [25] A free needs no memory. */
 static void undo_request(struct vn *w)
 {
 	const struct request *r = w->arg;
@@ -125,28 +123,31 @@ static void run_request(struct kunit *test,
 		vn_never_fails(test, &w);
 }
 
-/* [23] [24] What may fail does so cleanly; what may sleep does not fail. */
+/*
+ * [23] [24] Without memory VM_NOSLEEP fails without a change, and VM_SLEEP does
+ * not fail.
+ */
 static void request_without_memory(struct kunit *test)
 {
-	run_request(test, arrange_used_up);
+	run_request(test, arrange_exhausted);
 }
 
-/* [35] The same when a populator has used up its reserve, too. */
+/* [35] The same in a populator arena whose reserve is exhausted. */
 static void populator_without_reserve(struct kunit *test)
 {
-	run_request(test, arrange_used_up_populator);
+	run_request(test, arrange_exhausted_populator);
 }
 
 /*
- * [35] What VM_PUSHPAGE takes from the reserve comes back with each free: with at
- * most six cuts outstanding it goes on for ever, and asks for nothing.
+ * [35] A free returns the structures that VM_PUSHPAGE has taken from the
+ * reserve. With at most six cuts outstanding, such requests never need memory.
  */
-static void pushpage_goes_on_for_ever(struct kunit *test)
+static void reserve_serves_pushpage_forever(struct kunit *test)
 {
 	static const int flags[] = { VM_NOSLEEP, VM_SLEEP };
-	vmem_t *vm = vt_adopt(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
+	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
 					      NULL));
-	unsigned int i, j, round, bad = 0, failing = 0;
+	unsigned int i, j, round, bad = 0, attempts = 0;
 
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		for (round = 0; round < 500; round++) {
@@ -165,49 +166,49 @@ static void pushpage_goes_on_for_ever(struct kunit *test)
 			for (j = 0; j < ARRAY_SIZE(held); j++)
 				if (held[j])
 					vmem_xfree(vm, held[j], 1);
-			failing += round % 2 ? 0 : vn_disarm(1);
+			attempts += round % 2 ? 0 : vn_disarm(1);
 			vn_disarm(VN_ALL);
 		}
 	}
 	KUNIT_EXPECT_EQ(test, bad, 0U);
-	KUNIT_EXPECT_EQ(test, failing, 0U);
+	KUNIT_EXPECT_EQ(test, attempts, 0U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 0ULL);
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 1, 10000 });
 }
 
-/* [35] VM_NOSLEEP has the reserve too, when there is nothing else. */
-static void nosleep_has_the_reserve(struct kunit *test)
+/* [35] VM_NOSLEEP uses the reserve when the slab allocator fails. */
+static void reserve_serves_nosleep(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
+	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
 					      NULL));
 	unsigned int n = 0;
 
 	for (; n < 200; n++) {
 		unsigned long at = 2 * n + 2, got;
 
-		vn_starving(got = vt_take(vm, at, 1));
+		vn_without_memory(got = vt_alloc_at(vm, at, 1));
 		if (!got)
 			break;
 	}
 	KUNIT_EXPECT_GE(test, n, 6U);
 	KUNIT_EXPECT_LT(test, n, 200U);
-	KUNIT_EXPECT_LT(test, vm->space.stock.n, 2U);
+	KUNIT_EXPECT_LT(test, vm->segmap.pool.n, 2U);
 	vt_drain(test, vm);
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 1, 10000 });
 }
 
-static struct task_struct *starved;
+static struct task_struct *task_without_memory;
 
-static void relieve(struct work_struct *work)
+static void restore_memory(struct work_struct *work)
 {
-	vn_relieve(starved);
+	vn_disarm_task(task_without_memory);
 }
 
-static DECLARE_DELAYED_WORK(relief, relieve);
+static DECLARE_DELAYED_WORK(restore_work, restore_memory);
 
 /*
- * [24] A task that reclaims memory may not insist: with the reserve gone it waits
- * until there is memory again, and is then served.
+ * [24] A task that reclaims memory must not use __GFP_NOFAIL. With the pool
+ * exhausted it waits until there is memory again, and is then served.
  */
 static void memalloc_waits_for_memory(struct kunit *test)
 {
@@ -215,19 +216,19 @@ static void memalloc_waits_for_memory(struct kunit *test)
 	unsigned int old;
 	unsigned long id;
 
-	vn_use_up(test, vm, 4000);
-	starved = current;
+	vn_exhaust_pool(test, vm, 4000);
+	task_without_memory = current;
 	old = memalloc_noreclaim_save();
-	schedule_delayed_work(&relief, HZ / 2);
+	schedule_delayed_work(&restore_work, HZ / 2);
 	vn_arm(VN_ALL);
 	id = (unsigned long)vmem_xalloc(vm, 1, 0, 0, 0, (void *)7000,
 					(void *)7001, VM_SLEEP);
 	vn_disarm(VN_ALL);
 	memalloc_noreclaim_restore(old);
-	cancel_delayed_work_sync(&relief);
+	cancel_delayed_work_sync(&restore_work);
 	KUNIT_EXPECT_EQ(test, id, 7000UL);
 	KUNIT_EXPECT_GT(test, vt_stats(vm).populate_wait, 1ULL);
-	/* Once for each try that it has waited after, and as it was used up. */
+	/* One failure in vn_exhaust_pool(), then one for each try. */
 	KUNIT_EXPECT_GT(test, vt_stats(vm).populate_fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vm->waiters, 0U);
@@ -236,8 +237,8 @@ static void memalloc_waits_for_memory(struct kunit *test)
 
 static unsigned int visited;
 
-/* Takes what can be had, and gives it back. */
-static void visit(void *arg, void *start, size_t size)
+/* Allocate and free during a reentrant walk. */
+static void visit_and_alloc(void *arg, void *start, size_t size)
 {
 	unsigned long id = vt_alloc(arg, 1, VM_NOSLEEP);
 
@@ -246,24 +247,24 @@ static void visit(void *arg, void *start, size_t size)
 		vt_free(arg, id, 1);
 }
 
-static void look(void *arg, void *start, size_t size)
+static void visit(void *arg, void *start, size_t size)
 {
 	visited++;
 }
 
-/* [29] Walks, questions and statistics need no memory at all. */
-static void looking_needs_no_memory(struct kunit *test)
+/* [29] Walks, queries and vmem_verify() need no memory. */
+static void walks_and_queries_need_no_memory(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	unsigned int n;
 	bool used;
 
-	vn_use_up(test, vm, 4000);
+	vn_exhaust_pool(test, vm, 4000);
 	n = vt_count(vm, VMEM_ALLOC);
 	visited = 0;
 	vn_arm(1);
-	vmem_walk(vm, VMEM_ALLOC, look, NULL);
-	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, look, NULL);
+	vmem_walk(vm, VMEM_ALLOC, visit, NULL);
+	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, visit, NULL);
 	visited += vmem_contains(vm, (void *)4000, 10);
 	visited += vmem_size(vm, VMEM_ALLOC) == n;
 	visited += !vmem_verify(vm);
@@ -272,7 +273,8 @@ static void looking_needs_no_memory(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, used);
 
 	visited = 0;
-	vn_starving(vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, visit, vm));
+	vn_without_memory(vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT,
+				    visit_and_alloc, vm));
 	KUNIT_EXPECT_EQ(test, visited, n);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)n);
 }
@@ -281,10 +283,10 @@ static struct kunit_case vmem_nomem_alloc_cases[] = {
 	KUNIT_CASE_PARAM(request_without_memory, request_gen_params),
 	KUNIT_CASE_PARAM(populator_without_reserve,
 			 populator_request_gen_params),
-	KUNIT_CASE(pushpage_goes_on_for_ever),
-	KUNIT_CASE(nosleep_has_the_reserve),
+	KUNIT_CASE(reserve_serves_pushpage_forever),
+	KUNIT_CASE(reserve_serves_nosleep),
 	KUNIT_CASE(memalloc_waits_for_memory),
-	KUNIT_CASE(looking_needs_no_memory),
+	KUNIT_CASE(walks_and_queries_need_no_memory),
 	{}
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Without memory: arenas that are made and ended.
- */
+/* Without memory: creation and destruction of arenas. */
 #include <linux/percpu.h>
 #include <linux/tracepoint.h>
 #include <trace/events/percpu.h>
@@ -11,13 +9,13 @@
 enum maker { CREATE, XCREATE, INIT };
 
 /**
- * struct kind - a way to make an arena
- * @name: for people
+ * struct kind - a kind of creation
+ * @name: description of the parameter
  * @maker: the function
- * @span: how many integers it has from the start
+ * @span: size of the initial span
  * @qcache_max: as for vmem_create()
  * @vmflag: as for vmem_create()
- * @fails: it may fail for want of memory
+ * @fails: it may fail for lack of memory
  */
 struct kind {
 	const char *name;
@@ -46,7 +44,7 @@ static const struct kind kinds[] = {
 	{ "sleep, pushpage", CREATE, 10000, 0, VM_SLEEP | VM_PUSHPAGE, false },
 	{ "xcreate, sleep", XCREATE, 10000, 0, VM_SLEEP, false },
 	{ "init", INIT, 10000, 0, VM_SLEEP, false },
-	/* Per-CPU memory and large tables have no no-fail. */
+	/* Per-CPU memory and large tables cannot use __GFP_NOFAIL. */
 	{ "one cache", CREATE, 10000, 1, VM_SLEEP, true },
 	{ "xcreate, one cache", XCREATE, 10000, 1, VM_SLEEP, true },
 };
@@ -68,12 +66,12 @@ static void *no_ximport(vmem_t *src, size_t *size, size_t align, int vmflag)
 	return NULL;
 }
 
-static vmem_t *made;
+static vmem_t *created;
 
 static void arrange_source(struct kunit *test, struct vn *w)
 {
-	made = NULL;
-	vt_adopt(test, vmem_create("source", NULL, 0, 1, NULL, NULL, NULL, 0,
+	created = NULL;
+	vt_track(test, vmem_create("source", NULL, 0, 1, NULL, NULL, NULL, 0,
 				   VM_SLEEP | VMC_IDENTIFIER));
 }
 
@@ -85,41 +83,42 @@ static bool call_create(struct vn *w)
 
 	switch (k->maker) {
 	case CREATE:
-		made = vmem_create("made", base, k->span, 1, no_import, NULL,
-				   vt->arenas[0], k->qcache_max,
-				   k->vmflag | VMC_IDENTIFIER);
+		created = vmem_create("created", base, k->span, 1, no_import,
+				      NULL, vt->arenas[0], k->qcache_max,
+				      k->vmflag | VMC_IDENTIFIER);
 		break;
 	case XCREATE:
-		made = vmem_xcreate("made", base, k->span, 1, no_ximport, NULL,
-				    vt->arenas[0], k->qcache_max,
-				    k->vmflag | VMC_IDENTIFIER);
+		created = vmem_xcreate("created", base, k->span, 1,
+				       no_ximport, NULL, vt->arenas[0],
+				       k->qcache_max,
+				       k->vmflag | VMC_IDENTIFIER);
 		break;
 	case INIT:
-		made = vmem_init("made", base, k->span, 1, NULL, NULL);
+		created = vmem_init("created", base, k->span, 1, NULL, NULL);
 		break;
 	}
-	return made;
+	return created;
 }
 
-/* It is what was asked for, then it ends; and all that without memory. */
+/* Check, use and destroy the arena, all without memory. */
 static void undo_create(struct vn *w)
 {
 	struct kunit *test = w->test;
 	const struct kind *k = w->arg;
-	struct vmem_stats s = vt_stats(made);
+	struct vmem_stats s = vt_stats(created);
 	unsigned long id;
 
 	KUNIT_EXPECT_EQ(test, s.mem_total, (u64)k->span);
-	KUNIT_EXPECT_EQ(test, vmem_verify(made), 0);
+	KUNIT_EXPECT_EQ(test, vmem_verify(created), 0);
 	if (k->span) {
-		id = vt_alloc(made, 1, VM_SLEEP);
+		id = vt_alloc(created, 1, VM_SLEEP);
 		KUNIT_EXPECT_NE(test, id, 0UL);
-		vt_free(made, id, 1);
+		vt_free(created, id, 1);
 	}
-	vmem_destroy(made);
+	vmem_destroy(created);
 }
 
-/* [8] What could not be made has left nothing; the rest is what it should be. */
+/* [8] A failed creation leaves nothing; a successful one is complete. */
 static void create_without_memory(struct kunit *test)
 {
 	const struct kind *k = test->param_value;
@@ -137,8 +136,8 @@ static void create_without_memory(struct kunit *test)
 }
 
 /*
- * [9] With sixteen caches the table of them can be large enough to come from
- * vmalloc() when it has to; the kernel says so when that has nothing either.
+ * [9] The table of sixteen caches can be so large that vmalloc() is the
+ * fallback. The kernel warns when vmalloc() fails, too.
  */
 static void create_with_caches_without_memory(struct kunit *test)
 {
@@ -163,50 +162,50 @@ static void create_with_caches_without_memory(struct kunit *test)
 		vt_window_close(window);
 }
 
-#define PERCPU	20000
+#define MAX_PERCPU	20000
 
 static void __percpu **percpu;
-static unsigned int npercpu;
+static unsigned int nr_percpu;
 
-static void percpu_init(struct kunit *test)
+static void percpu_begin(struct kunit *test)
 {
 	if (num_possible_cpus() > 1)
-		kunit_skip(test, "others make per-CPU memory meanwhile");
-	percpu = kvcalloc(PERCPU, sizeof(*percpu), GFP_KERNEL);
-	npercpu = 0;
+		kunit_skip(test, "other CPUs may extend the per-CPU memory");
+	percpu = kvcalloc(MAX_PERCPU, sizeof(*percpu), GFP_KERNEL);
+	nr_percpu = 0;
 	KUNIT_ASSERT_NOT_NULL(test, percpu);
 }
 
-static void percpu_exit(void)
+static void percpu_end(void)
 {
-	while (npercpu)
-		free_percpu(percpu[--npercpu]);
+	while (nr_percpu)
+		free_percpu(percpu[--nr_percpu]);
 	kvfree(percpu);
 }
 
-/* What an arena with caches needs, if it is there. */
-static void __percpu *percpu_get(void)
+/* The per-CPU memory of an arena with caches, without extending the pool. */
+static void __percpu *alloc_percpu_atomic(void)
 {
 	return __alloc_percpu_gfp(sizeof(struct vmem_cpu),
 				  __alignof__(struct vmem_cpu),
 				  GFP_NOWAIT | __GFP_NOWARN);
 }
 
-/* Until there is none for another arena's CPUs, and a chunk must be made. */
+/* Use up the per-CPU memory, so that the next creation needs a new chunk. */
 static void arrange_no_percpu(struct kunit *test, struct vn *w)
 {
 	arrange_source(test, w);
-	while (npercpu < PERCPU) {
-		percpu[npercpu] = percpu_get();
-		if (!percpu[npercpu])
+	while (nr_percpu < MAX_PERCPU) {
+		percpu[nr_percpu] = alloc_percpu_atomic();
+		if (!percpu[nr_percpu])
 			return;
-		npercpu++;
+		nr_percpu++;
 	}
-	KUNIT_FAIL(test, "per-CPU memory has no end");
+	KUNIT_FAIL(test, "per-CPU memory is not used up");
 }
 
-/* Whose per-CPU allocations are counted, and how many are not freed. */
-static struct task_struct *watched;
+/* The task whose per-CPU allocations are counted, and those not yet freed. */
+static struct task_struct *counted_task;
 static int outstanding;
 
 static void probe_alloc(void *data, unsigned long call_site, bool reserved,
@@ -214,14 +213,14 @@ static void probe_alloc(void *data, unsigned long call_site, bool reserved,
 			void *base_addr, int off, void __percpu *ptr,
 			size_t bytes_alloc, gfp_t gfp)
 {
-	if (current == watched)
+	if (current == counted_task)
 		outstanding++;
 }
 
 static void probe_free(void *data, void *base_addr, int off,
 		       void __percpu *ptr)
 {
-	if (current == watched)
+	if (current == counted_task)
 		outstanding--;
 }
 
@@ -243,19 +242,21 @@ static void unregister_probes(struct tracepoint *tp, void *unused)
 		tracepoint_probe_unregister(tp, probe_free, NULL);
 }
 
-static bool call_create_watched(struct vn *w)
+static bool call_create_counted(struct vn *w)
 {
 	bool ok;
 
 	outstanding = 0;
-	watched = current;
+	counted_task = current;
 	ok = call_create(w);
-	watched = NULL;
+	counted_task = NULL;
 	KUNIT_EXPECT_EQ(w->test, outstanding, (int)ok);
 	return ok;
 }
 
-/* [9] Per-CPU memory comes in large pieces: it fails when another is needed. */
+/*
+ * [9] Creation fails when per-CPU memory needs a new chunk and cannot get it.
+ */
 static void create_without_percpu(struct kunit *test)
 {
 	static const struct kind k = {
@@ -271,15 +272,15 @@ static void create_without_percpu(struct kunit *test)
 	};
 
 	KUNIT_ASSERT_NOT_NULL(test, window);
-	percpu_init(test);
-	/* It says so with a stack. */
+	percpu_begin(test);
+	/* The per-CPU allocator warns with a stack. */
 	vt_window_open(window, "pcpu_alloc", "*");
 	vn_may_fail(test, &w);
 	vt_window_close(window);
-	percpu_exit();
+	percpu_end();
 }
 
-/* [8] An arena that could not be made gives its per-CPU memory back. */
+/* [8] A failed creation frees its per-CPU memory. */
 static void failed_create_keeps_no_percpu(struct kunit *test)
 {
 	static const struct kind k = {
@@ -287,7 +288,7 @@ static void failed_create_keeps_no_percpu(struct kunit *test)
 	};
 	struct vn w = {
 		.arrange = arrange_source,
-		.call = call_create_watched,
+		.call = call_create_counted,
 		.undo = undo_create,
 		.arg = &k,
 	};
@@ -323,5 +324,5 @@ static struct kunit_suite vmem_nomem_create_suite = {
 
 kunit_test_suite(vmem_nomem_create_suite);
 
-MODULE_DESCRIPTION("KUnit: vmem arenas made without memory");
+MODULE_DESCRIPTION("KUnit: creation of vmem arenas without memory");
 MODULE_LICENSE("GPL");

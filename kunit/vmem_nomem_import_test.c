@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: requests that import, where every arena on the way has used up
- * its structures.
+ * Without memory: requests that import. The segment pool of every arena on the
+ * source path is exhausted.
  */
 #include "vmem_test_nomem.h"
 
 /**
  * struct request - a request that must import
- * @name: for people
- * @levels: arenas between the requests and the top
- * @aligned: by vmem_xalloc()
+ * @name: description of the parameter
+ * @levels: arenas below the root
+ * @aligned: vmem_xalloc() with constraints; else vmem_alloc()
  * @vmflag: its flags
- * @fails: it may fail for want of memory
+ * @fails: it may fail for lack of memory
  */
 struct request {
 	const char *name;
@@ -38,16 +38,17 @@ static void describe_request(const struct request *r, char *desc)
 
 KUNIT_ARRAY_PARAM(request, requests, describe_request);
 
-/* More than a client's own span, which is there to be used up. */
-#define SIZE	3000
+/* Larger than the own span of a client, which vn_exhaust_pool() fills. */
+#define LARGE	3000
 
-static vmem_t *client_of(struct kunit *test, vmem_t *source, unsigned long own)
+static vmem_t *exhausted_client(struct kunit *test, vmem_t *source,
+				unsigned long own)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create("client", (void *)own, 2000, 1,
+	vmem_t *vm = vt_track(test, vmem_create("client", (void *)own, 2000, 1,
 						vmem_alloc, vmem_free, source, 0,
 						VM_SLEEP | VMC_IDENTIFIER));
 
-	vn_use_up(test, vm, own);
+	vn_exhaust_pool(test, vm, own);
 	return vm;
 }
 
@@ -57,9 +58,9 @@ static void arrange_tree(struct kunit *test, struct vn *w)
 	unsigned int i;
 
 	w->vm = vt_ids(test, 50000);
-	vn_use_up(test, w->vm, 4000);
+	vn_exhaust_pool(test, w->vm, 4000);
 	for (i = 1; i <= r->levels; i++)
-		w->vm = client_of(test, w->vm, 100000 * i);
+		w->vm = exhausted_client(test, w->vm, 100000 * i);
 }
 
 static bool call_request(struct vn *w)
@@ -67,27 +68,29 @@ static bool call_request(struct vn *w)
 	const struct request *r = w->arg;
 
 	if (r->aligned)
-		w->addr = (unsigned long)vmem_xalloc(w->vm, SIZE, 1024, 512, 0,
+		w->addr = (unsigned long)vmem_xalloc(w->vm, LARGE, 1024, 512, 0,
 						     NULL, NULL, r->vmflag);
 	else
-		w->addr = vt_alloc(w->vm, SIZE, r->vmflag);
+		w->addr = vt_alloc(w->vm, LARGE, r->vmflag);
 	return w->addr;
 }
 
-/* [3] It all goes home, to the top; vn_once() looks whether it came there. */
+/*
+ * [3] The free releases everything to the root; vn_run_once() checks the root.
+ */
 static void undo_request(struct vn *w)
 {
 	const struct request *r = w->arg;
 
-	KUNIT_EXPECT_GE(w->test, vt_stats(w->vm).mem_import, (u64)SIZE);
+	KUNIT_EXPECT_GE(w->test, vt_stats(w->vm).mem_import, (u64)LARGE);
 	if (r->aligned)
-		vt_xfree(w->vm, w->addr, SIZE);
+		vt_xfree(w->vm, w->addr, LARGE);
 	else
-		vt_free(w->vm, w->addr, SIZE);
+		vt_free(w->vm, w->addr, LARGE);
 	KUNIT_EXPECT_EQ(w->test, vt_stats(w->vm).mem_import, 0ULL);
 }
 
-/* [35] What fails anywhere on the way leaves all arenas as they were. */
+/* [35] A failure at any level leaves all arenas unchanged. */
 static void import_without_memory(struct kunit *test)
 {
 	const struct request *r = test->param_value;
@@ -106,11 +109,11 @@ static void import_without_memory(struct kunit *test)
 }
 
 /**
- * struct function - an import function of the test's own
- * @name: for people
+ * struct function - a kind of import function
+ * @name: description of the parameter
  * @vmflag: creation flags
- * @raise: how much more than asked for it gets
- * @release: there is a release function
+ * @raise: size of the imported range minus the size asked for
+ * @release: the arena has a release function
  */
 struct function {
 	const char *name;
@@ -133,9 +136,9 @@ static void describe_function(const struct function *f, char *desc)
 
 KUNIT_ARRAY_PARAM(function, functions, describe_function);
 
-/* An import function that needs memory itself. */
-static void *import_by_memory(vmem_t *src, size_t *size, size_t align,
-			      int vmflag)
+/* An import function that allocates memory itself. */
+static void *import_with_kmalloc(vmem_t *src, size_t *size, size_t align,
+				 int vmflag)
 {
 	void *p = kmalloc(40, GFP_NOWAIT | __GFP_NOWARN), *addr;
 
@@ -154,17 +157,17 @@ static void arrange_function(struct kunit *test, struct vn *w)
 	memset(&vt_imp, 0, sizeof(vt_imp));
 	vt_imp.next = 65536;
 	vt_imp.raise = f->raise;
-	w->vm = vt_adopt(test, vmem_xcreate("client", (void *)100000, 2000, 1,
-					    import_by_memory,
+	w->vm = vt_track(test, vmem_xcreate("client", (void *)100000, 2000, 1,
+					    import_with_kmalloc,
 					    f->release ? vt_release : NULL,
 					    label, 0, VM_SLEEP | f->vmflag));
-	vn_use_up(test, w->vm, 100000);
+	vn_exhaust_pool(test, w->vm, 100000);
 }
 
-/* [21] A range that cannot be let in is not asked for, or goes back. */
+/* [21] If the request fails, each imported range has been released again. */
 static bool call_function(struct vn *w)
 {
-	w->addr = (unsigned long)vmem_xalloc(w->vm, SIZE, 4096, 0, 0, NULL,
+	w->addr = (unsigned long)vmem_xalloc(w->vm, LARGE, 4096, 0, 0, NULL,
 					     NULL, VM_NOSLEEP);
 	if (!w->addr)
 		KUNIT_EXPECT_EQ(w->test, vt_imp.imports, vt_imp.releases);
@@ -177,11 +180,11 @@ static void undo_function(struct vn *w)
 {
 	const struct function *f = w->arg;
 
-	vt_xfree(w->vm, w->addr, SIZE);
+	vt_xfree(w->vm, w->addr, LARGE);
 	KUNIT_EXPECT_EQ(w->test, vt_imp.releases, (unsigned int)f->release);
 }
 
-/* [35] The same with import functions that may do as they like. */
+/* [35] The same with a client's import function. */
 static void import_function_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -195,14 +198,14 @@ static void import_function_without_memory(struct kunit *test)
 	vn_may_fail(test, &w);
 }
 
-/* [35] Two populators, one above the other, go on without any memory. */
-static void populators_import_for_ever(struct kunit *test)
+/* [35] A populator that imports from a populator needs no memory. */
+static void populators_import_without_memory(struct kunit *test)
 {
-	vmem_t *heap = vt_adopt(test, vmem_create("heap", (void *)1, 50000, 1,
+	vmem_t *heap = vt_track(test, vmem_create("heap", (void *)1, 50000, 1,
 						  NULL, NULL, NULL, 0, VM_SLEEP |
 						  VMC_IDENTIFIER |
 						  VMC_POPULATOR));
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, 1,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, 1,
 						vmem_alloc, vmem_free, heap, 0,
 						VM_SLEEP | VMC_IDENTIFIER |
 						VMC_POPULATOR));
@@ -231,7 +234,7 @@ static void populators_import_for_ever(struct kunit *test)
 static struct kunit_case vmem_nomem_import_cases[] = {
 	KUNIT_CASE_PARAM(import_without_memory, request_gen_params),
 	KUNIT_CASE_PARAM(import_function_without_memory, function_gen_params),
-	KUNIT_CASE(populators_import_for_ever),
+	KUNIT_CASE(populators_import_without_memory),
 	{}
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault injection of vmem's own, by mtbf and by fail_vmem: each draw of each call
- * fails in turn, cached or not, and what may not fail does not.
+ * Fault injection in vmem, by mtbf and by fail_vmem. Each fault point of each
+ * call fails in turn, for cached and uncached sizes. Requests that must not
+ * fail do not.
  */
 #include "vmem_test_nomem.h"
 
@@ -9,13 +10,13 @@ enum kind { PLAIN, CACHED, CLIENT, CACHED_CLIENT, SINGLE };
 enum how { ALLOC, XALLOC, ADD };
 
 /**
- * struct request - a request, or what looks like one
- * @name: for people
- * @kind: of arena
+ * struct request - a call
+ * @name: description of the parameter
+ * @kind: kind of arena
  * @how: the function
- * @size: how much
+ * @size: its size
  * @vmflag: its flags
- * @draws: how many draws can make it fail
+ * @faults: number of fault points that can make it fail
  */
 struct request {
 	const char *name;
@@ -23,7 +24,7 @@ struct request {
 	enum how how;
 	size_t size;
 	int vmflag;
-	unsigned int draws;
+	unsigned int faults;
 };
 
 static const struct request requests[] = {
@@ -43,7 +44,7 @@ static const struct request requests[] = {
 	{ "past the caches", CACHED, XALLOC, 5, VM_NOSLEEP, 1 },
 	{ "client", CLIENT, ALLOC, 5, VM_NOSLEEP, 2 },
 	{ "client, xalloc", CLIENT, XALLOC, 5, VM_NOSLEEP, 2 },
-	/* One object serves it when a slab is denied. */
+	/* If the slab import fails, a single object serves the request. */
 	{ "cached client", CACHED_CLIENT, ALLOC, 5, VM_NOSLEEP, 1 },
 	{ "sleep", PLAIN, ALLOC, 5, VM_SLEEP, 0 },
 	{ "sleep abort", PLAIN, ALLOC, 5, VM_SLEEP | VM_ABORT, 0 },
@@ -107,7 +108,7 @@ static bool call(struct vn *w)
 	return addr;
 }
 
-/* [25] Nothing fails a free. */
+/* [25] A free never fails. */
 static void undo(struct vn *w)
 {
 	const struct request *r = w->arg;
@@ -118,7 +119,7 @@ static void undo(struct vn *w)
 		vt_xfree(w->vm, w->addr, r->size);
 }
 
-/* [23] Every draw of every call, and no other failure. */
+/* [23] Each fault point fails the call, and nothing else does. */
 static void fail_vmem_fails_each(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
@@ -138,17 +139,19 @@ static void fail_vmem_fails_each(struct kunit *test)
 	if (vt_shell(dir, "echo 0 >verbose && echo -1 >times") ||
 	    vt_shell(dir, "echo Y >task-filter && echo 100 >probability"))
 		kunit_skip(test, "no fail_vmem to switch on by a shell");
-	vn_each(test, &w);
+	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo N >task-filter"), 0);
-	/* One by one, and all together. */
-	KUNIT_EXPECT_EQ(test, w.failed, r->draws ? r->draws + 1 : 0);
+	/* Each fault point on its own, then all at once. */
+	KUNIT_EXPECT_EQ(test, w.failed, r->faults ? r->faults + 1 : 0);
 #else
 	kunit_skip(test, "the kernel has no fault injection in debugfs");
 #endif
 }
 
-/* [23] The same by a mean time of 1, which fails each draw in that arena. */
+/*
+ * [23] The same with an mtbf of 1, which fails each fault point of the arena.
+ */
 static void mtbf_fails_each(struct kunit *test)
 {
 	const struct request *r = test->param_value;
@@ -160,8 +163,8 @@ static void mtbf_fails_each(struct kunit *test)
 	arrange(test, &w);
 	vt_state_take(test, w.vm, &before);
 	WRITE_ONCE(w.vm->mtbf, 1);
-	KUNIT_EXPECT_EQ(test, call(&w), !r->draws);
-	if (r->draws) {
+	KUNIT_EXPECT_EQ(test, call(&w), !r->faults);
+	if (r->faults) {
 		vt_state_take(test, w.vm, &after);
 		KUNIT_EXPECT_EQ(test, after.stats.fail_injected, 1ULL);
 		after.stats.fail_injected = 0;
@@ -172,29 +175,29 @@ static void mtbf_fails_each(struct kunit *test)
 		WRITE_ONCE(w.vm->mtbf, 1);
 	}
 	undo(&w);
-	/* From a slab or a magazine it comes without a draw. */
+	/* A slab or a magazine serves a request without a fault point. */
 	for (i = 0; i < 3 && w.vm->qcaches && r->kind != SINGLE &&
 	     r->how == ALLOC && r->size <= 8; i++) {
 		KUNIT_EXPECT_TRUE(test, call(&w));
 		undo(&w);
 	}
-	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail_injected, (u64)!!r->draws);
+	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail_injected, (u64)!!r->faults);
 	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail, 0ULL);
 	vt_state_drop(&before);
 
-	/* In the source: a failed import, and a failure of the client. */
+	/* mtbf of the source: the import fails, so the request fails. */
 	if (vt->n == 2) {
 		vmem_t *src = vt->arenas[0];
 
 		WRITE_ONCE(w.vm->mtbf, 0);
 		vmem_destroy(w.vm);
-		vt_disown(test, w.vm);
+		vt_untrack(test, w.vm);
 		w.vm = NULL;
 		KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 		w.vm = vq_client(test, src, r->kind == CLIENT ? 0 : 8);
 		WRITE_ONCE(src->mtbf, 1);
-		KUNIT_EXPECT_EQ(test, call(&w), !r->draws);
-		KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail, (u64)!!r->draws);
+		KUNIT_EXPECT_EQ(test, call(&w), !r->faults);
+		KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail, (u64)!!r->faults);
 		KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail_injected, 0ULL);
 		WRITE_ONCE(src->mtbf, 0);
 		if (w.addr)
@@ -212,7 +215,7 @@ static struct kunit_suite vmem_nomem_inject_suite = {
 	.name = "vmem_nomem_inject",
 	.suite_init = vn_suite_init,
 	.suite_exit = vn_suite_exit,
-	.init = vq_init,	/* mtbf needs nothing of the kernel's */
+	.init = vq_init,	/* mtbf needs no failslab */
 	.exit = vn_exit,
 	.test_cases = vmem_nomem_inject_cases,
 };

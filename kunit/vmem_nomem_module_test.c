@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: what belongs to the module rather than to a request. Files in
- * debugfs, upkeep of the segment table, audit.
+ * Without memory: files in debugfs, maintenance of the segment hash table,
+ * audit.
  */
 #include "vmem_test_nomem.h"
 
 /**
  * struct file_name - a file in debugfs
  * @name: its name
- * @arena: it is in the directory of the arena
- * @read: it is a seq_file, which can be read from here
+ * @arena: the file is in the directory of the arena
+ * @read: the file is a seq_file, which a test can read
  */
 struct file_name {
 	const char *name;
@@ -45,10 +45,10 @@ static void arrange_file(struct kunit *test, struct vn *w)
 	unsigned long at;
 
 	w->vm = vq_ids(test, 10000, 4);
-	/* More than goes into one buffer. */
+	/* More segments than fit into one buffer. */
 	for (at = 5000; at < 5600; at += 2)
-		KUNIT_ASSERT_EQ(test, vt_take(w->vm, at, 1), at);
-	/* So many that the table moves: now, not while others look on. */
+		KUNIT_ASSERT_EQ(test, vt_alloc_at(w->vm, at, 1), at);
+	/* Complete the rescale of the hash table before the test. */
 	flush_work(&w->vm->rescale);
 	snprintf(path, sizeof(path), VT_DEBUGFS "%s", f->name);
 	if (f->arena)
@@ -56,7 +56,7 @@ static void arrange_file(struct kunit *test, struct vn *w)
 			 w->vm->label, f->name);
 }
 
-/* From end to end. The only error there is: no memory. */
+/* Read the whole file. The only possible error is -ENOMEM. */
 static bool call_file(struct vn *w)
 {
 	const struct file_name *f = w->arg;
@@ -87,10 +87,10 @@ static void undo_file(struct vn *w)
 
 	for (at = 5000; at < 5600; at += 2)
 		vt_xfree(w->vm, at, 1);
-	KUNIT_EXPECT_TRUE(w->test, hlist_empty(&w->vm->space.cursors));
+	KUNIT_EXPECT_TRUE(w->test, hlist_empty(&w->vm->segmap.cursors));
 }
 
-/* A file that cannot be opened or read leaves nothing behind in its arena. */
+/* A failed open or read leaves no cursor in the arena. */
 static void file_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -101,81 +101,87 @@ static void file_without_memory(struct kunit *test)
 	};
 	char old[8] = "0";
 
-	/* For the file "verify". */
+	/* The file "verify" needs it. */
 	vt_param("debug", "1", old, sizeof(old));
 	vn_may_fail(test, &w);
 	vt_param("debug", old, NULL, 0);
 }
 
-/* Enough for a larger table, not so many that it is rescaled at once. */
-#define MANY	120
+/* Segments: maintenance enlarges the hash table, but allocations do not. */
+#define NR_IDS	120
 
-static void arrange_many(struct kunit *test, struct vn *w)
+static void arrange_full_table(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
 	w->vm = vt_ids(test, 10000);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < NR_IDS; i++)
 		KUNIT_ASSERT_NE(test, vt_alloc(w->vm, 1, VM_SLEEP), 0UL);
 }
 
-/* Had it the memory, it moved to a larger table; else it says that it has not. */
+/*
+ * With memory the hash table grows; without, rescale_fail counts the failure.
+ */
 static bool call_update(struct vn *w)
 {
-	unsigned int bits = w->vm->space.hash.bits;
+	unsigned int bits = w->vm->segmap.hash.bits;
 	struct vmem_stats old = vt_stats(w->vm), new;
 	bool larger;
 
 	vmem_update(NULL);
 	new = vt_stats(w->vm);
-	larger = w->vm->space.hash.bits > bits;
+	larger = w->vm->segmap.hash.bits > bits;
 	KUNIT_EXPECT_EQ(w->test, new.rescale - old.rescale, (u64)larger);
 	KUNIT_EXPECT_EQ(w->test, new.rescale_fail - old.rescale_fail,
 			(u64)!larger);
 	KUNIT_EXPECT_EQ(w->test, vmem_verify(w->vm), 0);
-	/* The failure is counted as one: see above. */
+	/* Checked above: hide it from the comparison of statistics. */
 	if (!larger)
-		w->vm->space.stats.rescale_fail--;
+		w->vm->segmap.stats.rescale_fail--;
 	return larger;
 }
 
-static void undo_many(struct vn *w)
+static void undo_full_table(struct vn *w)
 {
 	unsigned int i;
 
-	/* Found in the one table as in the other. */
-	for (i = 1; i <= MANY; i++) {
+	/* Look-ups work in either hash table. */
+	for (i = 1; i <= NR_IDS; i++) {
 		vt_free(w->vm, i, 1);
 		KUNIT_EXPECT_EQ(w->test, vt_alloc(w->vm, 1, VM_NOSLEEP),
 				(unsigned long)i);
 	}
 }
 
-/* [32] The segment table stays as it is until there is memory for another. */
+/*
+ * [32] The segment hash table keeps its size until there is memory for another.
+ */
 static void rescale_without_memory(struct kunit *test)
 {
 	struct vn w = {
-		.arrange = arrange_many,
+		.arrange = arrange_full_table,
 		.call = call_update,
-		.undo = undo_many,
+		.undo = undo_full_table,
 	};
 
 	vn_may_fail(test, &w);
 }
 
-/* [32] To become small again a table needs no memory, nor does an arena's end. */
+/*
+ * [32] Neither shrinking the hash table nor destroying the arena needs memory.
+ */
 static void shrink_without_memory(struct kunit *test)
 {
 	struct vn w = { .test = test };
 	unsigned int bits;
 
-	arrange_many(test, &w);
-	bits = w.vm->space.hash.bits;
+	arrange_full_table(test, &w);
+	bits = w.vm->segmap.hash.bits;
 	vmem_update(NULL);
-	KUNIT_EXPECT_GT(test, w.vm->space.hash.bits, bits);
+	KUNIT_EXPECT_GT(test, w.vm->segmap.hash.bits, bits);
 	vt_drain(test, w.vm);
-	vn_starving(vmem_update(NULL));
-	KUNIT_EXPECT_EQ(test, w.vm->space.hash.bits, bits);
+	vn_without_memory(vmem_update(NULL));
+	KUNIT_EXPECT_EQ(test, w.vm->segmap.hash.bits, bits);
 	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).rescale_fail, 0ULL);
 }
 
@@ -184,14 +190,14 @@ static void arrange_ids(struct kunit *test, struct vn *w)
 	w->vm = vt_ids(test, 10000);
 }
 
-/* A stack that is not in the depot yet, if the arrangement is another one. */
-static noinline unsigned long alloc_deep(vmem_t *vm, unsigned int depth)
+/* Allocate at a stack depth whose trace may not be in the stack depot yet. */
+static noinline unsigned long alloc_at_depth(vmem_t *vm, unsigned int depth)
 {
 	unsigned long id;
 
 	if (!depth)
 		return vt_alloc(vm, 5, VM_NOSLEEP);
-	id = alloc_deep(vm, depth - 1);
+	id = alloc_at_depth(vm, depth - 1);
 	OPTIMIZER_HIDE_VAR(id);
 	return id;
 }
@@ -200,7 +206,7 @@ static bool call_audited(struct vn *w)
 {
 	static unsigned int calls;
 
-	w->addr = alloc_deep(w->vm, calls++ % 16);
+	w->addr = alloc_at_depth(w->vm, calls++ % 16);
 	return w->addr;
 }
 
@@ -209,7 +215,7 @@ static void undo_audited(struct vn *w)
 	vt_free(w->vm, w->addr, 5);
 }
 
-/* An allocation whose stack there is no memory for is served all the same. */
+/* An allocation succeeds although there is no memory for its stack trace. */
 static void audit_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -220,7 +226,7 @@ static void audit_without_memory(struct kunit *test)
 
 	if (vt_param("audit", "1", NULL, 0))
 		kunit_skip(test, "no audit, or no parameter to set in sysfs");
-	vn_each(test, &w);
+	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, vt_param("audit", "0", NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, w.failed, 0U);
 }
@@ -244,5 +250,5 @@ static struct kunit_suite vmem_nomem_module_suite = {
 
 kunit_test_suite(vmem_nomem_module_suite);
 
-MODULE_DESCRIPTION("KUnit: files and upkeep of vmem without memory");
+MODULE_DESCRIPTION("KUnit: files and maintenance of vmem without memory");
 MODULE_LICENSE("GPL");

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: quantum caches, their slabs and magazines, and the reclaim of both.
+ * Without memory: quantum caches, their slabs and magazines, and their reclaim.
  */
 #include "vmem_test_nomem.h"
 
-/* Large enough for magazines. */
-#define MANY	(20000 * num_possible_cpus())
+/* Identifiers: enough that the caches use magazines. */
+#define NR_IDS	(20000 * num_possible_cpus())
 
-/* Allocations that a test has, and the integers used up. */
-static struct vq_set *set;
-static unsigned int used_up;
+/* Allocations of a test, and the number that vn_exhaust_pool() has made. */
+static struct vq_set *held;
+static unsigned int nr_exhausted;
 
 static void arrange_cached(struct kunit *test, struct vn *w)
 {
 	w->vm = vq_ids(test, 10000, 8);
-	used_up = vn_use_up(test, w->vm, 4000);
+	nr_exhausted = vn_exhaust_pool(test, w->vm, 4000);
 }
 
 static bool call_cached(struct vn *w)
@@ -32,12 +32,12 @@ static bool call_cached_sleep(struct vn *w)
 static void undo_cached(struct vn *w)
 {
 	vt_free(w->vm, w->addr, 3);
-	vn_give_back(w->vm, 4000, used_up);
+	vn_free_singles(w->vm, 4000, nr_exhausted);
 }
 
 /*
- * [38] Where there is none for a slab there may be one for a single object: a
- * cached size fails only when there is no memory at all, and cleanly.
+ * [38] Without memory for a slab, a single object serves the request. A cached
+ * size fails only if every allocation fails, and without a change.
  */
 static void cached_without_memory(struct kunit *test)
 {
@@ -52,7 +52,7 @@ static void cached_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.failed, 1U);
 }
 
-/* [24] And never with VM_SLEEP. */
+/* [24] With VM_SLEEP a cached size never fails. */
 static void cached_sleep_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -70,12 +70,12 @@ static void arrange_cached_import(struct kunit *test, struct vn *w)
 {
 	vmem_t *source = vt_ids(test, 10000);
 
-	vn_use_up(test, source, 4000);
+	vn_exhaust_pool(test, source, 4000);
 	w->vm = vq_client(test, source, 8);
-	used_up = 0;
+	nr_exhausted = 0;
 }
 
-/* [38] The same where slabs and objects come from a source that has none. */
+/* [38] The same with a source whose segment pool is exhausted. */
 static void cached_import_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -93,70 +93,72 @@ static void arrange_objects(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
-	/* Of each size more than one magazine holds. */
-	w->vm = vq_ids(test, MANY, 8);
+	/* For each size, more objects than one magazine holds. */
+	w->vm = vq_ids(test, NR_IDS, 8);
 	for (i = 0; i < 8 * 40; i++)
-		KUNIT_ASSERT_TRUE(test, vq_get(set, w->vm, 1 + i % 8,
+		KUNIT_ASSERT_TRUE(test, vq_get(held, w->vm, 1 + i % 8,
 					       VM_SLEEP));
 }
 
 static bool call_free(struct vn *w)
 {
-	vq_put_all(set, w->vm);
+	vq_put_all(held, w->vm);
 	return true;
 }
 
 /*
- * [39] A free allocates nothing, not even where it finds no magazine. The kernel's
- * checkers may allocate, to record a stack that they have not seen before: not in the
- * second round.
+ * [39] A free allocates nothing, not even if it finds no magazine. The kernel's
+ * checkers allocate for each stack trace that they see for the first time, so
+ * only the second round is checked for allocations.
  */
 static void free_allocates_nothing(struct kunit *test)
 {
 	struct vn w = { .arrange = arrange_objects, .call = call_free };
 
-	set = vq_set(test, 10000);
-	vn_each(test, &w);
+	held = vq_set(test, 10000);
+	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, w.failed, 0U);
-	vn_each(test, &w);
+	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, w.failed, 0U);
 	KUNIT_EXPECT_EQ(test, w.survived, 0U);
-	KUNIT_EXPECT_EQ(test, set->bad, 0U);
+	KUNIT_EXPECT_EQ(test, held->bad, 0U);
 }
 
 static void arrange_empty(struct kunit *test, struct vn *w)
 {
-	w->vm = vq_ids(test, MANY, 8);
+	w->vm = vq_ids(test, NR_IDS, 8);
 }
 
-static bool call_mix(struct vn *w)
+static bool call_random_ops(struct vn *w)
 {
-	vq_mix(set, w->vm, 120, 1);
-	return !set->bad;
+	vq_random_ops(held, w->vm, 120, 1);
+	return !held->bad;
 }
 
-/* [38] No integer is lost in traffic, nor handed out twice. */
-static void traffic_without_memory(struct kunit *test)
+/*
+ * [38] Traffic without memory neither loses an integer nor allocates one twice.
+ */
+static void traffic_without_memory_loses_nothing(struct kunit *test)
 {
-	struct vn w = { .arrange = arrange_empty, .call = call_mix };
+	struct vn w = { .arrange = arrange_empty, .call = call_random_ops };
 
-	set = vq_set(test, 10000);
+	held = vq_set(test, 10000);
 	vn_never_fails(test, &w);
-	KUNIT_EXPECT_EQ(test, set->bad, 0U);
+	KUNIT_EXPECT_EQ(test, held->bad, 0U);
 }
 
-/* An arena all in slabs of which most is free, in pieces of less than a slab. */
-static void arrange_full(struct kunit *test, struct vn *w)
+/* An arena full of slabs that are partial: most objects are free. */
+static void arrange_partial_slabs(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
 	w->vm = vq_ids(test, 640, 8);
-	/* No request fails, or a reclaim would follow. */
-	while (set->sum < 640)
-		KUNIT_ASSERT_TRUE(test, vq_get(set, w->vm, 4, VM_NOSLEEP));
-	for (i = set->n; i--; )
-		if (set->range[i].start % 32 > 4)
-			vq_put(set, w->vm, i);
+	/* No request may fail: that would start a reclaim. */
+	while (held->sum < 640)
+		KUNIT_ASSERT_TRUE(test, vq_get(held, w->vm, 4, VM_NOSLEEP));
+	for (i = held->n; i--; )
+		if (held->range[i].start % 32 > 4)
+			vq_put(held, w->vm, i);
 }
 
 static bool call_uncached(struct vn *w)
@@ -165,168 +167,171 @@ static bool call_uncached(struct vn *w)
 	return w->addr;
 }
 
-static void undo_full(struct vn *w)
+static void undo_partial_slabs(struct vn *w)
 {
 	vt_free(w->vm, w->addr, 20);
-	vq_put_all(set, w->vm);
+	vq_put_all(held, w->vm);
 }
 
-/* [23] To split a slab takes segment structures: without them the slab stays. */
+/* [23] A split needs segment structures: without memory the slab stays. */
 static void split_without_memory(struct kunit *test)
 {
 	struct vn w = {
-		.arrange = arrange_full,
+		.arrange = arrange_partial_slabs,
 		.call = call_uncached,
-		.undo = undo_full,
+		.undo = undo_partial_slabs,
 		.fails = 1,
-		.loose = true,
+		.may_change = true,
 	};
 
-	set = vq_set(test, 640);
+	held = vq_set(test, 640);
 	vn_may_fail(test, &w);
-	KUNIT_EXPECT_EQ(test, set->bad, 0U);
+	KUNIT_EXPECT_EQ(test, held->bad, 0U);
 }
 
-static vmem_t *ended;
+static vmem_t *destroyed;
 
-static void arrange_end(struct kunit *test, struct vn *w)
+static void arrange_destroy(struct kunit *test, struct vn *w)
 {
-	ended = vmem_create("ended", (void *)1, MANY, 1, NULL, NULL, NULL, 8,
-			    VM_SLEEP | VMC_IDENTIFIER);
-	KUNIT_ASSERT_NOT_NULL(test, ended);
-	vq_mix(set, ended, 120, 2);
+	destroyed = vmem_create("destroyed", (void *)1, NR_IDS, 1, NULL, NULL,
+				NULL, 8, VM_SLEEP | VMC_IDENTIFIER);
+	KUNIT_ASSERT_NOT_NULL(test, destroyed);
+	vq_random_ops(held, destroyed, 120, 2);
 }
 
-static bool call_end(struct vn *w)
+static bool call_destroy(struct vn *w)
 {
-	vmem_destroy(ended);
+	vmem_destroy(destroyed);
 	return true;
 }
 
-/* [13] An arena ends without memory, whatever its caches hold. */
+/* [13] vmem_destroy() needs no memory, whatever the caches hold. */
 static void destroy_without_memory(struct kunit *test)
 {
-	struct vn w = { .arrange = arrange_end, .call = call_end };
+	struct vn w = { .arrange = arrange_destroy, .call = call_destroy };
 
-	set = vq_set(test, 10000);
-	vn_each(test, &w);
+	held = vq_set(test, 10000);
+	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, w.failed, 0U);
 }
 
-/* [32] The table of slabs keeps its size without memory, and gets it later. */
+/* [32] The slab hash table keeps its size without memory, and grows later. */
 static void slab_table_without_memory(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 10000, 8);
 	struct vmem_qcache *qc = vq_cache(vm, 1);
 	unsigned int bits = qc->slabs.bits;
 
-	set = vq_set(test, 10000);
-	while (set->n < 5000)
-		KUNIT_ASSERT_TRUE(test, vq_get(set, vm, 1, VM_SLEEP));
-	vn_starving(vmem_update(NULL));
+	held = vq_set(test, 10000);
+	while (held->n < 5000)
+		KUNIT_ASSERT_TRUE(test, vq_get(held, vm, 1, VM_SLEEP));
+	vn_without_memory(vmem_update(NULL));
 	KUNIT_EXPECT_EQ(test, qc->slabs.bits, bits);
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	vmem_update(NULL);
 	KUNIT_EXPECT_GT(test, qc->slabs.bits, bits);
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	vn_starving(vq_put_all(set, vm));
-	KUNIT_EXPECT_EQ(test, set->bad, 0U);
-	/* Then it could be smaller: that would take no memory. */
+	vn_without_memory(vq_put_all(held, vm));
+	KUNIT_EXPECT_EQ(test, held->bad, 0U);
+	/* The table shrinks without memory. */
 	vmem_update(NULL);
-	vn_starving(vmem_update(NULL));
+	vn_without_memory(vmem_update(NULL));
 	KUNIT_EXPECT_EQ(test, qc->slabs.bits, bits);
 }
 
-/* The work item that reclaims, and how often it has run without memory. */
-static work_func_t reclaim;
-static bool starved;
-static atomic_t starved_runs;
+/*
+ * The function of the reclaim work item, and the number of its runs without
+ * memory.
+ */
+static work_func_t reclaim_func;
+static bool no_memory;
+static atomic_t nomem_runs;
 
-static void reclaim_starved(struct work_struct *work)
+static void reclaim_without_memory(struct work_struct *work)
 {
-	bool now = READ_ONCE(starved);
+	bool now = READ_ONCE(no_memory);
 
 	if (now)
 		vn_arm(VN_ALL);
-	reclaim(work);
+	reclaim_func(work);
 	if (now) {
 		vn_disarm(VN_ALL);
-		atomic_inc(&starved_runs);
+		atomic_inc(&nomem_runs);
 	}
 }
 
-/* From now on the reclaim of the tree gets no memory. */
-static void starve_reclaim(vmem_t *vm)
+/* Make all allocations of the tree's reclaim fail. */
+static void fail_reclaim_allocations(vmem_t *vm)
 {
 	struct delayed_work *work = &vm->tree->reclaim;
 
 	flush_delayed_work(work);
-	reclaim = work->work.func;
-	work->work.func = reclaim_starved;
-	atomic_set(&starved_runs, 0);
-	WRITE_ONCE(starved, true);
+	reclaim_func = work->work.func;
+	work->work.func = reclaim_without_memory;
+	atomic_set(&nomem_runs, 0);
+	WRITE_ONCE(no_memory, true);
 }
 
-/* Nothing waits in the tree any more. */
-static void end_starving(vmem_t *vm)
+/* Restore the reclaim. No request may wait in the tree. */
+static void restore_reclaim(vmem_t *vm)
 {
 	struct delayed_work *work = &vm->tree->reclaim;
 
 	flush_delayed_work(work);
-	work->work.func = reclaim;
+	work->work.func = reclaim_func;
 }
 
 /*
- * [46] Without memory reclaim splits no slab, and does not wait for memory: it runs
- * again and again, the request goes on sleeping, and is served when there is memory.
+ * [46] Without memory, reclaim splits no slab and does not wait for memory. It
+ * runs repeatedly while the request sleeps, and serves it once there is memory.
  */
-static void reclaim_splits_when_there_is_memory(struct kunit *test)
+static void reclaim_splits_slabs_once_there_is_memory(struct kunit *test)
 {
 	struct vn w = { .test = test };
 	struct vt_thread *t;
 
-	set = vq_set(test, 640);
-	arrange_full(test, &w);
-	starve_reclaim(w.vm);
+	held = vq_set(test, 640);
+	arrange_partial_slabs(test, &w);
+	fail_reclaim_allocations(w.vm);
 	t = vt_request(test, w.vm, 20, VM_SLEEP);
 	vt_wait_asleep(test, w.vm, 1);
-	KUNIT_EXPECT_TRUE(test, vq_soon(atomic_read(&starved_runs) >= 3));
+	KUNIT_EXPECT_TRUE(test, vq_poll(atomic_read(&nomem_runs) >= 3));
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).wait, 1ULL);
 	KUNIT_EXPECT_EQ(test, vmem_verify(w.vm), 0);
-	WRITE_ONCE(starved, false);
+	WRITE_ONCE(no_memory, false);
 	w.addr = vt_join(test, t, NULL);
 	KUNIT_EXPECT_NE(test, w.addr, 0UL);
-	end_starving(w.vm);
-	undo_full(&w);
-	KUNIT_EXPECT_EQ(test, set->bad, 0U);
+	restore_reclaim(w.vm);
+	undo_partial_slabs(&w);
+	KUNIT_EXPECT_EQ(test, held->bad, 0U);
 }
 
-/* [46] What takes no memory is reclaimed without: magazines and wholly free slabs. */
-static void reclaim_needs_no_memory(struct kunit *test)
+/* [46] Reclaim of magazines and of wholly free slabs needs no memory. */
+static void reclaim_of_free_slabs_needs_no_memory(struct kunit *test)
 {
-	vmem_t *source = vq_ids(test, MANY, 0);
+	vmem_t *source = vq_ids(test, NR_IDS, 0);
 	vmem_t *vm = vq_client(test, source, 1);
-	unsigned long room = vt_alloc(vm, MANY - 640, VM_SLEEP);
+	unsigned long room = vt_alloc(vm, NR_IDS - 640, VM_SLEEP);
 	struct vt_thread *t;
 
-	set = vq_set(test, MANY);
-	vq_supply_magazines(test, set, vm, 1, 20);
-	while (set->n < 400)
-		KUNIT_ASSERT_TRUE(test, vq_get(set, vm, 1, VM_NOSLEEP));
-	vq_put_all(set, vm);
+	held = vq_set(test, NR_IDS);
+	vq_supply_magazines(test, held, vm, 1, 20);
+	while (held->n < 400)
+		KUNIT_ASSERT_TRUE(test, vq_get(held, vm, 1, VM_NOSLEEP));
+	vq_put_all(held, vm);
 	KUNIT_ASSERT_GT(test, vq_on_cpus(vm), 0UL);
 	KUNIT_ASSERT_GT(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_ASSERT_GT(test, vq_cache(vm, 1)->nslabs, 1UL);
 
-	starve_reclaim(source);
+	fail_reclaim_allocations(source);
 	t = vt_request(test, source, 640, VM_SLEEP);
-	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), MANY - 640 + 1UL);
-	KUNIT_EXPECT_GT(test, atomic_read(&starved_runs), 0);
-	end_starving(source);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), NR_IDS - 640 + 1UL);
+	KUNIT_EXPECT_GT(test, atomic_read(&nomem_runs), 0);
+	restore_reclaim(source);
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->nslabs, 0UL);
-	vt_free(source, MANY - 640 + 1UL, 640);
-	vt_free(vm, room, MANY - 640);
+	vt_free(source, NR_IDS - 640 + 1UL, 640);
+	vt_free(vm, room, NR_IDS - 640);
 }
 
 static struct kunit_case vmem_nomem_qcache_cases[] = {
@@ -334,12 +339,12 @@ static struct kunit_case vmem_nomem_qcache_cases[] = {
 	KUNIT_CASE(cached_sleep_without_memory),
 	KUNIT_CASE(cached_import_without_memory),
 	KUNIT_CASE(free_allocates_nothing),
-	KUNIT_CASE(traffic_without_memory),
+	KUNIT_CASE(traffic_without_memory_loses_nothing),
 	KUNIT_CASE(split_without_memory),
 	KUNIT_CASE(destroy_without_memory),
 	KUNIT_CASE(slab_table_without_memory),
-	KUNIT_CASE(reclaim_splits_when_there_is_memory),
-	KUNIT_CASE(reclaim_needs_no_memory),
+	KUNIT_CASE(reclaim_splits_slabs_once_there_is_memory),
+	KUNIT_CASE(reclaim_of_free_slabs_needs_no_memory),
 	{}
 };
 

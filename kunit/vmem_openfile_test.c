@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * debugfs while arenas change and go away under open files.
- */
+/* Open debugfs files while arenas change and are destroyed. */
 #include <linux/bitmap.h>
 
 #include "../vmem/arena/registry.h"
 #include "vmem_test_file.h"
 
-#define PAGE	4096
+#define PIECE	4096
 
 static struct file *open_arena_file(struct kunit *test, vmem_t *vm,
 				    const char *name)
@@ -22,8 +20,8 @@ static struct file *open_arena_file(struct kunit *test, vmem_t *vm,
 	return f;
 }
 
-/* [30] A file held open, half read, while its arena goes: an error, no more. */
-static void open_file_outlives_its_arena(struct kunit *test)
+/* [30] Reads of an open file return -EIO once its arena is destroyed. */
+static void open_file_fails_once_its_arena_is_destroyed(struct kunit *test)
 {
 	static const char * const file[] = { "segments", "stats", "freelists",
 					     "consumers", "waiters" };
@@ -51,17 +49,17 @@ static void open_file_outlives_its_arena(struct kunit *test)
 	}
 }
 
-/* [30] The table of arenas, half read while arenas come and go. */
-static void arenas_come_and_go_while_read(struct kunit *test)
+/* [30] Reads of the list of arenas while arenas are created and destroyed. */
+static void list_of_arenas_survives_changes(struct kunit *test)
 {
 	static const char * const file[] = { VT_DEBUGFS "arenas",
 					     VT_DEBUGFS "kstat" };
 	unsigned int i, round;
 
 	for (i = 0; i < ARRAY_SIZE(file); i++) {
-		vmem_t *vm[6], *stay = vt_arena(test, U, U, U);
+		vmem_t *vm[6], *kept = vt_arena(test, U, U, U);
 		struct file *f = filp_open(file[i], O_RDONLY, 0);
-		char *buf = kvzalloc(32 * PAGE, GFP_KERNEL);
+		char *buf = kvzalloc(32 * PIECE, GFP_KERNEL);
 		size_t len = 0;
 		loff_t pos = 0;
 		char want[24];
@@ -71,7 +69,7 @@ static void arenas_come_and_go_while_read(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, buf);
 		for (round = 0; round < ARRAY_SIZE(vm); round++)
 			vm[round] = vt_arena(test, U, U, U);
-		for (round = 0; len < 32 * PAGE - 64; round++) {
+		for (round = 0; len < 32 * PIECE - 64; round++) {
 			n = vt_seq_read(f, buf + len, 64, &pos);
 			KUNIT_EXPECT_GE(test, n, (ssize_t)0);
 			if (n <= 0)
@@ -83,9 +81,9 @@ static void arenas_come_and_go_while_read(struct kunit *test)
 			}
 		}
 		vt_file_close(f);
-		KUNIT_EXPECT_LT(test, len, (size_t)(32 * PAGE - 64));
+		KUNIT_EXPECT_LT(test, len, (size_t)(32 * PIECE - 64));
 		snprintf(want, sizeof(want), i ? "vmem:%u:" : "\n%6u ",
-			 stay->id);
+			 kept->id);
 		KUNIT_EXPECT_NOT_NULL(test, strstr(buf, want));
 		kvfree(buf);
 		while (((struct vt *)test->priv)->n)
@@ -93,7 +91,9 @@ static void arenas_come_and_go_while_read(struct kunit *test)
 	}
 }
 
-/* Read on, a few bytes at a time, until it is this one's turn; or to the end. */
+/*
+ * Read in small pieces until @vm is the next arena to show; NULL: to the end.
+ */
 static void read_up_to(struct kunit *test, struct file *f, vmem_t *vm,
 		       char *buf, size_t size, loff_t *pos)
 {
@@ -112,7 +112,7 @@ static void read_up_to(struct kunit *test, struct file *f, vmem_t *vm,
 	}
 }
 
-static bool shows(const char *text, u32 id)
+static bool is_shown(const char *text, u32 id)
 {
 	char want[24];
 
@@ -121,58 +121,58 @@ static bool shows(const char *text, u32 id)
 }
 
 /*
- * [30] An arena goes that others have as a label, when it is its turn, that of
- * the first below it, or that of the second: they stand on their own from now on.
- * Whatever stays is shown.
+ * [30] The source of two arenas is destroyed when the source, the first arena
+ * or the second arena is the next to be shown. The arenas then have no source.
+ * All remaining arenas are shown.
  */
-static void source_goes_while_read(struct kunit *test)
+static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 {
-	unsigned int turn, i;
+	unsigned int next, i;
 
-	for (turn = 0; turn < 3; turn++) {
-		vmem_t *vm[3], *beside;
+	for (next = 0; next < 3; next++) {
+		vmem_t *vm[3], *other;
 		struct file *f;
-		char *buf = kvzalloc(32 * PAGE, GFP_KERNEL);
+		char *buf = kvzalloc(32 * PIECE, GFP_KERNEL);
 		loff_t pos = 0;
-		u32 gone;
+		u32 destroyed_id;
 
 		KUNIT_ASSERT_NOT_NULL(test, buf);
 		vt_arena(test, U, U, U);
 		vm[0] = vt_arena(test, U, U, U);
 		for (i = 1; i < ARRAY_SIZE(vm); i++)
-			vm[i] = vt_adopt(test, vmem_create("below", NULL, 0, U,
+			vm[i] = vt_track(test, vmem_create("below", NULL, 0, U,
 							   NULL, NULL, vm[0], 0,
 							   VM_SLEEP));
-		beside = vt_arena(test, U, U, U);
+		other = vt_arena(test, U, U, U);
 		f = filp_open(VT_DEBUGFS "kstat", O_RDONLY, 0);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(f));
-		read_up_to(test, f, vm[turn], buf, 32 * PAGE, &pos);
-		gone = vm[0]->id;
+		read_up_to(test, f, vm[next], buf, 32 * PIECE, &pos);
+		destroyed_id = vm[0]->id;
 		vt_close(test, vm[0]);
-		read_up_to(test, f, NULL, buf, 32 * PAGE, &pos);
+		read_up_to(test, f, NULL, buf, 32 * PIECE, &pos);
 		vt_file_close(f);
-		KUNIT_EXPECT_EQ_MSG(test, shows(buf, gone), turn > 0,
-				    "turn %u", turn);
-		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, vm[1]->id), "turn %u",
-				      turn);
-		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, vm[2]->id), "turn %u",
-				      turn);
-		KUNIT_EXPECT_TRUE_MSG(test, shows(buf, beside->id), "turn %u",
-				      turn);
+		KUNIT_EXPECT_EQ_MSG(test, is_shown(buf, destroyed_id), next > 0,
+				    "next %u", next);
+		KUNIT_EXPECT_TRUE_MSG(test, is_shown(buf, vm[1]->id), "next %u",
+				      next);
+		KUNIT_EXPECT_TRUE_MSG(test, is_shown(buf, vm[2]->id), "next %u",
+				      next);
+		KUNIT_EXPECT_TRUE_MSG(test, is_shown(buf, other->id), "next %u",
+				      next);
 		kvfree(buf);
 		while (((struct vt *)test->priv)->n)
 			vt_close(test, ((struct vt *)test->priv)->arenas[0]);
 	}
 }
 
-#define BIG	10000
+#define NR_ODD	10000
 
-/* [29] A big arena in small pieces: what is untouched is shown just once. */
-static void big_arena_is_shown_once(struct kunit *test)
+/* [29] A large arena is read in pieces: an unchanged segment is shown once. */
+static void unchanged_segment_is_shown_once(struct kunit *test)
 {
-	vmem_t *vm = vt_ids(test, 2 * BIG);
-	unsigned long *seen = bitmap_zalloc(2 * BIG + 1, GFP_KERNEL);
-	char *buf = kvmalloc(2 * PAGE, GFP_KERNEL);
+	vmem_t *vm = vt_ids(test, 2 * NR_ODD);
+	unsigned long *seen = bitmap_zalloc(2 * NR_ODD + 1, GFP_KERNEL);
+	char *buf = kvmalloc(2 * PIECE, GFP_KERNEL);
 	unsigned int i, twice = 0, lines = 0, missed = 0;
 	struct file *f;
 	size_t len = 0;
@@ -181,13 +181,13 @@ static void big_arena_is_shown_once(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	/* Every other identifier stays; between them there is coming and going. */
-	for (i = 1; i <= 2 * BIG; i++)
+	/* Odd identifiers stay allocated; even ones are allocated and freed. */
+	for (i = 1; i <= 2 * NR_ODD; i++)
 		vt_alloc(vm, 1, VM_SLEEP);
-	for (i = 4; i <= 2 * BIG; i += 4)
+	for (i = 4; i <= 2 * NR_ODD; i += 4)
 		vt_free(vm, i, 1);
 	f = open_arena_file(test, vm, "segments");
-	while ((n = vt_seq_read(f, buf + len, PAGE, &pos)) > 0) {
+	while ((n = vt_seq_read(f, buf + len, PIECE, &pos)) > 0) {
 		char *at = buf, *end;
 		unsigned long id;
 
@@ -203,29 +203,29 @@ static void big_arena_is_shown_once(struct kunit *test)
 		}
 		len -= at - buf;
 		memmove(buf, at, len);
-		/* Segments at both ends come, go and coalesce. */
+		/* Allocate, free and coalesce segments at both ends. */
 		for (i = 0; i < 8; i++)
 			vt_alloc(vm, 1, VM_NOSLEEP | (i & 1 ? VM_ENDALLOC : 0));
-		for (i = 2; i <= 2 * BIG; i += 4)
-			if ((i / 4 + pos) % 512 == 0 && vt_take(vm, i, 1) == 0)
+		for (i = 2; i <= 2 * NR_ODD; i += 4)
+			if ((i / 4 + pos) % 512 == 0 && vt_alloc_at(vm, i, 1) == 0)
 				vt_free(vm, i, 1);
 	}
 	vt_file_close(f);
-	for (i = 1; i <= 2 * BIG; i += 2)
+	for (i = 1; i <= 2 * NR_ODD; i += 2)
 		missed += !test_bit(i, seen);
 	KUNIT_EXPECT_EQ(test, n, (ssize_t)0);
 	KUNIT_EXPECT_EQ(test, twice, 0U);
 	KUNIT_EXPECT_EQ(test, missed, 0U);
-	KUNIT_EXPECT_EQ(test, lines, (unsigned int)BIG);
+	KUNIT_EXPECT_EQ(test, lines, (unsigned int)NR_ODD);
 	kvfree(buf);
 	bitmap_free(seen);
 }
 
 static struct kunit_case vmem_openfile_cases[] = {
-	KUNIT_CASE(open_file_outlives_its_arena),
-	KUNIT_CASE(arenas_come_and_go_while_read),
-	KUNIT_CASE(source_goes_while_read),
-	KUNIT_CASE(big_arena_is_shown_once),
+	KUNIT_CASE(open_file_fails_once_its_arena_is_destroyed),
+	KUNIT_CASE(list_of_arenas_survives_changes),
+	KUNIT_CASE(list_of_arenas_survives_destroy_of_a_source),
+	KUNIT_CASE(unchanged_segment_is_shown_once),
 	{}
 };
 
@@ -238,5 +238,5 @@ static struct kunit_suite vmem_openfile_suite = {
 
 kunit_test_suite(vmem_openfile_suite);
 
-MODULE_DESCRIPTION("KUnit: files of vmem that are held open");
+MODULE_DESCRIPTION("KUnit: open debugfs files of vmem");
 MODULE_LICENSE("GPL");

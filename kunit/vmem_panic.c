@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What must stop the machine, one at a time: no test framework survives it. The
- * file scripts/panics says how it is inserted and what the kernel must say.
+ * Calls that must cause a kernel panic. No test framework survives that, so
+ * this module makes one call per boot. The file scripts/panics lists its
+ * parameters and the expected messages.
  */
 #include <linux/module.h>
 #include <linux/vmem.h>
@@ -17,7 +18,7 @@ static int __init vmem_panic_init(void)
 
 	if (!vm)
 		return -ENOMEM;
-	/* Where the request would return NULL, with VM_PANIC it panics. */
+	/* With VM_PANIC a request panics instead of returning NULL. */
 	if (!strcmp(what, "full"))
 		vmem_alloc(vm, 11, VM_NOSLEEP | VM_PANIC);
 	/* [23] The same under constraints. */
@@ -31,7 +32,7 @@ static int __init vmem_panic_init(void)
 	if (!strcmp(what, "create"))
 		vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL, 0,
 			    VM_SLEEP | VM_PANIC);
-	/* With panic_on_misuse any misuse does. */
+	/* With panic_on_misuse every misuse panics. */
 	if (!strcmp(what, "misuse"))
 		vmem_free(vm, (void *)3, 1);
 
@@ -41,5 +42,5 @@ static int __init vmem_panic_init(void)
 
 module_init(vmem_panic_init);
 
-MODULE_DESCRIPTION("Stops the machine by way of vmem");
+MODULE_DESCRIPTION("Panics the kernel by a call of vmem");
 MODULE_LICENSE("GPL");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which segment a search takes: best fit, first fit, and neither.
+ * The segment that a search selects: best fit, first fit, and no policy.
  *
- * Classes are last in, first out, so the last hole of VT_HOLES() is the first
- * one that a search of its class looks at.
+ * Free lists are last in, first out: a search of a class begins with the last
+ * hole of VT_HOLES().
  */
 #include "vmem_test.h"
 
@@ -11,8 +11,10 @@
 	((unsigned long)vmem_xalloc(vm, size, 0, 0, 0, NULL, NULL,	\
 				    VM_NOSLEEP | (vmflag)))
 
-/* [18] Without a policy an odd size starts one class up, as instant fit. */
-static void search_starts_one_class_up(struct kunit *test)
+/*
+ * [18] Without a policy, the search starts in the guaranteed class of the size.
+ */
+static void search_starts_in_guaranteed_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
 
@@ -20,8 +22,8 @@ static void search_starts_one_class_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, 0), 30 * U);
 }
 
-/* [18] FIRSTFIT starts where a fit is only possible. */
-static void firstfit_starts_in_smallest_class(struct kunit *test)
+/* [18] FIRSTFIT starts in the possible class. */
+static void firstfit_starts_in_possible_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
 
@@ -32,7 +34,7 @@ static void firstfit_starts_in_smallest_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, VM_FIRSTFIT), 18 * U);
 }
 
-/* [18] FIRSTFIT takes the first of its class that fits, not the smallest. */
+/* [18] FIRSTFIT takes the first segment of the class that fits. */
 static void firstfit_takes_first_of_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -46,7 +48,7 @@ static void firstfit_takes_first_of_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 }
 
-/* [18] FIRSTFIT goes on to the next class when nothing in the first fits. */
+/* [18] FIRSTFIT searches the next class if no segment of the first one fits. */
 static void firstfit_goes_on_to_next_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -57,7 +59,7 @@ static void firstfit_goes_on_to_next_class(struct kunit *test)
 			36 * U);
 }
 
-/* [18] BESTFIT takes the smallest that fits, of the whole class. */
+/* [18] BESTFIT takes the smallest segment of the class that fits. */
 static void bestfit_takes_smallest(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -68,7 +70,7 @@ static void bestfit_takes_smallest(struct kunit *test)
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT),
 			34 * U);
-	/* No exact fit: all four were looked at. */
+	/* There is no exact fit, so the search looks at all four. */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 3ULL);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 14 * U }, { 43 * U, U },
 		       { 48 * U, 12 * U }, { 62 * U, 8 * U });
@@ -88,7 +90,7 @@ static void exact_fit_ends_bestfit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 }
 
-/* [18] BESTFIT of an odd size: exact once it is rounded to the quantum. */
+/* [18] BESTFIT: an exact fit is one of the size rounded up to the quantum. */
 static void exact_fit_is_of_rounded_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -100,7 +102,7 @@ static void exact_fit_is_of_rounded_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 2U);
 }
 
-/* [18] BESTFIT never goes past the first class in which something fitted. */
+/* [18] BESTFIT does not search beyond the first class that has a fit. */
 static void bestfit_stays_in_first_fitting_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -111,18 +113,18 @@ static void bestfit_stays_in_first_fitting_class(struct kunit *test)
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_BESTFIT),
 			50 * U);
-	/* 50, 24, and perhaps 17: the class of 8 units was not entered. */
+	/* 50, 24, perhaps 17: the search did not enter the class of 8. */
 	KUNIT_EXPECT_LE(test, vt_stats(vm).search - search, 2ULL);
 }
 
-/* [18] BESTFIT: the smallest of those that meet the constraints. */
-static void bestfit_is_among_those_that_can(struct kunit *test)
+/* [18] BESTFIT takes the smallest segment that meets the constraints. */
+static void bestfit_meets_the_constraints(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
 	VT_HOLES(test, vm, { 17 * U, 9 * U }, { 31 * U, 11 * U },
 		 { 47 * U, 10 * U }, { 60 * U, 14 * U });
-	/* Of 9, 11, 10 and 14 units those with a multiple of 32 to hold. */
+	/* The holes of 11 and 14 units can hold 8 units aligned to 32. */
 	KUNIT_EXPECT_EQ(test,
 			(unsigned long)vmem_xalloc(vm, 8 * U, 32 * U, 0, 0,
 						   NULL, NULL, VM_NOSLEEP |
@@ -142,8 +144,8 @@ static void bestfit_wins_over_firstfit(struct kunit *test)
 				       VM_FIRSTFIT), 17 * U);
 }
 
-/* [19] ENDALLOC with a policy: the top of the segment it chose. */
-static void endalloc_with_policy(struct kunit *test)
+/* [19] ENDALLOC takes the top of the segment that the policy selects. */
+static void endalloc_takes_the_top_of_the_selected_segment(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
@@ -154,7 +156,9 @@ static void endalloc_with_policy(struct kunit *test)
 				       VM_ENDALLOC), 33 * U);
 }
 
-/* [18] A power of two starts in its own class without any policy. */
+/*
+ * [18] Without a policy, the search for a power of two starts in its own class.
+ */
 static void power_of_two_starts_in_own_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -163,12 +167,12 @@ static void power_of_two_starts_in_own_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 4 * U, 0), 17 * U);
 }
 
-/* [34] The class left out is searched when the ones above have no fit. */
-static void class_left_out_is_searched_in_the_end(struct kunit *test)
+/* [34] The possible class is searched if no class above it has a fit. */
+static void possible_class_is_searched_last(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
-	/* One class up there is a hole, but not one aligned to 32 units. */
+	/* The class above has a hole, but it cannot hold an aligned range. */
 	VT_HOLES(test, vm, { 32 * U, 3 * U }, { 17 * U, 6 * U });
 	KUNIT_EXPECT_EQ(test,
 			(unsigned long)vmem_xalloc(vm, 3 * U, 32 * U, 0, 0,
@@ -177,7 +181,7 @@ static void class_left_out_is_searched_in_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [34] The search ends where classes end. */
+/* [34] The search ends at the largest class. */
 static void search_ends_at_the_largest_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 1UL << (BITS_PER_LONG - 1), U);
@@ -188,19 +192,19 @@ static void search_ends_at_the_largest_class(struct kunit *test)
 }
 
 static struct kunit_case vmem_policy_cases[] = {
-	KUNIT_CASE(search_starts_one_class_up),
-	KUNIT_CASE(firstfit_starts_in_smallest_class),
+	KUNIT_CASE(search_starts_in_guaranteed_class),
+	KUNIT_CASE(firstfit_starts_in_possible_class),
 	KUNIT_CASE(firstfit_takes_first_of_class),
 	KUNIT_CASE(firstfit_goes_on_to_next_class),
 	KUNIT_CASE(bestfit_takes_smallest),
 	KUNIT_CASE(exact_fit_ends_bestfit),
 	KUNIT_CASE(exact_fit_is_of_rounded_size),
 	KUNIT_CASE(bestfit_stays_in_first_fitting_class),
-	KUNIT_CASE(bestfit_is_among_those_that_can),
+	KUNIT_CASE(bestfit_meets_the_constraints),
 	KUNIT_CASE(bestfit_wins_over_firstfit),
-	KUNIT_CASE(endalloc_with_policy),
+	KUNIT_CASE(endalloc_takes_the_top_of_the_selected_segment),
 	KUNIT_CASE(power_of_two_starts_in_own_class),
-	KUNIT_CASE(class_left_out_is_searched_in_the_end),
+	KUNIT_CASE(possible_class_is_searched_last),
 	KUNIT_CASE(search_ends_at_the_largest_class),
 	{}
 };

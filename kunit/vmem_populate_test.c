@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segment structures: what happens when the slab allocator has none.
+ * Segment structures: requests when the slab allocator fails.
  *
- * fail_nth makes the next allocation of this task that may fail do so, in the
- * slab allocator, without any set-up. A request stops at the first try that
- * fails, so arming it anew for every request starves the arena for good.
+ * fail_nth makes the next allocation of this task that may fail do so, without
+ * any set-up. A request stops at the first failure, so the pool of an arena is
+ * exhausted after some requests if each is armed.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
@@ -16,15 +16,15 @@
 #include "vmem_test_import.h"
 
 #ifdef CONFIG_FAILSLAB
-#define STARVE(test)	do { } while (0)
+#define NEEDS_FAILSLAB(test)	do { } while (0)
 
-static void arm(void)
+static void arm_failure(void)
 {
 	current->fail_nth = 1;
 }
 
-/* Did the request get as far as to ask the slab allocator? */
-static bool disarm(void)
+/* True if the request has called the slab allocator. */
+static bool disarm_failure(void)
 {
 	bool used = !current->fail_nth;
 
@@ -32,248 +32,259 @@ static bool disarm(void)
 	return used;
 }
 #else
-#define STARVE(test)	kunit_skip(test, "the kernel has no CONFIG_FAILSLAB")
+#define NEEDS_FAILSLAB(test)						\
+	kunit_skip(test, "the kernel has no CONFIG_FAILSLAB")
 
-static void arm(void)
+static void arm_failure(void)
 {
 }
 
-static bool disarm(void)
+static bool disarm_failure(void)
 {
 	return false;
 }
 #endif
 
-/* Units that can be allocated from the middle of 10000 before it starves. */
-static unsigned int starve(struct kunit *test, vmem_t *vm, int vmflag)
+/*
+ * Exhaust the pool of an arena of 10000. Returns the number of units allocated.
+ */
+static unsigned int exhaust_pool(struct kunit *test, vmem_t *vm, int vmflag)
 {
 	unsigned long at;
 
 	for (at = 2; at < 1000; at += 2) {
 		void *addr;
 
-		arm();
+		arm_failure();
 		addr = vmem_xalloc(vm, 1, 0, 0, 0, (void *)at,
 				   (void *)(at + 1), VM_NOSLEEP | vmflag);
-		if (disarm() && !addr)
+		if (disarm_failure() && !addr)
 			return at / 2 - 1;
 		KUNIT_ASSERT_PTR_EQ(test, addr, (void *)at);
 	}
-	KUNIT_FAIL(test, "it never starves");
+	KUNIT_FAIL(test, "the pool is never exhausted");
 	return 0;
 }
 
-/* [23] No structures: NULL, one failure, populate_fail, nothing changed. */
+/*
+ * [23] Without structures VM_NOSLEEP returns NULL, counts in fail and
+ * populate_fail, and changes nothing.
+ */
 static void nosleep_without_structures_fails(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	struct vmem_stats s;
 	unsigned int n;
 
-	STARVE(test);
-	starve(test, vm, 0);
+	NEEDS_FAILSLAB(test);
+	exhaust_pool(test, vm, 0);
 	s = vt_stats(vm);
 	n = vt_count(vm, VMEM_ALLOC | VMEM_FREE);
 	KUNIT_EXPECT_EQ(test, s.fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, s.populate_fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, s.populate_wait, 0ULL);
-	arm();
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 5000, 1), 0UL);
-	KUNIT_EXPECT_TRUE(test, disarm());
+	arm_failure();
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 5000, 1), 0UL);
+	KUNIT_EXPECT_TRUE(test, disarm_failure());
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), n);
-	/* And it recovers by itself. */
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 5000, 1), 5000UL);
+	/* The next request succeeds. */
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 5000, 1), 5000UL);
 }
 
-/* [24] VM_SLEEP succeeds all the same: a blocking try follows. */
+/* [24] Without structures VM_SLEEP makes a blocking allocation and succeeds. */
 static void sleep_without_structures_succeeds(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	unsigned long id;
 
-	STARVE(test);
-	starve(test, vm, 0);
-	arm();
+	NEEDS_FAILSLAB(test);
+	exhaust_pool(test, vm, 0);
+	arm_failure();
 	id = (unsigned long)vmem_xalloc(vm, 1, 0, 0, 0, (void *)5000,
 					(void *)5001, VM_SLEEP);
-	KUNIT_EXPECT_TRUE(test, disarm());
+	KUNIT_EXPECT_TRUE(test, disarm_failure());
 	KUNIT_EXPECT_EQ(test, id, 5000UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_wait, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [8] vmem_add() without structures: NULL, and nothing is added. */
+/* [8] Without structures vmem_add() returns NULL and adds nothing. */
 static void add_without_structures_fails(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	void *addr;
 
-	STARVE(test);
-	starve(test, vm, 0);
-	arm();
+	NEEDS_FAILSLAB(test);
+	exhaust_pool(test, vm, 0);
+	arm_failure();
 	addr = vmem_add(vm, (void *)20000, 10, VM_NOSLEEP);
-	KUNIT_EXPECT_TRUE(test, disarm());
+	KUNIT_EXPECT_TRUE(test, disarm_failure());
 	KUNIT_EXPECT_NULL(test, addr);
 	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)20000, 1));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)20000, 10, VM_SLEEP));
 }
 
-/* [25] Freeing needs no structures. */
-static void free_without_structures(struct kunit *test)
+/* [25] A free needs no structures. */
+static void free_needs_no_structures(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	unsigned int n, i;
 
-	STARVE(test);
-	n = starve(test, vm, 0);
+	NEEDS_FAILSLAB(test);
+	n = exhaust_pool(test, vm, 0);
 	for (i = 1; i <= n; i++) {
-		arm();
+		arm_failure();
 		vt_xfree(vm, 2 * i, 1);
-		KUNIT_EXPECT_FALSE(test, disarm());
+		KUNIT_EXPECT_FALSE(test, disarm_failure());
 	}
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 1, 10000 });
 }
 
-/* How many more requests a populator serves than an ordinary arena does. */
-static unsigned int reserve(struct kunit *test, int vmflag)
+/*
+ * Number of requests that a populator serves beyond those of an ordinary arena.
+ */
+static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 {
 	vmem_t *plain = vt_ids(test, 10000);
-	vmem_t *vm = vt_adopt(test, vmem_create("populator", (void *)1, 10000, 1,
+	vmem_t *vm = vt_track(test, vmem_create("populator", (void *)1, 10000, 1,
 						NULL, NULL, NULL, 0, VM_SLEEP |
 						VMC_IDENTIFIER |
 						VMC_POPULATOR));
-	unsigned int few = starve(test, plain, vmflag);
-	unsigned int many = starve(test, vm, vmflag);
+	unsigned int few = exhaust_pool(test, plain, vmflag);
+	unsigned int many = exhaust_pool(test, vm, vmflag);
 
 	KUNIT_ASSERT_GT(test, many, few);
 	return many - few;
 }
 
-/* [35] A populator keeps 12 structures: six cuts more, for VM_PUSHPAGE. */
+/* [35] The reserve of 12 structures serves six more cuts with VM_PUSHPAGE. */
 static void reserve_serves_pushpage(struct kunit *test)
 {
-	STARVE(test);
-	KUNIT_EXPECT_GE(test, reserve(test, VM_PUSHPAGE), 6U);
+	NEEDS_FAILSLAB(test);
+	KUNIT_EXPECT_GE(test, reserve_cuts(test, VM_PUSHPAGE), 6U);
 }
 
-/* [35] And for VM_NOSLEEP when the slab allocator has nothing. */
+/* [35] The same for VM_NOSLEEP when the slab allocator fails. */
 static void reserve_serves_nosleep(struct kunit *test)
 {
-	STARVE(test);
-	KUNIT_EXPECT_GE(test, reserve(test, 0), 6U);
+	NEEDS_FAILSLAB(test);
+	KUNIT_EXPECT_GE(test, reserve_cuts(test, 0), 6U);
 }
 
-/* [35] VM_PUSHPAGE goes to the reserve first, not to the slab allocator. */
+/* [35] VM_PUSHPAGE uses the reserve before the slab allocator. */
 static void pushpage_takes_the_reserve_first(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
+	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
 					      NULL));
 	unsigned long at;
 
-	STARVE(test);
+	NEEDS_FAILSLAB(test);
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_SLEEP), 1UL);
 	for (at = 1000; at < 1006; at++) {
-		arm();
+		arm_failure();
 		KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 1, 0, 0, 0,
 						      (void *)(2 * at),
 						      (void *)(2 * at + 1),
 						      VM_NOSLEEP | VM_PUSHPAGE),
 				    (void *)(2 * at));
-		KUNIT_EXPECT_FALSE(test, disarm());
+		KUNIT_EXPECT_FALSE(test, disarm_failure());
 	}
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 0ULL);
 }
 
-/* [35] A task that reclaims memory must not insist: the reserve serves it. */
+/*
+ * [35] A task that reclaims memory cannot use __GFP_NOFAIL: the reserve serves
+ * it.
+ */
 static void reserve_serves_memalloc(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
+	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
 					      NULL));
 	unsigned int old;
 	unsigned long id;
 
-	STARVE(test);
-	starve(test, vm, 0);
-	/* Full again, so that there is a reserve to take from. */
+	NEEDS_FAILSLAB(test);
+	exhaust_pool(test, vm, 0);
+	/* This refills the reserve. */
 	KUNIT_ASSERT_NE(test, vt_alloc(vm, 1, VM_SLEEP), 0UL);
 	old = memalloc_noreclaim_save();
-	arm();
+	arm_failure();
 	id = (unsigned long)vmem_xalloc(vm, 1, 0, 0, 0, (void *)5000,
 					(void *)5001, VM_SLEEP);
-	disarm();
+	disarm_failure();
 	memalloc_noreclaim_restore(old);
 	KUNIT_EXPECT_EQ(test, id, 5000UL);
 }
 
-static void eat_what_is_there(void)
+static void exhaust_during_import(void)
 {
 	vmem_t *vm = vt_imp.importer;
 	unsigned int i;
 
 	vt_imp.during = NULL;
 	for (i = 0; i < 200; i++) {
-		arm();
+		arm_failure();
 		if (!vmem_xalloc(vm, 1, 2, 1, 0, (void *)101, NULL, VM_NOSLEEP))
 			break;
 	}
-	disarm();
-	/* And none for the request when it comes back. */
-	arm();
+	disarm_failure();
+	/* The request must not need another one after the import. */
+	arm_failure();
 }
 
 /*
- * [35] Others use up every structure during the import: those set aside serve
- * the new span and the cut, and the request asks for no more.
+ * [35] The pool is exhausted during the import: the structures set aside serve
+ * the new span and the cut, and the request needs no more.
  */
-static void structures_set_aside_survive_starving(struct kunit *test)
+static void structures_set_aside_serve_the_import(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
-	u64 starved;
+	u64 populate_fail;
 
-	STARVE(test);
+	NEEDS_FAILSLAB(test);
 	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)100, 1000, VM_SLEEP));
 	vt_imp.next = 10000;
 	vt_imp.raise = 1000;
-	vt_imp.during = eat_what_is_there;
+	vt_imp.during = exhaust_during_import;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 2000, 16, 8, 0, NULL, NULL,
 					      VM_NOSLEEP), (void *)10008);
-	starved = vt_stats(vm).populate_fail;
-	KUNIT_EXPECT_FALSE(test, disarm());
-	KUNIT_EXPECT_EQ(test, starved, 1ULL);
+	populate_fail = vt_stats(vm).populate_fail;
+	KUNIT_EXPECT_FALSE(test, disarm_failure());
+	KUNIT_EXPECT_EQ(test, populate_fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 }
 
-/* [23] Not even the import is tried without structures for its span. */
+/* [23] Without structures for the span, no import is kept. */
 static void no_import_without_structures(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
 	unsigned int imports;
 
-	STARVE(test);
+	NEEDS_FAILSLAB(test);
 	KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)1, 10000, VM_SLEEP));
-	starve(test, vm, 0);
+	exhaust_pool(test, vm, 0);
 	imports = vt_imp.imports;
 	vt_imp.next = 20000;
-	arm();
+	arm_failure();
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 10001, VM_NOSLEEP), 0UL);
-	KUNIT_EXPECT_TRUE(test, disarm());
+	KUNIT_EXPECT_TRUE(test, disarm_failure());
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, vt_imp.imports - imports);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, 0ULL);
 }
 
-/* Called by the slab allocator, among others on behalf of vmem. */
-static struct task_struct *watched;
-static unsigned int populating;
+/* A task, and its slab allocations for which vmem_is_populator() is true. */
+static struct task_struct *counted_task;
+static unsigned int nr_populating;
 
 static void probe_alloc(void *data, unsigned long call_site, const void *ptr,
 			struct kmem_cache *s, gfp_t gfp, int node)
 {
-	if (current == watched && in_task() && vmem_is_populator())
-		populating++;
+	if (current == counted_task && in_task() && vmem_is_populator())
+		nr_populating++;
 }
 
 static void register_probe(struct tracepoint *tp, void *err)
@@ -288,30 +299,30 @@ static void unregister_probe(struct tracepoint *tp, void *unused)
 		tracepoint_probe_unregister(tp, probe_alloc, NULL);
 }
 
-/* [35] vmem_is_populator(): just while this task obtains structures. */
-static void populator_is_known(struct kunit *test)
+/* [35] vmem_is_populator() is true while this task allocates structures. */
+static void is_populator_while_allocating(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
 	int err = -ENOENT;
 
-	STARVE(test);
+	NEEDS_FAILSLAB(test);
 	check_trace_callback_type_kmem_cache_alloc(probe_alloc);
 	for_each_kernel_tracepoint(register_probe, &err);
 	if (err)
 		kunit_skip(test, "no tracepoint in the slab allocator");
 	KUNIT_EXPECT_EQ(test, vmem_is_populator(), 0);
-	starve(test, vm, 0);
-	populating = 0;
-	watched = current;
-	arm();
+	exhaust_pool(test, vm, 0);
+	nr_populating = 0;
+	counted_task = current;
+	arm_failure();
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 1, 0, 0, 0, (void *)5000,
 					      (void *)5001, VM_SLEEP),
 			    (void *)5000);
-	KUNIT_EXPECT_TRUE(test, disarm());
-	watched = NULL;
+	KUNIT_EXPECT_TRUE(test, disarm_failure());
+	counted_task = NULL;
 	for_each_kernel_tracepoint(unregister_probe, NULL);
 	tracepoint_synchronize_unregister();
-	KUNIT_EXPECT_GT(test, populating, 0U);
+	KUNIT_EXPECT_GT(test, nr_populating, 0U);
 	KUNIT_EXPECT_EQ(test, vmem_is_populator(), 0);
 }
 
@@ -322,8 +333,8 @@ static void ask_populator(void)
 	populator_in_import = vmem_is_populator();
 }
 
-/* [35] An import function is not called while structures are obtained. */
-static void import_is_not_populating(struct kunit *test)
+/* [35] vmem_is_populator() is false in an import function. */
+static void is_no_populator_in_an_import(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 
@@ -338,15 +349,15 @@ static struct kunit_case vmem_populate_cases[] = {
 	KUNIT_CASE(nosleep_without_structures_fails),
 	KUNIT_CASE(sleep_without_structures_succeeds),
 	KUNIT_CASE(add_without_structures_fails),
-	KUNIT_CASE(free_without_structures),
+	KUNIT_CASE(free_needs_no_structures),
 	KUNIT_CASE(reserve_serves_pushpage),
 	KUNIT_CASE(reserve_serves_nosleep),
 	KUNIT_CASE(pushpage_takes_the_reserve_first),
 	KUNIT_CASE(reserve_serves_memalloc),
-	KUNIT_CASE(structures_set_aside_survive_starving),
+	KUNIT_CASE(structures_set_aside_serve_the_import),
 	KUNIT_CASE(no_import_without_structures),
-	KUNIT_CASE(populator_is_known),
-	KUNIT_CASE(import_is_not_populating),
+	KUNIT_CASE(is_populator_while_allocating),
+	KUNIT_CASE(is_no_populator_in_an_import),
 	{}
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests of cached sizes: which of their flags matter, what is counted, and
- * which of them fault injection hits.
+ * Requests of cached sizes: the effects of their flags, their counters, and
+ * fault injection.
  */
 #include "vmem_test_qcache.h"
 
@@ -12,18 +12,18 @@ static const int policies[] = {
 };
 
 /*
- * [14] Whatever the fit flag, a cached size comes from its cache: here from a
- * slab that is there, with better fits and lower addresses elsewhere.
+ * [14] The fit flags have no effect on a cached size. Here an existing slab
+ * serves it, although the arena has better fits and lower addresses.
  */
-static void cached_whatever_the_policy(struct kunit *test)
+static void cached_size_ignores_the_policy(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 4);
 	unsigned long base, a[ARRAY_SIZE(policies)];
 	unsigned int i;
 
-	/* Free: 1 and 2, 10 to 12; the slab comes after. */
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 3, 7), 3UL);
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 13, 10), 13UL);
+	/* Free: 1 and 2, 10 to 12, and from 23 on, where the slab begins. */
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 3, 7), 3UL);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 13, 10), 13UL);
 	base = vt_alloc(vm, 3, VM_SLEEP);
 	KUNIT_ASSERT_EQ(test, base, 23UL);
 	for (i = 0; i < ARRAY_SIZE(policies); i++) {
@@ -39,7 +39,7 @@ static void cached_whatever_the_policy(struct kunit *test)
 	vt_xfree(vm, 13, 10);
 }
 
-/* [14] The object freed last comes first, from a magazine, by every policy. */
+/* [14] With every policy the magazine returns the object freed last. */
 static void magazine_serves_every_policy(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -60,8 +60,8 @@ static void magazine_serves_every_policy(struct kunit *test)
 	}
 }
 
-/* [14] The largest cached size is cached, the next one is not. */
-static void largest_cached_size(struct kunit *test)
+/* [14] Sizes up to qcache_max are cached, the next size is not. */
+static void sizes_up_to_qcache_max_are_cached(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 5);
 	unsigned long a = vt_alloc(vm, 5, VM_SLEEP);
@@ -73,8 +73,8 @@ static void largest_cached_size(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 64 });
 }
 
-/* [20] vmem_xalloc() and vmem_xfree() pass by the caches, for any size. */
-static void xalloc_passes_by_the_caches(struct kunit *test)
+/* [20] vmem_xalloc() and vmem_xfree() bypass the caches for all sizes. */
+static void xalloc_bypasses_the_caches(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 4);
 	void *a = vmem_xalloc(vm, 3, 0, 0, 0, NULL, NULL, VM_SLEEP);
@@ -85,8 +85,8 @@ static void xalloc_passes_by_the_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [26] The rotor stays where it is: cached sizes know nothing of it. */
-static void nextfit_of_a_cached_size_leaves_the_rotor(struct kunit *test)
+/* [26] A request of a cached size does not move the rotor. */
+static void cached_size_does_not_move_the_rotor(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 4);
 	unsigned long a, b, c;
@@ -96,15 +96,15 @@ static void nextfit_of_a_cached_size_leaves_the_rotor(struct kunit *test)
 	c = vt_alloc(vm, 10, VM_SLEEP | VM_NEXTFIT);
 	KUNIT_EXPECT_EQ(test, a, 1UL);
 	KUNIT_EXPECT_EQ(test, b, 11UL);
-	/* After the slab, that is the first room from 11 on. */
+	/* The rotor is still at 11, and the first room is after the slab. */
 	KUNIT_EXPECT_EQ(test, c, 75UL);
 	vt_free(vm, a, 10);
 	vt_free(vm, b, 1);
 	vt_free(vm, c, 10);
 }
 
-/* [14] VM_ABORT means nothing to a cached size: it waits as any other. */
-static void abort_does_not_keep_from_waiting(struct kunit *test)
+/* [14] VM_ABORT has no effect on a cached size: the request waits. */
+static void abort_does_not_prevent_waiting(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 8, 2);
 	struct vq_set *s = vq_set(test, 8);
@@ -122,7 +122,7 @@ static void abort_does_not_keep_from_waiting(struct kunit *test)
 		vt_free(vm, addr, 2);
 }
 
-/* [23] Without room: NULL, and one failure for one request. */
+/* [23] A request without room returns NULL and counts one failure. */
 static void failure_counts_once(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 8, 2);
@@ -136,7 +136,7 @@ static void failure_counts_once(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [17] Unknown flags are refused where the cache would have served. */
+/* [17] Unknown flags are misuse, also if the cache could serve the request. */
 static void unknown_flags_are_refused(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 2);
@@ -153,8 +153,8 @@ static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 	WRITE_ONCE(vm->mtbf, mtbf);
 }
 
-/* [23] Fault injection does not hit what a slab or a magazine serves. */
-static void injection_spares_what_is_cached(struct kunit *test)
+/* [23] Fault injection spares requests that a slab or a magazine serves. */
+static void injection_spares_requests_that_caches_serve(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
 	struct vmem_cpu_cache *cc = vq_cpu(vm, 1, raw_smp_processor_id());
@@ -177,7 +177,7 @@ static void injection_spares_what_is_cached(struct kunit *test)
 	vt_free(vm, c, 1);
 }
 
-/* [23] One draw for one that reaches the arena, whatever it does there. */
+/* [23] A request that reaches the arena draws only once. */
 static void injection_draws_once(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
@@ -189,21 +189,24 @@ static void injection_draws_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 0ULL);
 }
 
-static void *import_nothing(vmem_t *source, size_t size, int vmflag)
+static void *failing_import(vmem_t *source, size_t size, int vmflag)
 {
 	return NULL;
 }
 
-static void release_nothing(vmem_t *source, void *addr, size_t size)
+static void no_release(vmem_t *source, void *addr, size_t size)
 {
 }
 
-/* [38] Caches keep what they hold where a single object serves instead of a slab. */
-static void slab_is_not_worth_what_caches_hold(struct kunit *test)
+/*
+ * [38] A request that gets no slab, but a single object, does not drain the
+ * caches.
+ */
+static void failed_slab_does_not_drain_the_caches(struct kunit *test)
 {
 	vmem_t *source = vt_ids(test, 10);
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, NULL, 0, 1,
-						import_nothing, release_nothing,
+	vmem_t *vm = vt_track(test, vmem_create(test->name, NULL, 0, 1,
+						failing_import, no_release,
 						source, 2,
 						VM_SLEEP | VMC_IDENTIFIER));
 	size_t slab = vm->qcaches->slab_size;
@@ -221,7 +224,7 @@ static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 	held = vq_on_cpus(vm) + vq_in_depot(vm, 1);
 	KUNIT_EXPECT_EQ(test, held, 97UL);
 
-	/* It asks for a slab, there is none, and it takes the rest. */
+	/* The import of a slab fails, so the request takes a single object. */
 	addr = vt_alloc(vm, 2, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);
@@ -231,7 +234,7 @@ static void slab_is_not_worth_what_caches_hold(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [24] Not one that may sleep: it gets its slab as ever. */
+/* [24] Fault injection spares requests that may sleep or have VM_PANIC. */
 static void injection_spares_sleepers(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
@@ -249,29 +252,29 @@ static void injection_spares_sleepers(struct kunit *test)
 	vt_free(vm, b, 2);
 }
 
-/* [23] Sizes that are not cached draw in the arena, as ever. */
+/* [23] Fault injection applies to uncached sizes. */
 static void injection_hits_uncached_sizes(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
 
 	set_mtbf(vm, 1);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3, VM_NOSLEEP), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 100, 1), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 100, 1), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 2ULL);
 }
 
 static struct kunit_case vmem_qcache_alloc_cases[] = {
-	KUNIT_CASE(cached_whatever_the_policy),
+	KUNIT_CASE(cached_size_ignores_the_policy),
 	KUNIT_CASE(magazine_serves_every_policy),
-	KUNIT_CASE(largest_cached_size),
-	KUNIT_CASE(xalloc_passes_by_the_caches),
-	KUNIT_CASE(nextfit_of_a_cached_size_leaves_the_rotor),
-	KUNIT_CASE(abort_does_not_keep_from_waiting),
+	KUNIT_CASE(sizes_up_to_qcache_max_are_cached),
+	KUNIT_CASE(xalloc_bypasses_the_caches),
+	KUNIT_CASE(cached_size_does_not_move_the_rotor),
+	KUNIT_CASE(abort_does_not_prevent_waiting),
 	KUNIT_CASE(failure_counts_once),
 	KUNIT_CASE(unknown_flags_are_refused),
-	KUNIT_CASE(injection_spares_what_is_cached),
+	KUNIT_CASE(injection_spares_requests_that_caches_serve),
 	KUNIT_CASE(injection_draws_once),
-	KUNIT_CASE(slab_is_not_worth_what_caches_hold),
+	KUNIT_CASE(failed_slab_does_not_drain_the_caches),
 	KUNIT_CASE(injection_spares_sleepers),
 	KUNIT_CASE(injection_hits_uncached_sizes),
 	{}

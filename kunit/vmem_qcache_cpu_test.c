@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several CPUs: magazines of other CPUs, CPUs that go, and draining while all of them
- * allocate and free. On one CPU only the last of these runs.
+ * Quantum caches on several CPUs: magazines of other CPUs, CPU hotplug, and
+ * reclaim while all CPUs allocate and free. On one CPU only the last part runs.
  */
 #include <linux/cpu.h>
 
 #include "vmem_test_traffic.h"
 
-/* A CPU that is not this one, or skip the test. */
+/* An online CPU other than this one. Skips the test if there is none. */
 static unsigned int other_cpu(struct kunit *test)
 {
 	unsigned int cpu;
@@ -19,7 +19,7 @@ static unsigned int other_cpu(struct kunit *test)
 	return 0;
 }
 
-/* Take many of each size and free them: once to have magazines, once to fill them. */
+/* Frees of round 1 miss magazines, which allocations of round 2 create. */
 static void fill_magazines(struct vt_thread *t)
 {
 	struct vt_range *held = kvcalloc(1000, sizeof(*held), GFP_KERNEL);
@@ -42,8 +42,8 @@ static void fill_magazines(struct vt_thread *t)
 	kvfree(held);
 }
 
-static void visit(struct kunit *test, vmem_t *vm, unsigned int cpu,
-		  unsigned int sizes)
+static void fill_magazines_of(struct kunit *test, vmem_t *vm, unsigned int cpu,
+			      unsigned int sizes)
 {
 	struct vt_thread *t = vt_thread_start(test, fill_magazines, vm, sizes,
 					      0);
@@ -57,34 +57,34 @@ static void visit(struct kunit *test, vmem_t *vm, unsigned int cpu,
 	KUNIT_EXPECT_GT(test, vq_on_cpu(vm, 1, cpu), 0UL);
 }
 
-/* [38] Without sleeping, all but one part in 16 at the most. */
-static void nosleep_has_all_but_what_others_hold(struct kunit *test)
+/* [38] VM_NOSLEEP gets all integers except those in other CPUs' magazines. */
+static void nosleep_lacks_only_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
 	vmem_t *vm = vq_ids(test, 20000, 2);
 	struct vq_set *s = vq_set(test, 20000);
 	unsigned long held;
 
-	visit(test, vm, cpu, 2);
+	fill_magazines_of(test, vm, cpu, 2);
 	held = vq_on_cpus(vm);
 	KUNIT_EXPECT_LE(test, held, 20000 / 16UL);
 	vq_fill(s, vm, 2);
 	vq_fill(s, vm, 1);
 	KUNIT_EXPECT_GE(test, s->sum, 20000 - held);
-	/* The first failure had them fetched. */
-	KUNIT_EXPECT_TRUE(test, vq_soon((vq_fill(s, vm, 1), s->sum == 20000)));
+	/* The first failure has queued a reclaim of the rest. */
+	KUNIT_EXPECT_TRUE(test, vq_poll((vq_fill(s, vm, 1), s->sum == 20000)));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 	vq_put_all(s, vm);
 }
 
-/* [38] With VM_SLEEP, what is in another CPU's magazines is fetched. */
-static void sleeper_has_what_others_hold(struct kunit *test)
+/* [38] VM_SLEEP gets the integers in the magazines of other CPUs. */
+static void sleep_drains_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
 	vmem_t *vm = vq_ids(test, 20000, 2);
 	struct vt_thread *t;
 
-	visit(test, vm, cpu, 2);
+	fill_magazines_of(test, vm, cpu, 2);
 	t = vt_request(test, vm, 20000, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
@@ -92,8 +92,8 @@ static void sleeper_has_what_others_hold(struct kunit *test)
 	vt_free(vm, 1, 20000);
 }
 
-/* [38] The same for the source of the arena that they are of. */
-static void source_has_what_others_hold(struct kunit *test)
+/* [38] The same for a request to the source of the arena. */
+static void source_drains_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
 	vmem_t *src = vq_ids(test, 64 * 300, 0);
@@ -101,17 +101,17 @@ static void source_has_what_others_hold(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long room;
 
-	/* Magazines come with the size of the arena. */
+	/* A small arena has no magazines, so import first. */
 	room = vt_alloc(vm, 64 * 250, VM_SLEEP);
-	visit(test, vm, cpu, 1);
+	fill_magazines_of(test, vm, cpu, 1);
 	vt_free(vm, room, 64 * 250);
 	t = vt_request(test, src, 64 * 300, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	vt_free(src, 1, 64 * 300);
 }
 
-/* Integers that are allocated on one CPU are freed on another, and come back. */
-static void integers_move_between_cpus(struct kunit *test)
+/* If one CPU allocates and another frees, the integers return in magazines. */
+static void magazines_move_integers_between_cpus(struct kunit *test)
 {
 	unsigned int here = raw_smp_processor_id();
 	unsigned int there = other_cpu(test);
@@ -128,46 +128,46 @@ static void integers_move_between_cpus(struct kunit *test)
 		vq_put_all(s, vm);
 	}
 	vq_pin(here);
-	/* By way of magazines, not of ever more slabs. */
+	/* The number of slabs does not grow. */
 	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, there)->frees, 10000UL);
 	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, here)->allocs, 10000UL);
 	KUNIT_EXPECT_LE(test, vq_cache(vm, 1)->nslabs, 3000UL / 64);
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
-/* The first CPU of a machine often cannot go: run the test on that one. */
-static unsigned int cpu_to_go(struct kunit *test)
+/* The first CPU often cannot be removed, so run the test on it. */
+static unsigned int removable_cpu(struct kunit *test)
 {
 	vq_pin(cpumask_first(cpu_online_mask));
 	return other_cpu(test);
 }
 
-static void cpu_goes(struct kunit *test, unsigned int cpu)
+static void unplug_cpu(struct kunit *test, unsigned int cpu)
 {
 	int err = remove_cpu(cpu);
 
 	if (err == -EPERM)
-		kunit_skip(test, "CPU %u cannot go", cpu);
+		kunit_skip(test, "CPU %u cannot be removed", cpu);
 	KUNIT_ASSERT_EQ(test, err, 0);
 }
 #endif
 
-/* A CPU that goes leaves nothing in its magazines, and can come back. */
-static void dead_cpu_leaves_nothing_behind(struct kunit *test)
+/* The removal of a CPU drains its magazines. The CPU can be added again. */
+static void magazines_of_a_dead_cpu_are_drained(struct kunit *test)
 {
 #ifdef CONFIG_HOTPLUG_CPU
-	unsigned int cpu = cpu_to_go(test);
+	unsigned int cpu = removable_cpu(test);
 	vmem_t *vm = vq_ids(test, 20000, 2);
 	unsigned long addr;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		visit(test, vm, cpu, 2);
-		cpu_goes(test, cpu);
-		KUNIT_EXPECT_TRUE(test, vq_soon(!vq_on_cpu(vm, 1, cpu) &&
+		fill_magazines_of(test, vm, cpu, 2);
+		unplug_cpu(test, cpu);
+		KUNIT_EXPECT_TRUE(test, vq_poll(!vq_on_cpu(vm, 1, cpu) &&
 						!vq_on_cpu(vm, 2, cpu)));
-		/* A magazine that is being drained is out of reach meanwhile. */
-		KUNIT_EXPECT_TRUE(test, vq_soon((addr = vt_alloc(vm, 20000,
+		/* The request fails while reclaim drains a magazine. */
+		KUNIT_EXPECT_TRUE(test, vq_poll((addr = vt_alloc(vm, 20000,
 								 VM_NOSLEEP))));
 		if (addr)
 			vt_free(vm, addr, 20000);
@@ -179,16 +179,16 @@ static void dead_cpu_leaves_nothing_behind(struct kunit *test)
 #endif
 }
 
-/* While one is gone, a waiter is served by the others. */
-static void waiting_while_a_cpu_is_gone(struct kunit *test)
+/* Reclaim for a request completes while a CPU is offline. */
+static void reclaim_completes_while_a_cpu_is_offline(struct kunit *test)
 {
 #ifdef CONFIG_HOTPLUG_CPU
-	unsigned int cpu = cpu_to_go(test);
+	unsigned int cpu = removable_cpu(test);
 	vmem_t *vm = vq_ids(test, 20000, 2);
 	struct vt_thread *t;
 
-	visit(test, vm, cpu, 2);
-	cpu_goes(test, cpu);
+	fill_magazines_of(test, vm, cpu, 2);
+	unplug_cpu(test, cpu);
 	t = vt_request(test, vm, 20000, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
@@ -198,100 +198,100 @@ static void waiting_while_a_cpu_is_gone(struct kunit *test)
 #endif
 }
 
-#define TRADERS	6
+#define TRAFFIC_THREADS	6
 
 /*
- * Draining, by all that drains, while threads on all CPUs allocate and free: no
- * integer has two owners, none is lost.
+ * Failed requests and maintenance drain the caches while threads on all CPUs
+ * allocate and free. No integer has two owners, and none is lost.
  */
-static void draining_during_traffic(struct kunit *test)
+static void draining_loses_no_integer_in_traffic(struct kunit *test)
 {
-	vmem_t *vm = vq_ids(test, VQ_POOL, 3);
-	struct vt_thread *t[TRADERS];
+	vmem_t *vm = vq_ids(test, VQ_INTEGERS, 3);
+	struct vt_thread *t[TRAFFIC_THREADS];
 	unsigned int i;
 
-	vq_traffic_start(test, t, TRADERS, vm, 4, VM_NOSLEEP);
+	vq_traffic_start(test, t, TRAFFIC_THREADS, vm, 4, VM_NOSLEEP);
 	for (i = 0; i < 40; i++) {
 		unsigned long addr;
 
-		vt_pause();
-		/* Fails, drains what it can and has the rest drained. */
-		addr = vt_alloc(vm, VQ_POOL, VM_NOSLEEP);
+		vt_yield();
+		/* The request fails and queues a reclaim. */
+		addr = vt_alloc(vm, VQ_INTEGERS, VM_NOSLEEP);
 		KUNIT_EXPECT_EQ(test, addr, 0UL);
 		vmem_update(NULL);
 		KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	}
-	vq_traffic_stop(test, t, TRADERS);
+	vq_traffic_stop(test, t, TRAFFIC_THREADS);
 	if (((struct vt *)test->priv)->stuck)
 		return;
-	/* Nothing is lost. */
-	t[0] = vt_request(test, vm, VQ_POOL, VM_SLEEP);
+	/* No integer is lost. */
+	t[0] = vt_request(test, vm, VQ_INTEGERS, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t[0], NULL), 1UL);
-	vt_free(vm, 1, VQ_POOL);
+	vt_free(vm, 1, VQ_INTEGERS);
 }
 
-/* [38] The same where nearly all of the arena is in use, and all may sleep. */
-static void sleepers_during_traffic(struct kunit *test)
+/* [38] The same in an arena that is nearly full, with requests that wait. */
+static void waiters_are_served_during_traffic(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 400, 3);
-	struct vt_thread *t[TRADERS];
+	struct vt_thread *t[TRAFFIC_THREADS];
 	unsigned int i;
 
-	/* Six times 40 objects of up to 4 are more than there is, at times. */
-	vq_traffic_start(test, t, TRADERS, vm, 3, VM_NOSLEEP);
+	/* 6 * 40 objects of up to 3 integers may need more than 400. */
+	vq_traffic_start(test, t, TRAFFIC_THREADS, vm, 3, VM_NOSLEEP);
 	for (i = 0; i < 60; i++) {
 		unsigned long addr = vt_alloc(vm, 4 + i % 5, VM_SLEEP);
 
 		KUNIT_EXPECT_NE(test, addr, 0UL);
-		vt_pause();
+		vt_yield();
 		vt_free(vm, addr, 4 + i % 5);
 	}
-	vq_traffic_stop(test, t, TRADERS);
+	vq_traffic_stop(test, t, TRAFFIC_THREADS);
 	if (((struct vt *)test->priv)->stuck)
 		return;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 400, VM_SLEEP), 1UL);
 	vt_free(vm, 1, 400);
 }
 
-/* [38] In clients of one source, which is asked for more than it has. */
-static void tree_drained_during_traffic(struct kunit *test)
+/* [38] The same in a tree of three levels, with large requests to the root. */
+static void tree_is_drained_during_traffic(struct kunit *test)
 {
-	vmem_t *src = vq_ids(test, VQ_POOL, 2);
-	struct vt_thread *t[TRADERS];
+	vmem_t *src = vq_ids(test, VQ_INTEGERS, 2);
+	struct vt_thread *t[TRAFFIC_THREADS];
 	vmem_t *vm[2];
 	unsigned int i;
 
 	vm[0] = vq_client(test, src, 2);
 	vm[1] = vq_client(test, vm[0], 4);
-	vq_traffic_start(test, t, TRADERS, vm[1], 5, VM_NOSLEEP);
+	vq_traffic_start(test, t, TRAFFIC_THREADS, vm[1], 5, VM_NOSLEEP);
 	for (i = 0; i < 40; i++) {
-		unsigned long addr = vt_alloc(src, VQ_POOL / 2, VM_NOSLEEP);
+		unsigned long addr = vt_alloc(src, VQ_INTEGERS / 2, VM_NOSLEEP);
 
-		vt_pause();
+		vt_yield();
 		if (addr)
-			vt_free(src, addr, VQ_POOL / 2);
+			vt_free(src, addr, VQ_INTEGERS / 2);
 		addr = vt_alloc(vm[0], 1 + i % 3, VM_SLEEP);
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		vt_free(vm[0], addr, 1 + i % 3);
 	}
-	vq_traffic_stop(test, t, TRADERS);
+	vq_traffic_stop(test, t, TRAFFIC_THREADS);
 	if (((struct vt *)test->priv)->stuck)
 		return;
-	t[0] = vt_request(test, src, VQ_POOL, VM_SLEEP);
+	t[0] = vt_request(test, src, VQ_INTEGERS, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t[0], NULL), 1UL);
-	vt_free(src, 1, VQ_POOL);
+	vt_free(src, 1, VQ_INTEGERS);
 }
 
 static struct kunit_case vmem_qcache_cpu_cases[] = {
-	KUNIT_CASE(nosleep_has_all_but_what_others_hold),
-	KUNIT_CASE(sleeper_has_what_others_hold),
-	KUNIT_CASE(source_has_what_others_hold),
-	KUNIT_CASE(integers_move_between_cpus),
-	KUNIT_CASE(dead_cpu_leaves_nothing_behind),
-	KUNIT_CASE(waiting_while_a_cpu_is_gone),
-	KUNIT_CASE(draining_during_traffic),
-	KUNIT_CASE(sleepers_during_traffic),
-	KUNIT_CASE(tree_drained_during_traffic),
+	KUNIT_CASE(nosleep_lacks_only_magazines_of_other_cpus),
+	KUNIT_CASE(sleep_drains_magazines_of_other_cpus),
+	KUNIT_CASE(source_drains_magazines_of_other_cpus),
+	KUNIT_CASE(magazines_move_integers_between_cpus),
+	KUNIT_CASE(magazines_of_a_dead_cpu_are_drained),
+	KUNIT_CASE(reclaim_completes_while_a_cpu_is_offline),
+	KUNIT_CASE(draining_loses_no_integer_in_traffic),
+	KUNIT_CASE(waiters_are_served_during_traffic),
+	KUNIT_CASE(tree_is_drained_during_traffic),
 	{}
 };
 

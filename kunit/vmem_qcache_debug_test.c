@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse of cached sizes: with the module parameter debug every free is checked;
- * without it, those that go to slabs.
+ * Misuse of cached sizes. With the module parameter debug vmem checks every
+ * free; without it, only the frees that reach a slab.
  *
- * vt_misuse_end() checks that there was one report, and that the arena is as it was.
+ * vt_misuse_end() expects exactly one report and an unchanged arena.
  */
 #include "vmem_test_qcache.h"
 
-/* [20] An arena that checks: with one object of each size 1 to 3 allocated. */
+/* [20] An arena that checks frees, with an object of each size from 1 to 3. */
 struct checked {
 	vmem_t *vm;
 	unsigned long addr[4];
@@ -24,7 +24,7 @@ static vmem_t *checked_arena(struct kunit *test, size_t n)
 	return vm;
 }
 
-static void check_arena(struct kunit *test, struct checked *c)
+static void checked_init(struct kunit *test, struct checked *c)
 {
 	unsigned int i;
 
@@ -35,7 +35,7 @@ static void check_arena(struct kunit *test, struct checked *c)
 	}
 }
 
-static void uncheck(struct checked *c)
+static void checked_exit(struct checked *c)
 {
 	unsigned int i;
 
@@ -43,9 +43,9 @@ static void uncheck(struct checked *c)
 		vt_free(c->vm, c->addr[i], i);
 }
 
-/* One free that must be refused; twice, so that nothing was half done. */
-static void refused(struct kunit *test, vmem_t *vm, unsigned long addr,
-		    size_t size)
+/* Repeats the free, because the first one must not have changed anything. */
+static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
+			   size_t size)
 {
 	unsigned int i;
 
@@ -61,106 +61,106 @@ static void refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 	}
 }
 
-/* [20] A double free, at once and after others. */
+/* [20] A double free is misuse, at once and after other frees. */
 static void double_free_is_reported(struct kunit *test)
 {
 	unsigned long a, b;
 	struct checked c;
 
-	check_arena(test, &c);
+	checked_init(test, &c);
 	a = vt_alloc(c.vm, 2, VM_SLEEP);
 	b = vt_alloc(c.vm, 2, VM_SLEEP);
 	vt_free(c.vm, a, 2);
-	refused(test, c.vm, a, 2);
+	expect_refused(test, c.vm, a, 2);
 	vt_free(c.vm, b, 2);
-	refused(test, c.vm, a, 2);
-	refused(test, c.vm, b, 2);
-	/* It was not put back twice. */
+	expect_refused(test, c.vm, a, 2);
+	expect_refused(test, c.vm, b, 2);
+	/* The object is not in the cache twice. */
 	KUNIT_EXPECT_NE(test, vt_alloc(c.vm, 2, VM_SLEEP),
 			vt_alloc(c.vm, 2, VM_SLEEP));
 	vt_free(c.vm, a, 2);
 	vt_free(c.vm, b, 2);
-	uncheck(&c);
+	checked_exit(&c);
 }
 
-/* [20] The wrong size: of another cache, larger and smaller. */
+/* [20] The size of another cache is misuse, larger or smaller. */
 static void wrong_size_is_reported(struct kunit *test)
 {
 	struct checked c;
 
-	check_arena(test, &c);
-	refused(test, c.vm, c.addr[2], 1);
-	refused(test, c.vm, c.addr[2], 3);
-	refused(test, c.vm, c.addr[1], 4);
-	refused(test, c.vm, c.addr[3], 2);
-	uncheck(&c);
+	checked_init(test, &c);
+	expect_refused(test, c.vm, c.addr[2], 1);
+	expect_refused(test, c.vm, c.addr[2], 3);
+	expect_refused(test, c.vm, c.addr[1], 4);
+	expect_refused(test, c.vm, c.addr[3], 2);
+	checked_exit(&c);
 }
 
-/* [20] A size that is not cached, for an object that is, and the other way. */
+/* [20] An uncached size for a cached object is misuse, and vice versa. */
 static void uncached_size_is_reported(struct kunit *test)
 {
 	struct vt_misuse *m;
 	unsigned long big;
 	struct checked c;
 
-	check_arena(test, &c);
+	checked_init(test, &c);
 	big = vt_alloc(c.vm, 10, VM_SLEEP);
 	m = vt_misuse_begin(test, c.vm, "vmem_free(");
 	vt_free(c.vm, c.addr[2], 10);
 	vt_misuse_end(test, m);
-	refused(test, c.vm, big, 2);
-	refused(test, c.vm, big + 2, 2);
+	expect_refused(test, c.vm, big, 2);
+	expect_refused(test, c.vm, big + 2, 2);
 	vt_free(c.vm, big, 10);
-	uncheck(&c);
+	checked_exit(&c);
 }
 
-/* [20] Inside of an object, and at an end of a slab that is no object. */
+/* [20] A free inside an object or of the unused end of a slab is misuse. */
 static void inside_of_an_object_is_reported(struct kunit *test)
 {
 	struct checked c;
 
-	check_arena(test, &c);
-	refused(test, c.vm, c.addr[3] + 1, 3);
-	refused(test, c.vm, c.addr[3] + 2, 3);
-	refused(test, c.vm, c.addr[2] + 1, 2);
-	refused(test, c.vm, c.addr[3] + 63, 3);
-	uncheck(&c);
+	checked_init(test, &c);
+	expect_refused(test, c.vm, c.addr[3] + 1, 3);
+	expect_refused(test, c.vm, c.addr[3] + 2, 3);
+	expect_refused(test, c.vm, c.addr[2] + 1, 2);
+	expect_refused(test, c.vm, c.addr[3] + 63, 3);
+	checked_exit(&c);
 }
 
-/* [20] An object that was never allocated, and addresses of nothing. */
-static void free_of_nothing_is_reported(struct kunit *test)
+/* [20] A free where no object is allocated is misuse. */
+static void free_of_an_unallocated_address_is_reported(struct kunit *test)
 {
 	struct checked c;
 
-	check_arena(test, &c);
-	refused(test, c.vm, c.addr[1] + 1, 1);
-	refused(test, c.vm, 0, 1);
-	refused(test, c.vm, 50000, 1);
-	refused(test, c.vm, 200000, 2);
-	refused(test, c.vm, -1UL, 1);
-	uncheck(&c);
+	checked_init(test, &c);
+	expect_refused(test, c.vm, c.addr[1] + 1, 1);
+	expect_refused(test, c.vm, 0, 1);
+	expect_refused(test, c.vm, 50000, 1);
+	expect_refused(test, c.vm, 200000, 2);
+	expect_refused(test, c.vm, -1UL, 1);
+	checked_exit(&c);
 }
 
-/* [20] Another arena's object: reported for the arena that was named. */
+/* [20] A free to the wrong arena is a misuse of that arena. */
 static void wrong_arena_is_reported(struct kunit *test)
 {
 	struct checked a, b;
 	unsigned long foreign;
 
-	check_arena(test, &a);
-	check_arena(test, &b);
+	checked_init(test, &a);
+	checked_init(test, &b);
 	while ((foreign = vt_alloc(b.vm, 4, VM_SLEEP)) < 300)
 		;
-	refused(test, a.vm, foreign, 4);
+	expect_refused(test, a.vm, foreign, 4);
 	for (; foreign > 192; foreign -= 4)
 		vt_free(b.vm, foreign, 4);
 	KUNIT_EXPECT_EQ(test, vt_stats(b.vm).misuse, 0ULL);
-	uncheck(&a);
-	uncheck(&b);
+	checked_exit(&a);
+	checked_exit(&b);
 }
 
-static void xfree_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
-			  size_t size)
+static void expect_xfree_refused(struct kunit *test, vmem_t *vm,
+				 unsigned long addr, size_t size)
 {
 	struct vt_misuse *m = vt_misuse_begin(test, vm, "vmem_xfree(");
 
@@ -168,7 +168,7 @@ static void xfree_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 	vt_misuse_end(test, m);
 }
 
-/* [20] vmem_xfree() of an object: also without debug. */
+/* [20] vmem_xfree() of an object is misuse, also without debug. */
 static void xfree_of_an_object_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -176,52 +176,52 @@ static void xfree_of_an_object_is_reported(struct kunit *test)
 	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
 
 	/* The first object of its slab, and another one. */
-	xfree_refused(test, vm, a, 2);
-	xfree_refused(test, vm, b, 2);
+	expect_xfree_refused(test, vm, a, 2);
+	expect_xfree_refused(test, vm, b, 2);
 	vt_free(vm, a, 2);
 	vt_free(vm, b, 2);
 }
 
-/* [20] And of one that came from the arena by itself. */
+/* [20] vmem_xfree() of a single object, which has no slab, is misuse. */
 static void xfree_of_a_single_object_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 8, 4);
 	unsigned long a = vt_alloc(vm, 2, VM_SLEEP);
 
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 2 });
-	xfree_refused(test, vm, a, 2);
+	expect_xfree_refused(test, vm, a, 2);
 	vt_free(vm, a, 2);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [20] vmem_free() of what vmem_xalloc() returned, of a cached size. */
+/* [20] vmem_free() of a vmem_xalloc() segment of a cached size is misuse. */
 static void free_of_an_xallocated_segment_is_reported(struct kunit *test)
 {
 	vmem_t *vm = checked_arena(test, 100000);
 
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 500, 2), 500UL);
-	refused(test, vm, 500, 2);
-	refused(test, vm, 500, 1);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 500, 2), 500UL);
+	expect_refused(test, vm, 500, 2);
+	expect_refused(test, vm, 500, 1);
 	vt_xfree(vm, 500, 2);
 }
 
-/* [20] Where there are no magazines, that is told without debug. */
-static void small_arenas_check_all(struct kunit *test)
+/* [20] An arena without magazines checks every free, also without debug. */
+static void small_arenas_check_every_free(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 4);
 	unsigned long a = vt_alloc(vm, 2, VM_SLEEP);
 	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
 
-	KUNIT_ASSERT_EQ(test, vt_take(vm, 69, 2), 69UL);
-	refused(test, vm, 69, 2);
-	refused(test, vm, a + 1, 2);
+	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 69, 2), 69UL);
+	expect_refused(test, vm, 69, 2);
+	expect_refused(test, vm, a + 1, 2);
 	vt_free(vm, b, 2);
-	refused(test, vm, b, 2);
+	expect_refused(test, vm, b, 2);
 	vt_free(vm, a, 2);
 	vt_xfree(vm, 69, 2);
 }
 
-/* [20] No client may free the segment of a slab. */
+/* [20] A client's free of the segment of a slab is misuse. */
 static void free_of_a_slab_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -229,15 +229,15 @@ static void free_of_a_slab_is_reported(struct kunit *test)
 	struct vt_misuse *m;
 
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { a, 64 });
-	xfree_refused(test, vm, a, 64);
+	expect_xfree_refused(test, vm, a, 64);
 	m = vt_misuse_begin(test, vm, "vmem_free(");
 	vt_free(vm, a, 64);
 	vt_misuse_end(test, m);
 	vt_free(vm, a, 2);
 }
 
-/* A double free of what was a slab's object when it was dissolved. */
-static void double_free_after_dissolving_is_reported(struct kunit *test)
+/* A double free of an object whose slab has been split is misuse. */
+static void double_free_after_a_split_is_reported(struct kunit *test)
 {
 	vmem_t *vm = checked_arena(test, 64);
 	unsigned long a, b, c;
@@ -247,32 +247,32 @@ static void double_free_after_dissolving_is_reported(struct kunit *test)
 	c = vt_alloc(vm, 40, VM_NOSLEEP);
 	KUNIT_ASSERT_NE(test, c, 0UL);
 	vt_free(vm, a, 2);
-	refused(test, vm, a, 2);
-	refused(test, vm, b, 1);
-	refused(test, vm, b + 1, 2);
+	expect_refused(test, vm, a, 2);
+	expect_refused(test, vm, b, 1);
+	expect_refused(test, vm, b + 1, 2);
 	vt_free(vm, b, 2);
 	vt_free(vm, c, 40);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
 /*
- * [13] Destroying with objects outstanding names exactly those, whatever the
- * magazines and slabs held besides.
+ * [13] vmem_destroy() reports exactly the objects that clients hold, not those
+ * in magazines and slabs.
  */
-static void destroy_names_outstanding_objects(struct kunit *test)
+static void destroy_reports_outstanding_objects(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
 	struct vq_set *s = vq_set(test, 100000);
 	struct vt_window w;
 	unsigned int i;
 
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	for (i = 1; i <= 4; i++)
 		vq_supply_magazines(test, s, vm, i,
 				    DIV_ROUND_UP(125, vq_capacity(1)));
 	for (i = s->n; i < 500; i++)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + i % 4, VM_SLEEP));
-	/* Keep the objects 100, 101 and 102: of sizes 1, 2 and 3. */
+	/* Keep objects 100, 101 and 102, of sizes 1, 2 and 3. */
 	for (i = 500; i--;)
 		if (i < 100 || i > 102)
 			vt_free(vm, s->range[i].start, s->range[i].size);
@@ -287,18 +287,18 @@ static void destroy_names_outstanding_objects(struct kunit *test)
 	vt_window_close(&w);
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
 	KUNIT_EXPECT_EQ(test, w.others, 0U);
-	KUNIT_EXPECT_EQ(test, w.alsos, 3U);
+	KUNIT_EXPECT_EQ(test, w.also_lines, 3U);
 }
 
-/* [13] The same of a slab that is allocated from its start to its end. */
-static void destroy_names_the_objects_of_a_full_slab(struct kunit *test)
+/* [13] The same for a slab without free objects. */
+static void destroy_reports_the_objects_of_a_full_slab(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 1);
 	size_t n = vm->qcaches->slab_size;
 	struct vt_window w;
 	char want[64];
 
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	snprintf(want, sizeof(want),
 		 "%zu identifiers still allocated in %zu segments", n, n);
 	while (vq_cache(vm, 1)->nslabs < 1 || vq_cache(vm, 1)->nfree)
@@ -309,17 +309,17 @@ static void destroy_names_the_objects_of_a_full_slab(struct kunit *test)
 	vt_window_close(&w);
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
 	KUNIT_EXPECT_EQ(test, w.others, 0U);
-	KUNIT_EXPECT_GT(test, w.alsos, 0U);
+	KUNIT_EXPECT_GT(test, w.also_lines, 0U);
 }
 
-/* [13] Without any, there is nothing to say, and the source gets all back. */
+/* [13] Without leaks vmem_destroy() reports nothing and releases all spans. */
 static void destroy_empties_the_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 300, 0);
 	vmem_t *vm = vq_client(test, src, 4);
 	struct vq_set *s = vq_set(test, 64 * 300);
 
-	vq_mix(s, vm, 5000, 1);
+	vq_random_ops(s, vm, 5000, 1);
 	vq_fill(s, vm, 2);
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_GT(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
@@ -327,22 +327,22 @@ static void destroy_empties_the_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
-/* [20] 0 is no integer of any arena, and no magazine takes it. */
+/* [20] A free of 0 is misuse, and no magazine accepts it. */
 static void free_of_null_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 1);
 	struct vq_set *s = vq_set(test, 40);
 
-	refused(test, vm, 0, 1);
-	refused(test, checked_arena(test, 100000), 0, 1);
+	expect_refused(test, vm, 0, 1);
+	expect_refused(test, checked_arena(test, 100000), 0, 1);
 
-	/* The same where there is a magazine with room. */
+	/* The same with a magazine that has room. */
 	vq_supply_magazines(test, s, vm, 1, 1);
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 1UL);
-	refused(test, vm, 0, 1);
+	expect_refused(test, vm, 0, 1);
 	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
-	refused(test, vm, 0, 1);
+	expect_refused(test, vm, 0, 1);
 	vq_put_all(s, vm);
 }
 
@@ -357,17 +357,17 @@ static struct kunit_case vmem_qcache_debug_cases[] = {
 	KUNIT_CASE(wrong_size_is_reported),
 	KUNIT_CASE(uncached_size_is_reported),
 	KUNIT_CASE(inside_of_an_object_is_reported),
-	KUNIT_CASE(free_of_nothing_is_reported),
+	KUNIT_CASE(free_of_an_unallocated_address_is_reported),
 	KUNIT_CASE(free_of_null_is_reported),
 	KUNIT_CASE(wrong_arena_is_reported),
 	KUNIT_CASE(xfree_of_an_object_is_reported),
 	KUNIT_CASE(xfree_of_a_single_object_is_reported),
 	KUNIT_CASE(free_of_an_xallocated_segment_is_reported),
-	KUNIT_CASE(small_arenas_check_all),
+	KUNIT_CASE(small_arenas_check_every_free),
 	KUNIT_CASE(free_of_a_slab_is_reported),
-	KUNIT_CASE(double_free_after_dissolving_is_reported),
-	KUNIT_CASE(destroy_names_outstanding_objects),
-	KUNIT_CASE(destroy_names_the_objects_of_a_full_slab),
+	KUNIT_CASE(double_free_after_a_split_is_reported),
+	KUNIT_CASE(destroy_reports_outstanding_objects),
+	KUNIT_CASE(destroy_reports_the_objects_of_a_full_slab),
 	KUNIT_CASE(destroy_empties_the_caches),
 	{}
 };

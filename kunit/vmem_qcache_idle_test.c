@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Idle contents of quantum caches: empty magazines, wholly free slabs, and arenas of
- * the tree that import nothing.
+ * Idle contents of quantum caches: empty magazines, wholly free slabs, and the
+ * caches of arenas that do not import.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -14,8 +14,8 @@ static int idle_init(struct kunit *test)
 	return vq_init(test);
 }
 
-/* Many objects in use that have been in magazines, which are empty now. */
-static vmem_t *with_empty_magazines(struct kunit *test, struct vq_set *s)
+/* An arena with 2000 allocated objects and more than 10 empty magazines. */
+static vmem_t *arena_with_empty_magazines(struct kunit *test, struct vq_set *s)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
 
@@ -32,18 +32,18 @@ static vmem_t *with_empty_magazines(struct kunit *test, struct vq_set *s)
 	return vm;
 }
 
-/* Maintenance frees what the depot has not needed since the last round. */
-static void idle_empty_magazines_go(struct kunit *test)
+/* Maintenance frees empty magazines that were unused since the last round. */
+static void maintenance_frees_idle_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
-	vmem_t *vm = with_empty_magazines(test, s);
+	vmem_t *vm = arena_with_empty_magazines(test, s);
 	struct vmem_depot *d = &vq_cache(vm, 1)->depot;
 	unsigned int n, needed;
 
 	vmem_update(NULL);
 	n = d->nempty;
 	KUNIT_ASSERT_GT(test, n, 10U);
-	/* Some are needed in between: so many stay, for one round more. */
+	/* Magazines that were used between two rounds stay for the next one. */
 	while (s->n > 2000 - 100)
 		vq_put(s, vm, s->n - 1);
 	needed = n - d->nempty;
@@ -60,7 +60,7 @@ static void idle_empty_magazines_go(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-static bool ask_shrinkers(void)
+static bool run_shrinkers(void)
 {
 	struct file *f = filp_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
 	loff_t pos = 0;
@@ -73,16 +73,16 @@ static bool ask_shrinkers(void)
 	return n == 1;
 }
 
-/* Shrinkers free empty magazines at once, however often they are called. */
+/* The shrinker frees empty magazines at once, also when called repeatedly. */
 static void shrinker_frees_empty_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
-	vmem_t *vm = with_empty_magazines(test, s);
+	vmem_t *vm = arena_with_empty_magazines(test, s);
 	vmem_t *other = vq_ids(test, MANY, 0);
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
-		if (!ask_shrinkers())
+		if (!run_shrinkers())
 			kunit_skip(test, "no /proc/sys/vm/drop_caches");
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.nempty, 0U);
 	KUNIT_EXPECT_EQ(test, vmem_verify(other), 0);
@@ -92,12 +92,12 @@ static void shrinker_frees_empty_magazines(struct kunit *test)
 }
 
 /*
- * [38] A request has just begun to wait, and reclaim has not begun: an object that is
- * freed makes its slab wholly free, and that is the arena's, or its source's.
+ * [38] If a request waits, a slab that becomes wholly free returns to the arena
+ * or its source at once, even before reclaim has begun.
  */
-static void wholly_free_slab_is_for_waiters(struct kunit *test)
+static void wholly_free_slab_returns_for_waiters(struct kunit *test)
 {
-	/* Too small for magazines. */
+	/* The arenas are too small for magazines. */
 	vmem_t *src = vq_ids(test, 100, 0);
 	vmem_t *vm = vq_ids(test, 100, 1);
 	vmem_t *client = vq_client(test, src, 1);
@@ -118,10 +118,10 @@ static void wholly_free_slab_is_for_waiters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
-static struct kunit *running;
+static struct kunit *current_test;
 static struct vt_thread *waiter;
 
-/* While a slab is being imported a request begins to wait. */
+/* During the import of a slab, a request begins to wait. */
 static void begin_to_wait(void)
 {
 	vmem_t *vm = vt_imp.importer;
@@ -129,20 +129,21 @@ static void begin_to_wait(void)
 	if (waiter)
 		return;
 	vt_imp.next = 0;
-	waiter = vt_thread_start(running, vt_thread_alloc, vm, 20, VM_SLEEP);
+	waiter = vt_thread_start(current_test, vt_thread_alloc, vm, 20,
+				 VM_SLEEP);
 	if (waiter)
 		wake_up_process(waiter->task);
-	vt_wait_asleep(running, vm, 1);
+	vt_wait_asleep(current_test, vm, 1);
 	vt_imp.next = 64;
 }
 
-/* [38] All of the fresh slab but what was asked for is for the waiter. */
-static void fresh_slab_is_for_waiters(struct kunit *test)
+/* [38] The part of a new slab that its request does not use serves a waiter. */
+static void new_slab_serves_waiters(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 1, 0);
 	unsigned long addr;
 
-	running = test;
+	current_test = test;
 	waiter = NULL;
 	vt_imp.next = 64;
 	vt_imp.during = begin_to_wait;
@@ -161,10 +162,10 @@ static void fresh_slab_is_for_waiters(struct kunit *test)
 }
 
 /*
- * [24] [37] Reclaim has given all there was: a waiter sleeps until something appears
- * that may serve it, or until it is told to search again.
+ * [24] [37] After reclaim has drained the caches, a waiter sleeps until space
+ * appears that may serve it, or until maintenance makes it search again.
  */
-static void waiter_sleeps_again(struct kunit *test)
+static void waiter_sleeps_until_woken(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 640, 1);
 	struct vq_set *s = vq_set(test, 640);
@@ -188,37 +189,37 @@ static void waiter_sleeps_again(struct kunit *test)
 			vt_free(vm, id, 1);
 }
 
-static vmem_t *label_child(struct kunit *test, vmem_t *parent)
+static vmem_t *non_importing_client(struct kunit *test, vmem_t *parent)
 {
-	return vt_adopt(test, vmem_create("label", (void *)1, MANY, 1, NULL,
+	return vt_track(test, vmem_create("client", (void *)1, MANY, 1, NULL,
 					  NULL, parent, 1,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
-/* [38] An arena that only names its source gives nothing to it. */
+/* [38] A request to a source does not drain clients that do not import. */
 static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
-	vmem_t *label[3], *vm, *below;
+	vmem_t *client[3], *vm, *below;
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned long addr, held[3];
 	unsigned int i;
 
-	/* Before, below and after those that do. */
-	label[0] = label_child(test, src);
+	/* Listed before, below and after the arenas that import. */
+	client[0] = non_importing_client(test, src);
 	vm = vq_client(test, src, 1);
-	label[1] = label_child(test, vm);
+	client[1] = non_importing_client(test, vm);
 	below = vq_client(test, vm, 1);
-	label[2] = label_child(test, src);
-	for (i = 0; i < 2 * ARRAY_SIZE(label); i++) {
-		/* The first time has magazines made. */
+	client[2] = non_importing_client(test, src);
+	for (i = 0; i < 2 * ARRAY_SIZE(client); i++) {
+		/* The first of two rounds creates magazines. */
 		while (s->n < 200)
-			KUNIT_ASSERT_TRUE(test, vq_get(s, label[i / 2], 1,
+			KUNIT_ASSERT_TRUE(test, vq_get(s, client[i / 2], 1,
 						       VM_NOSLEEP));
-		vq_put_all(s, label[i / 2]);
+		vq_put_all(s, client[i / 2]);
 	}
-	for (i = 0; i < ARRAY_SIZE(label); i++) {
-		held[i] = vq_on_cpus(label[i]) + vq_in_depot(label[i], 1);
+	for (i = 0; i < ARRAY_SIZE(client); i++) {
+		held[i] = vq_on_cpus(client[i]) + vq_in_depot(client[i], 1);
 		KUNIT_ASSERT_GE(test, held[i], 100UL);
 	}
 	vt_free(below, vt_alloc(below, 1, VM_SLEEP), 1);
@@ -226,22 +227,22 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 
 	addr = vt_alloc(src, 64 * 100, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, addr, 1UL);
-	for (i = 0; i < ARRAY_SIZE(label); i++) {
-		KUNIT_EXPECT_EQ(test, vq_on_cpus(label[i]) +
-				vq_in_depot(label[i], 1), held[i]);
+	for (i = 0; i < ARRAY_SIZE(client); i++) {
+		KUNIT_EXPECT_EQ(test, vq_on_cpus(client[i]) +
+				vq_in_depot(client[i], 1), held[i]);
 	}
 	vt_free(src, addr, 64 * 100);
-	/* The client goes first, and what is listed below it stays. */
+	/* Destroy vm before client[1], which does not import from it. */
 	vq_close(test, below);
 	vq_close(test, vm);
 }
 
 static struct kunit_case vmem_qcache_idle_cases[] = {
-	KUNIT_CASE(idle_empty_magazines_go),
+	KUNIT_CASE(maintenance_frees_idle_magazines),
 	KUNIT_CASE(shrinker_frees_empty_magazines),
-	KUNIT_CASE(wholly_free_slab_is_for_waiters),
-	KUNIT_CASE(fresh_slab_is_for_waiters),
-	KUNIT_CASE(waiter_sleeps_again),
+	KUNIT_CASE(wholly_free_slab_returns_for_waiters),
+	KUNIT_CASE(new_slab_serves_waiters),
+	KUNIT_CASE(waiter_sleeps_until_woken),
 	KUNIT_CASE(arena_that_imports_nothing_keeps_its_caches),
 	{}
 };
@@ -257,5 +258,5 @@ static struct kunit_suite vmem_qcache_idle_suite = {
 
 kunit_test_suite(vmem_qcache_idle_suite);
 
-MODULE_DESCRIPTION("KUnit: what vmem's quantum caches keep");
+MODULE_DESCRIPTION("KUnit: idle contents of vmem's quantum caches");
 MODULE_LICENSE("GPL");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts that allocate in the middle of an allocation.
+ * Interrupt handlers that allocate while they interrupt an allocation.
  *
- * The first tests mark this CPU's magazines as in use, as an interrupt handler finds
- * them that interrupts their user; the others have real interrupts.
+ * The first tests set the busy flags of this CPU's magazines, as an interrupt
+ * handler finds them if it interrupts their user. The others use real
+ * interrupts.
  */
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
@@ -21,8 +22,8 @@ static void set_busy(vmem_t *vm, bool busy)
 		WRITE_ONCE(vq_cpu(vm, i, raw_smp_processor_id())->busy, busy);
 }
 
-/* A request that finds the magazines in use goes to the slabs instead. */
-static void busy_magazines_are_left_alone(struct kunit *test)
+/* A request that finds the magazines busy uses the slabs. */
+static void busy_magazines_are_bypassed(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -56,7 +57,7 @@ static void busy_magazines_are_left_alone(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] Nor does reclaim take what they hold. */
+/* [38] Reclaim does not drain busy magazines. */
 static void busy_magazines_are_not_reclaimed(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 5000, 1);
@@ -82,18 +83,18 @@ static void busy_magazines_are_not_reclaimed(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* With interrupts off, all the way from the arena to the magazines and back. */
-static void interrupts_off_all_the_way(struct kunit *test)
+/* With interrupts off, requests fill and drain caches, arena and source. */
+static void all_layers_work_with_interrupts_off(struct kunit *test)
 {
-	vmem_t *src = vq_ids(test, VQ_POOL, 0);
+	vmem_t *src = vq_ids(test, VQ_INTEGERS, 0);
 	vmem_t *vm = vq_client(test, src, 4);
-	struct vq_set *s = vq_set(test, VQ_POOL);
+	struct vq_set *s = vq_set(test, VQ_INTEGERS);
 	unsigned long flags;
 	bool off;
 
 	vt_needs_irqs_off(test);
 	local_irq_save(flags);
-	vq_mix(s, vm, 3000, 1);
+	vq_random_ops(s, vm, 3000, 1);
 	vq_fill(s, vm, 3);
 	vq_fill(s, vm, 1);
 	vq_put_all(s, vm);
@@ -106,124 +107,126 @@ static void interrupts_off_all_the_way(struct kunit *test)
 }
 
 /**
- * struct hammer - interrupts that trade in an arena
- * @timer: makes them
- * @work: the other kind
- * @of_timer: what the timer does
- * @of_work: the other kind; with PREEMPT_RT both are threads
- * @fires: how often they came
+ * struct irq_traffic - interrupt handlers that allocate and free
+ * @timer: interrupts the task periodically
+ * @work: interrupts the task when the task queues it
+ * @timer_churn: requests of the timer's handler
+ * @work_churn: requests of @work; with PREEMPT_RT both handlers are threads
+ * @calls: number of calls of both handlers
  */
-static struct hammer {
+static struct irq_traffic {
 	struct hrtimer timer;
 	struct irq_work work;
-	struct vq_trader of_timer;
-	struct vq_trader of_work;
-	atomic_t fires;
-} hammer;
+	struct vq_churn timer_churn;
+	struct vq_churn work_churn;
+	atomic_t calls;
+} irq_traffic;
 
-static void strike(struct vq_trader *trader)
+static void irq_churn(struct vq_churn *churn)
 {
 	unsigned int i;
 
 	for (i = 0; i < 5; i++)
-		vq_trade(trader);
-	atomic_inc(&hammer.fires);
+		vq_churn_step(churn);
+	atomic_inc(&irq_traffic.calls);
 }
 
-static enum hrtimer_restart timer_fires(struct hrtimer *timer)
+static enum hrtimer_restart timer_handler(struct hrtimer *timer)
 {
-	strike(&hammer.of_timer);
+	irq_churn(&irq_traffic.timer_churn);
 	hrtimer_forward_now(timer, ns_to_ktime(30000));
 	return HRTIMER_RESTART;
 }
 
-static void work_fires(struct irq_work *work)
+static void work_handler(struct irq_work *work)
 {
-	strike(&hammer.of_work);
+	irq_churn(&irq_traffic.work_churn);
 }
 
-#define FIRES	300
+#define MIN_CALLS	300
 
-/* Trade in the task until interrupts have come between often enough. */
-static void be_interrupted(struct kunit *test, vmem_t *vm, unsigned int sizes)
+/* Allocate and free in the task until the handlers have run often enough. */
+static void churn_with_interrupts(struct kunit *test, vmem_t *vm,
+				  unsigned int sizes)
 {
-	struct vq_trader *mine = kunit_kzalloc(test, sizeof(*mine), GFP_KERNEL);
+	struct vq_churn *mine = kunit_kzalloc(test, sizeof(*mine), GFP_KERNEL);
 	unsigned long end = jiffies + 30 * HZ;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, mine);
-	bitmap_zero(vq_owned, VQ_POOL + 1);
-	vq_trade_init(mine, vm, VQ_HELD, sizes, 1);
-	memset(&hammer, 0, sizeof(hammer));
-	vq_trade_init(&hammer.of_timer, vm, 20, sizes, 2);
-	vq_trade_init(&hammer.of_work, vm, 20, sizes, 3);
-	init_irq_work(&hammer.work, work_fires);
-	vmem_hrtimer_setup(&hammer.timer, timer_fires);
-	hrtimer_start(&hammer.timer, ns_to_ktime(30000),
+	bitmap_zero(vq_owned, VQ_INTEGERS + 1);
+	vq_churn_init(mine, vm, VQ_HELD, sizes, 1);
+	memset(&irq_traffic, 0, sizeof(irq_traffic));
+	vq_churn_init(&irq_traffic.timer_churn, vm, 20, sizes, 2);
+	vq_churn_init(&irq_traffic.work_churn, vm, 20, sizes, 3);
+	init_irq_work(&irq_traffic.work, work_handler);
+	vmem_hrtimer_setup(&irq_traffic.timer, timer_handler);
+	hrtimer_start(&irq_traffic.timer, ns_to_ktime(30000),
 		      HRTIMER_MODE_REL_PINNED);
-	while (atomic_read(&hammer.fires) < FIRES && time_before(jiffies, end)) {
+	while (atomic_read(&irq_traffic.calls) < MIN_CALLS &&
+	       time_before(jiffies, end)) {
 		for (i = 0; i < 500; i++) {
-			vq_trade(mine);
+			vq_churn_step(mine);
 			if (i % 16 == 0)
-				irq_work_queue(&hammer.work);
+				irq_work_queue(&irq_traffic.work);
 		}
 		cond_resched();
 	}
-	hrtimer_cancel(&hammer.timer);
-	irq_work_sync(&hammer.work);
-	KUNIT_EXPECT_GE(test, atomic_read(&hammer.fires), FIRES);
-	vq_trade_end(mine);
-	vq_trade_end(&hammer.of_timer);
-	vq_trade_end(&hammer.of_work);
+	hrtimer_cancel(&irq_traffic.timer);
+	irq_work_sync(&irq_traffic.work);
+	KUNIT_EXPECT_GE(test, atomic_read(&irq_traffic.calls), MIN_CALLS);
+	vq_churn_end(mine);
+	vq_churn_end(&irq_traffic.timer_churn);
+	vq_churn_end(&irq_traffic.work_churn);
 	KUNIT_EXPECT_EQ(test, mine->errors, 0U);
-	KUNIT_EXPECT_EQ(test, hammer.of_timer.errors, 0U);
-	KUNIT_EXPECT_EQ(test, hammer.of_work.errors, 0U);
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_POOL + 1));
+	KUNIT_EXPECT_EQ(test, irq_traffic.timer_churn.errors, 0U);
+	KUNIT_EXPECT_EQ(test, irq_traffic.work_churn.errors, 0U);
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_INTEGERS + 1));
 }
 
-/* Task and interrupts on the same magazines: no integer has two owners. */
+/* Task and handlers use the same magazines: no integer has two owners. */
 static void interrupts_use_the_same_cache(struct kunit *test)
 {
-	vmem_t *vm = vq_ids(test, VQ_POOL, 1);
+	vmem_t *vm = vq_ids(test, VQ_INTEGERS, 1);
 
-	be_interrupted(test, vm, 1);
+	churn_with_interrupts(test, vm, 1);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
 
-/* With several sizes, and those that are not cached. */
+/* The same with several cached sizes and with uncached sizes. */
 static void interrupts_use_all_sizes(struct kunit *test)
 {
-	vmem_t *vm = vq_ids(test, VQ_POOL, 3);
+	vmem_t *vm = vq_ids(test, VQ_INTEGERS, 3);
 
-	be_interrupted(test, vm, 5);
+	churn_with_interrupts(test, vm, 5);
 }
 
-/* [38] In an arena that is nearly used up, so that slabs are split. */
-static void interrupts_in_a_small_arena(struct kunit *test)
+/* [38] The same in an arena that is nearly full, so that slabs are split. */
+static void interrupts_split_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 3);
 
-	be_interrupted(test, vm, 4);
+	churn_with_interrupts(test, vm, 4);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 70, VM_NOSLEEP), 1UL);
 	vt_free(vm, 1, 70);
 }
 
-/* And where each slab is imported and goes home. */
+/* The same with slabs that are imported and released to the source. */
 static void interrupts_import_slabs(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 256, 0);
 	vmem_t *vm = vq_client(test, src, 3);
 
-	be_interrupted(test, vm, 4);
+	churn_with_interrupts(test, vm, 4);
 }
 
 static struct kunit_case vmem_qcache_irq_cases[] = {
-	KUNIT_CASE(busy_magazines_are_left_alone),
+	KUNIT_CASE(busy_magazines_are_bypassed),
 	KUNIT_CASE(busy_magazines_are_not_reclaimed),
-	KUNIT_CASE(interrupts_off_all_the_way),
+	KUNIT_CASE(all_layers_work_with_interrupts_off),
 	KUNIT_CASE(interrupts_use_the_same_cache),
 	KUNIT_CASE(interrupts_use_all_sizes),
-	KUNIT_CASE(interrupts_in_a_small_arena),
+	KUNIT_CASE(interrupts_split_slabs),
 	KUNIT_CASE(interrupts_import_slabs),
 	{}
 };
@@ -239,5 +242,5 @@ static struct kunit_suite vmem_qcache_irq_suite = {
 
 kunit_test_suite(vmem_qcache_irq_suite);
 
-MODULE_DESCRIPTION("KUnit: interrupts in the middle of vmem's quantum caches");
+MODULE_DESCRIPTION("KUnit: interrupts during use of vmem's quantum caches");
 MODULE_LICENSE("GPL");

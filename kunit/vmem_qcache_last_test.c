@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last identifier: whatever caches hold, every integer of an arena can be
- * had.
+ * The last integer: every free integer of an arena can be allocated, also if
+ * the caches hold it.
  */
 #include "vmem_test_qcache.h"
 
@@ -10,12 +10,12 @@ static const unsigned int counts[] = { 1, 63, 64, 65, 99, 5000 };
 #define CACHES	16
 
 /*
- * What is to be done to an arena of @n integers, for each qcache_max; with many
- * integers for one in @step.
+ * Run @fn on an arena for each number in counts[] and each qcache_max. Large
+ * arenas have only every @step-th qcache_max.
  */
-static void for_all(struct kunit *test, unsigned int step,
-		    void (*fn)(struct kunit *test, vmem_t *vm, struct vq_set *s,
-			       unsigned int n))
+static void for_all_arenas(struct kunit *test, unsigned int step,
+			   void (*fn)(struct kunit *test, vmem_t *vm,
+				      struct vq_set *s, unsigned int n))
 {
 	unsigned int i, qcache_max;
 
@@ -39,8 +39,9 @@ static void for_all(struct kunit *test, unsigned int step,
 }
 
 /*
- * What the reap work has in hand, on its way from a magazine or slab to the arena,
- * is out of reach for that moment.  A single CPU has it done before or after.
+ * No request gets the integers that the reclaim work item is moving from a
+ * magazine or slab to the arena, so wait for it. On a single CPU it runs before
+ * or after a request.
  */
 static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 		       vmem_t *vm)
@@ -54,23 +55,23 @@ static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 			    vm->qcaches->n);
 }
 
-static void ones(struct kunit *test, vmem_t *vm, struct vq_set *s,
-		 unsigned int n)
+static void fill_fresh(struct kunit *test, vmem_t *vm, struct vq_set *s,
+		       unsigned int n)
 {
 	vq_fill(s, vm, 1);
 	expect_all(test, s, n, vm);
 }
 
-/* [38] One by one, without sleeping, from a fresh arena. */
+/* [38] VM_NOSLEEP gets all integers of a fresh arena one by one. */
 static void every_integer_of_a_fresh_arena(struct kunit *test)
 {
-	for_all(test, 1, ones);
+	for_all_arenas(test, 1, fill_fresh);
 }
 
-static void ones_again(struct kunit *test, vmem_t *vm, struct vq_set *s,
-		       unsigned int n)
+static void fill_after_traffic(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			       unsigned int n)
 {
-	vq_mix(s, vm, n + 500, n);
+	vq_random_ops(s, vm, n + 500, n);
 	vq_fill(s, vm, 1);
 	expect_all(test, s, n, vm);
 }
@@ -78,53 +79,53 @@ static void ones_again(struct kunit *test, vmem_t *vm, struct vq_set *s,
 /* [38] The same after traffic of all cached sizes. */
 static void every_integer_after_traffic(struct kunit *test)
 {
-	for_all(test, 1, ones_again);
+	for_all_arenas(test, 1, fill_after_traffic);
 }
 
-static void largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
-			  unsigned int n)
+static void fill_largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			       unsigned int n)
 {
 	unsigned int size;
 
-	vq_mix(s, vm, n + 500, n + 1);
+	vq_random_ops(s, vm, n + 500, n + 1);
 	for (size = vm->qcaches->n; size; size--)
 		vq_fill(s, vm, size);
 	expect_all(test, s, n, vm);
 }
 
 /*
- * [38] As many as there are of the largest cached size, then of the next, down to
- * 1: what slabs of one size have left over, and at their end, serves another.
+ * [38] All objects of the largest cached size, then of the next smaller one,
+ * and so on: smaller objects use the remainders of the larger ones.
  */
 static void every_integer_largest_size_first(struct kunit *test)
 {
-	for_all(test, 5, largest_first);
+	for_all_arenas(test, 5, fill_largest_first);
 }
 
-static void smallest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
-			   unsigned int n)
+static void fill_beside_slabs(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			      unsigned int n)
 {
 	unsigned int size;
 
-	/* A few of each size, so that each has a slab if there is room. */
+	/* One object of each size, so that each has a slab if there is room. */
 	for (size = 1; size <= vm->qcaches->n; size++)
 		vq_get(s, vm, size, VM_NOSLEEP);
 	vq_fill(s, vm, 1);
 	expect_all(test, s, n, vm);
 }
 
-/* [38] Slabs of all sizes are there, and nearly empty. */
+/* [38] The same while each cached size has a slab with one object in use. */
 static void every_integer_beside_other_sizes(struct kunit *test)
 {
-	for_all(test, 5, smallest_first);
+	for_all_arenas(test, 5, fill_beside_slabs);
 }
 
-static void whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
-		  unsigned int n)
+static void alloc_whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			unsigned int n)
 {
 	unsigned long addr;
 
-	vq_mix(s, vm, n + 500, n + 2);
+	vq_random_ops(s, vm, n + 500, n + 2);
 	vq_settle(test);	/* as in expect_all() */
 	addr = vt_alloc(vm, n, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
@@ -134,13 +135,13 @@ static void whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 		vt_free(vm, addr, n);
 }
 
-/* [38] After traffic the arena can be had as one piece, without sleeping. */
+/* [38] After traffic VM_NOSLEEP gets the whole arena as one segment. */
 static void whole_arena_after_traffic(struct kunit *test)
 {
-	for_all(test, 5, whole);
+	for_all_arenas(test, 5, alloc_whole);
 }
 
-static void take_all(struct vt_thread *t)
+static void alloc_ones(struct vt_thread *t)
 {
 	unsigned int i;
 
@@ -149,15 +150,15 @@ static void take_all(struct vt_thread *t)
 			t->errors++;
 }
 
-static void ones_sleeping(struct kunit *test, vmem_t *vm, struct vq_set *s,
-			  unsigned int n)
+static void fill_with_sleep(struct kunit *test, vmem_t *vm, struct vq_set *s,
+			    unsigned int n)
 {
 	struct vt_thread *t;
 	unsigned int i, errors = 0;
 
-	vq_mix(s, vm, n + 500, n + 3);
+	vq_random_ops(s, vm, n + 500, n + 3);
 	vq_settle(test);	/* as in expect_all() */
-	t = vt_thread_start(test, take_all, vm, n, VM_SLEEP);
+	t = vt_thread_start(test, alloc_ones, vm, n, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
 	vt_join(test, t, &errors);
@@ -165,19 +166,19 @@ static void ones_sleeping(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	if (((struct vt *)test->priv)->stuck)
 		return;
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
-	/* They are all different if there is no other: 1 to n. */
+	/* If none is left, the n results are the integers 1 to n. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	for (i = 1; i <= n; i++)
-		vq_own(s, i, 1);
+		vq_set_add(s, i, 1);
 }
 
-/* [38] With VM_SLEEP, on whatever CPU: without having to sleep at all. */
+/* [38] VM_SLEEP gets all integers, on any CPU, without sleeping. */
 static void every_integer_with_sleep(struct kunit *test)
 {
-	for_all(test, 5, ones_sleeping);
+	for_all_arenas(test, 5, fill_with_sleep);
 }
 
-/* [38] Spans of 1 to 100: few can hold a slab, all are used up. */
+/* [38] All spans of 1 to 100 integers are used up. Few can hold a slab. */
 static void every_integer_of_ragged_arenas(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, 10300);
@@ -188,15 +189,15 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 		unsigned long at = 1;
 
 		for (i = 1; i <= 100; i++) {
-			/* 37 and 100 have nothing in common: 1 to 100 each. */
+			/* 37 and 100 are coprime: each size occurs once. */
 			size_t span = 1 + i * 37 % 100;
 
 			KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)at,
 							     span, VM_SLEEP));
-			/* A gap, or else none: [2] they do not touch. */
+			/* [2] Spans do not merge, also without a gap. */
 			at += span + i % 2;
 		}
-		vq_mix(s, vm, 5000, qcache_max);
+		vq_random_ops(s, vm, 5000, qcache_max);
 		vq_fill(s, vm, 1);
 		expect_all(test, s, 5050, vm);
 		vq_put_all(s, vm);
@@ -209,8 +210,8 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 	}
 }
 
-/* [38] 21 objects of 3 in 64: the one at the end of a full slab can be had. */
-static void end_of_a_slab_is_not_lost(struct kunit *test)
+/* [38] 21 objects of 3 leave one of 64 integers, which can be allocated. */
+static void end_of_a_slab_can_be_allocated(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 3);
 	struct vq_set *s = vq_set(test, 64);
@@ -221,7 +222,7 @@ static void end_of_a_slab_is_not_lost(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* The objects are segments now, and freed as before. */
+	/* The objects have become segments, and are freed as before. */
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 22U);
 	vt_check(test, vm);
 	vq_put_all(s, vm);
@@ -229,8 +230,8 @@ static void end_of_a_slab_is_not_lost(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 64 });
 }
 
-/* [38] [16] A free integer inside of a slab, asked for by its address. */
-static void free_integers_within_slabs_by_address(struct kunit *test)
+/* [38] [16] A window gets each integer that is free within a slab. */
+static void window_gets_free_integers_within_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
 	struct vq_set *s = vq_set(test, 256);
@@ -242,7 +243,7 @@ static void free_integers_within_slabs_by_address(struct kunit *test)
 		if (s->range[i].start % 5 == 2)
 			vq_put(s, vm, i);
 	for (i = 1; i <= 256; i++) {
-		unsigned long addr = vt_take(vm, i, 1);
+		unsigned long addr = vt_alloc_at(vm, i, 1);
 
 		KUNIT_EXPECT_EQ_MSG(test, addr, i % 5 == 2 ? i : 0UL,
 				    "integer %u", i);
@@ -257,8 +258,8 @@ static void free_integers_within_slabs_by_address(struct kunit *test)
 	vt_free(vm, 1, 256);
 }
 
-/* [38] [34] A wide hole inside of a slab, by every policy of the arena. */
-static void hole_within_a_slab_by_every_policy(struct kunit *test)
+/* [38] [34] Every policy finds a hole within a slab. */
+static void every_policy_finds_a_hole_within_a_slab(struct kunit *test)
 {
 	static const int policies[] = {
 		0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT, VM_ENDALLOC,
@@ -284,8 +285,8 @@ static void hole_within_a_slab_by_every_policy(struct kunit *test)
 	}
 }
 
-/* [23] VM_ABORT gives up at once: what is in slabs is left alone. */
-static void abort_leaves_the_caches_alone(struct kunit *test)
+/* [23] With VM_ABORT a request fails without reclaim. */
+static void abort_does_not_reclaim(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);
 	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
@@ -296,8 +297,8 @@ static void abort_leaves_the_caches_alone(struct kunit *test)
 	vt_free(vm, a, 1);
 }
 
-/* [38] A slab that was dissolved leaves nothing behind: it is a slab again. */
-static void dissolved_slabs_come_again(struct kunit *test)
+/* [38] The range of a slab that was split can become a slab again. */
+static void split_slab_can_become_a_slab_again(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 128, 4);
 	struct vq_set *s = vq_set(test, 128);
@@ -325,11 +326,11 @@ static struct kunit_case vmem_qcache_last_cases[] = {
 	KUNIT_CASE(whole_arena_after_traffic),
 	KUNIT_CASE(every_integer_with_sleep),
 	KUNIT_CASE(every_integer_of_ragged_arenas),
-	KUNIT_CASE(end_of_a_slab_is_not_lost),
-	KUNIT_CASE(free_integers_within_slabs_by_address),
-	KUNIT_CASE(hole_within_a_slab_by_every_policy),
-	KUNIT_CASE(abort_leaves_the_caches_alone),
-	KUNIT_CASE(dissolved_slabs_come_again),
+	KUNIT_CASE(end_of_a_slab_can_be_allocated),
+	KUNIT_CASE(window_gets_free_integers_within_slabs),
+	KUNIT_CASE(every_policy_finds_a_hole_within_a_slab),
+	KUNIT_CASE(abort_does_not_reclaim),
+	KUNIT_CASE(split_slab_can_become_a_slab_again),
 	{}
 };
 

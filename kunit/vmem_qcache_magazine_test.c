@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines: what a CPU keeps, what it exchanges with the depot, and how much of
- * an arena may be kept that way.
+ * Magazines: their creation, their exchange with the depot, their sizes, and
+ * the share of an arena that they may hold.
  */
 #include "vmem_test_qcache.h"
 
-/* Room for magazines, also on several CPUs. */
+/* Integers of an arena that has magazines, also on several CPUs. */
 #define MANY	100000
 
 static unsigned int here(void)
@@ -13,13 +13,13 @@ static unsigned int here(void)
 	return raw_smp_processor_id();
 }
 
-static unsigned int magazines(vmem_t *vm)
+static unsigned int nr_magazines(vmem_t *vm)
 {
 	return atomic_read(&vm->qcaches->magazines);
 }
 
 /* [39] A free that finds no magazine puts the object into its slab. */
-static void free_makes_no_magazine(struct kunit *test)
+static void free_creates_no_magazine(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -34,15 +34,15 @@ static void free_makes_no_magazine(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, qc->missed, i);
 		KUNIT_EXPECT_EQ(test, qc->frees, (unsigned long)i);
 	}
-	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+	KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 }
 
 /*
- * Allocations make the magazines that frees have missed: one at a time, and as many
- * as would have held what was freed.
+ * Allocations create the magazines that frees have missed. Each allocation
+ * creates one, until all these frees would have found room.
  */
-static void allocations_make_magazines(struct kunit *test)
+static void allocations_create_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -51,18 +51,18 @@ static void allocations_make_magazines(struct kunit *test)
 
 	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* No free has missed one yet. */
-	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+	/* No free has missed a magazine yet. */
+	KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 	vq_put_all(s, vm);
 	for (i = 1; i <= 10; i++) {
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-		KUNIT_EXPECT_EQ(test, magazines(vm), min(i, 4U));
+		KUNIT_EXPECT_EQ(test, nr_magazines(vm), min(i, 4U));
 		KUNIT_EXPECT_EQ(test, qc->depot.nempty, min(i, 4U));
 		KUNIT_EXPECT_EQ(test, qc->missed, n - min(n, i * cap));
 	}
-	/* Each size has its own. */
+	/* Each size has its own magazines. */
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->depot.nempty, 0U);
-	/* The next frees find them. */
+	/* The next frees use the magazines. */
 	i = qc->frees;
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, qc->missed, 0U);
@@ -70,7 +70,7 @@ static void allocations_make_magazines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 10UL);
 }
 
-/* What is freed last is allocated first. */
+/* The object that was freed last is allocated first. */
 static void magazine_is_a_stack(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -85,7 +85,7 @@ static void magazine_is_a_stack(struct kunit *test)
 	allocs = cc->allocs;
 	frees = cc->frees;
 	for (i = 0; i < n; i++) {
-		/* Not in the order in which they came. */
+		/* Not in the order of allocation. */
 		unsigned int k = i * 5 % s->n;
 
 		order[i] = s->range[k].start;
@@ -102,8 +102,8 @@ static void magazine_is_a_stack(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* The sizes have magazines of their own. */
-static void sizes_do_not_mix(struct kunit *test)
+/* Each cached size has its own magazines. */
+static void each_size_has_its_own_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -123,10 +123,10 @@ static void sizes_do_not_mix(struct kunit *test)
 }
 
 /*
- * Two magazines on the CPU, then the depot; and nothing is lost on the way there
- * and back.
+ * A CPU keeps two magazines and exchanges them with the depot. No object is
+ * lost.
  */
-static void magazines_go_to_the_depot_and_back(struct kunit *test)
+static void cpu_exchanges_magazines_with_the_depot(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -145,27 +145,27 @@ static void magazines_go_to_the_depot_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), 2UL * cap);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
 	vq_put(s, vm, 0);
-	/* One full magazine went, what is loaded is new. */
+	/* The CPU has exchanged a full magazine for an empty one. */
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 1, here()), cap + 1UL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), (unsigned long)cap);
 	for (i = 0; i < 3 * cap; i++)
 		vq_put(s, vm, 0);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 4UL * cap);
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
-	/* And back, all of it: the slabs need not be asked. */
+	/* Allocations empty all magazines before they use slabs. */
 	i = vq_cache(vm, 1)->allocs;
 	for (; vq_on_cpu(vm, 1, here()) + vq_in_depot(vm, 1);)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, (unsigned long)i);
 	KUNIT_EXPECT_EQ(test, s->n, 10 * vq_capacity(2));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* No other CPU has used it. */
+	/* No other CPU has used the depot. */
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.contended, 0UL);
 	vq_put_all(s, vm);
 }
 
-/* To and fro across the end of a magazine does not go to the depot. */
-static void previous_magazine_spares_the_depot(struct kunit *test)
+/* A CPU alternates between its two magazines without use of the depot. */
+static void previous_magazine_avoids_exchanges(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -196,8 +196,8 @@ static void previous_magazine_spares_the_depot(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* A full magazine stays beside an empty one from the depot. */
-static void full_magazine_stays_with_its_cpu(struct kunit *test)
+/* A CPU that loads an empty magazine from the depot keeps its full one. */
+static void cpu_keeps_its_full_magazine(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
 	struct vq_set *s = vq_set(test, MANY);
@@ -211,7 +211,7 @@ static void full_magazine_stays_with_its_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 2UL * cap);
 	while (s->n < 200)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* A failed request brings the CPU's magazines, empty, to the depot. */
+	/* A failed request returns the CPU's empty magazines to the depot. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 0UL);
 	vq_settle(test);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
@@ -227,7 +227,7 @@ static void full_magazine_stays_with_its_cpu(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] Where the arena is too small to share, CPUs hold nothing at all. */
+/* [38] CPUs hold no integers of an arena that is too small for magazines. */
 static void small_arenas_have_no_magazines(struct kunit *test)
 {
 	static const unsigned int counts[] = { 1, 10, 64, 65, 99, 128 };
@@ -239,20 +239,23 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 		for (qcache_max = 2; qcache_max <= 16; qcache_max += 7) {
 			vmem_t *vm = vq_ids(test, counts[i], qcache_max);
 
-			vq_mix(s, vm, 500, counts[i]);
+			vq_random_ops(s, vm, 500, counts[i]);
 			vq_fill(s, vm, 1);
 			vq_put_all(s, vm);
 			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 			KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
-			KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+			KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 			KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->missed, 0U);
 			vq_close(test, vm);
 		}
 	}
 }
 
-/* [38] As many as the smallest magazines take are enough, one less is not. */
-static void share_is_exact(struct kunit *test)
+/*
+ * [38] An arena has magazines if a sixteenth of it can fill the smallest ones
+ * of all CPUs. An arena with one integer less has none.
+ */
+static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 {
 	size_t n = 16UL * 2 * num_possible_cpus() * vq_capacity(0);
 	unsigned int less, round;
@@ -267,11 +270,11 @@ static void share_is_exact(struct kunit *test)
 							       VM_NOSLEEP));
 			vq_put_all(s, vm);
 		}
-		/* Maintenance takes none from a CPU that may have some. */
+		/* Maintenance does not drain CPUs that may have magazines. */
 		vmem_update(NULL);
 		if (less) {
 			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
-			KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+			KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 		} else {
 			KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 		}
@@ -279,8 +282,8 @@ static void share_is_exact(struct kunit *test)
 	}
 }
 
-/* Take what the largest magazines hold, and put all back. */
-static void some(struct vq_set *s, vmem_t *vm, size_t size)
+/* Allocate and free enough to use magazines of any size. */
+static void use_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (s->n < 3 * vq_capacity(4) && vq_get(s, vm, size, VM_NOSLEEP))
 		;
@@ -288,10 +291,10 @@ static void some(struct vq_set *s, vmem_t *vm, size_t size)
 }
 
 /*
- * [38] What all CPUs together can hold is no more than one part in 16 of the
- * arena: no magazine is larger than the share of each allows.
+ * [38] The magazines of all CPUs together hold at most one sixteenth of the
+ * arena, which bounds the size of each magazine.
  */
-static void cpus_hold_a_small_share(struct kunit *test)
+static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 {
 	static const unsigned int counts[] = { 500, 1000, 4000 };
 	unsigned int i, k, qcache_max, size;
@@ -304,13 +307,13 @@ static void cpus_hold_a_small_share(struct kunit *test)
 			unsigned long most = 0, weight = 0;
 
 			for (k = 1; k <= qcache_max; k++) {
-				/* Larger magazines must obey, too. */
+				/* The bound holds for the largest kind. */
 				WRITE_ONCE(vq_cache(vm, k)->kind, 4);
-				some(s, vm, k);
+				use_magazines(s, vm, k);
 				weight += k;
 			}
 			for (size = 1; size <= qcache_max; size++) {
-				some(s, vm, size);
+				use_magazines(s, vm, size);
 				most += 2 * size *
 					vq_cpu(vm, size, here())->capacity;
 			}
@@ -319,7 +322,7 @@ static void cpus_hold_a_small_share(struct kunit *test)
 					    "%u integers, qcache_max %u",
 					    counts[i], qcache_max);
 			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
-			/* And where the smallest magazines may be, they are. */
+			/* If the bound allows magazines, there are some. */
 			KUNIT_EXPECT_EQ_MSG(test, most > 0,
 					    counts[i] / 16 >= 2 * weight *
 					    num_possible_cpus() * vq_capacity(0),
@@ -330,7 +333,7 @@ static void cpus_hold_a_small_share(struct kunit *test)
 	}
 }
 
-/* The depot keeps what it needed in the last interval, no more. */
+/* Maintenance leaves only the magazines that the last interval used. */
 static void maintenance_trims_the_depot(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -346,11 +349,11 @@ static void maintenance_trims_the_depot(struct kunit *test)
 	depot = vq_in_depot(vm, 1);
 	cap = vq_cpu(vm, 1, here())->capacity;
 	KUNIT_ASSERT_GT(test, depot, 6 * cap);
-	/* All of it has come since the last round. */
+	/* The depot got all magazines since the last round. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
 
-	/* Of it, three magazines are needed at a time. */
+	/* Use three magazines at a time. */
 	for (i = 0; i < 5; i++) {
 		while (vq_in_depot(vm, 1) > depot - 3 * cap)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
@@ -362,17 +365,17 @@ static void maintenance_trims_the_depot(struct kunit *test)
 	KUNIT_EXPECT_GE(test, vq_in_depot(vm, 1), 3 * cap);
 	KUNIT_EXPECT_LE(test, vq_in_depot(vm, 1), 5 * cap);
 
-	/* None at all: they go, and with them the empty ones. */
+	/* Maintenance drains unused magazines and frees the empty ones. */
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.nempty, 0U);
-	/* What is loaded is the CPU's own, and stays. */
+	/* The CPU keeps its loaded magazine. */
 	KUNIT_EXPECT_GT(test, vq_on_cpu(vm, 1, here()), 0UL);
 	vt_check(test, vm);
 }
 
-/* Magazines grow when the depot is contended, and only then. */
+/* Contention on the depot's lock makes new magazines larger. */
 static void contention_makes_magazines_larger(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
@@ -380,22 +383,22 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	struct vmem_qcache *qc = vq_cache(vm, 1);
 	unsigned int i, kind = qc->kind;
 
-	/* The smallest are for arenas in which larger ones would hold too much. */
+	/* Kind 0 is only for arenas in which larger kinds hold too much. */
 	KUNIT_EXPECT_EQ(test, kind, 1U);
-	/* The CPU keeps one all the time. */
+	/* The CPU keeps one magazine throughout. */
 	vq_supply_magazines(test, s, vm, 1, 1);
 	vq_put_all(s, vm);
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
-	/* Three times a round are still nothing, a fourth is too much. */
+	/* Three contentions between two rounds are tolerated, four are not. */
 	qc->depot.contended += 3;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
 	qc->depot.contended += 4;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
-	/* The count has not risen since. */
+	/* There was no contention since. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
@@ -407,7 +410,7 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
 			vq_capacity(kind + 1));
-	/* Bounded. */
+	/* The size is bounded. */
 	for (i = 0; i < 20; i++) {
 		qc->depot.contended += 100;
 		vmem_update(NULL);
@@ -425,7 +428,7 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	KUNIT_EXPECT_LE(test, vq_on_cpus(vm), MANY / 16UL);
 }
 
-/* With the parameter debug there are none: every free is looked at. */
+/* With the parameter debug there are none, since vmem checks every free. */
 static void checked_arenas_have_no_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -438,25 +441,25 @@ static void checked_arenas_have_no_magazines(struct kunit *test)
 	while (s->n < 1000)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
-	/* Nor does a later allocation make any. */
+	/* A later allocation does not create any. */
 	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
-	KUNIT_EXPECT_EQ(test, magazines(vm), 0U);
+	KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 }
 
 static struct kunit_case vmem_qcache_magazine_cases[] = {
-	KUNIT_CASE(free_makes_no_magazine),
-	KUNIT_CASE(allocations_make_magazines),
+	KUNIT_CASE(free_creates_no_magazine),
+	KUNIT_CASE(allocations_create_magazines),
 	KUNIT_CASE(magazine_is_a_stack),
-	KUNIT_CASE(sizes_do_not_mix),
-	KUNIT_CASE(magazines_go_to_the_depot_and_back),
-	KUNIT_CASE(previous_magazine_spares_the_depot),
-	KUNIT_CASE(full_magazine_stays_with_its_cpu),
+	KUNIT_CASE(each_size_has_its_own_magazines),
+	KUNIT_CASE(cpu_exchanges_magazines_with_the_depot),
+	KUNIT_CASE(previous_magazine_avoids_exchanges),
+	KUNIT_CASE(cpu_keeps_its_full_magazine),
 	KUNIT_CASE(small_arenas_have_no_magazines),
-	KUNIT_CASE(share_is_exact),
-	KUNIT_CASE(cpus_hold_a_small_share),
+	KUNIT_CASE(smallest_arena_with_magazines_is_exact),
+	KUNIT_CASE(cpus_hold_at_most_a_sixteenth),
 	KUNIT_CASE(maintenance_trims_the_depot),
 	KUNIT_CASE(contention_makes_magazines_larger),
 	KUNIT_CASE(checked_arenas_have_no_magazines),

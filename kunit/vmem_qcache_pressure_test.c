@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel asks for memory back; and what operators see of quantum caches.
+ * Quantum caches under memory pressure, and their files in debugfs.
  */
 #include "vmem_test_qcache.h"
 
 #define MANY	100000
 
 /*
- * Call all shrinkers; false if that cannot be done. They drain caches once a second at
- * the most, so wait a second.
+ * Run all shrinkers. Returns false if that is impossible. The shrinker of vmem
+ * drains caches at most once per second, so wait that long.
  */
 static bool shrink_all(void)
 {
@@ -24,15 +24,15 @@ static bool shrink_all(void)
 	return n == 1;
 }
 
-/* Memory is short: magazines are emptied, wholly free slabs go to the source. */
-static void shrinker_empties_the_caches(struct kunit *test)
+/* The shrinker drains magazines and releases wholly free slabs. */
+static void shrinker_drains_the_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 300, 0);
 	vmem_t *vm = vq_client(test, src, 2);
 	struct vq_set *s = vq_set(test, 64 * 300);
 	unsigned int round;
 
-	/* The first round makes magazines. A request that failed would empty them. */
+	/* Round 1 creates magazines. A failed request would drain them. */
 	for (round = 0; round < 2; round++) {
 		while (s->sum < 64 * 250)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
@@ -43,16 +43,16 @@ static void shrinker_empties_the_caches(struct kunit *test)
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	if (!shrink_all())
 		kunit_skip(test, "no /proc/sys/vm/drop_caches to write to");
-	KUNIT_EXPECT_TRUE(test, vq_soon(!vmem_size(src, VMEM_ALLOC)));
+	KUNIT_EXPECT_TRUE(test, vq_poll(!vmem_size(src, VMEM_ALLOC)));
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 2), 0UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
-	/* The caches still serve. */
-	vq_mix(s, vm, 1000, 1);
+	/* The caches still work. */
+	vq_random_ops(s, vm, 1000, 1);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 }
 
-/* Objects in use stay where they are. */
-static void shrinker_spares_what_is_in_use(struct kunit *test)
+/* The shrinker does not touch allocated objects. */
+static void shrinker_spares_allocated_objects(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
 	struct vq_set *s = vq_set(test, MANY);
@@ -72,7 +72,7 @@ static void shrinker_spares_what_is_in_use(struct kunit *test)
 	}
 	if (!shrink_all())
 		kunit_skip(test, "no /proc/sys/vm/drop_caches to write to");
-	KUNIT_EXPECT_TRUE(test, vq_soon(!vq_on_cpus(vm) &&
+	KUNIT_EXPECT_TRUE(test, vq_poll(!vq_on_cpus(vm) &&
 					!vq_in_depot(vm, 1) &&
 					!vq_in_depot(vm, 4)));
 	vt_check(test, vm);
@@ -83,7 +83,7 @@ static void shrinker_spares_what_is_in_use(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* An arena's qcaches file, or NULL. */
+/* The text of an arena's debugfs file qcaches, or NULL. */
 static char *qcaches_file(struct kunit *test, vmem_t *vm)
 {
 	char path[192];
@@ -94,7 +94,7 @@ static char *qcaches_file(struct kunit *test, vmem_t *vm)
 	return vt_debugfs(test, path, 8192);
 }
 
-/* The number in the line of that size, under that heading; -1 if none. */
+/* The number below @heading in the line for @size; -1 if there is none. */
 static long column(const char *text, unsigned long size, const char *heading)
 {
 	char *copy = kstrdup(text, GFP_KERNEL), *rest = copy;
@@ -134,17 +134,17 @@ static unsigned int count_lines(const char *text)
 	return n;
 }
 
-/* A line for each cached size, which tells the state of its cache. */
+/* The file has a line with the state of each cache. */
 static void qcaches_file_shows_each_cache(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
 	struct vq_set *s = vq_set(test, MANY);
-	unsigned int i, cap = vq_capacity(1), slow;
+	unsigned int i, cap = vq_capacity(1), fast;
 	char *text;
 
 	/* Four magazines, for 50 objects. */
 	vq_supply_magazines(test, s, vm, 3, 4);
-	/* 3: three slabs, of 21 each. */
+	/* Three slabs, of 21 objects each. */
 	while (s->n < 50)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
 	text = qcaches_file(test, vm);
@@ -168,9 +168,9 @@ static void qcaches_file_shows_each_cache(struct kunit *test)
 	vq_put_all(s, vm);
 	while (s->n < 5)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
-	slow = vq_cpu(vm, 3, raw_smp_processor_id())->allocs;
+	fast = vq_cpu(vm, 3, raw_smp_processor_id())->allocs;
 	text = qcaches_file(test, vm);
-	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), (long)slow);
+	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), (long)fast);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "hits"), 5L);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "misses"), 50L + 4 * cap);
 	KUNIT_EXPECT_EQ(test, column(text, 3, "free_hits"), 50L);
@@ -181,7 +181,7 @@ static void qcaches_file_shows_each_cache(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* An arena that is too small for a slab: singles. */
+/* The file counts objects of an arena that is too small for a slab. */
 static void qcaches_file_counts_singles(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 10, 2);
@@ -197,8 +197,8 @@ static void qcaches_file_counts_singles(struct kunit *test)
 	vt_free(vm, b, 1);
 }
 
-/* An arena without caches has the heading only. */
-static void qcaches_file_without_caches(struct kunit *test)
+/* The file of an arena without caches has only the heading. */
+static void qcaches_file_without_caches_has_only_a_heading(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 0);
 	char *text = qcaches_file(test, vm);
@@ -209,7 +209,7 @@ static void qcaches_file_without_caches(struct kunit *test)
 	kvfree(text);
 }
 
-/* The line "vmem_qcache N" of metadata. */
+/* The number in the line "vmem_qcache" of the debugfs file metadata. */
 static unsigned long metadata(struct kunit *test)
 {
 	char *text = vt_debugfs(test, "metadata", 4096);
@@ -223,7 +223,7 @@ static unsigned long metadata(struct kunit *test)
 	return value;
 }
 
-/* metadata counts per-CPU parts, slabs and magazines while they exist. */
+/* The file metadata counts per-CPU structures, slabs and magazines. */
 static void metadata_counts_caches(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -243,7 +243,7 @@ static void metadata_counts_caches(struct kunit *test)
 	KUNIT_EXPECT_GE(test, slabs - made, 10 * sizeof(struct vmem_slab));
 	KUNIT_EXPECT_LE(test, slabs - made, 20 * sizeof(struct vmem_slab));
 	vq_put_all(s, vm);
-	/* The same slabs again, and a magazine of 128 bytes for each 14 frees. */
+	/* No slab more, but a magazine of 128 bytes for each 14 frees. */
 	while (s->n < 640)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	magazines = metadata(test);
@@ -251,17 +251,17 @@ static void metadata_counts_caches(struct kunit *test)
 	vq_put_all(s, vm);
 	vq_close(test, vm);
 	KUNIT_EXPECT_EQ(test, metadata(test), before);
-	/* An arena without caches costs nothing here. */
+	/* An arena without caches does not count. */
 	vm = vq_ids(test, MANY, 0);
 	KUNIT_EXPECT_EQ(test, metadata(test), before);
 }
 
 static struct kunit_case vmem_qcache_pressure_cases[] = {
-	KUNIT_CASE(shrinker_empties_the_caches),
-	KUNIT_CASE(shrinker_spares_what_is_in_use),
+	KUNIT_CASE(shrinker_drains_the_caches),
+	KUNIT_CASE(shrinker_spares_allocated_objects),
 	KUNIT_CASE(qcaches_file_shows_each_cache),
 	KUNIT_CASE(qcaches_file_counts_singles),
-	KUNIT_CASE(qcaches_file_without_caches),
+	KUNIT_CASE(qcaches_file_without_caches_has_only_a_heading),
 	KUNIT_CASE(metadata_counts_caches),
 	{}
 };
@@ -277,5 +277,5 @@ static struct kunit_suite vmem_qcache_pressure_suite = {
 
 kunit_test_suite(vmem_qcache_pressure_suite);
 
-MODULE_DESCRIPTION("KUnit: memory pressure, and views of quantum caches");
+MODULE_DESCRIPTION("KUnit: quantum caches under memory pressure, in debugfs");
 MODULE_LICENSE("GPL");

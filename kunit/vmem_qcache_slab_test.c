@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slabs: how large they are, where they come from, which of them are used first
- * and when they go home.
+ * Slabs: their size and place, the order in which they are used, and their
+ * release.
  *
- * Arenas of few integers have no magazines, so that every allocation and every
- * free is seen by the slabs.
+ * Arenas of few integers have no magazines, so every allocation and free uses
+ * the slabs.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
 
 /**
- * struct slab_size - what the slabs of an arena must be like
- * @quantum: of the arena
- * @qcache_max: of the arena
- * @n: cached sizes
- * @slab: the size of its slabs
+ * struct slab_size - expected properties of an arena with quantum caches
+ * @quantum: quantum of the arena
+ * @qcache_max: qcache_max of the arena
+ * @n: expected number of cached sizes
+ * @slab: expected size of a slab
  */
 struct slab_size {
 	size_t quantum;
@@ -43,8 +43,8 @@ static const struct slab_size slab_sizes[] = {
 };
 
 /*
- * [31] The smallest power of two strictly above three times the largest cached
- * size, at least 64; [9] and there are no more than 16 sizes.
+ * [31] A slab is the smallest power of two above three times the largest cached
+ * size, but at least 64. [9] An arena has at most 16 cached sizes.
  */
 static void slab_size_is_as_specified(struct kunit *test)
 {
@@ -52,7 +52,7 @@ static void slab_size_is_as_specified(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(slab_sizes); i++) {
 		const struct slab_size *s = &slab_sizes[i];
-		vmem_t *vm = vt_adopt(test, vmem_create(test->name,
+		vmem_t *vm = vt_track(test, vmem_create(test->name,
 							(void *)(8 * s->slab),
 							4 * s->slab, s->quantum,
 							NULL, NULL, NULL,
@@ -70,10 +70,10 @@ static void slab_size_is_as_specified(struct kunit *test)
 	}
 }
 
-/* [31] The slabs of all sizes are alike: one segment of the same size each. */
-static void slabs_of_all_sizes_are_alike(struct kunit *test)
+/* [31] A slab is one segment, of the same size for all cached sizes. */
+static void slabs_of_all_sizes_are_equal(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(256 * U),
+	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(256 * U),
 						8 * 32 * U, U, NULL, NULL, NULL,
 						8 * U, VM_SLEEP));
 	unsigned long addr[8];
@@ -91,10 +91,10 @@ static void slabs_of_all_sizes_are_alike(struct kunit *test)
 		vt_free(vm, addr[i], (i + 1) * U);
 }
 
-/* [9] Without a whole quantum there is no cache, nor with VMC_NO_QCACHE. */
+/* [9] An arena with a qcache_max below its quantum has no caches. */
 static void no_cache_below_a_quantum(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(16 * U),
+	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(16 * U),
 						16 * U, U, NULL, NULL, NULL,
 						U - 1, VM_SLEEP));
 	unsigned long addr = vt_alloc(vm, U, VM_SLEEP);
@@ -104,10 +104,10 @@ static void no_cache_below_a_quantum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [31] A slab is not aligned to its size: any free 64 will do. */
+/* [31] A slab is not aligned to its size: any free segment of 64 is enough. */
 static void slab_is_not_aligned(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)37, 64, 1,
+	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)37, 64, 1,
 						NULL, NULL, NULL, 4,
 						VM_SLEEP | VMC_IDENTIFIER));
 	struct vq_set *s = vq_set(test, 100);
@@ -122,7 +122,7 @@ static void slab_is_not_aligned(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [31] So an import of exactly a slab is an exact fit, wherever it begins. */
+/* [31] An import of exactly a slab is an exact fit at any address. */
 static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 8, 0);
@@ -136,8 +136,8 @@ static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 	vt_free(vm, a, 3);
 }
 
-/* [3] Slabs that are wholly free go home: one may stay, no more. */
-static void at_most_one_empty_slab_stays(struct kunit *test)
+/* [3] All wholly free slabs except one are released. */
+static void at_most_one_free_slab_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
 	struct vq_set *s = vq_set(test, 1000);
@@ -152,14 +152,14 @@ static void at_most_one_empty_slab_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 3U);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE),
 			(size_t)64);
-	/* It is used again, and nothing is imported for it. */
+	/* The next allocation uses that slab and imports nothing. */
 	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vt_imp.imports, 4U);
 	vq_put_all(s, vm);
 }
 
-/* [3] The one that stays goes when it was idle for a round of maintenance. */
-static void idle_slab_goes_home(struct kunit *test)
+/* [3] Maintenance releases that slab if it was idle for a whole round. */
+static void idle_slab_is_released(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
 	unsigned long a;
@@ -185,8 +185,8 @@ static void idle_slab_goes_home(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 }
 
-/* Four slabs of 64 single integers each, all allocated: at 1, 65, 129, 193. */
-static struct vq_set *four_slabs(struct kunit *test, vmem_t *vm)
+/* Allocate 256 integers one by one, in slabs at 1, 65, 129 and 193. */
+static struct vq_set *fill_four_slabs(struct kunit *test, vmem_t *vm)
 {
 	struct vq_set *s = vq_set(test, 256);
 
@@ -198,7 +198,7 @@ static struct vq_set *four_slabs(struct kunit *test, vmem_t *vm)
 }
 
 /* Free @n integers from @from on. */
-static void put_some(struct vq_set *s, vmem_t *vm, unsigned long from,
+static void put_range(struct vq_set *s, vmem_t *vm, unsigned long from,
 		     unsigned int n)
 {
 	unsigned int i;
@@ -208,7 +208,7 @@ static void put_some(struct vq_set *s, vmem_t *vm, unsigned long from,
 			vq_put(s, vm, i);
 }
 
-/* Of partial slabs the fullest is used first, so that others become empty. */
+/* The fullest partial slab is used first, so that others become free. */
 static void fullest_slab_is_used_first(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
@@ -218,11 +218,11 @@ static void fullest_slab_is_used_first(struct kunit *test)
 	vt_imp.next = 1;
 	for (i = 0; i < 256; i++)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
-	put_some(s, vm, 1, 40);
-	put_some(s, vm, 65, 10);
-	put_some(s, vm, 129, 20);
-	put_some(s, vm, 193, 3);
-	/* The fourth, then the second, then the third, then the first. */
+	put_range(s, vm, 1, 40);
+	put_range(s, vm, 65, 10);
+	put_range(s, vm, 129, 20);
+	put_range(s, vm, 193, 3);
+	/* The order is: fourth, second, third, first. */
 	for (i = 0; i < 73; i++) {
 		unsigned int want = i < 3 ? 3 : i < 13 ? 1 : i < 33 ? 2 : 0;
 
@@ -235,14 +235,14 @@ static void fullest_slab_is_used_first(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* A partial slab is used before an empty one, and that before a new one. */
-static void empty_slab_is_used_last(struct kunit *test)
+/* Partial slabs are used first, then wholly free ones, then new ones. */
+static void free_slab_is_used_after_partial_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
-	struct vq_set *s = four_slabs(test, vm);
+	struct vq_set *s = fill_four_slabs(test, vm);
 
-	put_some(s, vm, 1, 64);
-	put_some(s, vm, 129, 50);
+	put_range(s, vm, 1, 64);
+	put_range(s, vm, 129, 50);
 	while (s->n < 192)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, find_next_bit(s->owned, 257, 1), 65UL);
@@ -250,8 +250,8 @@ static void empty_slab_is_used_last(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* What a cache holds counts as allocated: the arena sees slabs. */
-static void cached_counts_as_allocated(struct kunit *test)
+/* The objects in a cache count as allocated in the arena. */
+static void cached_objects_count_as_allocated(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
 	unsigned long a = vt_alloc(vm, 1, VM_SLEEP);
@@ -265,14 +265,14 @@ static void cached_counts_as_allocated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
 	vt_check(test, vm);
 	vt_free(vm, b, 3);
-	/* [1] Both empty ones, each the only one of its size, are still there. */
+	/* [1] Each cache keeps one wholly free slab. */
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
 }
 
-/* [5] Sizes off the quantum are served by the cache of the next size. */
-static void odd_sizes_are_cached(struct kunit *test)
+/* [5] A size between two cached sizes uses the cache of the larger one. */
+static void sizes_off_the_quantum_are_cached(struct kunit *test)
 {
-	vmem_t *vm = vt_adopt(test, vmem_create(test->name, (void *)(64 * U),
+	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(64 * U),
 						64 * U, U, NULL, NULL, NULL,
 						4 * U, VM_SLEEP));
 	unsigned long a = vt_alloc(vm, U + 1, VM_SLEEP);
@@ -288,11 +288,11 @@ static void odd_sizes_are_cached(struct kunit *test)
 }
 
 /*
- * A free looks for an object that came from the arena by itself in the slabs of all
- * sizes. vmem_destroy() does the same with one that is still in a magazine: also in
- * the slabs of a smaller size, whose table has moved to memory of its own.
+ * The free of a single object, which has no slab, searches the slab tables of
+ * all sizes. vmem_destroy() frees single objects that are in magazines, so all
+ * tables must still exist then, also one that was moved to allocated memory.
  */
-static void single_is_put_back_last(struct kunit *test)
+static void destroy_frees_a_single_object_in_a_magazine(struct kunit *test)
 {
 	unsigned int cpu = raw_smp_processor_id();
 	struct vq_set *s = vq_set(test, 20000);
@@ -301,16 +301,16 @@ static void single_is_put_back_last(struct kunit *test)
 	unsigned long most, single;
 	size_t size;
 
-	/* A magazine for size 2, but no free object in a slab of it. */
+	/* Size 2 has a magazine, but no free object in a slab. */
 	vq_supply_magazines(test, s, vm, 2, 1);
 	while (vq_cache(vm, 2)->nfree)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 2, VM_NOSLEEP));
 	while (vq_cache(vm, 1)->nslabs < 60)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* The second round would free the magazine. */
+	/* A second round would free the magazine. */
 	vmem_update(NULL);
 	KUNIT_ASSERT_EQ(test, vq_cache(vm, 2)->depot.nempty, 1U);
-	KUNIT_ASSERT_PTR_NE(test, table->heads, &table->first[0]);
+	KUNIT_ASSERT_PTR_NE(test, table->heads, &table->small[0]);
 	size = vmem_size(vm, VMEM_FREE) - 10;
 	most = vt_alloc(vm, size, VM_NOSLEEP);
 	KUNIT_ASSERT_NE(test, most, 0UL);
@@ -320,9 +320,9 @@ static void single_is_put_back_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_on_cpu(vm, 2, cpu), 1UL);
 	vt_free(vm, most, size);
 	vq_put_all(s, vm);
-	/* It lies below what has come since. */
+	/* The single object is at the bottom of the magazine. */
 	KUNIT_EXPECT_EQ(test, vq_cpu(vm, 2, cpu)->round[0], single);
-	KUNIT_EXPECT_PTR_NE(test, table->heads, &table->first[0]);
+	KUNIT_EXPECT_PTR_NE(test, table->heads, &table->small[0]);
 	vq_close(test, vm);
 }
 
@@ -334,17 +334,17 @@ static int slab_init(struct kunit *test)
 
 static struct kunit_case vmem_qcache_slab_cases[] = {
 	KUNIT_CASE(slab_size_is_as_specified),
-	KUNIT_CASE(slabs_of_all_sizes_are_alike),
+	KUNIT_CASE(slabs_of_all_sizes_are_equal),
 	KUNIT_CASE(no_cache_below_a_quantum),
 	KUNIT_CASE(slab_is_not_aligned),
 	KUNIT_CASE(import_of_a_slab_is_an_exact_fit),
-	KUNIT_CASE(at_most_one_empty_slab_stays),
-	KUNIT_CASE(idle_slab_goes_home),
+	KUNIT_CASE(at_most_one_free_slab_stays),
+	KUNIT_CASE(idle_slab_is_released),
 	KUNIT_CASE(fullest_slab_is_used_first),
-	KUNIT_CASE(empty_slab_is_used_last),
-	KUNIT_CASE(cached_counts_as_allocated),
-	KUNIT_CASE(odd_sizes_are_cached),
-	KUNIT_CASE(single_is_put_back_last),
+	KUNIT_CASE(free_slab_is_used_after_partial_slabs),
+	KUNIT_CASE(cached_objects_count_as_allocated),
+	KUNIT_CASE(sizes_off_the_quantum_are_cached),
+	KUNIT_CASE(destroy_frees_a_single_object_in_a_magazine),
 	{}
 };
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races at import, made to happen: the import function itself frees, adds and
- * allocates in the importing arena, where the arena lock is dropped. Imports
- * with a wrong result stand here too, as what others did meanwhile may make a
- * right one wrong.
+ * Races at import. The import function runs without the arena lock; in these
+ * tests it frees, adds and allocates in the importing arena. Bad imports are
+ * tested here, too: such a change can make a correct import bad.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_report.h"
 
-/* The first span of every arena here: units 16..31, all allocated by 4. */
+/* An importing arena with one span, units 16..31, allocated 4 at a time. */
 static vmem_t *full_importer(struct kunit *test, vmem_free_t *ffunc,
 			     size_t source_quantum)
 {
@@ -17,7 +16,7 @@ static vmem_t *full_importer(struct kunit *test, vmem_free_t *ffunc,
 
 	vmem_add(vm, (void *)(16 * U), 16 * U, VM_SLEEP);
 	for (i = 16; i < 32; i += 4)
-		KUNIT_ASSERT_EQ(test, vt_take(vm, i * U, 4 * U), i * U);
+		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i * U, 4 * U), i * U);
 	return vm;
 }
 
@@ -27,7 +26,7 @@ static void free_four_units(void)
 	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
 }
 
-/* [21] A larger import goes straight back when room has come up meanwhile. */
+/* [21] A larger import is given back if room has appeared meanwhile. */
 static void larger_import_is_given_back(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -44,7 +43,7 @@ static void larger_import_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(16 * U));
 }
 
-/* [21] No room is certain for more than half of all integers. */
+/* [21] An import of over half of all integers is kept: no class holds it. */
 static void huge_import_is_kept(struct kunit *test)
 {
 	size_t huge = (1UL << (BITS_PER_LONG - 1)) + U;
@@ -62,7 +61,7 @@ static void huge_import_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
 }
 
-/* [21] An import of exactly the needed size is kept, room or no room. */
+/* [21] An import of exactly the needed size is kept even if room appears. */
 static void exact_import_is_kept(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -75,7 +74,7 @@ static void exact_import_is_kept(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 20 * U, 4 * U });
 }
 
-/* [21] Without a release function a larger import is kept as well. */
+/* [21] Without a release function a larger import is kept, too. */
 static void import_without_ffunc_is_kept(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, NULL, 16 * U);
@@ -87,22 +86,22 @@ static void import_without_ffunc_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(16 * U));
 }
 
-/* A hole of the class that 4 units are in: not every member of it holds 5. */
-static void free_seven_units(void)
+/* Leaves a hole of 7 units, in the possible class of 5 and of 7 units. */
+static void free_possible_room(void)
 {
 	vt_imp.during = NULL;
 	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
 	vt_xfree(vt_imp.importer, 24 * U, 4 * U);
-	vt_take(vt_imp.importer, 27 * U, U);
+	vt_alloc_at(vt_imp.importer, 27 * U, U);
 }
 
-/* [21] Room that may fit, but not for certain, is no reason to give back. */
-static void uncertain_room_is_no_reason(struct kunit *test)
+/* [21] An import is kept if room appears in the possible class only. */
+static void import_is_kept_if_room_is_only_possible(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
 
 	vt_imp.next = 64 * U;
-	vt_imp.during = free_seven_units;
+	vt_imp.during = free_possible_room;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 64 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 0ULL);
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
@@ -114,8 +113,8 @@ static void add_span(void)
 	vmem_add(vt_imp.importer, (void *)(40 * U), 8 * U, VM_SLEEP);
 }
 
-/* [21] Room that came by vmem_add() counts as any other. */
-static void added_room_gives_back_too(struct kunit *test)
+/* [21] A larger import is given back if vmem_add() has added room, too. */
+static void larger_import_is_given_back_after_add(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
 
@@ -126,7 +125,7 @@ static void added_room_gives_back_too(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 1ULL);
 }
 
-/* [22] The import failed, but room that certainly fits has come up. */
+/* [22] The import fails, but room in the guaranteed class has appeared. */
 static void room_serves_after_failed_import(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -137,7 +136,7 @@ static void room_serves_after_failed_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [22] The same with VM_ABORT: the room is used before giving up. */
+/* [22] With VM_ABORT, too, the room serves before the request fails. */
 static void room_serves_before_abort(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -147,22 +146,22 @@ static void room_serves_before_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [34] Room that only possibly fits serves as well, before failing. */
+/* [34] Room in the possible class serves before the request fails. */
 static void possible_room_serves_before_failing(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
 
-	vt_imp.during = free_seven_units;
+	vt_imp.during = free_possible_room;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7 * U, VM_NOSLEEP), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [37] ... and before sleeping: it appeared after the search began. */
+/* [37] Room in the possible class serves before the request sleeps. */
 static void room_during_import_is_not_missed(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
 
-	vt_imp.during = free_seven_units;
+	vt_imp.during = free_possible_room;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7 * U, VM_SLEEP), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
@@ -178,8 +177,8 @@ static void free_too_little(void)
 	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
 }
 
-/* [37] What appeared does not fit, but it appeared: try again, then sleep. */
-static void no_sleep_before_trying_again(struct kunit *test)
+/* [37] Room that is too small also makes the request retry before it sleeps. */
+static void no_sleep_before_retry(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
 
@@ -198,13 +197,13 @@ static void allocate_and_free_a_lot(void)
 	vt_xfree(vm, 20 * U, 4 * U);
 	for (i = 0; i < 4; i++)
 		vt_alloc(vm, U, VM_NOSLEEP);
-	/* Spans come and go while one is on its way. */
+	/* The span takes segment structures during the import. */
 	vmem_add(vm, (void *)(40 * U), 16 * U, VM_SLEEP);
 	for (i = 0; i < 16; i++)
 		vt_alloc(vm, 1, VM_NOSLEEP);
 }
 
-/* [35] Others allocate meanwhile: the request's structures stay aside. */
+/* [35] Other requests do not use the structures that are set aside. */
 static void structures_stay_set_aside(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -219,11 +218,11 @@ static void structures_stay_set_aside(struct kunit *test)
 static void import_again(void)
 {
 	vt_imp.during = NULL;
-	/* The inner request takes 64..79, the outer one goes on with 80. */
+	/* The inner request imports 64..79, the outer one 80..95. */
 	vt_alloc(vt_imp.importer, 5 * U, VM_NOSLEEP);
 }
 
-/* [21] Two imports at once: the first leaves room, so the second goes back. */
+/* [21] Concurrent imports: the first leaves room, the second is given back. */
 static void second_of_two_imports_is_given_back(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -244,8 +243,8 @@ static void import_and_free_again(void)
 		5 * U);
 }
 
-/* [3] An inner import comes and goes home while the outer is on its way. */
-static void span_goes_home_during_import(struct kunit *test)
+/* [3] An inner import is made and released during the outer import. */
+static void span_is_released_during_import(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
 
@@ -258,10 +257,10 @@ static void span_goes_home_during_import(struct kunit *test)
 }
 
 /**
- * struct bad - a result that an import function must not give
- * @next: the start that it returns
- * @raise: how far off its size is
- * @why: what the report says
+ * struct bad - a result that an import function must not return
+ * @next: start of the range
+ * @raise: its size less the requested size
+ * @why: text of the report
  */
 struct bad {
 	unsigned long next;
@@ -275,14 +274,14 @@ static const struct bad bad[] = {
 	{ 64 * U, -4L * (long)U, "its size was lowered" },
 	{ -2 * U, 0, "wraps" },
 	{ -8 * U, 4 * U, "wraps" },
-	/* The same start, its last unit, its first one from below, all of it. */
+	/* The span's start, its last unit, its first half, all of it. */
 	{ 16 * U, 0, "overlaps a span" },
 	{ 31 * U, 0, "overlaps a span" },
 	{ 12 * U, 4 * U, "overlaps a span" },
 	{ 8 * U, 64 * U, "overlaps a span" },
 };
 
-/* [36] A bad result: one warning, the range given back, a failed import. */
+/* [36] A bad import causes one report, is given back and counts as failed. */
 static void bad_import_is_given_back(struct kunit *test)
 {
 	unsigned int i;
@@ -321,10 +320,10 @@ static void bad_import_is_given_back(struct kunit *test)
 }
 
 /*
- * [36] An import that does not keep what VMC_XALIGN promises cannot hold the
- * request. It is refused like any bad one.
+ * [36] An import that breaks the promise of VMC_XALIGN is refused like other
+ * bad imports: it cannot hold the request.
  */
-static void import_that_breaks_its_promise(struct kunit *test)
+static void misaligned_import_is_refused(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, U, VMC_XALIGN);
 	struct vt_window w;
@@ -338,27 +337,27 @@ static void import_that_breaks_its_promise(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
 	KUNIT_EXPECT_EQ(test, vt_imp.released.start, 65 * U);
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), 0U);
-	/* One that keeps it is taken. */
+	/* An aligned import is accepted. */
 	vt_imp.next = 80 * U;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 16 * U, 0, 0, NULL,
 					      NULL, VM_NOSLEEP),
 			    (void *)(80 * U));
 }
 
-static void add_where_the_import_comes(void)
+static void add_overlapping_span(void)
 {
 	vt_imp.during = NULL;
 	vmem_add(vt_imp.importer, (void *)(66 * U), U, VM_SLEEP);
 }
 
-/* [36] The import overlaps a span that was added while it was on its way. */
-static void import_overlaps_what_came_meanwhile(struct kunit *test)
+/* [36] An import that overlaps a span added during the import is refused. */
+static void import_over_added_span_is_refused(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
 	struct vt_window w;
 
 	vt_imp.next = 64 * U;
-	vt_imp.during = add_where_the_import_comes;
+	vt_imp.during = add_overlapping_span;
 	vt_window_open(&w, VT_REPORT, "1");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP | VM_ABORT), 0UL);
 	vt_window_close(&w);
@@ -373,19 +372,19 @@ static struct kunit_case vmem_race_cases[] = {
 	KUNIT_CASE(huge_import_is_kept),
 	KUNIT_CASE(exact_import_is_kept),
 	KUNIT_CASE(import_without_ffunc_is_kept),
-	KUNIT_CASE(uncertain_room_is_no_reason),
-	KUNIT_CASE(added_room_gives_back_too),
+	KUNIT_CASE(import_is_kept_if_room_is_only_possible),
+	KUNIT_CASE(larger_import_is_given_back_after_add),
 	KUNIT_CASE(room_serves_after_failed_import),
 	KUNIT_CASE(room_serves_before_abort),
 	KUNIT_CASE(possible_room_serves_before_failing),
 	KUNIT_CASE(room_during_import_is_not_missed),
-	KUNIT_CASE(no_sleep_before_trying_again),
+	KUNIT_CASE(no_sleep_before_retry),
 	KUNIT_CASE(structures_stay_set_aside),
 	KUNIT_CASE(second_of_two_imports_is_given_back),
-	KUNIT_CASE(span_goes_home_during_import),
+	KUNIT_CASE(span_is_released_during_import),
 	KUNIT_CASE(bad_import_is_given_back),
-	KUNIT_CASE(import_that_breaks_its_promise),
-	KUNIT_CASE(import_overlaps_what_came_meanwhile),
+	KUNIT_CASE(misaligned_import_is_refused),
+	KUNIT_CASE(import_over_added_span_is_refused),
 	{}
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim in arenas that import: what their own caches hold is free for
- * themselves and for their source, at every step of a request.
+ * Reclaim in arenas that import: a request gets the integers in the caches of
+ * its own arena also while it imports.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
 
-/* [38] The only slab is empty and goes home; the import is tried again. */
-static void nosleep_imports_what_its_slab_brought_home(struct kunit *test)
+/* [38] If an import fails, the request releases a free slab and retries. */
+static void nosleep_releases_its_slab_and_imports(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
 	vmem_t *vm = vq_client(test, src, 1);
@@ -21,8 +21,8 @@ static void nosleep_imports_what_its_slab_brought_home(struct kunit *test)
 		vt_free(vm, addr, 50);
 }
 
-/* [38] The same through two levels, each with an empty slab of its own. */
-static void nosleep_imports_through_two_levels(struct kunit *test)
+/* [38] The same through two levels, each with a free slab. */
+static void nosleep_releases_slabs_of_two_levels(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 128, 0);
 	vmem_t *mid = vq_client(test, src, 2);
@@ -38,8 +38,8 @@ static void nosleep_imports_through_two_levels(struct kunit *test)
 		vt_free(vm, addr, 100);
 }
 
-/* [38] Many slabs, of two sizes, wholly free, in magazines or not. */
-static void nosleep_imports_what_many_slabs_brought_home(struct kunit *test)
+/* [38] The same with many slabs of two sizes, also with magazines. */
+static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 200, 0);
 	vmem_t *vm = vq_client(test, src, 2);
@@ -50,8 +50,8 @@ static void nosleep_imports_what_many_slabs_brought_home(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
 					       VM_NOSLEEP));
 	vq_put_all(s, vm);
-	/* Reclaim, which it starts, may have some in hand on another CPU. */
-	vq_soon((addr = vt_alloc(vm, 64 * 200, VM_NOSLEEP)) ||
+	/* A queued reclaim may hold some integers on another CPU. */
+	vq_poll((addr = vt_alloc(vm, 64 * 200, VM_NOSLEEP)) ||
 		num_online_cpus() == 1);
 	KUNIT_EXPECT_EQ(test, addr, 1UL);
 	if (addr)
@@ -59,8 +59,8 @@ static void nosleep_imports_what_many_slabs_brought_home(struct kunit *test)
 }
 
 /*
- * Run a request that must not have to wait; true if it did not. Otherwise it is
- * helped, by room in the source and then in the arena itself, so as to end.
+ * Make a request that must not wait. If it waits, return false after adding a
+ * span to the source, which serves it.
  */
 static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 			   size_t size, unsigned long *addr)
@@ -68,7 +68,7 @@ static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 	struct vt_thread *t = vt_request(test, vm, size, VM_SLEEP);
 	bool asleep;
 
-	vq_soon(completion_done(&t->done) || vt_stats(src).wait ||
+	vq_poll(completion_done(&t->done) || vt_stats(src).wait ||
 		vt_stats(vm).wait);
 	asleep = !completion_done(&t->done);
 	if (asleep)
@@ -78,10 +78,10 @@ static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 }
 
 /*
- * [38] The source is exhausted, what is needed is free within the arena's own
- * slabs: a request that may sleep finds it, and does not sleep in the source.
+ * [38] The source is exhausted, but the arena's own slabs have free integers. A
+ * request with VM_SLEEP gets them and does not sleep in the source.
  */
-static void sleeper_finds_what_its_own_slabs_have(struct kunit *test)
+static void sleep_splits_its_own_slabs_first(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, 2, 3, 4, 20 };
 	unsigned int i;
@@ -89,7 +89,7 @@ static void sleeper_finds_what_its_own_slabs_have(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		vmem_t *src = vq_ids(test, 64, 0);
 		vmem_t *vm = vq_client(test, src, 4);
-		/* All of the source is one slab of this size. */
+		/* A slab of this size takes the whole source. */
 		size_t other = sizes[i] == 4 ? 3 : 4;
 		unsigned long a = vt_alloc(vm, other, VM_SLEEP);
 		unsigned long addr;
@@ -108,8 +108,8 @@ static void sleeper_finds_what_its_own_slabs_have(struct kunit *test)
 	}
 }
 
-/* [38] The same for what lies in the arena's own magazines. */
-static void sleeper_finds_what_its_own_magazines_have(struct kunit *test)
+/* [38] The same for integers in the arena's own magazines. */
+static void sleep_drains_its_own_magazines_first(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 200, 0);
 	vmem_t *vm = vq_client(test, src, 2);
@@ -117,11 +117,11 @@ static void sleeper_finds_what_its_own_magazines_have(struct kunit *test)
 	unsigned long keep, addr;
 
 	vq_make_magazines(s, vm, 1);
-	/* All of it is in slabs of 1, one of them kept. */
+	/* All integers are in slabs of size 1; one integer stays allocated. */
 	vq_fill(s, vm, 1);
 	keep = s->range[0].start;
-	vq_forget(s, 0);
-	/* The last one ran out, and has the caches emptied in a while. */
+	vq_set_remove(s, 0);
+	/* Complete the reclaim that the last request has queued. */
 	vq_settle(test);
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
@@ -131,8 +131,8 @@ static void sleeper_finds_what_its_own_magazines_have(struct kunit *test)
 	vt_free(vm, keep, 1);
 }
 
-/* [38] One who waits in the source is served by a free in the arena. */
-static void sleeper_is_served_by_a_free_in_its_arena(struct kunit *test)
+/* [38] A free in the arena serves a request that waits in the source. */
+static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
 	vmem_t *vm = vq_client(test, src, 2);
@@ -143,11 +143,11 @@ static void sleeper_is_served_by_a_free_in_its_arena(struct kunit *test)
 	vq_fill(s, vm, 1);
 	KUNIT_ASSERT_EQ(test, s->sum, 64UL);
 	t = vt_request(test, vm, 1, VM_SLEEP);
-	vq_soon(vt_stats(src).wait || vt_stats(vm).wait);
+	vq_poll(vt_stats(src).wait || vt_stats(vm).wait);
 	addr = s->range[33].start;
 	vq_put(s, vm, 33);
-	/* Served now, or when maintenance has it try again; not never. */
-	if (!vq_soon(completion_done(&t->done))) {
+	/* If the free does not serve it, end the test without a hang. */
+	if (!vq_poll(completion_done(&t->done))) {
 		KUNIT_FAIL(test, "asleep although %lu is free", addr);
 		vmem_add(src, (void *)10001, 1000, VM_SLEEP);
 	}
@@ -157,7 +157,7 @@ static void sleeper_is_served_by_a_free_in_its_arena(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [3] What goes home by reclaim goes by the release function, span by span. */
+/* [3] Reclaim calls the release function once for each span. */
 static void reclaim_calls_the_release_function(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 2, 0);
@@ -172,17 +172,17 @@ static void reclaim_calls_the_release_function(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 	vt_imp.next = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 100, VM_NOSLEEP), 0UL);
-	/* [40] By the work item of the arena. */
+	/* [40] The work item of the arena calls it. */
 	vq_settle(test);
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 }
 
 /*
- * The source is full, so each slab that a client would like is refused. That is
- * no failure of the source's: nobody's request has failed.
+ * The source has room for one slab only, so the client imports single objects.
+ * That is no failure in the statistics, because no request of a client fails.
  */
-static void refused_slabs_are_no_failures(struct kunit *test)
+static void lack_of_a_slab_is_no_failure(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 100, 0);
 	vmem_t *vm = vq_client(test, src, 1);
@@ -203,14 +203,14 @@ static int import_init(struct kunit *test)
 }
 
 static struct kunit_case vmem_reclaim_import_cases[] = {
-	KUNIT_CASE(nosleep_imports_what_its_slab_brought_home),
-	KUNIT_CASE(nosleep_imports_through_two_levels),
-	KUNIT_CASE(nosleep_imports_what_many_slabs_brought_home),
-	KUNIT_CASE(sleeper_finds_what_its_own_slabs_have),
-	KUNIT_CASE(sleeper_finds_what_its_own_magazines_have),
-	KUNIT_CASE(sleeper_is_served_by_a_free_in_its_arena),
+	KUNIT_CASE(nosleep_releases_its_slab_and_imports),
+	KUNIT_CASE(nosleep_releases_slabs_of_two_levels),
+	KUNIT_CASE(nosleep_releases_many_slabs_and_imports),
+	KUNIT_CASE(sleep_splits_its_own_slabs_first),
+	KUNIT_CASE(sleep_drains_its_own_magazines_first),
+	KUNIT_CASE(free_in_the_arena_serves_a_waiter_in_its_source),
 	KUNIT_CASE(reclaim_calls_the_release_function),
-	KUNIT_CASE(refused_slabs_are_no_failures),
+	KUNIT_CASE(lack_of_a_slab_is_no_failure),
 	{}
 };
 

@@ -1,66 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim: what an arena needs comes out of its caches and of those of all
+ * Reclaim: a request gets the integers in the caches of its arena and of all
  * arenas below it.
  *
- * Threads wait here for what caches hold or are given later. Maintenance, which
- * would have them try again, does not run: a wake-up that is lost is a hang.
+ * Threads here wait for integers that caches hold or get later. Maintenance,
+ * which makes waiters search again, does not run, so a lost wake-up is a hang.
  */
 #include "vmem_test_qcache.h"
 
-/* Enough that magazines are used, of one cached size and of two. */
+/* Enough integers for magazines of one or two cached sizes. */
 #define MANY	6000
 
-/* The same for one size, in no more slabs than a request may take by itself. */
+/* Enough for one size, in few enough slabs for one VM_NOSLEEP request. */
 #define FEW	960
 
 /*
- * Take all, then give back but the first @keep: magazines and depot are full. The
- * reclaim, which the last request started, has nothing in hand any more.
+ * Fill magazines and depot with all integers, one by one. The reclaim that the
+ * failed requests of vq_fill() queued completes before.
  */
-static void leave_in_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm,
-			       size_t size, unsigned int keep)
+static void fill_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm)
 {
-	vq_make_magazines(s, vm, size);
-	vq_fill(s, vm, size);
+	vq_make_magazines(s, vm, 1);
+	vq_fill(s, vm, 1);
 	vq_settle(test);
-	while (s->n > keep)
-		vq_put(s, vm, s->n - 1);
+	vq_put_all(s, vm);
 }
 
-/* [38] Magazines are no obstacle to a request that does not sleep. */
-static void nosleep_empties_its_own_magazines(struct kunit *test)
+/* [38] VM_NOSLEEP drains the magazines of its CPU and the depot. */
+static void nosleep_drains_its_own_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, FEW, 1);
 	struct vq_set *s = vq_set(test, FEW);
 
-	leave_in_magazines(test, s, vm, 1, 0);
+	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, FEW, VM_NOSLEEP), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, FEW);
-	/* The two that found nothing left when all was taken. */
+	/* The last request of each vq_fill(). */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
 }
 
-/* [38] [40] It moves so much and no more; the reclaim that it asks for does the rest. */
+/*
+ * [38] [40] VM_NOSLEEP drains a bounded number of objects, fails, and queues a
+ * reclaim of the rest.
+ */
 static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned long addr;
 
-	leave_in_magazines(test, s, vm, 1, 0);
+	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, MANY, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_GT(test, vq_in_depot(vm, 1), 0UL);
-	KUNIT_EXPECT_TRUE(test, vq_soon((addr = vt_alloc(vm, MANY,
+	KUNIT_EXPECT_TRUE(test, vq_poll((addr = vt_alloc(vm, MANY,
 							 VM_NOSLEEP))));
 	if (addr)
 		vt_free(vm, addr, MANY);
 }
 
-/* A waiter is asleep, and nothing that it could use is in a magazine. */
+/*
+ * Wait until @waits requests sleep in @top. All magazines of @vm must be empty
+ * then.
+ */
 static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
 			   vmem_t *vm)
 {
@@ -72,8 +76,8 @@ static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
 		KUNIT_EXPECT_EQ(test, vq_in_depot(vm, i), 0UL);
 }
 
-/* [38] A waiter is served by the free of a cached size of its own. */
-static void waiter_of_a_cached_size(struct kunit *test)
+/* [38] The free of an object serves a waiter of the same size. */
+static void free_serves_a_waiter_of_its_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 4);
 	struct vq_set *s = vq_set(test, 100);
@@ -92,8 +96,8 @@ static void waiter_of_a_cached_size(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] By frees of another size that join, though each is cached. */
-static void waiter_of_a_larger_cached_size(struct kunit *test)
+/* [38] Frees of neighbouring objects serve a waiter of a larger cached size. */
+static void frees_serve_a_waiter_of_a_larger_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);
 	struct vq_set *s = vq_set(test, 64);
@@ -112,8 +116,8 @@ static void waiter_of_a_larger_cached_size(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] And one of a size that is not cached. */
-static void waiter_of_an_uncached_size(struct kunit *test)
+/* [38] Frees of objects serve a waiter of an uncached size. */
+static void frees_serve_a_waiter_of_an_uncached_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
@@ -122,24 +126,24 @@ static void waiter_of_an_uncached_size(struct kunit *test)
 	vq_fill(s, vm, 2);
 	t = vt_request(test, vm, MANY, VM_SLEEP);
 	expect_drained(test, vm, 1, vm);
-	/* Every free goes past the magazines: the last one is the one. */
+	/* Each free bypasses the magazines. The last one wakes the waiter. */
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, MANY);
-	/* No request waits any more: magazines are filled again. */
-	leave_in_magazines(test, s, vm, 1, 0);
+	/* Without a waiter frees fill magazines again. */
+	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
 
-/* [38] What is in magazines when the request comes is fetched. */
-static void magazines_are_emptied_for_a_waiter(struct kunit *test)
+/* [38] VM_SLEEP drains all magazines instead of waiting. */
+static void sleep_drains_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
 	struct vq_set *s = vq_set(test, MANY);
 	struct vt_thread *t;
 
-	leave_in_magazines(test, s, vm, 1, 0);
+	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	t = vt_request(test, vm, MANY, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
@@ -153,8 +157,8 @@ static void window_request(struct vt_thread *t)
 					     (void *)33, VM_SLEEP);
 }
 
-/* [38] [16] A waiter for certain integers, each in its slab, gets them. */
-static void waiter_with_a_window(struct kunit *test)
+/* [38] [16] Frees of objects serve a waiter with a window. */
+static void frees_serve_a_waiter_with_a_window(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);
 	struct vq_set *s = vq_set(test, 64);
@@ -175,8 +179,8 @@ static void waiter_with_a_window(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] As many waiters as integers: every one is served by single frees. */
-static void every_waiter_is_served(struct kunit *test)
+/* [38] Frees of single integers serve waiters of several sizes. */
+static void frees_serve_all_waiters(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 3);
 	struct vq_set *s = vq_set(test, 70);
@@ -194,21 +198,21 @@ static void every_waiter_is_served(struct kunit *test)
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		if (!addr)
 			return;
-		vq_own(s, addr, 1 + i % 3);
+		vq_set_add(s, addr, 1 + i % 3);
 	}
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 	vq_put_all(s, vm);
 }
 
-/* [38] The source waits: a client's magazines, depot and slabs are emptied. */
-static void source_gets_what_a_client_caches(struct kunit *test)
+/* [38] A request to the source drains a client's magazines, depot and slabs. */
+static void source_drains_its_client(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
 	vmem_t *vm = vq_client(test, src, 2);
 	struct vq_set *s = vq_set(test, 64 * 100);
 	struct vt_thread *t;
 
-	leave_in_magazines(test, s, vm, 1, 0);
+	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 	KUNIT_EXPECT_LT(test, vmem_size(src, VMEM_FREE), (size_t)64 * 100);
 	t = vt_request(test, src, 64 * 100, VM_SLEEP);
@@ -217,8 +221,8 @@ static void source_gets_what_a_client_caches(struct kunit *test)
 	vt_free(src, 1, 64 * 100);
 }
 
-/* [38] The source waits, and is served by the later frees of a client. */
-static void source_is_served_by_frees_of_a_client(struct kunit *test)
+/* [38] Frees in a client serve a waiter in the source. */
+static void frees_in_a_client_serve_a_waiter_in_its_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
 	vmem_t *vm = vq_client(test, src, 2);
@@ -234,8 +238,8 @@ static void source_is_served_by_frees_of_a_client(struct kunit *test)
 	vt_free(src, 1, 64 * 100);
 }
 
-/* [38] One slab, one object in it: its free is what the source waits for. */
-static void last_object_of_a_client_serves_the_source(struct kunit *test)
+/* [38] The free of a slab's only object serves a waiter in the source. */
+static void free_of_the_last_object_serves_the_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
 	vmem_t *vm = vq_client(test, src, 4);
@@ -244,7 +248,7 @@ static void last_object_of_a_client_serves_the_source(struct kunit *test)
 
 	expect_drained(test, src, 1, vm);
 	vt_free(vm, a, 3);
-	if (!vq_soon(completion_done(&t->done))) {
+	if (!vq_poll(completion_done(&t->done))) {
 		KUNIT_FAIL(test, "asleep although all is free");
 		vmem_update(NULL);
 	}
@@ -252,8 +256,8 @@ static void last_object_of_a_client_serves_the_source(struct kunit *test)
 	vt_free(src, 1, 64);
 }
 
-/* Two clients, the second served by what the first has in its caches. */
-static void client_gets_what_another_caches(struct kunit *test)
+/* A request to one client drains the caches of another one. */
+static void client_drains_another_client(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
 	vmem_t *a = vq_client(test, src, 2);
@@ -262,7 +266,7 @@ static void client_gets_what_another_caches(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long addr;
 
-	leave_in_magazines(test, s, a, 1, 0);
+	fill_magazines(test, s, a);
 	t = vt_request(test, b, 64 * 99, VM_SLEEP);
 	addr = vt_join(test, t, NULL);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
@@ -291,8 +295,8 @@ static void make_tree(struct kunit *test, struct tree *tr)
 	}
 }
 
-/* Traffic in all leaves, of all their cached sizes; then they go idle. */
-static void exercise_tree(struct tree *tr)
+/* Allocate objects of several sizes in all leaves, and free them all. */
+static void use_leaves(struct tree *tr)
 {
 	unsigned int i, round;
 
@@ -307,15 +311,15 @@ static void exercise_tree(struct tree *tr)
 		}
 }
 
-/* [38] Three levels: the root can be had whole again with VM_SLEEP. */
-static void idle_tree_gives_all_back_with_sleep(struct kunit *test)
+/* [38] VM_SLEEP gets the whole root of an idle tree of three levels. */
+static void sleep_gets_the_whole_root(struct kunit *test)
 {
 	struct vt_thread *t;
 	struct tree tr;
 	unsigned int i;
 
 	make_tree(test, &tr);
-	exercise_tree(&tr);
+	use_leaves(&tr);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, tr.s[i]->bad, 0U);
 	t = vt_request(test, tr.root, TREE, VM_SLEEP);
@@ -324,23 +328,23 @@ static void idle_tree_gives_all_back_with_sleep(struct kunit *test)
 	vt_free(tr.root, 1, TREE);
 }
 
-/* [38] VM_NOSLEEP starts the reclaim: a later one finds what it brought. */
-static void idle_tree_gives_all_back_to_nosleep(struct kunit *test)
+/* [38] VM_NOSLEEP fails and queues a reclaim, so a later one succeeds. */
+static void nosleep_gets_the_whole_root_later(struct kunit *test)
 {
 	unsigned long addr;
 	struct tree tr;
 
 	make_tree(test, &tr);
-	exercise_tree(&tr);
-	KUNIT_EXPECT_TRUE(test, vq_soon((addr = vt_alloc(tr.root, TREE,
+	use_leaves(&tr);
+	KUNIT_EXPECT_TRUE(test, vq_poll((addr = vt_alloc(tr.root, TREE,
 							 VM_NOSLEEP))));
 	KUNIT_EXPECT_EQ(test, addr, 1UL);
 	if (addr)
 		vt_free(tr.root, 1, TREE);
 }
 
-/* [38] And what a leaf frees while the root is waited for goes all the way. */
-static void frees_of_leaves_go_all_the_way(struct kunit *test)
+/* [38] Frees in leaves serve a waiter in the root. */
+static void frees_in_leaves_serve_a_waiter_in_the_root(struct kunit *test)
 {
 	struct vt_thread *t;
 	unsigned int i;
@@ -361,21 +365,21 @@ static void frees_of_leaves_go_all_the_way(struct kunit *test)
 }
 
 static struct kunit_case vmem_reclaim_cases[] = {
-	KUNIT_CASE(nosleep_empties_its_own_magazines),
+	KUNIT_CASE(nosleep_drains_its_own_magazines),
 	KUNIT_CASE(nosleep_leaves_the_rest_to_reclaim),
-	KUNIT_CASE(waiter_of_a_cached_size),
-	KUNIT_CASE(waiter_of_a_larger_cached_size),
-	KUNIT_CASE(waiter_of_an_uncached_size),
-	KUNIT_CASE(magazines_are_emptied_for_a_waiter),
-	KUNIT_CASE(waiter_with_a_window),
-	KUNIT_CASE(every_waiter_is_served),
-	KUNIT_CASE(source_gets_what_a_client_caches),
-	KUNIT_CASE(source_is_served_by_frees_of_a_client),
-	KUNIT_CASE(last_object_of_a_client_serves_the_source),
-	KUNIT_CASE(client_gets_what_another_caches),
-	KUNIT_CASE(idle_tree_gives_all_back_with_sleep),
-	KUNIT_CASE(idle_tree_gives_all_back_to_nosleep),
-	KUNIT_CASE(frees_of_leaves_go_all_the_way),
+	KUNIT_CASE(free_serves_a_waiter_of_its_size),
+	KUNIT_CASE(frees_serve_a_waiter_of_a_larger_size),
+	KUNIT_CASE(frees_serve_a_waiter_of_an_uncached_size),
+	KUNIT_CASE(sleep_drains_magazines),
+	KUNIT_CASE(frees_serve_a_waiter_with_a_window),
+	KUNIT_CASE(frees_serve_all_waiters),
+	KUNIT_CASE(source_drains_its_client),
+	KUNIT_CASE(frees_in_a_client_serve_a_waiter_in_its_source),
+	KUNIT_CASE(free_of_the_last_object_serves_the_source),
+	KUNIT_CASE(client_drains_another_client),
+	KUNIT_CASE(sleep_gets_the_whole_root),
+	KUNIT_CASE(nosleep_gets_the_whole_root_later),
+	KUNIT_CASE(frees_in_leaves_serve_a_waiter_in_the_root),
 	{}
 };
 

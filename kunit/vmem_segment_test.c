@@ -2,10 +2,10 @@
 /*
  * Spans and segments: splitting, coalescing, order.
  */
-#include "../vmem/arena/arena.h"
+#include "../vmem/arena.h"
 #include "vmem_test.h"
 
-/* [1] Three neighbours, freed in every order, end as one free segment. */
+/* [1] Three neighbours, freed in any order, become one free segment. */
 static void neighbours_coalesce_in_every_order(struct kunit *test)
 {
 	static const u8 order[][3] = {
@@ -17,7 +17,7 @@ static void neighbours_coalesce_in_every_order(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		for (j = 0; j < 3; j++)
-			KUNIT_ASSERT_EQ(test, vt_take(vm, (16 + j) * U, U),
+			KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, (16 + j) * U, U),
 					(16 + j) * U);
 		vt_free(vm, (16 + order[i][0]) * U, U);
 		KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_FREE), 1U);
@@ -31,8 +31,8 @@ static void neighbours_coalesce_in_every_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 }
 
-/* [1] A free joins the free segment before it, or after it, or both. */
-static void free_joins_both_sides(struct kunit *test)
+/* [1] A free merges with the free segment before it, after it, or both. */
+static void free_merges_with_both_sides(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
 
@@ -47,7 +47,7 @@ static void free_joins_both_sides(struct kunit *test)
 		       { 22 * U, 2 * U });
 }
 
-/* [2] Spans that touch stay apart: nothing crosses from one to the next. */
+/* [2] If two spans touch, no segment extends from one into the other. */
 static void touching_spans_stay_apart(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
@@ -57,27 +57,27 @@ static void touching_spans_stay_apart(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
 		       { 20 * U, 4 * U });
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 0UL);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, 2 * U), 0UL);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 19 * U, 2 * U), 0UL);
 	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(19 * U), 2 * U));
-	/* [1] They do not coalesce by a free either. */
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, U), 19 * U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 20 * U, U), 20 * U);
+	/* [1] A free does not merge across the border either. */
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 19 * U, U), 19 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 20 * U);
 	vt_xfree(vm, 19 * U, U);
 	vt_xfree(vm, 20 * U, U);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
 		       { 20 * U, 4 * U });
 }
 
-/* [29] List order is the order of arrival, inside a span that of addresses. */
+/* [29] List order: spans as they were added, their segments by address. */
 static void list_order_is_order_of_arrival(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 32 * U, 4 * U, U);
 
 	vmem_add(vm, (void *)(16 * U), 4 * U, VM_SLEEP);
 	vmem_add(vm, (void *)(64 * U), 4 * U, VM_SLEEP);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 33 * U, U), 33 * U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 19 * U, U), 19 * U);
-	KUNIT_EXPECT_EQ(test, vt_take(vm, 64 * U, U), 64 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 33 * U, U), 33 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 19 * U, U), 19 * U);
+	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 64 * U, U), 64 * U);
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE,
 		       { 32 * U, U }, { 33 * U, U }, { 34 * U, 2 * U },
 		       { 16 * U, 3 * U }, { 19 * U, U },
@@ -86,8 +86,8 @@ static void list_order_is_order_of_arrival(struct kunit *test)
 		       { 33 * U, U }, { 19 * U, U }, { 64 * U, U });
 }
 
-/* [33] An allocated segment is one allocation: neighbours never join. */
-static void allocations_never_join(struct kunit *test)
+/* [33] An allocated segment is one allocation: neighbours are not merged. */
+static void allocations_are_not_merged(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 64);
 	unsigned int i;
@@ -100,8 +100,8 @@ static void allocations_never_join(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 64ULL);
 }
 
-/* [1] Every other one freed and then the rest: holes, then one segment. */
-static void checkerboard_coalesces(struct kunit *test)
+/* [1] Half of the frees leave holes; all frees leave one segment. */
+static void holes_coalesce(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 2000);
 	unsigned int i;
@@ -117,8 +117,8 @@ static void checkerboard_coalesces(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 2000 });
 }
 
-/* [28] Spans that touch from both sides, or fill a gap, are no overlap. */
-static void adding_between_spans(struct kunit *test)
+/* [28] A span may touch others, on one side or on both. */
+static void added_span_may_touch_others(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, U, U);
 
@@ -133,14 +133,14 @@ static void adding_between_spans(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
 }
 
-/* [28] vmem_contains(): the whole range in one span, allocated or not. */
+/* [28] vmem_contains(): the whole range lies in one span, allocated or not. */
 static void contains_is_within_one_span(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
 	const struct vmem_stats before = vt_stats(vm);
 
 	vmem_add(vm, (void *)(32 * U), 4 * U, VM_SLEEP);
-	vt_take(vm, 17 * U, U);
+	vt_alloc_at(vm, 17 * U, U);
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(16 * U), 4 * U));
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(17 * U), 1));
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)(20 * U - 1), 1));
@@ -155,7 +155,7 @@ static void contains_is_within_one_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).contains - before.contains, 11ULL);
 }
 
-/* [33] vmem_size() by type; slack of odd sizes counts as free. */
+/* [33] vmem_size() by type counts slack as free. */
 static void size_by_type(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
@@ -167,33 +167,34 @@ static void size_by_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, 0), (size_t)0);
 }
 
-/* A structure that fills a cache line lies in one. */
-static void structures_share_no_line(struct kunit *test)
+/* A segment structure as large as a cache line is aligned to cache lines. */
+static void segment_structures_are_cache_aligned(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 	struct vmem_seg *seg;
 	unsigned int i;
 
 	if (sizeof(*seg) != 64)
-		kunit_skip(test, "a structure has %zu bytes", sizeof(*seg));
+		kunit_skip(test, "a segment structure has %zu bytes",
+			   sizeof(*seg));
 	for (i = 0; i < 64; i++)
 		vt_alloc(vm, U, VM_NOSLEEP);
-	for (seg = vmem_space_first(&vm->space);
-	     !vmem_space_end(&vm->space, seg); seg = vmem_seg_next(seg))
+	for (seg = vmem_segmap_first(&vm->segmap);
+	     !vmem_segmap_is_end(&vm->segmap, seg); seg = vmem_seg_next(seg))
 		KUNIT_ASSERT_EQ(test, (unsigned long)seg % 64, 0UL);
 }
 
 static struct kunit_case vmem_segment_cases[] = {
 	KUNIT_CASE(neighbours_coalesce_in_every_order),
-	KUNIT_CASE(free_joins_both_sides),
+	KUNIT_CASE(free_merges_with_both_sides),
 	KUNIT_CASE(touching_spans_stay_apart),
 	KUNIT_CASE(list_order_is_order_of_arrival),
-	KUNIT_CASE(allocations_never_join),
-	KUNIT_CASE(checkerboard_coalesces),
-	KUNIT_CASE(adding_between_spans),
+	KUNIT_CASE(allocations_are_not_merged),
+	KUNIT_CASE(holes_coalesce),
+	KUNIT_CASE(added_span_may_touch_others),
 	KUNIT_CASE(contains_is_within_one_span),
 	KUNIT_CASE(size_by_type),
-	KUNIT_CASE(structures_share_no_line),
+	KUNIT_CASE(segment_structures_are_cache_aligned),
 	{}
 };
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Import and release functions that sleep for as long as the suite
- * vmem_live_module wants, in a module that it removes meanwhile.
+ * Import and release functions that sleep until the suite vmem_live_module
+ * wakes them. The suite removes this module meanwhile.
  */
 #include <linux/module.h>
 
 #include "vmem_sleeper.h"
 
 /*
- * The suite runs before its own module is complete, so that nothing can link to
- * that: it passes an address instead.
+ * The suite runs before its own module is live, so that no other module can
+ * link to it: the suite passes an address instead.
  */
 static unsigned long to;
 module_param(to, ulong, 0);
@@ -36,7 +36,7 @@ static void leave(void)
 	atomic_dec(&s->inside);
 }
 
-/* What the source has; it does not wait there. */
+/* Import from the source without waiting there. */
 static void *take(vmem_t *src, size_t size, int vmflag)
 {
 	bool block = READ_ONCE(s->block_take);
@@ -80,5 +80,5 @@ static void __exit vmem_sleeper_exit(void)
 module_init(vmem_sleeper_init);
 module_exit(vmem_sleeper_exit);
 
-MODULE_DESCRIPTION("Functions of vmem's arenas that sleep");
+MODULE_DESCRIPTION("Import and release functions that sleep");
 MODULE_LICENSE("GPL");

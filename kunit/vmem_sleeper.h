@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module vmem_sleeper and the suite vmem_live_module share this: arenas'
- * functions that belong to a module that goes away while they are called.
+ * Shared between the suite vmem_live_module and the module vmem_sleeper, whose
+ * functions sleep while the module is removed.
  */
 #ifndef VMEM_SLEEPER_H
 #define VMEM_SLEEPER_H
@@ -11,20 +11,20 @@
 #include <linux/vmem.h>
 
 /**
- * struct vmem_sleeper - the module, and what the suite lets it do
- * @take: an import function of the module; it calls vmem_alloc()
+ * struct vmem_sleeper - functions of the module, and their control by the suite
+ * @take: an import function of the module; calls vmem_alloc()
  * @xtake: the same for vmem_xcreate()
- * @give: a release function of the module; it calls vmem_free()
- * @block_take: @take and @xtake serve only what may sleep, and block until
+ * @give: a release function of the module; calls vmem_free()
+ * @block_take: @take and @xtake fail with VM_NOSLEEP, and otherwise block until
  *	@proceed
  * @block_give: @give blocks until @proceed
  * @entered: completed by each call that is about to block
- * @proceed: lets one of them go on
- * @calls: calls of all functions
- * @inside: calls that have not returned
+ * @proceed: lets one blocked call continue
+ * @calls: number of calls of all functions
+ * @inside: number of calls that have not returned
  * @leaving: the module's exit function has run
- * @gone: its removal has gone on; set by the suite
- * @late: calls that ran or returned after that
+ * @gone: the removal of the module has proceeded; set by the suite
+ * @late: calls that started or returned after @gone was set
  */
 struct vmem_sleeper {
 	vmem_alloc_t *take;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that import: the flags that the source gets, the source's own caches,
- * deep trees, and imports of odd sizes.
+ * Requests that import: the flags that the source gets, the source's own
+ * caches, deep trees, and imports of extreme sizes.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -16,8 +16,8 @@ static int source_init(struct kunit *test)
 }
 
 /*
- * [17] A request with VM_ABORT does not wait in a source that it imports from by
- * vmem_alloc(), nor does the source's failure start a reclaim.
+ * [17] A request with VM_ABORT does not wait in a source that it imports from
+ * by vmem_alloc(), and the failure of the source starts no reclaim.
  */
 static void abort_does_not_wait_in_the_source(struct kunit *test)
 {
@@ -33,7 +33,7 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);
 	vt_free(src, all, 64);
 
-	/* A wholly free slab of the source stays where it is. */
+	/* A wholly free slab stays in the source's cache: no reclaim starts. */
 	vt_free(src, vt_alloc(src, 1, VM_SLEEP), 1);
 	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
 	t = vt_request(test, vm, 64, VM_SLEEP | VM_ABORT);
@@ -41,17 +41,17 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 	vq_settle(test);
 	KUNIT_EXPECT_EQ(test, vq_cache(src, 1)->nempty, 1UL);
 
-	/* Without VM_ABORT the same request is served. */
+	/* Without VM_ABORT the same request succeeds. */
 	t = vt_request(test, vm, 64, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	vt_free(vm, 1, 64);
 }
 
-/* The flags of the first four imports; the one numbered @served succeeds. */
+/* Flags of the first four imports. Only import number @served succeeds. */
 static int flags[4];
 static unsigned int served;
 
-static void note_flags(void)
+static void record_flags(void)
 {
 	if (vt_imp.imports <= ARRAY_SIZE(flags))
 		flags[vt_imp.imports - 1] = vt_imp.vmflag;
@@ -59,15 +59,15 @@ static void note_flags(void)
 }
 
 /*
- * [44] While caches in the tree may hold what is needed, an import function is asked
- * not to sleep. When they have given it back, it gets the client's flags, but for
- * VM_PANIC.
+ * [44] While caches of the tree may hold the needed integers, an import
+ * function is called with VM_NOSLEEP. After reclaim it gets the client's flags
+ * without VM_PANIC.
  */
-static void function_is_asked_without_sleeping_first(struct kunit *test)
+static void import_is_first_tried_without_sleeping(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 1, 0);
 
-	vt_imp.during = note_flags;
+	vt_imp.during = record_flags;
 	served = 2;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_PANIC |
 				       VM_PUSHPAGE), 1000UL);
@@ -76,7 +76,7 @@ static void function_is_asked_without_sleeping_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[1], VM_SLEEP | VM_PUSHPAGE);
 	vt_free(vm, 1000, 5);
 
-	/* Not with VM_ABORT, for which caches give nothing back. */
+	/* VM_ABORT starts no reclaim: the first call has VM_SLEEP. */
 	vt_imp.imports = 0;
 	served = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_ABORT), 0UL);
@@ -84,14 +84,14 @@ static void function_is_asked_without_sleeping_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[0], VM_SLEEP);
 }
 
-/* [41] Caches of other trees do not count: the function may sleep at once. */
-static void function_may_sleep_at_once_without_caches(struct kunit *test)
+/* [41] Caches of other trees do not count: the first call may sleep. */
+static void first_import_may_sleep_without_caches(struct kunit *test)
 {
 	vmem_t *vm;
 
 	vq_ids(test, 100, 1);
 	vm = vt_importer(test, 1, vt_release, 1, 0, 0);
-	vt_imp.during = note_flags;
+	vt_imp.during = record_flags;
 	served = 1;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_PUSHPAGE), 1000UL);
 	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
@@ -99,8 +99,8 @@ static void function_may_sleep_at_once_without_caches(struct kunit *test)
 	vt_free(vm, 1000, 5);
 }
 
-/* [25] A waiter gets what is left over of another request's import. */
-static void leftover_wakes_waiter(struct kunit *test)
+/* [25] The remainder of another request's import serves a waiter. */
+static void remainder_of_import_serves_waiter(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
 	struct vt_thread *t = vt_request(test, vm, 5, VM_SLEEP);
@@ -130,7 +130,7 @@ static void deep_waiter_is_served_at_once(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm[0], 4, VM_SLEEP), 1UL);
 	t = vt_request(test, vm[11], 1, VM_SLEEP);
 	vt_wait_asleep(test, vm[11], 1);
-	/* It counts as a waiter of each arena, down to the root. */
+	/* The request counts as a waiter of each arena up to the root. */
 	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm[0]).wait == 1));
 	for (i = 0; i < ARRAY_SIZE(vm); i++) {
 		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).wait, 1ULL);
@@ -147,8 +147,8 @@ static void deep_waiter_is_served_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm[0], VMEM_ALLOC), (size_t)0);
 }
 
-/* [14] An import of a cached size is served by the source's cache. */
-static void import_of_a_cached_size(struct kunit *test)
+/* [14] The source's cache serves an import of a cached size. */
+static void source_cache_serves_import(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, MANY, 4);
 	vmem_t *vm = vq_client(test, src, 0);
@@ -171,8 +171,8 @@ static void import_of_a_cached_size(struct kunit *test)
 	vq_put_all(s, src);
 }
 
-/* [21] So large that no class can promise it: the import is kept. */
-static void import_that_no_class_promises(struct kunit *test)
+/* [21] No class guarantees a size this large: the import is kept. */
+static void import_without_guaranteed_class_is_kept(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, U, VMC_XALIGN);
 
@@ -188,7 +188,7 @@ static void import_that_no_class_promises(struct kunit *test)
 	vt_xfree(vm, TOP, TOP / 2);
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, (size_t)(TOP / 2 + U));
 
-	/* What would be needed wherever it began is more than a word can tell. */
+	/* The size that serves at any address, size + align, overflows. */
 	vt_imp.next = U;
 	KUNIT_EXPECT_EQ(test, (unsigned long)vmem_xalloc(vm, TOP + U, TOP, U, 0,
 							 NULL, NULL,
@@ -200,7 +200,7 @@ static void import_that_no_class_promises(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
 }
 
-/* [36] A bad import that cannot be given back is lost, and that is said. */
+/* [36] A bad import without a release function is lost; the report says so. */
 static void bad_import_without_release_is_lost(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, NULL, U, 0);
@@ -218,12 +218,12 @@ static void bad_import_without_release_is_lost(struct kunit *test)
 
 static struct kunit_case vmem_source_cases[] = {
 	KUNIT_CASE(abort_does_not_wait_in_the_source),
-	KUNIT_CASE(function_is_asked_without_sleeping_first),
-	KUNIT_CASE(function_may_sleep_at_once_without_caches),
-	KUNIT_CASE(leftover_wakes_waiter),
+	KUNIT_CASE(import_is_first_tried_without_sleeping),
+	KUNIT_CASE(first_import_may_sleep_without_caches),
+	KUNIT_CASE(remainder_of_import_serves_waiter),
 	KUNIT_CASE(deep_waiter_is_served_at_once),
-	KUNIT_CASE(import_of_a_cached_size),
-	KUNIT_CASE(import_that_no_class_promises),
+	KUNIT_CASE(source_cache_serves_import),
+	KUNIT_CASE(import_without_guaranteed_class_is_kept),
 	KUNIT_CASE(bad_import_without_release_is_lost),
 	{}
 };
@@ -239,5 +239,5 @@ static struct kunit_suite vmem_source_suite = {
 
 kunit_test_suite(vmem_source_suite);
 
-MODULE_DESCRIPTION("KUnit: what vmem asks of a source");
+MODULE_DESCRIPTION("KUnit: imports of vmem from a source");
 MODULE_LICENSE("GPL");

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks over spans that come and go, within walks, and among other threads.
+ * Walks while spans are added and released, nested walks, and walks while other
+ * threads use the arena.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_thread.h"
 #include "vmem_test_walk.h"
 
-static void free_all_of_import(struct watch *w, unsigned long start,
+static void free_whole_span(struct walk_log *w, unsigned long start,
 			       size_t size)
 {
 	unsigned int before = vt_imp.releases;
 
-	/* At the first of each span's two: free both, the span goes home. */
+	/* At the first of a span's two identifiers, free both. */
 	if (start & 1)
 		return;
 	vt_free(w->vm, start + 1, 1);
 	vt_free(w->vm, start, 1);
-	/* [3] At once, though a walk stands in it. */
+	/* [3] The span is released at once although the walk is in it. */
 	KUNIT_EXPECT_EQ(w->test, vt_imp.releases, before + 1);
 }
 
-/* [29] The span in which the walk stands goes home; later ones are seen. */
-static void walk_that_sends_spans_home(struct kunit *test)
+/* [29] The span that the walk is in is released: the walk continues. */
+static void walk_that_releases_its_span(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
-	struct watch *w = watch(test, vm);
+	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
 	vt_imp.raise = 1;
@@ -35,106 +36,109 @@ static void walk_that_sends_spans_home(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP),
 				101UL + 4 * i);
 	}
-	w->act = free_all_of_import;
-	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, see, w);
+	w->act = free_whole_span;
+	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add, w);
 	KUNIT_EXPECT_EQ(test, w->calls, 32U);
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 32U);
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), 0U);
 }
 
-static void free_next_span(struct watch *w, unsigned long start, size_t size)
+static void free_next_span(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* 8 spans of one identifier each: at every other the next goes. */
+	/* 8 spans of one identifier: at every second one, free the next. */
 	if (start % 2 == 0)
 		vt_free(w->vm, start + 1, 1);
 }
 
-/* [29] The next span of the list goes home. */
-static void walk_that_sends_the_next_span_home(struct kunit *test)
+/* [29] The next span of the list is released: the walk skips it. */
+static void walk_that_releases_the_next_span(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
-	struct watch *w = watch(test, vm);
+	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
 	vt_imp.next = 100;
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 100UL + i);
 	w->act = free_next_span;
-	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, see, w);
+	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add, w);
 	for (i = 100; i < 108; i++)
 		KUNIT_EXPECT_EQ(test, w->visits[i], (u8)(i % 2 == 0));
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 4U);
 }
 
-static void add_behind(struct watch *w, unsigned long start, size_t size)
+static void add_span_at_end(struct walk_log *w, unsigned long start,
+			    size_t size)
 {
 	if (start == 8)
 		vmem_add(w->vm, (void *)100, 1, VM_SLEEP);
 }
 
-/* [29] A span that is added behind the walk is no harm, and may be seen. */
+/* [29] A walk visits a span that is added at the end at most once. */
 static void walk_that_adds_a_span(struct kunit *test)
 {
-	vmem_t *vm = singles(test, 8);
-	struct watch *w = watch(test, vm);
+	vmem_t *vm = ids_allocated(test, 8);
+	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	w->act = add_behind;
-	vmem_walk(vm, VMEM_ALLOC | VMEM_FREE | VMEM_REENTRANT, see, w);
+	w->act = add_span_at_end;
+	vmem_walk(vm, VMEM_ALLOC | VMEM_FREE | VMEM_REENTRANT, walk_log_add, w);
 	for (i = 1; i <= 8; i++)
 		KUNIT_EXPECT_EQ(test, w->visits[i], (u8)1);
 	KUNIT_EXPECT_LE(test, w->visits[100], (u8)1);
 }
 
-static void walk_again(struct watch *w, unsigned long start, size_t size)
+static void start_nested_walk(struct walk_log *w, unsigned long start,
+			      size_t size)
 {
-	struct watch inner = { .test = w->test, .vm = w->vm };
+	struct walk_log inner = { .test = w->test, .vm = w->vm };
 
 	if (start % 16)
 		return;
 	if (w->depth < 2) {
 		inner.depth = w->depth + 1;
-		inner.act = walk_again;
-		vmem_walk(w->vm, VMEM_ALLOC | VMEM_REENTRANT, see, &inner);
+		inner.act = start_nested_walk;
+		vmem_walk(w->vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add,
+			  &inner);
 		KUNIT_EXPECT_GT(w->test, inner.calls, 0U);
 	} else if (vmem_contains(w->vm, (void *)start, 1) &&
 		   vmem_size(w->vm, VMEM_ALLOC) == IDS) {
-		/* The deepest one frees what all of them stand at or before. */
+		/* The innermost walk frees the next identifier, once. */
 		vt_free(w->vm, start + 1, 1);
 	}
 }
 
-/* [29] Walks within walks, the innermost changing the arena once. */
-static void walks_within_walks(struct kunit *test)
+/* [29] Nested walks, of which the innermost changes the arena once. */
+static void nested_walk_may_change_the_arena(struct kunit *test)
 {
-	vmem_t *vm = singles(test, IDS);
-	struct watch *w = watch(test, vm);
+	vmem_t *vm = ids_allocated(test, IDS);
+	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	w->act = walk_again;
-	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, see, w);
+	w->act = start_nested_walk;
+	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add, w);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)IDS - 1);
 	for (i = 1; i <= IDS; i++)
 		KUNIT_EXPECT_EQ(test, w->visits[i], (u8)(i != 17));
 }
 
-static void sleep_a_little(struct watch *w, unsigned long start, size_t size)
+static void yield_in_walk(struct walk_log *w, unsigned long start, size_t size)
 {
-	vt_pause();
+	vt_yield();
 }
 
 /* [29] The function of a reentrant walk may sleep. */
 static void reentrant_walk_may_sleep(struct kunit *test)
 {
-	vmem_t *vm = singles(test, 8);
-	struct watch *w = watch(test, vm);
+	vmem_t *vm = ids_allocated(test, 8);
+	struct walk_log *w = walk_log(test, vm);
 
-	w->act = sleep_a_little;
-	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, see, w);
+	w->act = yield_in_walk;
+	vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add, w);
 	KUNIT_EXPECT_EQ(test, w->calls, 8U);
 }
 
-static void churn(struct vt_thread *t)
+static void alloc_and_free(struct vt_thread *t)
 {
 	unsigned int i;
 
@@ -142,18 +146,13 @@ static void churn(struct vt_thread *t)
 		unsigned long id = vt_alloc(t->vm, 1 + i % 3, VM_NOSLEEP);
 
 		if (i % 7 == t->seed)
-			vt_pause();
+			vt_yield();
 		if (id)
 			vt_free(t->vm, id, 1 + i % 3);
 	}
 }
 
-static void yield_here(struct watch *w, unsigned long start, size_t size)
-{
-	vt_pause();
-}
-
-/* [29] Others allocate and free meanwhile: the untouched are seen once. */
+/* [29] Other threads allocate and free: untouched segments are visited once. */
 static void walk_among_other_threads(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 200);
@@ -161,18 +160,18 @@ static void walk_among_other_threads(struct kunit *test)
 	unsigned int i, round;
 
 	for (i = 10; i <= 200; i += 10)
-		KUNIT_ASSERT_EQ(test, vt_take(vm, i, 1), (unsigned long)i);
+		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, churn, vm, 0, 0);
+		t[i] = vt_thread_start(test, alloc_and_free, vm, 0, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
 		wake_up_process(t[i]->task);
 	}
 	for (round = 0; round < 8; round++) {
-		struct watch *w = watch(test, vm);
+		struct walk_log *w = walk_log(test, vm);
 
-		w->act = yield_here;
-		vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, see, w);
+		w->act = yield_in_walk;
+		vmem_walk(vm, VMEM_ALLOC | VMEM_REENTRANT, walk_log_add, w);
 		for (i = 10; i <= 200; i += 10)
 			KUNIT_EXPECT_EQ(test, w->visits[i], (u8)1);
 	}
@@ -182,10 +181,10 @@ static void walk_among_other_threads(struct kunit *test)
 }
 
 static struct kunit_case vmem_spanwalk_cases[] = {
-	KUNIT_CASE(walk_that_sends_spans_home),
-	KUNIT_CASE(walk_that_sends_the_next_span_home),
+	KUNIT_CASE(walk_that_releases_its_span),
+	KUNIT_CASE(walk_that_releases_the_next_span),
 	KUNIT_CASE(walk_that_adds_a_span),
-	KUNIT_CASE(walks_within_walks),
+	KUNIT_CASE(nested_walk_may_change_the_arena),
 	KUNIT_CASE(reentrant_walk_may_sleep),
 	KUNIT_CASE(walk_among_other_threads),
 	{}

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Statistics: each counts what it says, and nothing else moves it.
+ * Statistics: each one counts its events and no others.
  */
 #include "vmem_test_import.h"
 
-/* [33] Sums and counts along a life of an arena. */
-static void books_follow_every_step(struct kunit *test)
+/* [33] Sums and counts after each operation on an arena. */
+static void statistics_follow_each_operation(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
 	struct vmem_stats s = vt_stats(vm);
@@ -36,7 +36,7 @@ static void books_follow_every_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s.misuse + s.fail_injected + s.populate_fail, 0ULL);
 }
 
-/* [5] The slack of sizes off the quantum counts as free, not as in use. */
+/* [5] Slack counts as free, not as in use. */
 static void slack_counts_as_free(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
@@ -56,7 +56,7 @@ static void slack_counts_as_free(struct kunit *test)
 static void fail_counts_requests(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 2 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", (void *)U, 2 * U, U,
+	vmem_t *vm = vt_track(test, vmem_create("client", (void *)U, 2 * U, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 
@@ -64,15 +64,15 @@ static void fail_counts_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(src).fail,
 			vt_stats(vm).import_fail);
-	/* A request that is served counts nothing, whatever it went through. */
+	/* A request that succeeds after failed attempts does not count. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), 16 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 }
 
-/* [33] search counts free segments looked at beyond the first. */
-static void search_counts_beyond_the_first(struct kunit *test)
+/* [33] search counts free segments that are looked at after the first. */
+static void search_counts_after_the_first(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 	u64 search;
@@ -110,13 +110,13 @@ static void contains_counts_calls_and_spans(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).contains - s.contains, 2000ULL);
 	KUNIT_EXPECT_GT(test, vt_stats(vm).contains_search, s.contains_search);
-	/* A balanced tree of 1000 is at most 20 deep. */
+	/* A balanced tree of 1000 spans is at most 20 deep. */
 	KUNIT_EXPECT_LE(test, vt_stats(vm).contains_search - s.contains_search,
 			2000ULL * 20);
 }
 
-/* [33] lookup counts steps beyond the first: none where nothing collides. */
-static void lookup_counts_beyond_the_first(struct kunit *test)
+/* [33] lookup counts steps after the first: none without a collision. */
+static void lookup_counts_after_the_first(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 200);
 	unsigned int i;
@@ -124,7 +124,7 @@ static void lookup_counts_beyond_the_first(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).lookup, 0ULL);
-	/* More segments than buckets: some must share one. */
+	/* More segments than buckets: some share a bucket. */
 	for (i = 0; i < 100; i++)
 		vt_alloc(vm, 1, VM_NOSLEEP);
 	vt_drain(test, vm);
@@ -154,12 +154,12 @@ static void imports_are_counted(struct kunit *test)
 }
 
 static struct kunit_case vmem_stats_cases[] = {
-	KUNIT_CASE(books_follow_every_step),
+	KUNIT_CASE(statistics_follow_each_operation),
 	KUNIT_CASE(slack_counts_as_free),
 	KUNIT_CASE(fail_counts_requests),
-	KUNIT_CASE(search_counts_beyond_the_first),
+	KUNIT_CASE(search_counts_after_the_first),
 	KUNIT_CASE(contains_counts_calls_and_spans),
-	KUNIT_CASE(lookup_counts_beyond_the_first),
+	KUNIT_CASE(lookup_counts_after_the_first),
 	KUNIT_CASE(imports_are_counted),
 	{}
 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every vmem suite shares: arenas that are checked and destroyed when a
- * test ends, whatever way it ended, and short forms of the calls under test.
+ * Shared by all vmem suites: short forms of the calls under test, and arenas
+ * that vt_exit() verifies and destroys.
  *
- * A suite sets .init = vt_init and .exit = vt_exit. vt_exit() runs
- * vmem_verify() on every arena of the test, frees what is left, verifies again
- * and destroys, the youngest arena first, so that clients go before their
- * source.
+ * A suite sets .init = vt_init and .exit = vt_exit. KUnit calls vt_exit() also
+ * when the test failed. For each arena of the test, it runs vmem_verify(),
+ * frees all allocated segments, verifies again and destroys the arena. It
+ * starts with the youngest arena: a client must be destroyed before its source.
  */
 #ifndef VMEM_TEST_H
 #define VMEM_TEST_H
@@ -22,14 +22,14 @@
 
 #define VT_ARENAS	128
 
-/* Everything that the tests call "a unit" of an arena of addresses. */
+/* The unit of an arena of addresses in the tests. */
 #define U		0x1000UL
 
 /**
  * struct vt - the state of one running test
- * @arenas: arenas to be verified and destroyed at its end, in order of creation
- * @n: how many
- * @stuck: a thread never came back: it may still use its arena, so leave all
+ * @arenas: arenas to verify and destroy at the end, in order of creation
+ * @n: number of @arenas
+ * @stuck: a thread hangs and may still use its arena: destroy none
  */
 struct vt {
 	vmem_t *arenas[VT_ARENAS];
@@ -42,7 +42,9 @@ struct vt_range {
 	size_t size;
 };
 
-/* Collects what a walk visits; ranges beyond @max are only counted. */
+/*
+ * Collects the segments that a walk visits; those beyond @max are only counted.
+ */
 struct vt_walk {
 	struct vt_range *range;
 	unsigned int max;
@@ -70,7 +72,7 @@ static inline struct vmem_stats vt_stats(vmem_t *vm)
 	return stats;
 }
 
-/* How many segments of the given types there are. */
+/* Number of segments of the given types. */
 static inline unsigned int vt_count(vmem_t *vm, int typemask)
 {
 	struct vt_walk w = { };
@@ -79,7 +81,7 @@ static inline unsigned int vt_count(vmem_t *vm, int typemask)
 	return w.n;
 }
 
-/* All segments of the given types; to be freed with kvfree(). */
+/* All segments of the given types. The caller frees the array with kvfree(). */
 static inline struct vt_range *vt_ranges(struct kunit *test, vmem_t *vm,
 					 int typemask, unsigned int *n)
 {
@@ -109,7 +111,7 @@ static inline void vt_expect_walk(struct kunit *test, vmem_t *vm, int typemask,
 	kvfree(r);
 }
 
-/* The segments of the given types are exactly these, in list order. */
+/* Expect exactly these segments of the given types, in list order. */
 #define VT_EXPECT_WALK(test, vm, typemask, ...)				\
 do {									\
 	const struct vt_range __want[] = { __VA_ARGS__ };		\
@@ -118,7 +120,7 @@ do {									\
 		       ARRAY_SIZE(__want), __LINE__);			\
 } while (0)
 
-/* [33] The statistics agree with the segments that a walk sees. */
+/* [33] The statistics agree with the segments that a walk visits. */
 static inline void vt_check(struct kunit *test, vmem_t *vm)
 {
 	struct vt_walk used = { };
@@ -174,8 +176,8 @@ static inline void vt_exit(struct kunit *test)
 }
 
 /*
- * For tests that make requests with interrupts off: with PREEMPT_RT the slab
- * allocator may not be called there, and neither may vmem.
+ * For tests that call vmem with interrupts off. With PREEMPT_RT neither the
+ * slab allocator nor vmem may be called in that context.
  */
 static inline void vt_needs_irqs_off(struct kunit *test)
 {
@@ -183,8 +185,8 @@ static inline void vt_needs_irqs_off(struct kunit *test)
 		kunit_skip(test, "PREEMPT_RT: no requests with interrupts off");
 }
 
-/* Take over an arena: it must have been created, and goes with the test. */
-static inline vmem_t *vt_adopt(struct kunit *test, vmem_t *vm)
+/* Assert that the arena exists, and let vt_exit() destroy it. */
+static inline vmem_t *vt_track(struct kunit *test, vmem_t *vm)
 {
 	struct vt *vt = test->priv;
 
@@ -194,8 +196,8 @@ static inline vmem_t *vt_adopt(struct kunit *test, vmem_t *vm)
 	return vm;
 }
 
-/* The test destroys this one by itself. */
-static inline void vt_disown(struct kunit *test, vmem_t *vm)
+/* The test destroys the arena itself, not vt_exit(). */
+static inline void vt_untrack(struct kunit *test, vmem_t *vm)
 {
 	struct vt *vt = test->priv;
 	unsigned int i, kept = 0;
@@ -206,26 +208,26 @@ static inline void vt_disown(struct kunit *test, vmem_t *vm)
 	vt->n = kept;
 }
 
-/* Verify and destroy now instead of at the end. */
+/* Verify and destroy the arena now instead of at the end of the test. */
 static inline void vt_close(struct kunit *test, vmem_t *vm)
 {
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	vt_destroy(test, vm);
 }
 
-/* An arena with one span and nothing else; base and size 0: no span. */
+/* An arena with one span, without a source. If base and size are 0: no span. */
 static inline vmem_t *vt_arena(struct kunit *test, unsigned long base,
 			       size_t size, size_t quantum)
 {
-	return vt_adopt(test, vmem_create(test->name, (void *)base, size,
+	return vt_track(test, vmem_create(test->name, (void *)base, size,
 					  quantum, NULL, NULL, NULL, 0,
 					  VM_SLEEP));
 }
 
-/* Integers from 1 to n. */
+/* Arena of the integers 1 to n. */
 static inline vmem_t *vt_ids(struct kunit *test, size_t n)
 {
-	return vt_adopt(test, vmem_create(test->name, (void *)1, n, 1, NULL,
+	return vt_track(test, vmem_create(test->name, (void *)1, n, 1, NULL,
 					  NULL, NULL, 0,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -240,8 +242,9 @@ static inline void vt_free(vmem_t *vm, unsigned long addr, size_t size)
 	vmem_free(vm, (void *)addr, size);
 }
 
-/* Exactly the range [addr, addr + size), by its window. */
-static inline unsigned long vt_take(vmem_t *vm, unsigned long addr, size_t size)
+/* Allocate exactly the range [addr, addr + size), by a window. */
+static inline unsigned long vt_alloc_at(vmem_t *vm, unsigned long addr,
+					size_t size)
 {
 	return (unsigned long)vmem_xalloc(vm, size, 0, 0, 0, (void *)addr,
 					  (void *)(addr + size), VM_NOSLEEP);
@@ -253,8 +256,8 @@ static inline void vt_xfree(vmem_t *vm, unsigned long addr, size_t size)
 }
 
 /*
- * Allocate everything that is free, then free the given ranges in this order:
- * the arena is left with these holes and nothing else. They must not touch.
+ * Allocate all free segments, then free the given ranges in this order. They
+ * are the only free segments then. They must not touch each other.
  */
 static inline void vt_holes(struct kunit *test, vmem_t *vm,
 			    const struct vt_range *hole, unsigned int n)
@@ -263,11 +266,12 @@ static inline void vt_holes(struct kunit *test, vmem_t *vm,
 	struct vt_range *r;
 
 	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, vt_take(vm, hole[i].start, hole[i].size),
+		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, hole[i].start,
+						  hole[i].size),
 				hole[i].start);
 	r = vt_ranges(test, vm, VMEM_FREE, &left);
 	for (i = 0; i < left; i++)
-		KUNIT_EXPECT_EQ(test, vt_take(vm, r[i].start, r[i].size),
+		KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, r[i].start, r[i].size),
 				r[i].start);
 	kvfree(r);
 	KUNIT_ASSERT_EQ(test, vt_count(vm, VMEM_FREE), 0U);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Chains of arenas, each of which imports from the one above it by vmem_alloc(),
- * and requests that wait in them. For the suites vmem_live_deep, vmem_live_waiters
- * and vmem_live_module. Only the public interface and debugfs are used.
+ * Source paths: chains of arenas each of which imports from the one above it
+ * with vmem_alloc(), and requests that wait in them. For the suites
+ * vmem_live_deep, vmem_live_waiters and vmem_live_module. Uses only the public
+ * interface and debugfs.
  *
- * A suite sets .suite_init = vd_suite_init, .suite_exit = vd_suite_exit, .init =
- * vt_init and .exit = vd_exit. Maintenance runs only when a test calls for it. A
- * test frees what it has allocated: the allocated segments of an arena with caches
- * are the caches', so vd_exit() cannot free them.
+ * A suite sets .suite_init = vd_suite_init, .suite_exit = vd_suite_exit, .init
+ * = vt_init and .exit = vd_exit. Maintenance runs only when a test calls
+ * vmem_update(). A test frees all its allocations. vd_exit() cannot do it: in
+ * an arena with quantum caches the allocated segments belong to the caches.
  */
 #ifndef VMEM_TEST_DEEP_H
 #define VMEM_TEST_DEEP_H
@@ -15,10 +16,9 @@
 #include "vmem_test_file.h"
 #include "vmem_test_thread.h"
 
-/* Arenas below the root, at most; sizes up to VD_CACHED are cached; of a slab. */
-#define VD_DEPTH	100
-#define VD_CACHED	4
-#define VD_SLAB		64
+#define VD_DEPTH	100	/* most arenas below the root */
+#define VD_CACHED	4	/* qcache_max of arenas with caches */
+#define VD_SLAB		64	/* size of a slab with that qcache_max */
 
 static char vd_interval[16];
 
@@ -26,7 +26,7 @@ static inline int vd_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vd_interval, sizeof(vd_interval)))
 		vd_interval[0] = '\0';
-	/* The round that is pending happens now. */
+	/* Run the pending maintenance round. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -43,10 +43,11 @@ static inline unsigned int vd_limit(struct kunit *test)
 }
 
 /*
- * Poll until @cond holds. The limit is half of vt_join()'s, so that a hang leaves
- * time to go on after it; a test that has failed does not wait for long again.
+ * Poll until @cond holds. The limit is half of that of vt_join(), so that a
+ * test which detects a hang can still free its allocations. A test that has
+ * already failed polls only briefly.
  */
-#define vd_soon(test, cond)						\
+#define vd_poll(test, cond)						\
 ({									\
 	unsigned int __ms = 0;						\
 	bool __so;							\
@@ -58,8 +59,8 @@ static inline unsigned int vd_limit(struct kunit *test)
 	__so;								\
 })
 
-/* [33] The statistics agree with the segments that a walk sees. */
-static inline bool vd_adds_up(vmem_t *vm)
+/* [33] The statistics agree with the segments that a walk visits. */
+static inline bool vd_stats_agree(vmem_t *vm)
 {
 	struct vt_walk used = { };
 	struct vmem_stats s;
@@ -70,15 +71,15 @@ static inline bool vd_adds_up(vmem_t *vm)
 	       !s.waiters;
 }
 
-/* A work item of the arena may still release spans: statistics settle then. */
+/* Work items may still release spans: poll until the statistics agree. */
 static inline void vd_check(struct kunit *test, vmem_t *vm)
 {
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
-	if (!vd_soon(test, vd_adds_up(vm)))
-		KUNIT_FAIL(test, "the statistics do not agree with a walk");
+	if (!vd_poll(test, vd_stats_agree(vm)))
+		KUNIT_FAIL(test, "the statistics differ from a walk");
 }
 
-/* Verify all arenas, then destroy them, the youngest first. */
+/* Verify all arenas, then destroy them, starting with the youngest. */
 static inline void vd_exit(struct kunit *test)
 {
 	struct vt *vt = test->priv;
@@ -96,10 +97,10 @@ static inline void vd_exit(struct kunit *test)
 	}
 }
 
-/* Verify and destroy now. */
+/* Verify and destroy the arena now. */
 static inline void vd_close(struct kunit *test, vmem_t *vm)
 {
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	vd_check(test, vm);
 	vmem_destroy(vm);
 }
@@ -109,11 +110,14 @@ static inline bool vd_stuck(struct kunit *test)
 	return ((struct vt *)test->priv)->stuck;
 }
 
-/* Integers from 1 to n; 0: no span. Sizes up to @qcache_max are cached. */
+/*
+ * Arena of the integers 1 to n; if n is 0: no span. Sizes up to @qcache_max are
+ * cached.
+ */
 static inline vmem_t *vd_ids(struct kunit *test, const char *name, size_t n,
 			     size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create(name, n ? (void *)1 : NULL, n, 1,
+	return vt_track(test, vmem_create(name, n ? (void *)1 : NULL, n, 1,
 					  NULL, NULL, NULL, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -121,16 +125,16 @@ static inline vmem_t *vd_ids(struct kunit *test, const char *name, size_t n,
 static inline vmem_t *vd_client(struct kunit *test, const char *name,
 				vmem_t *source, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create(name, NULL, 0, 1, vmem_alloc,
+	return vt_track(test, vmem_create(name, NULL, 0, 1, vmem_alloc,
 					  vmem_free, source, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
 /*
- * A slab that nothing uses stays in the caches of an arena that belongs to no
- * other tree.
+ * An arena that is no relative of the others in the test. Its caches hold a
+ * slab without allocated objects.
  */
-static inline vmem_t *vd_bystander(struct kunit *test)
+static inline vmem_t *vd_unrelated_arena(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "bystander", 10 * VD_SLAB, VD_CACHED);
 
@@ -139,10 +143,10 @@ static inline vmem_t *vd_bystander(struct kunit *test)
 }
 
 /**
- * struct vd_shape - a chain of arenas
- * @name: for people
+ * struct vd_shape - form of a source path
+ * @name: name of the test's parameter
  * @depth: arenas below the root
- * @every: each so many-th arena has caches, counted from the leaf; 0: none has
+ * @every: each @every-th arena, counted from the leaf, has caches; 0: none has
  */
 struct vd_shape {
 	const char *name;
@@ -169,62 +173,66 @@ static inline void vd_describe_shape(const struct vd_shape *s, char *desc)
 }
 
 /**
- * struct vd_chain - such a chain
- * @vm: its arenas, the root first
+ * struct vd_path - a source path
+ * @vm: its arenas, from the root to the leaf
  * @leaf: the last of them
- * @n: how many
+ * @n: number of arenas
  */
-struct vd_chain {
+struct vd_path {
 	vmem_t *vm[VD_DEPTH + 1];
 	vmem_t *leaf;
 	unsigned int n;
 };
 
-static inline size_t vd_cached(const struct vd_shape *s, unsigned int level)
+static inline size_t vd_qcache_max(const struct vd_shape *s, unsigned int level)
 {
 	if (!s->every || (s->depth - level) % s->every)
 		return 0;
 	return VD_CACHED;
 }
 
-/* Arenas of that shape below @root, which is not made here. */
-static inline struct vd_chain *vd_below(struct kunit *test, vmem_t *root,
-					const struct vd_shape *s)
+/* Create the arenas below @root. The caller has created @root. */
+static inline struct vd_path *vd_path_below(struct kunit *test, vmem_t *root,
+					    const struct vd_shape *s)
 {
-	struct vd_chain *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	struct vd_path *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	c->vm[0] = root;
 	for (c->n = 1; c->n <= s->depth; c->n++)
 		c->vm[c->n] = vd_client(test, "level", c->vm[c->n - 1],
-					vd_cached(s, c->n));
+					vd_qcache_max(s, c->n));
 	c->leaf = c->vm[s->depth];
 	return c;
 }
 
-/* The same with a root of @size integers. */
-static inline struct vd_chain *vd_chain(struct kunit *test,
-					const struct vd_shape *s, size_t size)
+/* The same, with a root of @size integers. */
+static inline struct vd_path *vd_path(struct kunit *test,
+				      const struct vd_shape *s, size_t size)
 {
-	return vd_below(test, vd_ids(test, "root", size, vd_cached(s, 0)), s);
+	return vd_path_below(test, vd_ids(test, "root", size,
+					  vd_qcache_max(s, 0)), s);
 }
 
-/* As much as a slab for each arena needs. */
-static inline size_t vd_slabs(const struct vd_shape *s)
+/* Integers in one slab for each arena. */
+static inline size_t vd_slabs_size(const struct vd_shape *s)
 {
 	return (size_t)VD_SLAB * (s->depth + 1);
 }
 
-/* Past the caches. */
+/* Allocate without the caches. */
 static inline unsigned long vd_xalloc(vmem_t *vm, size_t size, int vmflag)
 {
 	return (unsigned long)vmem_xalloc(vm, size, 0, 0, 0, NULL, NULL,
 					  vmflag);
 }
 
-/* [38] VM_NOSLEEP, again and again: each asks for reclaim, one is served. */
-static inline unsigned long vd_nosleep(struct kunit *test, vmem_t *vm,
-				       size_t size)
+/*
+ * [38] Retry with VM_NOSLEEP: each attempt requests reclaim, until one
+ * succeeds.
+ */
+static inline unsigned long vd_alloc_nosleep(struct kunit *test, vmem_t *vm,
+					     size_t size)
 {
 	unsigned long addr = 0;
 	unsigned int ms;
@@ -235,14 +243,14 @@ static inline unsigned long vd_nosleep(struct kunit *test, vmem_t *vm,
 		addr = vd_xalloc(vm, size, VM_NOSLEEP);
 	}
 	if (!addr)
-		KUNIT_FAIL(test, "%zu cannot be had", size);
+		KUNIT_FAIL(test, "no allocation of size %zu", size);
 	return addr;
 }
 
 /* Wait until @n requests wait for this arena. */
 static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
-	if (!vd_soon(test, vt_stats(vm).waiters == n))
+	if (!vd_poll(test, vt_stats(vm).waiters == n))
 		KUNIT_FAIL(test, "%llu requests wait, not %llu",
 			   vt_stats(vm).waiters, n);
 }
@@ -250,15 +258,16 @@ static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 /* Wait until requests have slept @n times. */
 static inline void vd_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
 {
-	if (!vd_soon(test, vt_stats(vm).wait >= n))
-		KUNIT_FAIL(test, "%llu sleeps, not %llu", vt_stats(vm).wait, n);
+	if (!vd_poll(test, vt_stats(vm).wait >= n))
+		KUNIT_FAIL(test, "requests slept %llu times, not %llu",
+			   vt_stats(vm).wait, n);
 }
 
 /*
- * How often requests have slept when they have come to rest: sleeps that end when
- * reclaim does are over.
+ * Return the number of sleeps once it is stable. Until then waiters may wake
+ * for reclaim.
  */
-static inline u64 vd_rested(vmem_t *vm)
+static inline u64 vd_stable_waits(vmem_t *vm)
 {
 	u64 before, now = vt_stats(vm).wait;
 	unsigned int i = 0;
@@ -273,24 +282,25 @@ static inline u64 vd_rested(vmem_t *vm)
 
 static inline bool vd_served(struct kunit *test, struct vt_thread *t)
 {
-	return vd_soon(test, completion_done(&t->done));
+	return vd_poll(test, completion_done(&t->done));
 }
 
 /*
- * The request is served without maintenance. When it is not the test has failed,
- * and maintenance may serve it after all, so that other tests can run.
+ * Expect that the request is served without maintenance. If it is not, the test
+ * fails, and a maintenance round tries to serve it, so that later tests can
+ * run.
  */
 static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
 				    unsigned int *errors)
 {
 	if (!vd_served(test, t)) {
-		KUNIT_FAIL(test, "a request waits for ever");
+		KUNIT_FAIL(test, "a request is not served");
 		vmem_update(NULL);
 	}
 	return vt_join(test, t, errors);
 }
 
-/* A request for the whole of @vm, integers 1 to @size, is served. */
+/* Expect that a request for all of @vm, the integers 1 to @size, is served. */
 static inline void vd_join_whole(struct kunit *test, struct vt_thread *t)
 {
 	vmem_t *vm = t->vm;
@@ -303,12 +313,12 @@ static inline void vd_join_whole(struct kunit *test, struct vt_thread *t)
 	vt_free(vm, addr, size);
 }
 
-static inline void vd_whole(struct kunit *test, vmem_t *vm, size_t size)
+static inline void vd_alloc_whole(struct kunit *test, vmem_t *vm, size_t size)
 {
 	vd_join_whole(test, vt_request(test, vm, size, VM_SLEEP));
 }
 
-/* The number of an arena, which a client of it shows. */
+/* The id of an arena, read from the statistics of a client. */
 static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 {
 	vmem_t *label = vmem_create("label", NULL, 0, 1, NULL, NULL, vm, 0,
@@ -322,12 +332,12 @@ static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 }
 
 /**
- * struct vd_waiter - a line of the file waiters
- * @pid: of the task
- * @size: that it asked for
- * @flags: of its request
- * @state: of its request
- * @ms: how long the request has waited
+ * struct vd_waiter - a line of the debugfs file "waiters"
+ * @pid: id of the waiting task
+ * @size: size of its request
+ * @flags: flags of its request
+ * @state: state of its request
+ * @ms: time that the request has waited
  * @comm: name of the task
  */
 struct vd_waiter {
@@ -339,7 +349,7 @@ struct vd_waiter {
 	char comm[32];
 };
 
-/* Read the file; more than @max lines are only counted. */
+/* Read the file. At most @max lines are stored, all are counted. */
 static inline unsigned int vd_waiters(struct kunit *test, unsigned int id,
 				      const char *name, struct vd_waiter *w,
 				      unsigned int max)

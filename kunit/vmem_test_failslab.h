@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's own fault injection makes the allocations of single tasks fail: see
- * vmem_test_nomem.h. vn_instrument() sets it up for a suite.
+ * Fault injection of the kernel: makes the allocations of single tasks fail
+ * (see vmem_test_nomem.h). vn_instrument() sets it up for a suite.
  */
 #ifndef VMEM_TEST_FAILSLAB_H
 #define VMEM_TEST_FAILSLAB_H
@@ -16,10 +16,10 @@
 
 #include "vmem_test_file.h"
 
-/* All allocations at once, in place of the n-th. */
+/* Fail all allocations instead of the n-th. */
 #define VN_ALL		UINT_MAX
 
-/* The suite could set up the instrument. */
+/* vn_instrument() could set up failslab. */
 static bool vn_ready;
 
 #if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
@@ -41,7 +41,7 @@ static inline void vn_tear_down(const char *dir)
 #define VN_SLAB		"cd /sys/kernel/debug/failslab && "
 #define VN_PAGE		"cd /sys/kernel/debug/fail_page_alloc && "
 
-/* Pages may be missing from the instrument, slab objects not. */
+/* Failslab is required, fail_page_alloc is optional. */
 static inline void vn_instrument(bool on)
 {
 	if (on) {
@@ -57,7 +57,7 @@ static inline void vn_instrument(bool on)
 	}
 }
 
-/* What this task allocates from now on fails: the n-th, or all. */
+/* Let the n-th allocation of this task from now on fail, or all of them. */
 static inline void vn_arm(unsigned int n)
 {
 	if (n == VN_ALL)
@@ -66,7 +66,7 @@ static inline void vn_arm(unsigned int n)
 		current->fail_nth = n;
 }
 
-/* Did the n-th fail? Of all it is not known. */
+/* Return whether the n-th allocation failed. With VN_ALL: always true. */
 static inline bool vn_disarm(unsigned int n)
 {
 	bool failed = n == VN_ALL || !current->fail_nth;
@@ -76,21 +76,21 @@ static inline bool vn_disarm(unsigned int n)
 	return failed;
 }
 
-/* Another task has memory again. */
-static inline void vn_relieve(struct task_struct *task)
+/* Let the allocations of another task succeed again. */
+static inline void vn_disarm_task(struct task_struct *task)
 {
 	task->make_it_fail = 0;
 }
 
 /*
- * Every allocation of every worker thread fails, if @on, and no new worker can
- * be created: what work items do meanwhile they do without memory.
+ * If @on, fail every allocation of every worker thread, and let kthreadd create
+ * no new worker: work items then run without memory.
  */
-static inline void vn_starve_workers(bool on)
+static inline void vn_fail_workers(bool on)
 {
 	unsigned int i;
 
-	/* A module cannot walk the list of tasks in all kernels. */
+	/* Not all kernels let a module walk the list of tasks. */
 	for (i = 1; i < PID_MAX_DEFAULT; i++) {
 		struct task_struct *t;
 
@@ -118,11 +118,11 @@ static inline bool vn_disarm(unsigned int n)
 	return false;
 }
 
-static inline void vn_relieve(struct task_struct *task)
+static inline void vn_disarm_task(struct task_struct *task)
 {
 }
 
-static inline void vn_starve_workers(bool on)
+static inline void vn_fail_workers(bool on)
 {
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files of the module as an operator sees them: parameters in sysfs, and the
- * seq_files in debugfs. A kernel thread has no user memory to read into, so a
- * seq_file is read through its iterator, under the same protection against
- * removal that debugfs' own read takes.
+ * Access to the files of the module: parameters in sysfs, and seq_files in
+ * debugfs. A kernel thread has no user memory to read into, so vt_seq_read()
+ * uses the file's iterator. It takes the protection against removal that
+ * debugfs takes for a read.
  */
 #ifndef VMEM_TEST_FILE_H
 #define VMEM_TEST_FILE_H
@@ -22,14 +22,17 @@
 #define VT_DEBUGFS	"/sys/kernel/debug/vmem/"
 #define VT_PARAM	"/sys/module/vmem/parameters/"
 
-/* Close now: a kernel thread's files are released later otherwise. */
+/* Close the file now; otherwise a kernel thread's files are closed later. */
 static inline void vt_file_close(struct file *f)
 {
 	filp_close(f, NULL);
 	flush_delayed_fput();
 }
 
-/* Set a parameter of vmem.ko; the old value goes to @old, if given. */
+/*
+ * Set a parameter of vmem.ko to @value, unless that is NULL. If @old is not
+ * NULL, the old value is stored there.
+ */
 static inline int vt_param(const char *name, const char *value, char *old,
 			   size_t size)
 {
@@ -58,7 +61,10 @@ static inline int vt_param(const char *name, const char *value, char *old,
 	return n < 0 ? n : 0;
 }
 
-/* Have user space run two strings as one command; 0 if it could. */
+/*
+ * Run @before and @command, concatenated, in a shell in user space. Returns 0
+ * if it succeeded.
+ */
 static inline int vt_shell(const char *before, const char *command)
 {
 	char line[256];
@@ -70,8 +76,8 @@ static inline int vt_shell(const char *before, const char *command)
 }
 
 /*
- * The next piece of an open seq_file of debugfs: bytes, 0 at its end, -EIO when
- * the file has been removed.
+ * Read the next bytes of an open seq_file in debugfs. Returns their number, 0
+ * at the end of the file, -EIO if the file has been removed.
  */
 static inline ssize_t vt_seq_read(struct file *f, char *buf, size_t size,
 				  loff_t *pos)
@@ -94,7 +100,10 @@ static inline ssize_t vt_seq_read(struct file *f, char *buf, size_t size,
 	return n;
 }
 
-/* A whole file below debugfs' vmem directory, cut at @size; kvfree() it. */
+/*
+ * Read a file in the debugfs directory of vmem, up to @size - 1 bytes. The
+ * caller frees the text with kvfree().
+ */
 static inline char *vt_debugfs(struct kunit *test, const char *name,
 			       size_t size)
 {
@@ -125,7 +134,7 @@ static inline char *vt_debugfs(struct kunit *test, const char *name,
 	return buf;
 }
 
-/* debugfs may be absent, or mounted elsewhere. */
+/* False if debugfs is not configured, or not mounted at the usual place. */
 static inline bool vt_has_debugfs(void)
 {
 	struct file *f = filp_open(VT_DEBUGFS "arenas", O_RDONLY, 0);
@@ -136,7 +145,7 @@ static inline bool vt_has_debugfs(void)
 	return true;
 }
 
-/* For suites that are about nothing else. */
+/* .init for suites that need debugfs in every test. */
 static inline int vt_debugfs_init(struct kunit *test)
 {
 	if (!vt_has_debugfs())

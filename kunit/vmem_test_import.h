@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An import and a release function that do as they are told, and note what they
- * were asked. The ranges they hand out are nobody's: their source is a label.
+ * Import and release functions that the test controls and that record their
+ * arguments. The imported ranges belong to no arena: the source is only a
+ * label, and no allocation is made from it.
  *
- * @during runs inside the import, where the arena lock is dropped: what it does
- * to the importing arena is a race with the request, made to happen every time.
+ * @during runs inside the import function, where the arena lock is not held.
+ * Thus a test can reproduce a race between the request and another operation on
+ * the importing arena.
  */
 #ifndef VMEM_TEST_IMPORT_H
 #define VMEM_TEST_IMPORT_H
@@ -12,18 +14,18 @@
 #include "vmem_test.h"
 
 /**
- * struct vt_import - orders to the functions below, and their notes
- * @next: start of the next import, which then moves on; 0: fail
- * @raise: vt_ximport() asks for this much more
+ * struct vt_import - control of the functions below, and their record
+ * @next: start of the next import, which advances it; 0: the import fails
+ * @raise: vt_ximport() returns so much more than the requested size
  * @during: called inside each import
- * @importer: the importing arena, for @during
+ * @importer: the importing arena, for use by @during
  * @imports: calls of the import function
- * @src: its argument
- * @size: the size that it was asked for last
- * @align: the alignment that it was asked for last
- * @vmflag: the flags that it was given last
+ * @src: argument of the last import
+ * @size: requested size of the last import
+ * @align: requested alignment of the last import
+ * @vmflag: flags of the last import
  * @releases: calls of the release function
- * @released: the range that was released last
+ * @released: last released range
  */
 static struct vt_import {
 	unsigned long next;
@@ -78,20 +80,20 @@ static inline void vt_release(vmem_t *src, void *addr, size_t size)
 	vt_imp.released.size = size;
 }
 
-/* A source that is never asked: it only lends its quantum. */
+/* A source without spans: it only defines a quantum. */
 static inline vmem_t *vt_label(struct kunit *test, size_t quantum)
 {
 	return vt_arena(test, 0, 0, quantum);
 }
 
-/* An empty arena that imports by vt_ximport(), or by vt_import(). */
+/* An empty arena that imports with vt_ximport(), or with vt_import(). */
 static inline vmem_t *vt_ximporter(struct kunit *test, size_t quantum,
 				   vmem_free_t *ffunc, size_t source_quantum,
 				   int vmflag)
 {
 	vmem_t *src = vt_label(test, source_quantum);
 
-	vt_imp.importer = vt_adopt(test, vmem_xcreate(test->name, NULL, 0,
+	vt_imp.importer = vt_track(test, vmem_xcreate(test->name, NULL, 0,
 						      quantum, vt_ximport,
 						      ffunc, src, 0,
 						      VM_SLEEP | vmflag));
@@ -104,7 +106,7 @@ static inline vmem_t *vt_importer(struct kunit *test, size_t quantum,
 {
 	vmem_t *src = vt_label(test, source_quantum);
 
-	vt_imp.importer = vt_adopt(test, vmem_create(test->name, NULL, 0,
+	vt_imp.importer = vt_track(test, vmem_create(test->name, NULL, 0,
 						     quantum, vt_import, ffunc,
 						     src, qcache_max,
 						     VM_SLEEP | vmflag));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hostile clients for the rules of liveness: import and release functions that
- * block until the test lets them go on, and the check that a request is served
- * although they block.
+ * Hostile clients for the liveness rules: import and release functions that
+ * block until the test lets them continue, and a check that a request is served
+ * while they block.
  *
- * A suite sets .suite_init = vl_suite_init, .suite_exit = vl_suite_exit, .init =
- * vl_init and .exit = vl_exit. Maintenance does not run by itself meanwhile: a
- * lost wake-up is a hang. A test frees what it has allocated; vl_exit() opens the
- * gate, waits until background work has ended, verifies and destroys.
+ * A suite sets .suite_init = vl_suite_init, .suite_exit = vl_suite_exit, .init
+ * = vl_init and .exit = vl_exit. Periodic maintenance is off, so that a lost
+ * wake-up is a hang. A test frees all its allocations; vl_exit() opens the
+ * gate, waits for background work, verifies and destroys.
  */
 #ifndef VMEM_TEST_LIVE_H
 #define VMEM_TEST_LIVE_H
@@ -20,25 +20,25 @@
 #include "vmem_test_report.h"
 #include "vmem_test_thread.h"
 
-/* Integers of one slab, in an arena of identifiers with at most 21 caches. */
+/* Integers in a slab of an identifier arena with at most 21 caches. */
 #define VL_SLAB		64
 
 /*
- * Requests that sleep retry when space appears or reclaim ends, at most a
- * hundred times a second; a request that spins does so thousands of times.
+ * A sleeping request retries when space appears or reclaim ends, at most a
+ * hundred times a second. A spinning request retries thousands of times.
  */
 #define VL_RETRIES	1000
 
-/* A hang: shorter than the kernel takes a sleeper for hung. */
+/* A request that takes longer hangs. Shorter than the hung task timeout. */
 #define VL_LIMIT_MS	(VT_LIMIT_MS / 2)
 
 /*
- * As vt_poll(), but a test that has failed already does not wait for long again: it
- * has to end before KUnit gives it up.
+ * Like vt_poll(), but a test that has already failed polls only briefly: it
+ * must end before the timeout of KUnit.
  */
 #define vl_poll(test, cond)						\
 ({									\
-	unsigned long __end = jiffies + vl_patience(test);		\
+	unsigned long __end = jiffies + vl_poll_limit(test);		\
 	bool __so;							\
 									\
 	while (!(__so = (cond)) && time_before(jiffies, __end))		\
@@ -46,7 +46,7 @@
 	__so;								\
 })
 
-static inline unsigned long vl_patience(struct kunit *test)
+static inline unsigned long vl_poll_limit(struct kunit *test)
 {
 	return msecs_to_jiffies(test->status == KUNIT_FAILURE ? 4000 :
 				VL_LIMIT_MS);
@@ -54,14 +54,14 @@ static inline unsigned long vl_patience(struct kunit *test)
 
 static char vl_interval[16];
 
-/* A test of the suite hangs: what it uses is not to be touched. */
+/* A test of the suite hangs and still uses @vl: later tests must not run. */
 static bool vl_stuck;
 
 static inline int vl_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vl_interval, sizeof(vl_interval)))
 		vl_interval[0] = '\0';
-	/* Completes the round that is pending. */
+	/* Run the pending maintenance round. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -73,19 +73,19 @@ static inline void vl_suite_exit(struct kunit_suite *suite)
 }
 
 /**
- * struct vl_state - orders to the functions below, and their notes
- * @next: start of the next range that vl_import() returns; 0: refuse
+ * struct vl_state - control of the functions below, and their record
+ * @next: start of the next range that vl_import() returns; 0: vl_import() fails
  * @imports: calls of an import function
- * @imports_done: such calls that have returned
- * @vmflags: flags of all these calls, or'ed
+ * @imports_done: import calls that have returned
+ * @vmflags: flags of all import calls, or'ed
  * @releases: calls of a release function
- * @releases_done: such calls that have returned
+ * @releases_done: release calls that have returned
  * @requester: a task that is inside a request
- * @in_request: releases that ran in the context of that request
- * @closed: functions that come to the gate block there
- * @entered: a function blocks at the gate
- * @opened: blocked functions go on
- * @announced: the log judge expects reports until the end of the test
+ * @in_request: releases in the context of that request
+ * @closed: functions block at the gate
+ * @entered: completed when a function is about to block at the gate
+ * @opened: completed when blocked functions may continue
+ * @expecting: the log checker accepts reports until the end of the test
  */
 static struct vl_state {
 	unsigned long next;
@@ -99,7 +99,7 @@ static struct vl_state {
 	bool closed;
 	struct completion entered;
 	struct completion opened;
-	bool announced;
+	bool expecting;
 } vl;
 
 static inline void vl_gate_close(void)
@@ -115,7 +115,7 @@ static inline void vl_gate_open(void)
 	complete_all(&vl.opened);
 }
 
-/* Blocks while the gate is closed. */
+/* Block while the gate is closed. */
 static inline void vl_gate_pass(void)
 {
 	if (!READ_ONCE(vl.closed))
@@ -133,7 +133,10 @@ static inline bool vl_gate_wait(struct kunit *test)
 	return entered;
 }
 
-/* In the context of a request, which is an error, it does not block. */
+/*
+ * Record a release. In the context of a request, which is an error, do not
+ * block.
+ */
 static inline void vl_note_release(void)
 {
 	atomic_inc(&vl.releases);
@@ -143,9 +146,11 @@ static inline void vl_note_release(void)
 		vl_gate_pass();
 }
 
-/* Allocate; a release function that runs meanwhile in this context is noted. */
-static inline unsigned long vl_noted(vmem_t *vm, size_t size, int vmflag,
-				     bool irqs_off)
+/*
+ * Allocate. vl_note_release() counts the releases that this context performs.
+ */
+static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
+				       bool irqs_off)
 {
 	unsigned long flags = 0, addr;
 
@@ -159,7 +164,7 @@ static inline unsigned long vl_noted(vmem_t *vm, size_t size, int vmflag,
 	return addr;
 }
 
-/* Imports ranges that are nobody's: the source is a label. */
+/* The imported ranges belong to no arena: the source is a label. */
 static inline void *vl_import(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr = vl.next;
@@ -178,7 +183,9 @@ static inline void vl_release(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* Imports from the source, like vmem_alloc(), but is the client's own. */
+/*
+ * Imports from the source like vmem_alloc(), but is a function of the client.
+ */
 static inline void *vl_import_from(vmem_t *src, size_t size, int vmflag)
 {
 	void *addr;
@@ -197,20 +204,20 @@ static inline void vl_release_to(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* Integers from 1 to @n, in caches up to @qcache_max. */
+/* Arena of the integers 1 to @n. Sizes up to @qcache_max are cached. */
 static inline vmem_t *vl_ids(struct kunit *test, size_t n, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
+	return vt_track(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
 					  1, NULL, NULL, NULL, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
-/* Integers that come from another arena by the given functions. */
+/* An arena that imports from @source with the given functions. */
 static inline vmem_t *vl_child(struct kunit *test, vmem_t *source,
 			       size_t qcache_max, vmem_alloc_t *afunc,
 			       vmem_free_t *ffunc)
 {
-	return vt_adopt(test, vmem_create("child", NULL, 0, 1, afunc, ffunc,
+	return vt_track(test, vmem_create("child", NULL, 0, 1, afunc, ffunc,
 					  source, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -222,8 +229,9 @@ static inline vmem_t *vl_client(struct kunit *test, vmem_t *source,
 }
 
 /*
- * An arena that holds one imported span of a slab, which is wholly free but in a
- * cache. Reclaim of its tree makes the span free, and vl_release() is called.
+ * An arena with one imported span of the size of a slab. A cache holds the
+ * slab, which has no allocated objects. When its tree reclaims, the span
+ * becomes free and vl_release() is called.
  */
 static inline vmem_t *vl_idle_importer(struct kunit *test)
 {
@@ -238,8 +246,8 @@ static inline vmem_t *vl_idle_importer(struct kunit *test)
 }
 
 /*
- * The thread's request is served although functions block: the gate, if closed,
- * stays so meanwhile.
+ * Expect that the request is served while functions block at the gate, which
+ * stays closed.
  */
 static inline bool vl_served(struct kunit *test, struct vt_thread *t,
 			     const char *what)
@@ -262,7 +270,7 @@ static inline struct vt_thread *vl_run(struct kunit *test,
 	return t;
 }
 
-/* Wait for a thread, and free what it got from its arena by vmem_alloc(). */
+/* Wait for a thread, and free its allocation with vmem_free(). */
 static inline unsigned long vl_join_free(struct kunit *test,
 					 struct vt_thread *t)
 {
@@ -276,7 +284,7 @@ static inline unsigned long vl_join_free(struct kunit *test,
 	return addr;
 }
 
-/* Wait until this many requests sleep in the arena. */
+/* Wait until @n requests sleep in the arena. */
 static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
 	bool asleep = vl_poll(test, vt_stats(vm).waiters >= n);
@@ -289,14 +297,15 @@ static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 #define VL_RESCUES	2
 
 /**
- * struct vl_rescue - ends requests that spin
- * @timer: fires in a second, or later
- * @vm: the arenas that a span is added to then, each a request's
- * @n: how many
- * @addr: the span's start
- * @size: its size
- * @put_off: how often it may be put off, until the requests sleep or spin
- * @fired: it is over
+ * struct vl_rescue - ends spinning requests
+ * @timer: fires after a second or later
+ * @vm: arenas to add a span to, one for each request
+ * @n: number of arenas
+ * @addr: start of the span
+ * @size: size of the span
+ * @put_off: number of times that the timer may be rearmed until the requests sleep
+ *	or spin
+ * @fired: the span has been added
  */
 static struct vl_rescue {
 	struct timer_list timer;
@@ -308,7 +317,10 @@ static struct vl_rescue {
 	struct completion fired;
 } vl_rescue;
 
-/* In an interrupt: a request that spins may keep all tasks from running. */
+/*
+ * Runs in an interrupt, because a spinning request may keep all tasks from
+ * running.
+ */
 static inline void vl_rescue_fire(struct timer_list *timer)
 {
 	unsigned int n = READ_ONCE(vl_rescue.n), i, asleep = 0;
@@ -336,7 +348,7 @@ static inline void vl_rescue_add(vmem_t *vm)
 	vl_rescue.vm[vl_rescue.n++] = vm;
 }
 
-/* A span for the arenas that have been named, in so many milliseconds. */
+/* Add a span to the arenas after @ms milliseconds, or later. */
 static inline void vl_rescue_start(unsigned long addr, size_t size,
 				   unsigned int ms)
 {
@@ -353,7 +365,7 @@ static inline void vl_rescue_wait(void)
 	vl_rescue.n = 0;
 }
 
-/* It is not needed. Where it has fired already, so be it. */
+/* Cancel the rescue. If it has already fired, nothing needs to be done. */
 static inline void vl_rescue_cancel(void)
 {
 	WRITE_ONCE(vl_rescue.n, 0);
@@ -361,13 +373,13 @@ static inline void vl_rescue_cancel(void)
 	vl_rescue_wait();
 }
 
-/* Reports with this text are expected from here to the end of the test. */
-static inline void vl_announce(const char *what)
+/* Until the end of the test the log checker accepts reports with this text. */
+static inline void vl_expect_reports(const char *what)
 {
 	pr_info("vmem-test: expect * \"%s\"\n", what);
-	/* The arena's end reports how many it has held back. */
+	/* vmem_destroy() reports the number of suppressed reports. */
 	pr_info("vmem-test: expect ? \"held back\"\n");
-	vl.announced = true;
+	vl.expecting = true;
 }
 
 static inline int vl_init(struct kunit *test)
@@ -386,8 +398,8 @@ static inline int vl_init(struct kunit *test)
 }
 
 /*
- * Wait until nothing changes in any arena of the test: reclaim and releases
- * that the test has caused have ended.
+ * Wait until the statistics of all arenas are stable: reclaim and releases that
+ * the test has caused have ended.
  */
 static inline void vl_settle(struct kunit *test)
 {
@@ -431,7 +443,7 @@ static inline void vl_exit(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, vt_stats(vm).waiters, 0ULL);
 		vmem_destroy(vm);
 	}
-	if (vl.announced)
+	if (vl.expecting)
 		pr_info("vmem-test: end\n");
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Without memory: the same call again and again, and each time another one of
- * the allocations that it makes fails.
+ * Without memory: a test repeats one call, and each time another of its
+ * allocations fails.
  *
- * The instrument is the kernel's own. A task's fail_nth makes the n-th
- * allocation that may fail do so, of slab objects and of pages alike, whatever
- * its flags (but __GFP_NOFAIL); make_it_fail makes all of them fail. Both count
- * what the kernel's checkers allocate for themselves, so a call may well succeed
- * although an allocation failed. It is repeated until none was left to fail.
+ * The kernel's fault injection does it. A task's fail_nth makes the n-th
+ * allocation fail, of slab objects and of pages, with all flags except
+ * __GFP_NOFAIL; make_it_fail makes all of them fail. Both also affect
+ * allocations of the kernel's debug checkers, so a call can succeed although an
+ * allocation failed. The call is repeated until n exceeds the number of its
+ * allocations.
  *
- * A suite sets .suite_init = vn_suite_init and .suite_exit = vn_suite_exit, .init =
- * vn_init and .exit = vn_exit. It is built upon vmem_test_qcache.h: what a test
- * has allocated it must have freed.
+ * A suite sets .suite_init = vn_suite_init, .suite_exit = vn_suite_exit, .init
+ * = vn_init and .exit = vn_exit. This header builds upon vmem_test_qcache.h: a
+ * test must free all its allocations.
  */
 #ifndef VMEM_TEST_NOMEM_H
 #define VMEM_TEST_NOMEM_H
@@ -20,23 +21,24 @@
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
 
-/* More allocations than any call makes. */
-#define VN_MOST		2000
+/* Upper bound of the allocations in one call. */
+#define VN_MAX_ALLOCS	2000
 
 /**
  * struct vn - a call under test
- * @arrange: makes the arenas, each time afresh; the test's are watched
- * @call: the call; returns whether it was served
- * @undo: takes it back after success, while all allocations fail
+ * @arrange: creates the arenas before each repetition; all arenas of the test
+ *	are checked
+ * @call: makes the call; returns whether it succeeded
+ * @undo: reverts a successful call, while all allocations fail
  * @test: the test
  * @vm: the arena that is called
- * @fails: how much a failed call adds to its &vmem_stats.fail
- * @loose: a failed call may have changed what does not belong to clients
- * @injected: calls fail by fail_vmem, not for want of memory
- * @arg: the arrangement's own
- * @addr: what the call got
+ * @fails: increment of &vmem_stats.fail by a failed call
+ * @may_change: a failed call may change anything but clients' allocations
+ * @injected: calls fail by fail_vmem, not for lack of memory
+ * @arg: private to @arrange
+ * @addr: result of the call
  * @failed: calls that failed
- * @survived: calls that were served although an allocation failed
+ * @survived: calls that succeeded although an allocation failed
  */
 struct vn {
 	void (*arrange)(struct kunit *test, struct vn *w);
@@ -45,7 +47,7 @@ struct vn {
 	struct kunit *test;
 	vmem_t *vm;
 	unsigned int fails;
-	bool loose;
+	bool may_change;
 	bool injected;
 	const void *arg;
 	unsigned long addr;
@@ -70,13 +72,13 @@ static inline void vn_suite_exit(struct kunit_suite *suite)
 static inline int vn_init(struct kunit *test)
 {
 	if (!vn_ready)
-		kunit_skip(test, "no failslab, or no shell to set it up by");
+		kunit_skip(test, "no failslab, or no shell to set it up");
 	memset(&vt_imp, 0, sizeof(vt_imp));
 	return vq_init(test);
 }
 
-/* Verify and destroy all arenas; what was used up may still be so. */
-static inline void vn_end(struct kunit *test)
+/* Verify and destroy all arenas, also those whose segment pool is exhausted. */
+static inline void vn_destroy_arenas(struct kunit *test)
 {
 	struct vt *vt = test->priv;
 
@@ -95,11 +97,11 @@ static inline void vn_end(struct kunit *test)
 static inline void vn_exit(struct kunit *test)
 {
 	vn_disarm(VN_ALL);
-	vn_end(test);
+	vn_destroy_arenas(test);
 }
 
-/* Do something while this task can allocate nothing at all. */
-#define vn_starving(what)						\
+/* Run a statement while all allocations of this task fail. */
+#define vn_without_memory(what)						\
 do {									\
 	vn_arm(VN_ALL);							\
 	what;								\
@@ -107,33 +109,35 @@ do {									\
 } while (0)
 
 /*
- * Use up the structures that an arena has, by single integers from @from on, where
- * there are 2000 free. Returns how many it took, for vn_give_back().
+ * Exhaust the segment pool of an arena: allocate single integers from @from on,
+ * where 2000 are free. Returns the number of allocations, an argument of
+ * vn_free_singles().
  */
-static inline unsigned int vn_use_up(struct kunit *test, vmem_t *vm,
-				     unsigned long from)
+static inline unsigned int vn_exhaust_pool(struct kunit *test, vmem_t *vm,
+					   unsigned long from)
 {
 	unsigned long at, got = 1;
 
 	for (at = from; got && at < from + 2000; at += 2)
-		vn_starving(got = (unsigned long)
-			    vmem_xalloc(vm, 1, 0, 0, 0, (void *)(at + 1),
-					(void *)(at + 2),
-					VM_NOSLEEP | VM_PUSHPAGE));
+		vn_without_memory(got = (unsigned long)
+				  vmem_xalloc(vm, 1, 0, 0, 0, (void *)(at + 1),
+					      (void *)(at + 2),
+					      VM_NOSLEEP | VM_PUSHPAGE));
 	KUNIT_EXPECT_EQ(test, got, 0UL);
-	KUNIT_ASSERT_LT(test, vm->space.stock.n, 2U);
+	KUNIT_ASSERT_LT(test, vm->segmap.pool.n, 2U);
 	return (at - from) / 2 - 1;
 }
 
-static inline void vn_give_back(vmem_t *vm, unsigned long from, unsigned int n)
+static inline void vn_free_singles(vmem_t *vm, unsigned long from,
+				   unsigned int n)
 {
 	while (n--)
 		vt_xfree(vm, from + 2 * n + 1, 1);
 }
 
 /*
- * [23] A call that failed for want of memory: nothing has changed but the counts
- * of failures, in any arena of the test. Looking around is not a change.
+ * [23] A call that failed for lack of memory changed no arena of the test. The
+ * exceptions are the counters of failures and those of searches.
  */
 static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 				struct vt_state *before)
@@ -160,13 +164,16 @@ static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 	after.stats.populate_wait = before->stats.populate_wait;
 	after.stats.import_fail = before->stats.import_fail;
 	after.stats.search = before->stats.search;
-	if (!w->loose)
+	if (!w->may_change)
 		vt_state_same(test, before, &after);
 	vt_state_drop(&after);
 }
 
-/* Once, with the n-th allocation failing. Returns whether there was an n-th. */
-static inline bool vn_once(struct kunit *test, struct vn *w, unsigned int n)
+/*
+ * Make the call once with the n-th allocation failing. Returns whether it has
+ * an n-th allocation.
+ */
+static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 {
 	struct vt_state *before = kunit_kcalloc(test, VT_ARENAS,
 						sizeof(*before), GFP_KERNEL);
@@ -201,20 +208,20 @@ static inline bool vn_once(struct kunit *test, struct vn *w, unsigned int n)
 	if (!served)
 		KUNIT_EXPECT_TRUE(test, w->call(w));
 	if (w->undo)
-		vn_starving(w->undo(w));
+		vn_without_memory(w->undo(w));
 	for (i = 0; i < vt->n; i++) {
 		KUNIT_EXPECT_EQ(test, vmem_verify(vt->arenas[i]), 0);
-		/* But for what is in caches. */
+		/* Caches may keep objects. */
 		if (!caches)
 			KUNIT_EXPECT_EQ(test, (u64)vmem_size(vt->arenas[i],
 							     VMEM_ALLOC),
 					before[i].stats.mem_inuse);
 		vt_state_drop(&before[i]);
 	}
-	vn_end(test);
+	vn_destroy_arenas(test);
 	kunit_kfree(test, before);
 
-	/* Nothing of vmem's own is lost. */
+	/* No metadata is leaked. */
 	now = vt_debugfs(test, "metadata", 256);
 	KUNIT_EXPECT_STREQ(test, bytes, now);
 	kvfree(now);
@@ -226,34 +233,34 @@ static inline bool vn_once(struct kunit *test, struct vn *w, unsigned int n)
  * Make the call with each of its allocations failing in turn, then with all of
  * them failing.
  */
-static inline void vn_each(struct kunit *test, struct vn *w)
+static inline void vn_fail_each(struct kunit *test, struct vn *w)
 {
 	unsigned int n = 1;
 
 	w->failed = 0;
 	w->survived = 0;
-	while (vn_once(test, w, n) && test->status != KUNIT_FAILURE)
-		if (n++ == VN_MOST)
-			KUNIT_FAIL(test, "allocations without end");
+	while (vn_run_once(test, w, n) && test->status != KUNIT_FAILURE)
+		if (n++ == VN_MAX_ALLOCS)
+			KUNIT_FAIL(test, "more than VN_MAX_ALLOCS allocations");
 	if (test->status != KUNIT_FAILURE) {
 		n = VN_ALL;
-		vn_once(test, w, n);
+		vn_run_once(test, w, n);
 	}
 	if (test->status == KUNIT_FAILURE)
 		kunit_info(test, "with allocation %d failing\n", (int)n);
 }
 
-/* What is called can fail, and there was something to fail. */
+/* The call fails at least once. */
 static inline void vn_may_fail(struct kunit *test, struct vn *w)
 {
-	vn_each(test, w);
+	vn_fail_each(test, w);
 	KUNIT_EXPECT_GT(test, w->failed, 0U);
 }
 
-/* [24] It never fails, although there was something to fail. */
+/* [24] The call never fails, although some of its allocations do. */
 static inline void vn_never_fails(struct kunit *test, struct vn *w)
 {
-	vn_each(test, w);
+	vn_fail_each(test, w);
 	KUNIT_EXPECT_EQ(test, w->failed, 0U);
 	KUNIT_EXPECT_GT(test, w->survived, 0U);
 }

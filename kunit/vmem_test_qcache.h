@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arenas with quantum caches: what their caches hold, as seen from inside, and
- * sets of integers that tell when one is handed out twice.
+ * Arenas with quantum caches: access to the contents of their caches, and sets
+ * of integers that detect an integer which is allocated twice.
  *
- * A suite sets .suite_init = vq_suite_init, .suite_exit = vq_suite_exit, .init =
- * vq_init and .exit = vq_exit. Maintenance does not run by itself meanwhile, and
- * a test stays on its CPU, so that what is in which magazine is certain.
- * vq_exit() verifies and destroys: what a test has allocated it must have freed.
+ * A suite sets .suite_init = vq_suite_init, .suite_exit = vq_suite_exit, .init
+ * = vq_init and .exit = vq_exit. Periodic maintenance is off and a test stays
+ * on its CPU, so that the contents of each magazine are known. vq_exit()
+ * verifies and destroys; a test must free all its allocations.
  */
 #ifndef VMEM_TEST_QCACHE_H
 #define VMEM_TEST_QCACHE_H
@@ -15,7 +15,7 @@
 #include <linux/cpumask.h>
 #include <linux/prandom.h>
 
-#include "../vmem/arena/tree.h"
+#include "../vmem/arena/wait.h"
 #include "../vmem/qcache/qcache.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
@@ -27,7 +27,7 @@ static inline int vq_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vq_interval, sizeof(vq_interval)))
 		vq_interval[0] = '\0';
-	/* Have the pending round out of the way. */
+	/* Run the pending maintenance round. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -38,8 +38,8 @@ static inline void vq_suite_exit(struct kunit_suite *suite)
 		vt_param("interval", vq_interval, NULL, 0);
 }
 
-/* As vt_poll(), but shorter than the kernel takes a sleeper for hung. */
-#define vq_soon(cond)							\
+/* Like vt_poll(), but shorter than the hung task timeout. */
+#define vq_poll(cond)							\
 ({									\
 	unsigned int __tries = 0;					\
 	bool __so;							\
@@ -60,7 +60,7 @@ static inline int vq_init(struct kunit *test)
 	return vt_init(test);
 }
 
-/* Have done what failed requests have left to be done in the background. */
+/* Complete the background work that failed requests have queued. */
 static inline void vq_settle(struct kunit *test)
 {
 	struct vt *vt = test->priv;
@@ -73,7 +73,7 @@ static inline void vq_settle(struct kunit *test)
 	}
 }
 
-/* Verify and destroy an arena; nothing is left allocated in it. */
+/* Verify and destroy an arena without allocated objects. */
 static inline void vq_destroy(struct kunit *test, vmem_t *vm)
 {
 	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
@@ -90,7 +90,7 @@ static inline void vq_destroy(struct kunit *test, vmem_t *vm)
 		w->line[len] = '\0';
 		reports += !!strstr(w->line, VT_REPORT);
 	}
-	KUNIT_EXPECT_EQ_MSG(test, reports, 0U, "when it was destroyed");
+	KUNIT_EXPECT_EQ_MSG(test, reports, 0U, "misuse reports by vmem_destroy()");
 	kunit_kfree(test, w);
 }
 
@@ -105,18 +105,18 @@ static inline void vq_exit(struct kunit *test)
 		vq_destroy(test, vt->arenas[--vt->n]);
 }
 
-/* The test is done with this one. */
+/* Verify and destroy the arena now instead of at the end of the test. */
 static inline void vq_close(struct kunit *test, vmem_t *vm)
 {
 	vq_settle(test);
-	vt_disown(test, vm);
+	vt_untrack(test, vm);
 	vq_destroy(test, vm);
 }
 
-/* Integers from 1 to n, in caches up to @qcache_max. */
+/* Arena of the integers 1 to n. Sizes up to @qcache_max are cached. */
 static inline vmem_t *vq_ids(struct kunit *test, size_t n, size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
+	return vt_track(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
 					  1, NULL, NULL, NULL, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -125,7 +125,7 @@ static inline vmem_t *vq_ids(struct kunit *test, size_t n, size_t qcache_max)
 static inline vmem_t *vq_client(struct kunit *test, vmem_t *source,
 				size_t qcache_max)
 {
-	return vt_adopt(test, vmem_create("client", NULL, 0, 1, vmem_alloc,
+	return vt_track(test, vmem_create("client", NULL, 0, 1, vmem_alloc,
 					  vmem_free, source, qcache_max,
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -141,7 +141,7 @@ static inline struct vmem_cpu_cache *vq_cpu(vmem_t *vm, size_t size,
 	return &per_cpu_ptr(vm->cpu, cpu)->cache[vmem_qcache_index(vm, size)];
 }
 
-/* Objects in the magazines of one CPU, which is not using them. */
+/* Objects in the magazines of a CPU, which must not use them meanwhile. */
 static inline unsigned long vq_on_cpu(vmem_t *vm, size_t size, unsigned int cpu)
 {
 	struct vmem_cpu_cache *cc = vq_cpu(vm, size, cpu);
@@ -149,7 +149,7 @@ static inline unsigned long vq_on_cpu(vmem_t *vm, size_t size, unsigned int cpu)
 	return cc->rounds + (cc->prev ? cc->prev->rounds : 0);
 }
 
-/* Integers in the magazines of all CPUs, in all sizes. */
+/* Integers in the magazines of all CPUs, for all cached sizes. */
 static inline unsigned long vq_on_cpus(vmem_t *vm)
 {
 	unsigned long sum = 0;
@@ -164,7 +164,7 @@ static inline unsigned long vq_on_cpus(vmem_t *vm)
 	return sum;
 }
 
-/* Objects in the depot of an arena that is not in use. */
+/* Objects in the depot. The arena must be idle. */
 static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 {
 	struct vmem_magazine *mag;
@@ -175,7 +175,7 @@ static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 	return sum;
 }
 
-/* Rounds of a magazine of the given kind. */
+/* Capacity of a magazine of the given kind. */
 static inline unsigned int vq_capacity(unsigned int kind)
 {
 	return ((64U << kind) - sizeof(struct vmem_magazine)) /
@@ -183,13 +183,13 @@ static inline unsigned int vq_capacity(unsigned int kind)
 }
 
 /**
- * struct vq_set - integers that a test has
+ * struct vq_set - integers that a test has allocated
  * @owned: a bit for each integer
- * @top: the largest integer there can be
+ * @top: the largest integer of the arena
  * @range: the allocations
- * @n: how many
- * @sum: integers in them
- * @bad: integers handed out twice, or that are not the arena's
+ * @n: number of allocations
+ * @sum: number of integers in them
+ * @bad: integers that were allocated twice or are not in the arena
  */
 struct vq_set {
 	unsigned long *owned;
@@ -200,7 +200,7 @@ struct vq_set {
 	unsigned int bad;
 };
 
-/* Room for as many allocations as there are integers. */
+/* A set with room for @top allocations. */
 static inline struct vq_set *vq_set(struct kunit *test, unsigned long top)
 {
 	struct vq_set *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
@@ -215,8 +215,8 @@ static inline struct vq_set *vq_set(struct kunit *test, unsigned long top)
 	return s;
 }
 
-/* It is the test's now. */
-static inline void vq_own(struct vq_set *s, unsigned long addr, size_t size)
+/* Add an allocation to the set. */
+static inline void vq_set_add(struct vq_set *s, unsigned long addr, size_t size)
 {
 	s->range[s->n++] = (struct vt_range){ addr, size };
 	s->sum += size;
@@ -231,11 +231,11 @@ static inline bool vq_get(struct vq_set *s, vmem_t *vm, size_t size, int vmflag)
 
 	if (!addr)
 		return false;
-	vq_own(s, addr, size);
+	vq_set_add(s, addr, size);
 	return true;
 }
 
-static inline void vq_forget(struct vq_set *s, unsigned int i)
+static inline void vq_set_remove(struct vq_set *s, unsigned int i)
 {
 	struct vt_range *r = &s->range[i];
 
@@ -248,7 +248,7 @@ static inline void vq_put(struct vq_set *s, vmem_t *vm, unsigned int i)
 {
 	struct vt_range r = s->range[i];
 
-	vq_forget(s, i);
+	vq_set_remove(s, i);
 	vt_free(vm, r.start, r.size);
 }
 
@@ -258,7 +258,7 @@ static inline void vq_put_all(struct vq_set *s, vmem_t *vm)
 		vq_put(s, vm, s->n - 1);
 }
 
-/* As many as there are, without sleeping. */
+/* Allocate without sleeping until it fails. */
 static inline void vq_fill(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (vq_get(s, vm, size, VM_NOSLEEP))
@@ -266,8 +266,8 @@ static inline void vq_fill(struct vq_set *s, vmem_t *vm, size_t size)
 }
 
 /*
- * Have a magazine for each of the next frees: allocations make as many as earlier
- * frees have missed.
+ * Provide a magazine for each of the next frees: allocations create as many as
+ * earlier frees have missed.
  */
 static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 {
@@ -276,10 +276,11 @@ static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 }
 
 /*
- * Have exactly @k empty magazines in the depot of a cache that has none yet, and
- * no free counted as missed. A free allocates nothing, so it takes the traffic of a
- * client: frees of @k magazines' worth that go to their slabs, then @k allocations
- * that each make a magazine. @s has @k objects more afterwards.
+ * Put exactly @k empty magazines into the depot of a cache that has none yet
+ * and counts no missed frees. A free does not allocate memory, so only a
+ * client's requests create magazines: this function frees @k magazines' worth
+ * of objects to their slabs, then makes @k allocations that each create a
+ * magazine. @s has @k objects more afterwards.
  */
 static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 				       vmem_t *vm, size_t size, unsigned int k)
@@ -302,9 +303,12 @@ static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 	KUNIT_ASSERT_EQ(test, (unsigned int)qc->depot.empty->capacity, cap);
 }
 
-/* Traffic of all cached sizes, the same for the same seed. Nothing is kept. */
-static inline void vq_mix(struct vq_set *s, vmem_t *vm, unsigned int steps,
-			  unsigned int seed)
+/*
+ * Random allocations and frees of all cached sizes, reproducible from the seed.
+ * Frees all of them at the end.
+ */
+static inline void vq_random_ops(struct vq_set *s, vmem_t *vm,
+				 unsigned int steps, unsigned int seed)
 {
 	struct rnd_state rnd;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reports in the kernel log, and the proof that a misuse changed nothing.
+ * Reports in the kernel log, and the check that a misuse changes nothing.
  *
- * A window is opened before a call that must provoke a report and closed after
- * it; with many reports it is read now and then. What the kernel printed meanwhile
- * is read back from the log itself, so this needs no tracepoints. The two
- * "vmem-test:" lines tell whoever judges the log that this many reports with this
- * text are wanted there.
+ * A test opens a window before a call that must cause a report and closes it
+ * after the call; a test with many reports also reads it in between. The window
+ * reads the messages from the kernel log itself, so it needs no tracepoints.
+ * The two "vmem-test:" lines tell the log checker how many reports with which
+ * text to accept between them.
  */
 #ifndef VMEM_TEST_REPORT_H
 #define VMEM_TEST_REPORT_H
@@ -19,15 +19,15 @@
 #define VT_REPORT	"vmem: misuse:"
 
 /**
- * struct vt_window - what is printed between two points
- * @log: where in the kernel log it begins
- * @what: text that the wanted reports contain
+ * struct vt_window - messages between two points in the kernel log
+ * @log: iterator over the kernel log, at the next line to read
+ * @what: text of the expected reports
  * @reports: reports with that text
- * @others: reports of misuse without it
+ * @others: misuse reports without that text
  * @stacks: stack dumps
- * @also: another text to count the lines of, or NULL
- * @alsos: lines with it
- * @line: the one being looked at
+ * @also: another text to count, or NULL
+ * @also_lines: number of lines with @also
+ * @line: buffer for one line
  */
 struct vt_window {
 	struct kmsg_dump_iter log;
@@ -36,7 +36,7 @@ struct vt_window {
 	unsigned int others;
 	unsigned int stacks;
 	const char *also;
-	unsigned int alsos;
+	unsigned int also_lines;
 	char line[512];
 };
 
@@ -50,7 +50,7 @@ static inline void vt_window_open(struct vt_window *w, const char *what,
 	w->log.cur_seq = w->log.next_seq;
 }
 
-/* Read what is there by now: the log keeps only so much. */
+/* Read the messages so far. The kernel log keeps only a limited number. */
 static inline void vt_window_read(struct vt_window *w)
 {
 	char *line = w->line;
@@ -62,7 +62,7 @@ static inline void vt_window_read(struct vt_window *w)
 		if (strstr(line, "Call Trace:") || strstr(line, "Call trace:"))
 			w->stacks++;
 		if (w->also && strstr(line, w->also))
-			w->alsos++;
+			w->also_lines++;
 		if (!strstr(line, VT_REPORT))
 			continue;
 		if (strstr(line, w->what))
@@ -82,7 +82,7 @@ static const int vt_masks[] = {
 	VMEM_ALLOC | VMEM_FREE, VMEM_ALLOC, VMEM_FREE,
 };
 
-/* All that can be seen of an arena: its segments by type, its statistics. */
+/* The visible state of an arena: its statistics, and its segments by type. */
 struct vt_state {
 	struct vmem_stats stats;
 	struct vt_range *range[ARRAY_SIZE(vt_masks)];
@@ -108,8 +108,8 @@ static inline void vt_state_drop(struct vt_state *s)
 }
 
 /*
- * Nothing changed but the count of misuse. Steps along a hash chain are not
- * state: the look-up that finds nothing may take some.
+ * Expect that only the counter of misuse changed. Steps in a hash chain are not
+ * part of the state: a look-up that finds nothing may count some.
  */
 static inline void vt_state_same(struct kunit *test, struct vt_state *a,
 				 struct vt_state *b)
@@ -130,10 +130,10 @@ static inline void vt_state_same(struct kunit *test, struct vt_state *a,
 }
 
 /**
- * struct vt_misuse - one misuse under way
- * @window: its report
- * @vm: the arena that is misused, NULL for a failed creation
- * @before: every arena of the test as it was
+ * struct vt_misuse - one misuse in progress
+ * @window: captures its report
+ * @vm: the misused arena, NULL for a failed creation
+ * @before: state of each arena of the test before it
  */
 struct vt_misuse {
 	struct vt_window window;
@@ -142,8 +142,8 @@ struct vt_misuse {
 };
 
 /*
- * What follows, up to vt_misuse_end(), is one misuse of @vm and is reported
- * with @what in the text.
+ * Between this call and vt_misuse_end() the test misuses @vm once. The report
+ * must contain @what.
  */
 static inline struct vt_misuse *vt_misuse_begin(struct kunit *test, vmem_t *vm,
 						const char *what)
@@ -161,8 +161,8 @@ static inline struct vt_misuse *vt_misuse_begin(struct kunit *test, vmem_t *vm,
 }
 
 /*
- * [17] There was exactly one report, with a stack; it counts once, in the
- * arena misused; no arena of the test has changed otherwise.
+ * [17] Expect exactly one report, with a stack trace. The misuse counts once,
+ * in the misused arena. No arena of the test has changed otherwise.
  */
 static inline void vt_misuse_end(struct kunit *test, struct vt_misuse *m)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads that allocate, and ways to wait for a state without timing.
+ * Threads that allocate, and functions that wait for a state.
  *
- * Limits of time are only there to turn a hang into a failure; no test passes
- * or fails by how long something took.
+ * Timeouts only turn a hang into a failure; no test passes or fails by the
+ * duration of an operation.
  */
 #ifndef VMEM_TEST_THREAD_H
 #define VMEM_TEST_THREAD_H
@@ -18,7 +18,7 @@
 
 #define VT_LIMIT_MS	120000
 
-/* Poll until @cond holds; false if it never did. */
+/* Poll until @cond holds. Returns false after the time limit. */
 #define vt_poll(cond)							\
 ({									\
 	unsigned int __ms = 0;						\
@@ -31,8 +31,8 @@
 	__holds;							\
 })
 
-/* Let others run. */
-static inline void vt_pause(void)
+/* Let other threads run. */
+static inline void vt_yield(void)
 {
 	usleep_range(10, 20);
 }
@@ -41,13 +41,13 @@ static inline void vt_pause(void)
  * struct vt_thread - a thread of a test
  * @task: the thread
  * @done: its function has returned
- * @fn: what it does
- * @vm: the arena that it does it to
- * @size: of its request
- * @vmflag: of its request
- * @addr: what it got
- * @seed: tells threads of one kind apart
- * @errors: what it found wrong
+ * @fn: the function that it runs
+ * @vm: the arena that it uses
+ * @size: size of its request
+ * @vmflag: flags of its request
+ * @addr: result of its request
+ * @seed: distinguishes threads with the same function
+ * @errors: number of errors it has found
  */
 struct vt_thread {
 	struct task_struct *task;
@@ -98,13 +98,13 @@ static inline struct vt_thread *vt_thread_start(struct kunit *test,
 	t->task = kthread_create(vt_thread_main, t, "vmem-test");
 	if (IS_ERR(t->task)) {
 		kfree(t);
-		KUNIT_FAIL(test, "no thread");
+		KUNIT_FAIL(test, "cannot create a thread");
 		return NULL;
 	}
 	return t;
 }
 
-/* The usual one: a thread that makes one request. */
+/* A thread that makes one request. */
 static inline struct vt_thread *vt_request(struct kunit *test, vmem_t *vm,
 					   size_t size, int vmflag)
 {
@@ -117,8 +117,8 @@ static inline struct vt_thread *vt_request(struct kunit *test, vmem_t *vm,
 }
 
 /*
- * Wait for the thread's function and return what it got. A thread that never
- * comes back keeps its arena, its own state and this module.
+ * Wait for the thread's function and return its result. If the thread hangs,
+ * its arena, its state and this module must stay.
  */
 static inline unsigned long vt_join(struct kunit *test, struct vt_thread *t,
 				    unsigned int *errors)

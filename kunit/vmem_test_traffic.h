@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Traffic in an arena by many at once, threads and interrupts, each integer with
- * one owner at any time.
+ * Random allocations and frees by several threads and interrupts at once. A
+ * bitmap detects an integer with two owners.
  */
 #ifndef VMEM_TEST_TRAFFIC_H
 #define VMEM_TEST_TRAFFIC_H
 
 #include "vmem_test_qcache.h"
 
-/* Integers that the traffic is about: 1 to this many. */
-#define VQ_POOL		6000
+/*
+ * The arena has the integers 1 to VQ_INTEGERS. Each thread holds at most
+ * VQ_HELD allocations.
+ */
+#define VQ_INTEGERS	6000
 #define VQ_HELD		40
 
-static DECLARE_BITMAP(vq_owned, VQ_POOL + 1);
+static DECLARE_BITMAP(vq_owned, VQ_INTEGERS + 1);
 
-/* Each returns how many integers were another's, or nobody's. */
+/* Both functions return the number of integers that were in the wrong state. */
 static inline unsigned int vq_claim(unsigned long at, size_t size)
 {
 	unsigned int bad = 0;
 
-	if (!at || at + size > VQ_POOL + 1)
+	if (!at || at + size > VQ_INTEGERS + 1)
 		return 1;
 	while (size--)
 		bad += test_and_set_bit(at++, vq_owned);
@@ -36,17 +39,17 @@ static inline unsigned int vq_disclaim(unsigned long at, size_t size)
 }
 
 /**
- * struct vq_trader - one who allocates and frees at random
+ * struct vq_churn - a source of random allocations and frees
  * @vm: the arena
- * @rnd: the order
- * @held: what he has
- * @n: how many
- * @most: has no more than that
- * @sizes: asks for 1 to this many
- * @vmflag: of his requests
- * @errors: integers that were another's as well
+ * @rnd: random state
+ * @held: its allocations
+ * @n: number of allocations
+ * @most: upper bound of @n
+ * @sizes: upper bound of the requested sizes
+ * @vmflag: flags of its requests
+ * @errors: integers that were in the wrong state
  */
-struct vq_trader {
+struct vq_churn {
 	vmem_t *vm;
 	struct rnd_state rnd;
 	struct vt_range held[VQ_HELD];
@@ -57,7 +60,7 @@ struct vq_trader {
 	unsigned int errors;
 };
 
-static inline void vq_trade_init(struct vq_trader *t, vmem_t *vm,
+static inline void vq_churn_init(struct vq_churn *t, vmem_t *vm,
 				 unsigned int most, unsigned int sizes,
 				 unsigned int seed)
 {
@@ -69,7 +72,7 @@ static inline void vq_trade_init(struct vq_trader *t, vmem_t *vm,
 	prandom_seed_state(&t->rnd, seed);
 }
 
-static inline void vq_trade_give(struct vq_trader *t, unsigned int i)
+static inline void vq_churn_free(struct vq_churn *t, unsigned int i)
 {
 	struct vt_range r = t->held[i];
 
@@ -78,14 +81,14 @@ static inline void vq_trade_give(struct vq_trader *t, unsigned int i)
 	vt_free(t->vm, r.start, r.size);
 }
 
-/* One allocation or free. */
-static inline void vq_trade(struct vq_trader *t)
+/* Make one allocation or free. */
+static inline void vq_churn_step(struct vq_churn *t)
 {
 	u32 r = prandom_u32_state(&t->rnd);
 	struct vt_range h;
 
 	if (t->n == t->most || (t->n && r % 16 < 7)) {
-		vq_trade_give(t, (r >> 8) % t->n);
+		vq_churn_free(t, (r >> 8) % t->n);
 		return;
 	}
 	h.size = 1 + (r >> 8) % t->sizes;
@@ -96,37 +99,37 @@ static inline void vq_trade(struct vq_trader *t)
 	t->held[t->n++] = h;
 }
 
-static inline void vq_trade_end(struct vq_trader *t)
+static inline void vq_churn_end(struct vq_churn *t)
 {
 	while (t->n)
-		vq_trade_give(t, t->n - 1);
+		vq_churn_free(t, t->n - 1);
 }
 
-/* A thread that trades until told to stop. */
+/* Tells the threads to stop. */
 static bool vq_stop;
 
-static inline void vq_trading_thread(struct vt_thread *t)
+static inline void vq_churn_thread(struct vt_thread *t)
 {
-	struct vq_trader *trader = kzalloc(sizeof(*trader), GFP_KERNEL);
+	struct vq_churn *churn = kzalloc(sizeof(*churn), GFP_KERNEL);
 	unsigned int i;
 
-	if (!trader) {
+	if (!churn) {
 		t->errors++;
 		return;
 	}
-	vq_trade_init(trader, t->vm, VQ_HELD, t->size, t->seed + 1);
-	trader->vmflag = t->vmflag;
+	vq_churn_init(churn, t->vm, VQ_HELD, t->size, t->seed + 1);
+	churn->vmflag = t->vmflag;
 	for (i = 0; !READ_ONCE(vq_stop); i++) {
-		vq_trade(trader);
+		vq_churn_step(churn);
 		if (i % 64 == t->seed)
-			vt_pause();
+			vt_yield();
 	}
-	vq_trade_end(trader);
-	t->errors += trader->errors;
-	kfree(trader);
+	vq_churn_end(churn);
+	t->errors += churn->errors;
+	kfree(churn);
 }
 
-/* Start @n such threads, on all CPUs in turn. */
+/* Start @n threads that allocate and free, distributed over all CPUs. */
 static inline void vq_traffic_start(struct kunit *test, struct vt_thread **t,
 				    unsigned int n, vmem_t *vm, size_t sizes,
 				    int vmflag)
@@ -135,7 +138,7 @@ static inline void vq_traffic_start(struct kunit *test, struct vt_thread **t,
 
 	WRITE_ONCE(vq_stop, false);
 	for (i = 0; i < n; i++) {
-		t[i] = vt_thread_start(test, vq_trading_thread, vm, sizes,
+		t[i] = vt_thread_start(test, vq_churn_thread, vm, sizes,
 				       vmflag);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
@@ -147,7 +150,10 @@ static inline void vq_traffic_start(struct kunit *test, struct vt_thread **t,
 	}
 }
 
-/* Stop them: every integer had one owner, and has none now. */
+/*
+ * Stop them. Expect that each integer had at most one owner and has none at the
+ * end.
+ */
 static inline void vq_traffic_stop(struct kunit *test, struct vt_thread **t,
 				   unsigned int n)
 {
@@ -157,8 +163,8 @@ static inline void vq_traffic_stop(struct kunit *test, struct vt_thread **t,
 	for (i = 0; i < n; i++)
 		vt_join(test, t[i], &errors);
 	KUNIT_EXPECT_EQ(test, errors, 0U);
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_POOL + 1));
-	bitmap_zero(vq_owned, VQ_POOL + 1);
+	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_INTEGERS + 1));
+	bitmap_zero(vq_owned, VQ_INTEGERS + 1);
 }
 
 #endif /* VMEM_TEST_TRAFFIC_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Walks that are watched: what they see, and what is done to the arena at each
+ * Walks that record the visited segments and may operate on the arena at each
  * call of their function.
  */
 #ifndef VMEM_TEST_WALK_H
@@ -11,26 +11,27 @@
 #define IDS	64
 
 /**
- * struct watch - a walk under way
+ * struct walk_log - a walk in progress
  * @test: the test
  * @vm: the arena walked
- * @visits: how often each identifier was seen as the start of a segment
+ * @visits: for each identifier, how many times a segment that starts there was
+ *	visited
  * @calls: calls of the function
- * @act: what to do to the arena at each call
- * @depth: of walks within walks
+ * @act: operation on the arena at each call, or NULL
+ * @depth: depth of nested walks
  */
-struct watch {
+struct walk_log {
 	struct kunit *test;
 	vmem_t *vm;
 	u8 visits[256];
 	unsigned int calls;
-	void (*act)(struct watch *w, unsigned long start, size_t size);
+	void (*act)(struct walk_log *w, unsigned long start, size_t size);
 	unsigned int depth;
 };
 
-static inline void see(void *arg, void *start, size_t size)
+static inline void walk_log_add(void *arg, void *start, size_t size)
 {
-	struct watch *w = arg;
+	struct walk_log *w = arg;
 
 	w->calls++;
 	w->visits[(unsigned long)start & 255]++;
@@ -38,9 +39,9 @@ static inline void see(void *arg, void *start, size_t size)
 		w->act(w, (unsigned long)start, size);
 }
 
-static inline struct watch *watch(struct kunit *test, vmem_t *vm)
+static inline struct walk_log *walk_log(struct kunit *test, vmem_t *vm)
 {
-	struct watch *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct walk_log *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->test = test;
@@ -48,8 +49,8 @@ static inline struct watch *watch(struct kunit *test, vmem_t *vm)
 	return w;
 }
 
-/* Identifiers from 1 on, each allocated by itself. */
-static inline vmem_t *singles(struct kunit *test, unsigned int n)
+/* Arena of the identifiers 1 to @n, each of which is allocated separately. */
+static inline vmem_t *ids_allocated(struct kunit *test, unsigned int n)
 {
 	vmem_t *vm = vt_ids(test, n);
 	unsigned int i;

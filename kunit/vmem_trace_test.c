@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trace events, as probes see them.
+ * Trace events. The probes of this suite record them.
  */
 #include <trace/events/vmem.h>
 
 #include "vmem_test_file.h"
 #include "vmem_test_qcache.h"
 
-#define SEEN	512
+#define MAX_EVENTS	512
 #define TRACING	"/sys/kernel/tracing/"
 
-/* Which event it was. */
-enum which {
+enum event_kind {
 	ALLOC, FREE, FAIL, IMPORT, RELEASE, WAIT, WAKE, REAP, RESCALE, MISUSE,
 	KINDS
 };
 
 /**
- * struct event - one that a probe saw
- * @kind: which
- * @vm: of which arena
- * @addr: the address, or what the number is called that comes first
- * @size: the size, or the number after it
- * @flags: the flags, or a reason
- * @cached: of a cached size
- * @caller: who allocated
- * @ns: how long it took
+ * struct event - a recorded event
+ * @kind: its kind
+ * @vm: its arena
+ * @addr: the address, the flags of a failure, or the value before a change
+ * @size: the size, or the value after a change
+ * @flags: the flags, the reason or kind, or a number of segments
+ * @cached: whether the size is a cached one
+ * @caller: the return address of an allocation, or the size of an import
+ * @ns: the duration
  */
 struct event {
-	enum which kind;
+	enum event_kind kind;
 	const struct vmem *vm;
 	unsigned long addr;
 	unsigned long size;
@@ -39,95 +38,96 @@ struct event {
 };
 
 static DEFINE_RAW_SPINLOCK(lock);
-static struct event seen[SEEN];
-static unsigned int nseen;
-static char text[256];
+static struct event events[MAX_EVENTS];
+static unsigned int nr_events;
+static char misuse_text[256];
 
-static void see(struct event e)
+static void record(struct event e)
 {
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&lock, irq);
-	if (nseen < SEEN)
-		seen[nseen] = e;
-	nseen++;
+	if (nr_events < MAX_EVENTS)
+		events[nr_events] = e;
+	nr_events++;
 	raw_spin_unlock_irqrestore(&lock, irq);
 }
 
-static void see_alloc(void *data, const struct vmem *vm, unsigned long addr,
-		      unsigned long size, int vmflag, bool cached,
-		      unsigned long caller)
+static void record_alloc(void *data, const struct vmem *vm, unsigned long addr,
+			 unsigned long size, int vmflag, bool cached,
+			 unsigned long caller)
 {
-	see((struct event){ ALLOC, vm, addr, size, vmflag, cached, caller });
+	record((struct event){ ALLOC, vm, addr, size, vmflag, cached, caller });
 }
 
-static void see_free(void *data, const struct vmem *vm, unsigned long addr,
-		     unsigned long size, bool cached)
+static void record_free(void *data, const struct vmem *vm, unsigned long addr,
+			unsigned long size, bool cached)
 {
-	see((struct event){ FREE, vm, addr, size, 0, cached });
+	record((struct event){ FREE, vm, addr, size, 0, cached });
 }
 
-static void see_fail(void *data, const struct vmem *vm, unsigned long size,
-		     int vmflag, unsigned int reason)
+static void record_fail(void *data, const struct vmem *vm, unsigned long size,
+			int vmflag, unsigned int reason)
 {
-	see((struct event){ FAIL, vm, vmflag, size, reason });
+	record((struct event){ FAIL, vm, vmflag, size, reason });
 }
 
-static void see_import(void *data, const struct vmem *vm,
-		       const struct vmem *source, unsigned long asked,
-		       unsigned long addr, unsigned long size, int vmflag,
-		       u64 ns)
+static void record_import(void *data, const struct vmem *vm,
+			  const struct vmem *source, unsigned long asked,
+			  unsigned long addr, unsigned long size, int vmflag,
+			  u64 ns)
 {
-	see((struct event){ IMPORT, vm, addr, asked, vmflag, false, size, ns });
+	record((struct event){ IMPORT, vm, addr, asked, vmflag, false, size,
+			       ns });
 }
 
-static void see_release(void *data, const struct vmem *vm,
-			const struct vmem *source, unsigned long addr,
-			unsigned long size, u64 ns)
+static void record_release(void *data, const struct vmem *vm,
+			   const struct vmem *source, unsigned long addr,
+			   unsigned long size, u64 ns)
 {
-	see((struct event){ RELEASE, vm, addr, size, 0, false, 0, ns });
+	record((struct event){ RELEASE, vm, addr, size, 0, false, 0, ns });
 }
 
-static void see_wait(void *data, const struct vmem *vm, unsigned long size,
-		     int vmflag, unsigned int what)
+static void record_wait(void *data, const struct vmem *vm, unsigned long size,
+			int vmflag, unsigned int what)
 {
-	see((struct event){ WAIT, vm, 0, size, what });
+	record((struct event){ WAIT, vm, 0, size, what });
 }
 
-static void see_wake(void *data, const struct vmem *vm, unsigned long size,
-		     int vmflag, unsigned int what, u64 ns)
+static void record_wake(void *data, const struct vmem *vm, unsigned long size,
+			int vmflag, unsigned int what, u64 ns)
 {
-	see((struct event){ WAKE, vm, 0, size, what, false, 0, ns });
+	record((struct event){ WAKE, vm, 0, size, what, false, 0, ns });
 }
 
-static void see_reap(void *data, const struct vmem *vm, unsigned int what,
-		     unsigned long before, unsigned long after, u64 ns)
+static void record_reap(void *data, const struct vmem *vm, unsigned int what,
+			unsigned long before, unsigned long after, u64 ns)
 {
-	see((struct event){ REAP, vm, before, after, what, false, 0, ns });
+	record((struct event){ REAP, vm, before, after, what, false, 0, ns });
 }
 
-static void see_rescale(void *data, const struct vmem *vm,
-			unsigned long segments, unsigned long from,
-			unsigned long to, u64 ns)
+static void record_rescale(void *data, const struct vmem *vm,
+			   unsigned long segments, unsigned long from,
+			   unsigned long to, u64 ns)
 {
-	see((struct event){ RESCALE, vm, from, to, segments, false, 0, ns });
+	record((struct event){ RESCALE, vm, from, to, segments, false, 0, ns });
 }
 
-static void see_misuse(void *data, const struct vmem *vm, const char *what)
+static void record_misuse(void *data, const struct vmem *vm, const char *what)
 {
-	strscpy(text, what, sizeof(text));
-	see((struct event){ MISUSE, vm });
+	strscpy(misuse_text, what, sizeof(misuse_text));
+	record((struct event){ MISUSE, vm });
 }
 
-/* Which there are, so that they all go whatever a test does. */
-static bool probing[KINDS];
+/* The registered probes, for trace_exit() to unregister. */
+static bool registered[KINDS];
 
-/* Put the probe of an event in place, or take it away. */
+/* Register or unregister the probe of an event. */
 #define PROBE(name, on)							\
-	((on) ? register_trace_vmem_##name(see_##name, NULL) :		\
-		unregister_trace_vmem_##name(see_##name, NULL))
+	((on) ? register_trace_vmem_##name(record_##name, NULL) :	\
+		unregister_trace_vmem_##name(record_##name, NULL))
 
-static int probe_switch(enum which kind, bool on)
+static int switch_probe(enum event_kind kind, bool on)
 {
 	switch (kind) {
 	case ALLOC:
@@ -155,58 +155,58 @@ static int probe_switch(enum which kind, bool on)
 	}
 }
 
-static int probe(enum which kind, bool on)
+static int set_probe(enum event_kind kind, bool on)
 {
-	int err = probing[kind] == on ? 0 : probe_switch(kind, on);
+	int err = registered[kind] == on ? 0 : switch_probe(kind, on);
 
 	if (!err)
-		probing[kind] = on;
+		registered[kind] = on;
 	return err;
 }
 
-static void forget(void)
+static void clear_events(void)
 {
 	raw_spin_lock_irq(&lock);
-	nseen = 0;
+	nr_events = 0;
 	raw_spin_unlock_irq(&lock);
 }
 
-/* From now on see this kind of event. */
-static void want(struct kunit *test, enum which kind)
+/* Start to record a kind of event, and drop all earlier events. */
+static void start_recording(struct kunit *test, enum event_kind kind)
 {
-	KUNIT_ASSERT_EQ(test, probe(kind, true), 0);
-	forget();
+	KUNIT_ASSERT_EQ(test, set_probe(kind, true), 0);
+	clear_events();
 }
 
-static void want_no_more(void)
+static void stop_recording(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < KINDS; i++)
-		probe(i, false);
+		set_probe(i, false);
 	tracepoint_synchronize_unregister();
 }
 
-/* The n-th event of that kind about an arena, from 0 on, or NULL. */
-static const struct event *nth(enum which kind, const struct vmem *vm,
-			       unsigned int n)
+/* The n-th event of a kind and an arena, counted from 0, or NULL. */
+static const struct event *nth_event(enum event_kind kind,
+				     const struct vmem *vm, unsigned int n)
 {
 	const struct event *e = NULL;
 	unsigned int i;
 
 	raw_spin_lock_irq(&lock);
-	for (i = 0; i < min_t(unsigned int, nseen, SEEN) && !e; i++)
-		if (seen[i].kind == kind && seen[i].vm == vm && !n--)
-			e = &seen[i];
+	for (i = 0; i < min_t(unsigned int, nr_events, MAX_EVENTS) && !e; i++)
+		if (events[i].kind == kind && events[i].vm == vm && !n--)
+			e = &events[i];
 	raw_spin_unlock_irq(&lock);
 	return e;
 }
 
-static unsigned int count(enum which kind, const struct vmem *vm)
+static unsigned int count_events(enum event_kind kind, const struct vmem *vm)
 {
 	unsigned int n = 0;
 
-	while (nth(kind, vm, n))
+	while (nth_event(kind, vm, n))
 		n++;
 	return n;
 }
@@ -215,18 +215,18 @@ static int trace_init(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
 		kunit_skip(test, "the kernel has no tracepoints");
-	forget();
+	clear_events();
 	return vq_init(test);
 }
 
 static void trace_exit(struct kunit *test)
 {
-	want_no_more();
+	stop_recording();
 	vq_exit(test);
 }
 
-/* Is the address in a function of this module, as far as can be told? */
-static bool ours(unsigned long addr)
+/* False if the address is in another module. */
+static bool in_this_module(unsigned long addr)
 {
 #ifdef MODULE
 	return within_module(addr, THIS_MODULE);
@@ -235,8 +235,8 @@ static bool ours(unsigned long addr)
 #endif
 }
 
-/* [14] Every allocation that clients make of the arena itself, and its free. */
-static void uncached_pairs_are_seen(struct kunit *test)
+/* [14] Allocations from the arena itself, and their frees, are traced. */
+static void uncached_operations_are_traced(struct kunit *test)
 {
 	static const int flags[] = {
 		VM_NOSLEEP, VM_SLEEP, VM_NOSLEEP | VM_BESTFIT,
@@ -247,79 +247,79 @@ static void uncached_pairs_are_seen(struct kunit *test)
 	unsigned long addr;
 	unsigned int i;
 
-	want(test, ALLOC);
-	want(test, FREE);
+	start_recording(test, ALLOC);
+	start_recording(test, FREE);
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		addr = vt_alloc(vm, 10 + i, flags[i]);
-		KUNIT_ASSERT_EQ(test, count(ALLOC, vm), i + 1);
-		KUNIT_ASSERT_EQ(test, count(FREE, vm), i);
-		e = nth(ALLOC, vm, i);
+		KUNIT_ASSERT_EQ(test, count_events(ALLOC, vm), i + 1);
+		KUNIT_ASSERT_EQ(test, count_events(FREE, vm), i);
+		e = nth_event(ALLOC, vm, i);
 		KUNIT_EXPECT_EQ(test, e->addr, addr);
 		KUNIT_EXPECT_EQ(test, e->size, 10UL + i);
 		KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)flags[i]);
 		KUNIT_EXPECT_FALSE(test, e->cached);
 		KUNIT_EXPECT_NE(test, e->caller, 0UL);
 		vt_free(vm, addr, 10 + i);
-		KUNIT_ASSERT_EQ(test, count(FREE, vm), i + 1);
-		e = nth(FREE, vm, i);
+		KUNIT_ASSERT_EQ(test, count_events(FREE, vm), i + 1);
+		e = nth_event(FREE, vm, i);
 		KUNIT_EXPECT_EQ(test, e->addr, addr);
 		KUNIT_EXPECT_EQ(test, e->size, 10UL + i);
 		KUNIT_EXPECT_FALSE(test, e->cached);
 	}
 
-	addr = vt_take(vm, 77, 5);
+	addr = vt_alloc_at(vm, 77, 5);
 	KUNIT_EXPECT_EQ(test, addr, 77UL);
 	vt_xfree(vm, addr, 5);
-	e = nth(ALLOC, vm, i);
+	e = nth_event(ALLOC, vm, i);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->addr, 77UL);
-	e = nth(FREE, vm, i);
+	e = nth_event(FREE, vm, i);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->addr, 77UL);
-	KUNIT_EXPECT_EQ(test, count(ALLOC, vm), i + 1);
-	KUNIT_EXPECT_EQ(test, count(FREE, vm), i + 1);
+	KUNIT_EXPECT_EQ(test, count_events(ALLOC, vm), i + 1);
+	KUNIT_EXPECT_EQ(test, count_events(FREE, vm), i + 1);
 }
 
-/* The caller is the client, and not vmem. */
+/* The recorded caller is the client, not a function of vmem. */
 static void caller_is_the_client(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
 	const struct event *e;
 	unsigned int i;
 
-	/* There the calls in between are no jumps, and nobody can look up. */
+	/* Without tail calls and frame pointers the caller is in vmem. */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
-		kunit_skip(test, "functions are instrumented");
-	want(test, ALLOC);
+		kunit_skip(test, "instrumented functions make no tail calls");
+	start_recording(test, ALLOC);
 	vt_free(vm, vt_alloc(vm, 100, VM_NOSLEEP), 100);
 	vt_free(vm, vt_alloc(vm, 2, VM_NOSLEEP), 2);
 	vt_free(vm, vt_alloc(vm, 2, VM_NOSLEEP), 2);
-	vt_xfree(vm, vt_take(vm, 99000, 1), 1);
-	KUNIT_ASSERT_EQ(test, count(ALLOC, vm), 4U);
-	for (i = 0; (e = nth(ALLOC, vm, i)); i++)
-		KUNIT_EXPECT_TRUE_MSG(test, ours(e->caller), "%u: %pS", i,
-				      (void *)e->caller);
+	vt_xfree(vm, vt_alloc_at(vm, 99000, 1), 1);
+	KUNIT_ASSERT_EQ(test, count_events(ALLOC, vm), 4U);
+	for (i = 0; (e = nth_event(ALLOC, vm, i)); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, in_this_module(e->caller),
+				      "%u: %pS", i, (void *)e->caller);
 }
 
-/* Does the fast path find magazines that are always in use? */
-static bool turned_off(const vmem_t *vm)
+/* True if the fast path finds the busy stub instead of magazines. */
+static bool fast_path_is_off(const vmem_t *vm)
 {
 	return vm->fast != vm->cpu;
 }
 
 /*
- * [14] Of cached sizes too, also those that magazines serve and take, which go on
- * doing so; and when nobody wants to see them, the fast path is as it was.
+ * [14] Allocations and frees of cached sizes are traced. Magazines still serve
+ * them. Without probes the fast path is on again.
  */
-static void cached_pairs_are_seen(struct kunit *test)
+static void cached_operations_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
 	struct vmem_cpu_cache *cc;
 	unsigned long addr[32], allocs;
 	unsigned int i, k, round;
 
-	/* Have magazines: the first frees miss them. */
+	/* Create magazines: the first frees find none. */
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			addr[i] = vt_alloc(vm, 2, VM_NOSLEEP);
@@ -328,45 +328,45 @@ static void cached_pairs_are_seen(struct kunit *test)
 	}
 	cc = vq_cpu(vm, 2, raw_smp_processor_id());
 	KUNIT_ASSERT_GT(test, cc->rounds, (u16)0);
-	KUNIT_EXPECT_FALSE(test, turned_off(vm));
+	KUNIT_EXPECT_FALSE(test, fast_path_is_off(vm));
 
 	for (round = 0; round < 2; round++) {
 		allocs = cc->allocs;
-		want(test, ALLOC);
-		want(test, FREE);
-		KUNIT_EXPECT_TRUE(test, turned_off(vm));
+		start_recording(test, ALLOC);
+		start_recording(test, FREE);
+		KUNIT_EXPECT_TRUE(test, fast_path_is_off(vm));
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			addr[i] = vt_alloc(vm, 2, VM_NOSLEEP);
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			vt_free(vm, addr[i], 2);
 		KUNIT_EXPECT_GT(test, cc->allocs, allocs);
-		KUNIT_ASSERT_EQ(test, count(ALLOC, vm),
+		KUNIT_ASSERT_EQ(test, count_events(ALLOC, vm),
 				(unsigned int)ARRAY_SIZE(addr));
-		KUNIT_ASSERT_EQ(test, count(FREE, vm),
+		KUNIT_ASSERT_EQ(test, count_events(FREE, vm),
 				(unsigned int)ARRAY_SIZE(addr));
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			for (k = ALLOC; k <= FREE; k++) {
-				const struct event *e = nth(k, vm, i);
+				const struct event *e = nth_event(k, vm, i);
 
 				KUNIT_EXPECT_EQ(test, e->addr, addr[i]);
 				KUNIT_EXPECT_EQ(test, e->size, 2UL);
 				KUNIT_EXPECT_TRUE(test, e->cached);
 			}
-		/* Each event by itself is reason enough. */
-		probe(round ? ALLOC : FREE, false);
-		KUNIT_EXPECT_TRUE(test, turned_off(vm));
-		probe(round ? FREE : ALLOC, false);
-		KUNIT_EXPECT_FALSE(test, turned_off(vm));
-		forget();
+		/* Each of the two probes alone keeps the fast path off. */
+		set_probe(round ? ALLOC : FREE, false);
+		KUNIT_EXPECT_TRUE(test, fast_path_is_off(vm));
+		set_probe(round ? FREE : ALLOC, false);
+		KUNIT_EXPECT_FALSE(test, fast_path_is_off(vm));
+		clear_events();
 		allocs = cc->allocs;
 		vt_free(vm, vt_alloc(vm, 2, VM_NOSLEEP), 2);
 		KUNIT_EXPECT_EQ(test, cc->allocs, allocs + 1);
-		KUNIT_EXPECT_EQ(test, nseen, 0U);
+		KUNIT_EXPECT_EQ(test, nr_events, 0U);
 	}
 }
 
-/* An arena made meanwhile is seen as well, one with checks too. */
-static void arena_made_meanwhile_is_seen(struct kunit *test)
+/* An arena created while probes are registered is traced, also with debug. */
+static void later_arena_is_traced(struct kunit *test)
 {
 	unsigned int debug;
 	vmem_t *vm;
@@ -374,8 +374,8 @@ static void arena_made_meanwhile_is_seen(struct kunit *test)
 	for (debug = 0; debug < 2; debug++) {
 		unsigned long addr;
 
-		want(test, ALLOC);
-		want(test, FREE);
+		start_recording(test, ALLOC);
+		start_recording(test, FREE);
 		vt_param("debug", debug ? "Y" : "N", NULL, 0);
 		vm = vq_ids(test, 100000, 4);
 		vt_param("debug", "N", NULL, 0);
@@ -383,94 +383,94 @@ static void arena_made_meanwhile_is_seen(struct kunit *test)
 		vt_free(vm, addr, 3);
 		addr = vt_alloc(vm, 3, VM_SLEEP);
 		vt_free(vm, addr, 3);
-		KUNIT_EXPECT_EQ(test, count(ALLOC, vm), 2U);
-		KUNIT_EXPECT_EQ(test, count(FREE, vm), 2U);
-		/* And it can go meanwhile. */
+		KUNIT_EXPECT_EQ(test, count_events(ALLOC, vm), 2U);
+		KUNIT_EXPECT_EQ(test, count_events(FREE, vm), 2U);
+		/* The probes are still registered. */
 		vq_close(test, vm);
-		want_no_more();
+		stop_recording();
 	}
 }
 
-/* Switched while in use: nothing is lost, nothing handed out twice. */
-static void switching_disturbs_nobody(struct kunit *test)
+/* A switch of probes while the arena is in use allocates no integer twice. */
+static void tracing_is_switched_in_use(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
 	struct vq_set *s = vq_set(test, 100000);
 	unsigned int i;
 
 	for (i = 0; i < 20; i++) {
-		KUNIT_ASSERT_EQ(test, probe(i % 2 ? ALLOC : FREE, true), 0);
-		vq_mix(s, vm, 300, i);
-		probe(i % 2 ? ALLOC : FREE, false);
-		vq_mix(s, vm, 300, 100 + i);
+		KUNIT_ASSERT_EQ(test, set_probe(i % 2 ? ALLOC : FREE, true), 0);
+		vq_random_ops(s, vm, 300, i);
+		set_probe(i % 2 ? ALLOC : FREE, false);
+		vq_random_ops(s, vm, 300, 100 + i);
 	}
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 }
 
-/* [21] Imports, those in vain too, and [3] what goes back to the source. */
-static void imports_and_releases_are_seen(struct kunit *test)
+/* [21] Imports, failed ones too, and [3] releases to the source are traced. */
+static void imports_and_releases_are_traced(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, 100);
 	vmem_t *vm = vq_client(test, src, 0);
 	const struct event *e;
 	unsigned long addr;
 
-	want(test, IMPORT);
-	want(test, RELEASE);
+	start_recording(test, IMPORT);
+	start_recording(test, RELEASE);
 	addr = vt_alloc(vm, 10, VM_NOSLEEP);
-	e = nth(IMPORT, vm, 0);
+	e = nth_event(IMPORT, vm, 0);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->addr, addr);
 	KUNIT_EXPECT_EQ(test, e->size, 10UL);
 	KUNIT_EXPECT_EQ(test, e->caller, 10UL);
 	KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)VM_NOSLEEP);
-	KUNIT_EXPECT_EQ(test, count(RELEASE, vm), 0U);
+	KUNIT_EXPECT_EQ(test, count_events(RELEASE, vm), 0U);
 	vt_free(vm, addr, 10);
-	e = nth(RELEASE, vm, 0);
+	e = nth_event(RELEASE, vm, 0);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->addr, addr);
 	KUNIT_EXPECT_EQ(test, e->size, 10UL);
 
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 101, VM_NOSLEEP), 0UL);
-	e = nth(IMPORT, vm, 1);
+	e = nth_event(IMPORT, vm, 1);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->addr, 0UL);
 	KUNIT_EXPECT_EQ(test, e->size, 101UL);
-	KUNIT_EXPECT_EQ(test, count(RELEASE, vm), 1U);
+	KUNIT_EXPECT_EQ(test, count_events(RELEASE, vm), 1U);
 }
 
-/* [23] What fails says why, once. */
+/* [23] A failure is traced once, with its reason. */
 static void failures_have_a_reason(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, 100), *vm = vq_client(test, src, 0);
 	const struct event *e;
 
-	want(test, FAIL);
+	start_recording(test, FAIL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(src, 101, VM_NOSLEEP | VM_BESTFIT), 0UL);
-	KUNIT_EXPECT_EQ(test, count(FAIL, src), 1U);
-	e = nth(FAIL, src, 0);
+	KUNIT_EXPECT_EQ(test, count_events(FAIL, src), 1U);
+	e = nth_event(FAIL, src, 0);
 	KUNIT_EXPECT_EQ(test, e->size, 101UL);
 	KUNIT_EXPECT_EQ(test, e->addr, (unsigned long)(VM_NOSLEEP | VM_BESTFIT));
 	KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)VMEM_FAIL_SPACE);
 
-	forget();
+	clear_events();
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 101, VM_NOSLEEP), 0UL);
-	KUNIT_EXPECT_EQ(test, count(FAIL, vm), 1U);
-	KUNIT_EXPECT_EQ(test, nth(FAIL, vm, 0)->flags,
+	KUNIT_EXPECT_EQ(test, count_events(FAIL, vm), 1U);
+	KUNIT_EXPECT_EQ(test, nth_event(FAIL, vm, 0)->flags,
 			(unsigned int)VMEM_FAIL_IMPORT);
 
-	forget();
+	clear_events();
 	WRITE_ONCE(src->mtbf, 1);
 	KUNIT_EXPECT_EQ(test, vt_alloc(src, 1, VM_NOSLEEP), 0UL);
 	WRITE_ONCE(src->mtbf, 0);
-	KUNIT_EXPECT_EQ(test, count(FAIL, src), 1U);
-	KUNIT_EXPECT_EQ(test, nth(FAIL, src, 0)->flags,
+	KUNIT_EXPECT_EQ(test, count_events(FAIL, src), 1U);
+	KUNIT_EXPECT_EQ(test, nth_event(FAIL, src, 0)->flags,
 			(unsigned int)VMEM_FAIL_INJECTED);
 	KUNIT_EXPECT_EQ(test, vt_stats(src).fail_injected, 1ULL);
 }
 
-/* [24] Who waits is seen when he begins and when he goes on. */
-static void waits_are_seen(struct kunit *test)
+/* [24] The begin and the end of a wait are traced. */
+static void waits_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
 	unsigned long addr = vt_alloc(vm, 10, VM_SLEEP);
@@ -478,33 +478,33 @@ static void waits_are_seen(struct kunit *test)
 	const struct event *e;
 	struct vt_thread *t;
 
-	want(test, WAIT);
-	want(test, WAKE);
+	start_recording(test, WAIT);
+	start_recording(test, WAKE);
 	t = vt_request(test, vm, 7, VM_SLEEP);
 	vt_wait_asleep(test, vm, 1);
-	KUNIT_EXPECT_TRUE(test, vt_poll(count(WAIT, vm) == 1));
-	KUNIT_EXPECT_EQ(test, count(WAKE, vm), 0U);
+	KUNIT_EXPECT_TRUE(test, vt_poll(count_events(WAIT, vm) == 1));
+	KUNIT_EXPECT_EQ(test, count_events(WAKE, vm), 0U);
 	msleep(20);
 	vt_free(vm, addr, 10);
 	addr = vt_join(test, t, NULL);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 	vt_free(vm, addr, 7);
 
-	e = nth(WAIT, vm, 0);
+	e = nth_event(WAIT, vm, 0);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->size, 7UL);
 	KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)VMEM_WAIT_SPACE);
-	e = nth(WAKE, vm, 0);
+	e = nth_event(WAKE, vm, 0);
 	KUNIT_ASSERT_NOT_NULL(test, e);
 	KUNIT_EXPECT_EQ(test, e->size, 7UL);
 	KUNIT_EXPECT_EQ(test, e->flags, (unsigned int)VMEM_WAIT_SPACE);
 	KUNIT_EXPECT_GT(test, e->ns, 0ULL);
 	KUNIT_EXPECT_LE(test, e->ns, ktime_get_ns() - before);
-	KUNIT_EXPECT_EQ(test, count(WAIT, vm), count(WAKE, vm));
+	KUNIT_EXPECT_EQ(test, count_events(WAIT, vm), count_events(WAKE, vm));
 }
 
-/* [38] What caches are told to give back, by who may not wait and in the end. */
-static void reaps_are_seen(struct kunit *test)
+/* [38] Reaps by a request that may not sleep, and by reclaim, are traced. */
+static void reaps_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 1000, 4);
 	unsigned long addr[100];
@@ -514,24 +514,24 @@ static void reaps_are_seen(struct kunit *test)
 		addr[i] = vt_alloc(vm, 1, VM_NOSLEEP);
 	for (i = 0; i < ARRAY_SIZE(addr); i++)
 		vt_free(vm, addr[i], 1);
-	want(test, REAP);
+	start_recording(test, REAP);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1001, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1000, VM_NOSLEEP), 1UL);
 	vt_free(vm, 1, 1000);
 	vq_settle(test);
-	for (i = 0; i < nseen; i++) {
-		if (seen[i].vm != vm)
+	for (i = 0; i < nr_events; i++) {
+		if (events[i].vm != vm)
 			continue;
-		at_hand += seen[i].flags == VMEM_REAP_AT_HAND;
-		everything += seen[i].flags == VMEM_REAP_ALL;
-		KUNIT_EXPECT_LE(test, seen[i].size, seen[i].addr);
+		at_hand += events[i].flags == VMEM_REAP_AT_HAND;
+		everything += events[i].flags == VMEM_REAP_ALL;
+		KUNIT_EXPECT_LE(test, events[i].size, events[i].addr);
 	}
 	KUNIT_EXPECT_GE(test, at_hand, 1U);
 	KUNIT_EXPECT_EQ(test, everything, 1U);
 }
 
-/* While a request waits its tree's caches give back what they hold, over and over. */
-static void waiter_has_caches_drained(struct kunit *test)
+/* While a request waits, reclaim drains the caches of its tree repeatedly. */
+static void caches_are_drained_while_a_request_waits(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 4);
 	unsigned long most = vt_alloc(vm, 50, VM_SLEEP);
@@ -539,20 +539,20 @@ static void waiter_has_caches_drained(struct kunit *test)
 	struct vt_thread *t;
 	unsigned int n;
 
-	want(test, REAP);
+	start_recording(test, REAP);
 	t = vt_request(test, vm, 60, VM_SLEEP);
 	vt_wait_asleep(test, vm, 1);
-	n = count(REAP, vm);
+	n = count_events(REAP, vm);
 	KUNIT_EXPECT_GE(test, n, 1U);
 	vt_free(vm, some, 10);
-	KUNIT_EXPECT_TRUE(test, vq_soon(count(REAP, vm) > n));
+	KUNIT_EXPECT_TRUE(test, vq_poll(count_events(REAP, vm) > n));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 1ULL);
 	vt_free(vm, most, 50);
 	vt_free(vm, vt_join(test, t, NULL), 60);
 }
 
-/* [32] The segment table's way from one size to the next. */
-static void rescales_are_seen(struct kunit *test)
+/* [32] Rescaling of the segment table is traced. */
+static void rescales_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 3000);
 	const struct event *e;
@@ -560,46 +560,46 @@ static void rescales_are_seen(struct kunit *test)
 
 	for (i = 0; i < 3000; i++)
 		vt_alloc(vm, 1, VM_SLEEP);
-	/* Have out of the way what was done on the way. */
+	/* Complete the rescaling that the allocations have started. */
 	flush_work(&vm->rescale);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).buckets, 2048ULL);
-	want(test, RESCALE);
+	start_recording(test, RESCALE);
 	vmem_update(NULL);
-	KUNIT_EXPECT_EQ(test, count(RESCALE, vm), 0U);
+	KUNIT_EXPECT_EQ(test, count_events(RESCALE, vm), 0U);
 	for (i = 1; i <= 3000; i++)
 		vt_free(vm, i, 1);
 	vmem_update(NULL);
-	KUNIT_ASSERT_EQ(test, count(RESCALE, vm), 1U);
-	e = nth(RESCALE, vm, 0);
+	KUNIT_ASSERT_EQ(test, count_events(RESCALE, vm), 1U);
+	e = nth_event(RESCALE, vm, 0);
 	KUNIT_EXPECT_EQ(test, e->addr, 2048UL);
 	KUNIT_EXPECT_EQ(test, e->size, 16UL);
 	KUNIT_EXPECT_EQ(test, e->flags, 0U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).buckets, 16ULL);
 }
 
-/* [17] Misuse with the words of its report, also without an arena. */
-static void misuse_is_seen(struct kunit *test)
+/* [17] Misuse is traced with the text of its report, also without an arena. */
+static void misuse_is_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
 	struct vt_window w;
 
-	want(test, MISUSE);
+	start_recording(test, MISUSE);
 	vt_window_open(&w, "vmem_free(addr=0x5, size=2)", "1");
 	vt_free(vm, 5, 2);
 	vt_window_close(&w);
-	KUNIT_EXPECT_EQ(test, count(MISUSE, vm), 1U);
-	KUNIT_EXPECT_STREQ(test, text,
+	KUNIT_EXPECT_EQ(test, count_events(MISUSE, vm), 1U);
+	KUNIT_EXPECT_STREQ(test, misuse_text,
 			   "vmem_free(addr=0x5, size=2): no allocation begins there");
 	vt_window_open(&w, "quantum", "1");
 	KUNIT_EXPECT_NULL(test, vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL,
 					    0, VM_SLEEP));
 	vt_window_close(&w);
-	KUNIT_EXPECT_EQ(test, count(MISUSE, NULL), 1U);
-	KUNIT_EXPECT_NOT_NULL(test, strstr(text, "power of two"));
+	KUNIT_EXPECT_EQ(test, count_events(MISUSE, NULL), 1U);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(misuse_text, "power of two"));
 }
 
-/* Where the kernel prints events, it says of which arena they are. */
+/* A printed event has the id and the name of its arena. */
 static void printed_events_name_the_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -631,18 +631,18 @@ static void printed_events_name_the_arena(struct kunit *test)
 }
 
 static struct kunit_case vmem_trace_cases[] = {
-	KUNIT_CASE(uncached_pairs_are_seen),
+	KUNIT_CASE(uncached_operations_are_traced),
 	KUNIT_CASE(caller_is_the_client),
-	KUNIT_CASE(cached_pairs_are_seen),
-	KUNIT_CASE(arena_made_meanwhile_is_seen),
-	KUNIT_CASE(switching_disturbs_nobody),
-	KUNIT_CASE(imports_and_releases_are_seen),
+	KUNIT_CASE(cached_operations_are_traced),
+	KUNIT_CASE(later_arena_is_traced),
+	KUNIT_CASE(tracing_is_switched_in_use),
+	KUNIT_CASE(imports_and_releases_are_traced),
 	KUNIT_CASE(failures_have_a_reason),
-	KUNIT_CASE(waits_are_seen),
-	KUNIT_CASE(reaps_are_seen),
-	KUNIT_CASE(waiter_has_caches_drained),
-	KUNIT_CASE(rescales_are_seen),
-	KUNIT_CASE(misuse_is_seen),
+	KUNIT_CASE(waits_are_traced),
+	KUNIT_CASE(reaps_are_traced),
+	KUNIT_CASE(caches_are_drained_while_a_request_waits),
+	KUNIT_CASE(rescales_are_traced),
+	KUNIT_CASE(misuse_is_traced),
 	KUNIT_CASE(printed_events_name_the_arena),
 	{}
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM_SLEEP with threads that really wait, and whatever wakes them.
+ * VM_SLEEP with threads that wait, and the events that wake them.
  *
- * The periodic maintenance would hide a wake-up that was lost. Its interval is
- * set to an hour while these tests run, so that a lost one shows as a hang.
+ * Periodic maintenance would hide a lost wake-up. The suite sets its interval
+ * to an hour, so that a lost wake-up causes a hang.
  */
 #include "vmem_test_file.h"
 #include "vmem_test_import.h"
@@ -15,7 +15,7 @@ static int wait_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", interval, sizeof(interval)))
 		interval[0] = '\0';
-	/* Have the pending round out of the way. */
+	/* Run the pending maintenance round. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -26,7 +26,7 @@ static void wait_suite_exit(struct kunit_suite *suite)
 		vt_param("interval", interval, NULL, 0);
 }
 
-/* Identifiers 1 to 8, all allocated, each by itself. */
+/* An arena of identifiers 1 to 8, each of them allocated separately. */
 static vmem_t *full_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
@@ -38,7 +38,7 @@ static vmem_t *full_arena(struct kunit *test)
 	return vm;
 }
 
-/* [23] VM_NOSLEEP: NULL at once, one failure, no sleep. */
+/* [23] A request with VM_NOSLEEP fails at once and does not sleep. */
 static void nosleep_fails_at_once(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -50,7 +50,7 @@ static void nosleep_fails_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [23] VM_ABORT: the same, whatever VM_SLEEP says. */
+/* [23] A request with VM_ABORT fails at once, too, even with VM_SLEEP. */
 static void abort_fails_at_once(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -62,7 +62,7 @@ static void abort_fails_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [25] A free wakes the waiter, which gets just what was freed. */
+/* [25] A free wakes the waiter, which gets the freed identifier. */
 static void free_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -75,7 +75,7 @@ static void free_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [25] vmem_xfree() and vmem_xalloc() likewise. */
+/* [25] vmem_xfree() wakes a waiter, too. */
 static void xfree_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -86,7 +86,7 @@ static void xfree_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 3UL);
 }
 
-/* [28] A span that is added wakes the waiter. */
+/* [28] An added span wakes the waiter. */
 static void add_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -97,7 +97,7 @@ static void add_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 100UL);
 }
 
-/* [24] What is freed is too little: the waiter sleeps until it coalesces. */
+/* [24] The waiter sleeps until the freed identifiers coalesce to its size. */
 static void coalescing_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -112,8 +112,8 @@ static void coalescing_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 1ULL);
 }
 
-/* [26] VM_NEXTFIT waits like any other, and starts again at the rotor. */
-static void nextfit_waits_too(struct kunit *test)
+/* [26] A VM_NEXTFIT request waits, too, and starts at the rotor again. */
+static void nextfit_waits(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
 	struct vt_thread *t;
@@ -129,21 +129,21 @@ static void nextfit_waits_too(struct kunit *test)
 	vt_free(vm, 7, 1);
 	vt_free(vm, 6, 1);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 6UL);
-	/* Just after it is 8, allocated: on to 1, not back to 4. */
+	/* The rotor is at 8, which is allocated: the search wraps to 1. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 1UL);
 }
 
-static void window_request(struct vt_thread *t)
+static void alloc_in_window(struct vt_thread *t)
 {
 	t->addr = (unsigned long)vmem_xalloc(t->vm, 1, 0, 0, 0, (void *)6,
 					     (void *)8, VM_SLEEP);
 }
 
-/* [16] A waiter with a window is not content with what lies outside it. */
+/* [16] Space outside the window of a waiter does not serve it. */
 static void waiter_keeps_its_constraints(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
-	struct vt_thread *t = vt_thread_start(test, window_request, vm, 1, 0);
+	struct vt_thread *t = vt_thread_start(test, alloc_in_window, vm, 1, 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
@@ -156,7 +156,7 @@ static void waiter_keeps_its_constraints(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 7UL);
 }
 
-/* [25] As many waiters as there are frees: each gets one, none is left. */
+/* [25] As many frees as waiters: each waiter gets one identifier. */
 static void every_waiter_is_served(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -174,7 +174,7 @@ static void every_waiter_is_served(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 0x1feUL);
 }
 
-/* [25] One large free serves all waiters, of whatever size. */
+/* [25] One large free serves several waiters with different sizes. */
 static void one_free_serves_many(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 16);
@@ -191,8 +191,8 @@ static void one_free_serves_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)10);
 }
 
-/* [24] The import fails, then would succeed: maintenance has it tried again. */
-static void maintenance_retries_the_import(struct kunit *test)
+/* [24] vmem_update() makes a waiter retry an import that failed. */
+static void update_retries_the_import(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 	struct vt_thread *t = vt_request(test, vm, U, VM_SLEEP);
@@ -208,8 +208,8 @@ static void maintenance_retries_the_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [24] The periodic work does so by itself, once in an interval. */
-static void periodic_work_retries_the_import(struct kunit *test)
+/* [24] Periodic maintenance makes a waiter retry without vmem_update(). */
+static void periodic_maintenance_retries_the_import(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
 	struct vt_thread *t;
@@ -217,7 +217,7 @@ static void periodic_work_retries_the_import(struct kunit *test)
 	if (vt_param("interval", "1", NULL, 0))
 		kunit_skip(test, "no module parameter to set in sysfs");
 	t = vt_request(test, vm, U, VM_SLEEP);
-	/* Nobody but the periodic work wakes it for its second and third nap. */
+	/* Only the periodic work wakes it before the second and third sleep. */
 	vt_wait_asleep(test, vm, 3);
 	WRITE_ONCE(vt_imp.next, 32 * U);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 32 * U);
@@ -225,7 +225,7 @@ static void periodic_work_retries_the_import(struct kunit *test)
 	vmem_update(NULL);
 }
 
-/* [24] An interval that is none, or more than a day, is refused. */
+/* [24] An interval is a number from 1 second to a day. */
 static void interval_has_limits(struct kunit *test)
 {
 	static const char * const bad[] = { "0", "86401", "-1", "soon" };
@@ -244,11 +244,11 @@ static void interval_has_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_param("interval", "3600", NULL, 0), 0);
 }
 
-/* [24] VM_SLEEP goes on to the source: the wait is there, and so its end. */
-static void waits_in_the_source(struct kunit *test)
+/* [24] VM_SLEEP is passed to the source: a free there ends the wait. */
+static void request_waits_in_the_source(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 	struct vt_thread *t;
@@ -262,11 +262,11 @@ static void waits_in_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), 2 * U);
 }
 
-/* [25] A client's free that sends its span home wakes those of the source. */
-static void span_going_home_wakes_the_source(struct kunit *test)
+/* [25] A client's free that releases its span wakes waiters of the source. */
+static void released_span_wakes_the_source(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
-	vmem_t *vm = vt_adopt(test, vmem_create("client", NULL, 0, U,
+	vmem_t *vm = vt_track(test, vmem_create("client", NULL, 0, U,
 						vmem_alloc, vmem_free, src, 0,
 						VM_SLEEP));
 	struct vt_thread *t;
@@ -278,13 +278,13 @@ static void span_going_home_wakes_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 16 * U);
 }
 
-#define PINGS	2000
+#define ROUNDS	2000
 
-static void ping_pong(struct vt_thread *t)
+static void alloc_and_free(struct vt_thread *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < PINGS; i++) {
+	for (i = 0; i < ROUNDS; i++) {
 		unsigned long id = vt_alloc(t->vm, t->size, VM_SLEEP);
 
 		if (!id)
@@ -296,7 +296,7 @@ static void ping_pong(struct vt_thread *t)
 	}
 }
 
-/* [37] No wake-up is lost, however many fight for one identifier. */
+/* [37] No wake-up is lost if six threads compete for three identifiers. */
 static void no_wake_up_is_lost(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 3);
@@ -304,7 +304,7 @@ static void no_wake_up_is_lost(struct kunit *test)
 	unsigned int i, errors = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, ping_pong, vm, 1 + i % 3, 0);
+		t[i] = vt_thread_start(test, alloc_and_free, vm, 1 + i % 3, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		t[i]->seed = i;
 	}
@@ -315,11 +315,11 @@ static void no_wake_up_is_lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	if (((struct vt *)test->priv)->stuck)
 		return;
-	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 6ULL * PINGS);
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 6ULL * ROUNDS);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-static void hold_and_free(struct vt_thread *t)
+static void alloc_yield_and_free(struct vt_thread *t)
 {
 	unsigned int i;
 
@@ -330,21 +330,21 @@ static void hold_and_free(struct vt_thread *t)
 			t->errors++;
 			continue;
 		}
-		/* Others find the arena empty, and sleep. */
-		vt_pause();
+		/* The other threads find no identifier, and sleep. */
+		vt_yield();
 		vt_free(t->vm, id, 1);
 	}
 }
 
-/* [37] The same where every request has to sleep. */
-static void sleepers_take_turns(struct kunit *test)
+/* [37] No wake-up is lost if nearly every request sleeps. */
+static void no_wake_up_of_sleepers_is_lost(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 1);
 	struct vt_thread *t[4];
 	unsigned int i, errors = 0;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		t[i] = vt_thread_start(test, hold_and_free, vm, 1, 0);
+		t[i] = vt_thread_start(test, alloc_yield_and_free, vm, 1, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t[i]);
 		wake_up_process(t[i]->task);
 	}
@@ -360,17 +360,17 @@ static struct kunit_case vmem_wait_cases[] = {
 	KUNIT_CASE(xfree_wakes_a_waiter),
 	KUNIT_CASE(add_wakes_a_waiter),
 	KUNIT_CASE(coalescing_wakes_a_waiter),
-	KUNIT_CASE(nextfit_waits_too),
+	KUNIT_CASE(nextfit_waits),
 	KUNIT_CASE(waiter_keeps_its_constraints),
 	KUNIT_CASE(every_waiter_is_served),
 	KUNIT_CASE(one_free_serves_many),
-	KUNIT_CASE(maintenance_retries_the_import),
-	KUNIT_CASE(periodic_work_retries_the_import),
+	KUNIT_CASE(update_retries_the_import),
+	KUNIT_CASE(periodic_maintenance_retries_the_import),
 	KUNIT_CASE(interval_has_limits),
-	KUNIT_CASE(waits_in_the_source),
-	KUNIT_CASE(span_going_home_wakes_the_source),
+	KUNIT_CASE(request_waits_in_the_source),
+	KUNIT_CASE(released_span_wakes_the_source),
 	KUNIT_CASE(no_wake_up_is_lost),
-	KUNIT_CASE(sleepers_take_turns),
+	KUNIT_CASE(no_wake_up_of_sleepers_is_lost),
 	{}
 };
 
@@ -385,5 +385,5 @@ static struct kunit_suite vmem_wait_suite = {
 
 kunit_test_suite(vmem_wait_suite);
 
-MODULE_DESCRIPTION("KUnit: waiting for vmem");
+MODULE_DESCRIPTION("KUnit: requests to vmem that wait");
 MODULE_LICENSE("GPL");

@@ -6,16 +6,18 @@
 
 /**
  * struct xcase - one constrained request to an arena that is wholly free
- * @base: the arena, in units
- * @len: its size, in units
- * @size: the request, in units
- * @align: and so on, in units; 0 is given as 0
- * @phase: likewise
- * @nocross: likewise
- * @min: likewise
- * @max: likewise
- * @low: the address wanted without VM_ENDALLOC, in units; 0: cannot be met
- * @high: with VM_ENDALLOC
+ * @base: start of the arena
+ * @len: size of the arena
+ * @size: size of the request
+ * @align: its alignment, or 0
+ * @phase: its phase
+ * @nocross: its boundary, or 0
+ * @min: lower end of its window, or 0
+ * @max: upper end of its window, or 0
+ * @low: expected address without VM_ENDALLOC; 0: the request fails
+ * @high: expected address with VM_ENDALLOC; 0: the request fails
+ *
+ * All members are in units.
  */
 struct xcase {
 	u16 base, len;
@@ -24,7 +26,7 @@ struct xcase {
 };
 
 static const struct xcase xcases[] = {
-	/* Nothing but a size. */
+	/* No constraints. */
 	{ 17, 30, 3, 0, 0, 0, 0, 0, 17, 44 },
 	/* Alignment, with and without phase. */
 	{ 17, 30, 3, 8, 0, 0, 0, 0, 24, 40 },
@@ -35,14 +37,14 @@ static const struct xcase xcases[] = {
 	{ 17, 30, 6, 32, 0, 0, 0, 0, 32, 32 },
 	{ 17, 30, 16, 32, 0, 0, 0, 0, 0, 0 },
 	{ 33, 30, 2, 64, 0, 0, 0, 0, 0, 0 },
-	/* A boundary that must not be straddled; touching it is fine. */
+	/* A boundary, which the result may touch but not straddle. */
 	{ 17, 30, 3, 0, 0, 4, 0, 0, 17, 44 },
 	{ 18, 30, 3, 0, 0, 4, 0, 0, 20, 45 },
 	{ 17, 30, 4, 0, 0, 4, 0, 0, 20, 40 },
 	{ 17, 30, 16, 0, 0, 16, 0, 0, 0, 0 },
 	{ 17, 32, 16, 0, 0, 16, 0, 0, 32, 32 },
 	{ 30, 8, 3, 0, 0, 32, 0, 0, 32, 35 },
-	/* All of alignment, phase and boundary. */
+	/* Alignment, phase and boundary. */
 	{ 17, 30, 3, 4, 1, 8, 0, 0, 17, 41 },
 	{ 17, 30, 3, 4, 1, 4, 0, 0, 17, 41 },
 	{ 18, 30, 3, 4, 1, 4, 0, 0, 21, 45 },
@@ -73,8 +75,8 @@ static void *unit(unsigned int n)
 }
 
 /*
- * [16] The lowest place that meets every constraint at once.
- * [19] With ENDALLOC the highest one, every constraint still met.
+ * [16] The result is the lowest address that meets all constraints.
+ * [19] With VM_ENDALLOC it is the highest one.
  */
 static void result_meets_every_constraint(struct kunit *test)
 {
@@ -102,7 +104,7 @@ static void result_meets_every_constraint(struct kunit *test)
 	}
 }
 
-/* [16] The same with the fit policies, where there is but one segment. */
+/* [16] With one free segment, each policy gives the same results. */
 static void every_policy_meets_constraints(struct kunit *test)
 {
 	static const int flags[] = { VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT };
@@ -132,22 +134,22 @@ static void every_policy_meets_constraints(struct kunit *test)
 	}
 }
 
-/* [16] Window and boundary look at the size asked, not at the one rounded. */
-static void constraints_hold_for_size_asked(struct kunit *test)
+/* [16] The window applies to the requested size, not to the rounded one. */
+static void window_applies_to_requested_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
-	/* [a, a + size) ends one before maxaddr, the space taken beyond it. */
+	/* The requested size ends at maxaddr, the rounded one above it. */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, U + 1, 0, 0, 0, unit(20),
 					      (void *)(21 * U + 1),
 					      VM_NOSLEEP), unit(20));
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
 		       { 22 * U, 10 * U });
-	/* A minaddr off the quantum: the next multiple. */
+	/* A minaddr off the quantum: the result is the next multiple. */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 1, 0, 0, 0,
 					      (void *)(24 * U + 1), NULL,
 					      VM_NOSLEEP), unit(25));
-	/* A window off the quantum that holds no multiple of it. */
+	/* A window without a multiple of the quantum. */
 	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, 1, 0, 0, 0,
 					    (void *)(28 * U + 1),
 					    (void *)(29 * U), VM_NOSLEEP));
@@ -155,14 +157,14 @@ static void constraints_hold_for_size_asked(struct kunit *test)
 }
 
 /* [16] Only one of several segments can meet the constraints. */
-static void search_goes_on_to_a_segment_that_can(struct kunit *test)
+static void search_finds_the_segment_that_fits(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
 	u64 search;
 
 	VT_HOLES(test, vm, { 31 * U, 5 * U }, { 18 * U, 4 * U },
 		 { 41 * U, 6 * U });
-	/* Last in, first out: 41 and 18 are looked at in vain. */
+	/* Last in, first out: the search rejects 41 and 18 first. */
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 32 * U, 0, 0, NULL,
 					      NULL, VM_NOSLEEP), unit(32));
@@ -171,7 +173,7 @@ static void search_goes_on_to_a_segment_that_can(struct kunit *test)
 		       { 41 * U, 6 * U });
 }
 
-/* [16] align 0 is the quantum; phase is then 0. */
+/* [16] An align of 0 means the quantum, with phase 0. */
 static void align_zero_is_the_quantum(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 17 * U, 8 * U, U);
@@ -182,8 +184,8 @@ static void align_zero_is_the_quantum(struct kunit *test)
 					      VM_NOSLEEP), unit(18));
 }
 
-/* [17] The sharpest parameters that can still be met are no misuse. */
-static void parameters_at_the_edge_are_legal(struct kunit *test)
+/* [17] Parameters that can only just be met are no misuse. */
+static void parameters_that_just_fit_are_legal(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
 
@@ -191,7 +193,7 @@ static void parameters_at_the_edge_are_legal(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 3 * U, 8 * U, 5 * U, 8 * U,
 					      NULL, NULL, VM_NOSLEEP),
 			    unit(21));
-	/* The window is just as large as the request. */
+	/* The window is as large as the request. */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 4 * U, 0, 4 * U,
 					      unit(28), unit(32), VM_NOSLEEP),
 			    unit(28));
@@ -201,7 +203,7 @@ static void parameters_at_the_edge_are_legal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [23] A constraint that no free segment can meet: NULL, one failure. */
+/* [23] A request whose constraints no segment meets counts one failure. */
 static void constrained_failure_counts_once(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 17 * U, 8 * U, U);
@@ -216,10 +218,10 @@ static void constrained_failure_counts_once(struct kunit *test)
 static struct kunit_case vmem_xalloc_cases[] = {
 	KUNIT_CASE(result_meets_every_constraint),
 	KUNIT_CASE(every_policy_meets_constraints),
-	KUNIT_CASE(constraints_hold_for_size_asked),
-	KUNIT_CASE(search_goes_on_to_a_segment_that_can),
+	KUNIT_CASE(window_applies_to_requested_size),
+	KUNIT_CASE(search_finds_the_segment_that_fits),
 	KUNIT_CASE(align_zero_is_the_quantum),
-	KUNIT_CASE(parameters_at_the_edge_are_legal),
+	KUNIT_CASE(parameters_that_just_fit_are_legal),
 	KUNIT_CASE(constrained_failure_counts_once),
 	{}
 };

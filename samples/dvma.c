@@ -2,29 +2,29 @@
 /*
  * A client of vmem: the address window of a bus.
  *
- * An I/O MMU shows memory to devices through a window of bus addresses, here the
- * top 64 MiB of a 32-bit bus. The driver of the bus picks an address in it for
- * each mapping, and every device has rules of its own: buffers that must be
- * aligned, or start at a given offset from an alignment (the phase), engines
- * whose address counter is 16 bits wide and cannot carry into the next 64 KiB,
- * cards that see only part of the window. vmem_xalloc() takes all such rules at
- * once.
+ * An I/O MMU maps memory for devices in a window of bus addresses, here the top
+ * 64 MiB of a 32-bit bus. The bus driver allocates an address for each mapping.
+ * Each device has its own constraints:
+ * - The address must be aligned, or have a given offset from an alignment (the
+ *   phase).
+ * - A device with a 16-bit address counter cannot cross a 64 KiB boundary.
+ * - Some devices can address only a part of the window.
+ * vmem_xalloc() supports all of these, in any combination.
  *
- * A network card has no rule, but the most packets by far, of a page or a few.
- * Sizes of up to four pages have quantum caches: vmem_alloc() takes such a mapping
- * from a stack of the CPU's own. Caches know nothing of rules, so vmem_xalloc()
- * passes them by, and a mapping is undone by the function that goes with the one
- * that made it. Nobody is refused for what caches hold: a request that finds no
- * room has them give back first.
+ * A network card has no constraints, but makes most of the mappings, of one to
+ * four pages. These sizes have quantum caches, from which vmem_alloc()
+ * allocates without a lock. vmem_xalloc() does not use the caches, since they
+ * know no constraints. vmem_free() frees allocations of vmem_alloc(), and
+ * vmem_xfree() those of vmem_xalloc(). Free objects in the caches do not make a
+ * request fail: before it fails, the caches return them to the arena.
  *
- * The window ends at the end of the address space: on a 32-bit machine its base
- * plus its size is 0. vmem compares last elements and does not mind.
+ * The window ends at the top of the 32-bit address space. On a 32-bit machine
+ * its base plus its size is 0, which vmem supports.
  *
- * The module maps and unmaps "rounds" times, checks each address against the
- * rules of its device, and keeps the page table of the window, where a page that
- * is mapped twice would show. Mappings that find no room are counted: a driver
- * would try again when a transfer has ended. What is mapped at the end stays
- * until the module is removed:
+ * The module maps or unmaps "rounds" times, and checks each address against the
+ * constraints of its device. It keeps a page table of the window to detect
+ * overlaps. It counts the mappings that fail; a driver would retry them after a
+ * transfer has ended. The remaining mappings stay until the module is removed:
  *
  *	insmod dvma.ko mappings=200 rounds=20000
  *	cat /sys/kernel/debug/vmem/[0-9]*-dvma/segments
@@ -40,7 +40,7 @@
 #include <linux/slab.h>
 #include <linux/vmem.h>
 
-#define IO_PAGE		SZ_4K		/* of the bus, whatever the CPU's is */
+#define IO_PAGE		SZ_4K	/* independent of the CPU's page size */
 #define WINDOW_BASE	0xfc000000UL
 #define WINDOW_SIZE	((size_t)SZ_64M)
 #define WINDOW_LAST	(WINDOW_BASE + (WINDOW_SIZE - 1))
@@ -48,29 +48,32 @@
 
 static unsigned int mappings = 200;
 module_param(mappings, uint, 0444);
-MODULE_PARM_DESC(mappings, "Mappings alive at any time, at most (1 to 16384)");
+MODULE_PARM_DESC(mappings, "Maximum number of live mappings (1 to 16384)");
 
 static unsigned int rounds = 20000;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "How often something is mapped or unmapped");
+MODULE_PARM_DESC(rounds, "Number of operations, each of which maps or unmaps");
 
-/* What a device asks of an address; 0: no such rule. */
+/* The constraints of a device on its addresses; 0: no such constraint. */
 static const struct device_rules {
-	bool none;			/* no rules at all */
+	bool none;			/* no constraints at all */
 	unsigned int max_pages;
 	size_t align, phase, nocross;
-	unsigned long min, max;		/* the window it sees: [min, max) */
+	unsigned long min, max;		/* addressable range: [min, max) */
 	int flags;
 } devices[] = {
-	/* Network: anything goes. */
+	/* Network: no constraints. */
 	{ .none = true, .max_pages = 4 },
 	/* Disk: a 16-bit address counter. */
 	{ .max_pages = 16, .nocross = SZ_64K },
-	/* Display: large, aligned, out of the others' way at the top. */
+	/*
+	 * Display: large and aligned. At the top of the window it does not
+	 * fragment the space of the other devices.
+	 */
 	{ .max_pages = 512, .align = SZ_1M, .flags = VM_BESTFIT | VM_ENDALLOC },
-	/* Sound: 24 address lines, the first 16 MiB. */
+	/* Sound: 24 address lines reach the first 16 MiB. */
 	{ .max_pages = 16, .max = WINDOW_BASE + SZ_16M },
-	/* A ring with its header in the page before a 16 KiB boundary. */
+	/* A ring whose header is in the page before a 16 KiB boundary. */
 	{ .max_pages = 8, .align = SZ_16K, .phase = SZ_16K - IO_PAGE,
 	  .nocross = SZ_64K, .min = WINDOW_BASE + SZ_16M,
 	  .max = WINDOW_BASE + SZ_32M },
@@ -79,15 +82,15 @@ static const struct device_rules {
 struct mapping {
 	unsigned long addr;		/* 0: not mapped */
 	size_t size;
-	bool plain;			/* by vmem_alloc() */
+	bool plain;			/* allocated with vmem_alloc() */
 };
 
 static vmem_t *dvma;
 static struct mapping *table;
-static u32 *page_table;			/* 1 + index of the mapping, for each page */
-static unsigned int mapped, no_room;
+static u32 *page_table;		/* per page: 1 + index of its mapping, or 0 */
+static unsigned int mapped, no_room;	/* numbers of mappings made, failed */
 
-static bool obeys(const struct device_rules *r, unsigned long addr, size_t size)
+static bool obeys_rules(const struct device_rules *r, unsigned long addr, size_t size)
 {
 	unsigned long last = addr + (size - 1);
 	size_t align = r->align ?: IO_PAGE;
@@ -98,7 +101,7 @@ static bool obeys(const struct device_rules *r, unsigned long addr, size_t size)
 	       (!r->min || addr >= r->min) && (!r->max || last < r->max);
 }
 
-/* Changes the owner of pages in the page table. */
+/* Change the owner of the pages of @m in the page table. */
 static int set_owner(const struct mapping *m, u32 from, u32 to)
 {
 	u32 *pte = page_table + (m->addr - WINDOW_BASE) / IO_PAGE;
@@ -106,7 +109,7 @@ static int set_owner(const struct mapping *m, u32 from, u32 to)
 
 	for (; pte < end; pte++) {
 		if (*pte != from) {
-			pr_err("%#lx: page of mapping %u, not %u\n",
+			pr_err("%#lx: page belongs to mapping %u, not %u\n",
 			       m->addr, *pte, from);
 			return -EIO;
 		}
@@ -137,8 +140,8 @@ static int map(unsigned int i, u32 random)
 	m->size = size;
 	m->plain = r->none;
 	mapped++;
-	if (!obeys(r, addr, size)) {
-		pr_err("%#lx, %zu bytes: against the rules of device %td\n",
+	if (!obeys_rules(r, addr, size)) {
+		pr_err("%#lx, %zu bytes: violates the rules of device %td\n",
 		       addr, size, r - devices);
 		return -EIO;
 	}
@@ -153,7 +156,7 @@ static int unmap(unsigned int i)
 	if (!m->addr)
 		return 0;
 	err = set_owner(m, i + 1, 0);
-	/* What came from vmem_xalloc() goes back by vmem_xfree(). */
+	/* An allocation of vmem_xalloc() must be freed with vmem_xfree(). */
 	if (m->plain)
 		vmem_free(dvma, (void *)m->addr, m->size);
 	else
@@ -162,7 +165,7 @@ static int unmap(unsigned int i)
 	return err;
 }
 
-/* Undoes any part of dvma_init(). */
+/* Undo dvma_init(), also a part of it. */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -202,7 +205,7 @@ static int __init dvma_init(void)
 		cond_resched();
 	}
 
-	pr_info("%u mappings by the rules, %u times no room; %zu of %zu KiB mapped or cached\n",
+	pr_info("%u mappings obeyed the rules, %u found no room; %zu of %zu KiB mapped or cached\n",
 		mapped, no_room, vmem_size(dvma, VMEM_ALLOC) / SZ_1K,
 		vmem_size(dvma, VMEM_ALLOC | VMEM_FREE) / SZ_1K);
 	return 0;

@@ -2,29 +2,29 @@
 /*
  * A client of vmem: a heap of three arenas.
  *
- *	heap_objects	quantum 16; gives out objects of any size, those of up to
- *			256 bytes from caches
+ *	heap_objects	quantum 16; allocates objects of any size, from caches
+ *			up to 256 bytes
  *	  imports pages from
- *	heap_pages	quantum PAGE_SIZE; gives out runs of pages
- *	  imports 128 KiB or so at a time from
+ *	heap_pages	quantum PAGE_SIZE; allocates runs of pages
+ *	  imports at least 128 KiB (with 4 KiB pages) from
  *	heap_root	one span: the region that vmalloc() returned
  *
  * vmem_alloc() and vmem_free() have the types of an import and a release
- * function, so a tree needs no code of its own: each arena names the one that it
- * lives on. What is freed wanders back up by itself. When the last object of a
- * page goes, the page goes back to heap_pages; when a whole chunk is free there,
- * it goes back to the root.
+ * function, so that each arena can import from another without further code. A
+ * free releases memory in the opposite direction. When the last object of an
+ * imported span is freed, heap_objects releases the pages to heap_pages. When
+ * an imported span of heap_pages is wholly free, it is released to heap_root.
  *
- * Small objects come and go all the time and have no rule to keep: just what
- * quantum caches are for. Each of the 16 sizes up to 256 has one. A CPU takes a
- * small object from a stack of its own, without a lock, and behind that are slabs
- * of 1 KiB, four to a page. When heap_pages or the root runs out, what the caches
- * above it do not need goes back by itself, too.
+ * Small objects are allocated often and without constraints, so they have
+ * quantum caches, one for each of the 16 multiples of 16 up to 256. A CPU
+ * allocates a cached object from its own magazine, without a lock. The
+ * magazines are refilled from slabs of 1 KiB. When heap_pages or heap_root is
+ * exhausted, vmem reclaims free objects from the caches.
  *
- * The module fills the heap with objects of mixed sizes, writes a pattern into
- * each, replaces objects at random "rounds" times, and checks the pattern before
- * every free: an object that overlapped another would show. What is left stays
- * until the module is removed, and is checked then:
+ * The module allocates objects of mixed sizes and writes a pattern into each.
+ * It replaces a random object "rounds" times. To detect overlaps it checks the
+ * pattern before every free. The remaining objects stay until the module is
+ * removed, and are checked then:
  *
  *	insmod heap.ko objects=4000 rounds=100000 megabytes=4
  *	cat /sys/kernel/debug/vmem/arenas
@@ -47,15 +47,15 @@
 
 static unsigned int objects = 4000;
 module_param(objects, uint, 0444);
-MODULE_PARM_DESC(objects, "Objects in the heap, of 256 bytes on average");
+MODULE_PARM_DESC(objects, "Number of objects in the heap, of 256 bytes on average");
 
 static unsigned int rounds = 100000;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "How often an object is freed and another allocated");
+MODULE_PARM_DESC(rounds, "Number of times that an object is replaced");
 
 static unsigned int megabytes = 4;
 module_param(megabytes, uint, 0444);
-MODULE_PARM_DESC(megabytes, "Size of the region (1 to 64 MiB)");
+MODULE_PARM_DESC(megabytes, "Size of the region in MiB (1 to 64)");
 
 struct object {
 	u8 *addr;
@@ -71,7 +71,7 @@ static int new_object(struct object *o, u32 random)
 {
 	size_t i;
 
-	/* A size off the quantum is fine: vmem rounds up the room, not the size. */
+	/* The size need not be a multiple of the quantum. */
 	o->size = 1 + random % OBJECT_MAX;
 	o->seed = random >> 16;
 	o->addr = vmem_alloc(object_arena, o->size, VM_NOSLEEP);
@@ -91,7 +91,7 @@ static int free_object(struct object *o)
 		return 0;
 	for (i = 0; i < o->size; i++) {
 		if (o->addr[i] != (u8)(o->seed + i)) {
-			pr_err("object %td of %zu bytes damaged at %zu\n",
+			pr_err("object %td of %zu bytes corrupted at offset %zu\n",
 			       o - heap, o->size, i);
 			err = -EIO;
 			break;
@@ -133,9 +133,9 @@ static int create_arenas(size_t size)
 		return -ENOMEM;
 
 	/*
-	 * With VMC_NO_QCACHE the largest cached size means something else: the
-	 * smallest import is a power of two above three times that many bytes.
-	 * The root is asked once for 32 pages instead of 32 times for one.
+	 * With VMC_NO_QCACHE, qcache_max sets only the size of the smallest
+	 * import: the next power of two above three times qcache_max. So
+	 * heap_pages imports 32 pages at once, instead of single pages.
 	 */
 	page_arena = vmem_create("heap_pages", NULL, 0, PAGE_SIZE, vmem_alloc,
 				 vmem_free, root_arena, 8 * PAGE_SIZE,
@@ -149,7 +149,10 @@ static int create_arenas(size_t size)
 	return object_arena ? 0 : -ENOMEM;
 }
 
-/* Undoes any part of heap_init(). An arena goes before the one it lives on. */
+/*
+ * Undo heap_init(), also a part of it. An arena must be destroyed before its
+ * source.
+ */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -188,7 +191,7 @@ static int __init heap_init(void)
 	if (err)
 		goto fail;
 
-	/* Slabs count as allocated, whatever part of them is. */
+	/* A slab counts as allocated, including its free objects. */
 	pr_info("%u objects replaced %u times, every pattern intact; %zu bytes in objects and slabs, %zu KiB of pages, %zu KiB from the root\n",
 		objects, rounds, vmem_size(object_arena, VMEM_ALLOC),
 		vmem_size(page_arena, VMEM_ALLOC) / SZ_1K,

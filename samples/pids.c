@@ -2,23 +2,22 @@
 /*
  * A client of vmem: process identifiers.
  *
- * An arena need not be made of memory. This one holds the integers 1 to 32767
- * and gives them out by next fit: the search goes on where the last one ended,
- * so an identifier that has just been freed comes back as late as possible.
- * Whoever still keeps the number of a process that is gone, and means to signal
- * it, then finds nobody for a long while instead of a stranger at once.
+ * An arena can manage any integers, not only addresses. This one holds the
+ * integers 1 to 32767, and allocates them by next fit: each search starts where
+ * the previous one ended, so an identifier is reused as late as possible after
+ * it was freed. A stale identifier then refers to no process for a long time,
+ * so that a signal to it does not reach an unrelated process.
  *
- * That is why this arena has no quantum caches, although every request is for the
- * same size. A cache is a stack: it gives out first what was freed last, which is
- * what makes it quick, and the very thing to be avoided here. It would serve the
- * requests of its sizes whatever their policy.
+ * For this reason the arena has no quantum caches, although all requests have
+ * the same size. A cache allocates the most recently freed object first, and
+ * it serves every request of a cached size, regardless of the fit policy.
  *
- * The module plays a machine on which "live" processes run at any time. It
- * forks that many, then lets one exit and forks another "rounds" times over,
- * and checks every identifier against a bitmap of its own: it must be the next
- * one after its predecessor that no living process has. That is stronger than
- * uniqueness: nothing behind the last identifier may be used again before the
- * range has wrapped, and nothing ahead of it may be left out.
+ * The module simulates a machine on which "live" processes run. It forks that
+ * number of processes, then "rounds" times one process exits and another is
+ * forked. Each identifier must be the next free one after the previous
+ * identifier, according to a bitmap that the module keeps. This is a stronger
+ * check than uniqueness: next fit must not skip a free identifier, and must not
+ * reuse one before the search has wrapped around.
  *
  * The processes stay alive until the module is removed:
  *
@@ -40,19 +39,19 @@
 
 static unsigned int live = 1000;
 module_param(live, uint, 0444);
-MODULE_PARM_DESC(live, "Processes alive at any time (1 to 32767)");
+MODULE_PARM_DESC(live, "Number of live processes (1 to 32767)");
 
 static unsigned int rounds = 200000;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "How often one process exits and another is forked");
+MODULE_PARM_DESC(rounds, "Number of times that a process exits and another is forked");
 
 static vmem_t *pids;
 static u16 *running;		/* the identifier of each process, 0 for none */
 
-/* What the arena should be doing, kept by other means. */
+/* The state that the arena must have, kept independently. */
 static unsigned long *used;	/* one bit for each identifier */
-static unsigned long newest;	/* the last identifier given out */
-static unsigned int turns;	/* how often the range has wrapped */
+static unsigned long newest;	/* identifier allocated last */
+static unsigned int wraps;	/* number of wrap-arounds of the search */
 
 static unsigned long expected_pid(void)
 {
@@ -61,7 +60,7 @@ static unsigned long expected_pid(void)
 	pid = find_next_zero_bit(used, PID_LAST + 1, newest + 1);
 	if (pid <= PID_LAST)
 		return pid;
-	turns++;
+	wraps++;
 	return find_next_zero_bit(used, PID_LAST + 1, PID_FIRST);
 }
 
@@ -69,7 +68,7 @@ static int fork_process(unsigned int slot)
 {
 	unsigned long pid, expected;
 
-	/* fork() does not wait for some other process to die. */
+	/* Like fork(), fail instead of waiting for a process to exit. */
 	pid = (unsigned long)vmem_alloc(pids, 1, VM_NOSLEEP | VM_NEXTFIT);
 	if (!pid)
 		return -EAGAIN;
@@ -118,7 +117,7 @@ static int run(void)
 	return 0;
 }
 
-/* Undoes any part of pids_init(). */
+/* Undo pids_init(), also a part of it. */
 static void clean_up(void)
 {
 	unsigned int slot;
@@ -144,7 +143,7 @@ static int __init pids_init(void)
 	used = bitmap_zalloc(PID_LAST + 1, GFP_KERNEL);
 	if (!running || !used)
 		goto fail;
-	/* qcache_max is 0: nothing is cached. */
+	/* A qcache_max of 0: no quantum caches. */
 	pids = vmem_create("pids", (void *)PID_FIRST, PID_LAST - PID_FIRST + 1,
 			   1, NULL, NULL, NULL, 0, VM_SLEEP | VMC_IDENTIFIER);
 	if (!pids)
@@ -153,8 +152,8 @@ static int __init pids_init(void)
 	if (err)
 		goto fail;
 
-	pr_info("%u processes replaced %u times, %u turns of the range, no early reuse; %zu of %zu identifiers in use\n",
-		live, rounds, turns, vmem_size(pids, VMEM_ALLOC),
+	pr_info("%u processes replaced %u times, %u wrap-arounds, no early reuse; %zu of %zu identifiers in use\n",
+		live, rounds, wraps, vmem_size(pids, VMEM_ALLOC),
 		vmem_size(pids, VMEM_ALLOC | VMEM_FREE));
 	return 0;
 

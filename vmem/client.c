@@ -1,78 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Clients that go away.
+ * The removal of client modules.
  *
- * A module that is removed without destroying its arenas leaves pointers to its
- * functions behind. They are cleared before its memory goes, its removal waits for
- * those that are running, and the module is named.
+ * If a module is removed without destroying its arenas, pointers to its
+ * functions remain in them. The module notifier clears these pointers, waits
+ * for running calls of the functions, and reports the module, before its memory
+ * is freed.
  */
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
 
+#include "arena/free.h"
 #include "arena/registry.h"
-#include "arena/release.h"
-#include "lifecycle.h"
 
-static bool in_module(const void *p, const struct module *mod)
+static bool client_in_module(const void *p, const struct module *mod)
 {
 	return p && within_module((unsigned long)p, mod);
 }
 
 /*
- * Most arenas are made by a module's init function, whose memory is given away
- * when it is done. Note the module before that.
+ * The init function of a module creates most of its arenas. Its memory is freed
+ * when it has returned, so record the module before that.
  */
-static void adopt(struct vmem *vm, const struct module *mod)
+static void client_note_owner(struct vmem *vm, const struct module *mod)
 {
-	spin_lock_irq(&vm->space.lock);
+	spin_lock_irq(&vm->segmap.lock);
 	if (!vm->owner && within_module(vm->caller, mod))
 		vm->owner = mod;
-	spin_unlock_irq(&vm->space.lock);
+	spin_unlock_irq(&vm->segmap.lock);
 }
 
-/* Nothing in @vm may call into @mod any more. */
-static void cut_off(struct vmem *vm, const struct module *mod)
+/* Make sure that @vm never calls into @mod again. */
+static void client_clear_functions(struct vmem *vm, const struct module *mod)
 {
-	struct vmem_space *sp = &vm->space;
-	bool owned, cut = false;
+	struct vmem_segmap *sm = &vm->segmap;
+	bool owned, cleared = false;
 	unsigned long n;
 	u64 size;
 
-	adopt(vm, mod);
-	spin_lock_irq(&sp->lock);
+	client_note_owner(vm, mod);
+	spin_lock_irq(&sm->lock);
 	owned = vm->owner == mod;
 	if (owned) {
 		vm->owner = NULL;
-		vm->caller = 0;	/* its memory may be another's next */
+		vm->caller = 0;	/* another module may get this memory */
 	}
-	if (in_module(vm->afunc, mod) || in_module(vm->xfunc, mod)) {
+	if (client_in_module(vm->afunc, mod) || client_in_module(vm->xfunc, mod)) {
 		WRITE_ONCE(vm->afunc, NULL);
 		WRITE_ONCE(vm->xfunc, NULL);
-		cut = true;
+		cleared = true;
 	}
-	if (in_module(vm->ffunc, mod)) {
+	if (client_in_module(vm->ffunc, mod)) {
 		vm->ffunc = NULL;
-		cut = true;
+		cleared = true;
 	}
-	n = vmem_space_allocated(sp);
-	size = sp->stats.mem_inuse;
-	spin_unlock_irq(&sp->lock);
-	/* Functions that are running must return before the module's memory goes. */
-	if (cut)
+	n = vmem_segmap_nr_allocated(sm);
+	size = sm->stats.mem_inuse;
+	spin_unlock_irq(&sm->lock);
+	/* No function may run when the memory of the module is freed. */
+	if (cleared)
 		vmem_calls_wait(vm);
 
 	if (owned)
-		pr_err("vmem: module %s is gone and leaves arena %u '%s' behind, with %llu %s in %lu segments%s\n",
+		pr_err("vmem: module %s was removed without destroying arena %u '%s', with %llu %s in %lu segments%s\n",
 		       mod->name, vm->id, vm->label, size, vmem_unit(vm), n,
-		       cut ? ": its imports and releases are off" : "");
-	else if (cut)
-		pr_err("vmem: module %s is gone: imports and releases of arena %u '%s' are off\n",
+		       cleared ? ": its imports and releases are off" : "");
+	else if (cleared)
+		pr_err("vmem: module %s was removed: imports and releases of arena %u '%s' are off\n",
 		       mod->name, vm->id, vm->label);
 }
 
-static int module_event(struct notifier_block *nb, unsigned long event,
-			void *data)
+static int client_module_event(struct notifier_block *nb, unsigned long event,
+			       void *data)
 {
 	struct vmem_registry_cursor cur;
 	struct vmem *vm;
@@ -83,9 +83,9 @@ static int module_event(struct notifier_block *nb, unsigned long event,
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
 		if (event == MODULE_STATE_LIVE)
-			adopt(vm, data);
+			client_note_owner(vm, data);
 		else
-			cut_off(vm, data);
+			client_clear_functions(vm, data);
 		vmem_registry_put(vm);
 	}
 	vmem_registry_close(&cur);
@@ -93,7 +93,7 @@ static int module_event(struct notifier_block *nb, unsigned long event,
 }
 
 static struct notifier_block module_nb = {
-	.notifier_call = module_event,
+	.notifier_call = client_module_event,
 };
 
 int vmem_client_init(void)

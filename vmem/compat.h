@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the supported kernels, and nothing else.
+ * The differences between the supported kernels, and nothing else.
  */
 #ifndef _VMEM_COMPAT_H
 #define _VMEM_COMPAT_H
@@ -11,7 +11,7 @@
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
-/* Work that stays on the CPU it was queued on says so since 6.18. */
+/* Since 6.18, per-CPU workqueues are requested by a flag. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
 #define VMEM_WQ_PERCPU	WQ_PERCPU
 #else
@@ -19,10 +19,10 @@
 #endif
 
 /**
- * struct vmem_shrinker - a shrinker, however the kernel makes them
- * @count: what &struct shrinker calls count_objects
- * @scan: what it calls scan_objects
- * @s: the kernel's; allocated by it since 6.7
+ * struct vmem_shrinker - a shrinker
+ * @count: count_objects of &struct shrinker
+ * @scan: scan_objects of &struct shrinker
+ * @s: the shrinker of the kernel; since 6.7 the kernel allocates it
  */
 struct vmem_shrinker {
 	unsigned long (*count)(struct shrinker *s, struct shrink_control *sc);
@@ -63,14 +63,14 @@ static inline void vmem_shrinker_unregister(struct vmem_shrinker *vs)
 #endif
 }
 
-/* In the assignments of trace events: what is copied is told once since 6.10. */
+/* Since 6.10, __assign_str() takes the source string from __string(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define vmem_assign_str(dst, src)	__assign_str(dst)
 #else
 #define vmem_assign_str(dst, src)	__assign_str(dst, src)
 #endif
 
-/* A timer of the monotonic clock. */
+/* Set up a timer of the monotonic clock. */
 static inline void vmem_hrtimer_setup_mode(struct hrtimer *timer,
 					   enum hrtimer_restart (*func)(struct hrtimer *t),
 					   enum hrtimer_mode mode)
@@ -83,7 +83,7 @@ static inline void vmem_hrtimer_setup_mode(struct hrtimer *timer,
 #endif
 }
 
-/* One that is relative and pinned to its CPU. */
+/* Set up a relative timer that is pinned to its CPU. */
 static inline void vmem_hrtimer_setup(struct hrtimer *timer,
 				      enum hrtimer_restart (*func)(struct hrtimer *t))
 {

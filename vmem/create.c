@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making an arena: what is asked for is checked as a whole before anything is
- * made.
+ * The creation of arenas. All arguments are checked before any allocation.
  */
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
@@ -11,27 +10,35 @@
 #include <linux/sched.h>
 #include <linux/string_helpers.h>
 
-#include "arena/maintain.h"
-#include "arena/object.h"
 #include "arena/populate.h"
 #include "arena/registry.h"
-#include "arena/tree.h"
 #include "debugfs/debugfs.h"
-#include "lifecycle.h"
 #include "qcache/qcache.h"
-#include "report/misuse.h"
-#include "report/trace.h"
-#include "report/verify.h"
+#include "report/report.h"
 
-/* Integers in a slab of the quantum caches at the least. */
+/* The smallest slab of quantum caches. */
 #define SLAB_MIN	64
 
-/* Creation flags that each of the two functions takes. */
+/* Valid creation flags of vmem_create() and vmem_xcreate(). */
 #define CREATE_FLAGS	(VMC_POPULATOR | VMC_NO_QCACHE | VMC_IDENTIFIER)
 #define XCREATE_FLAGS	(VMC_NO_QCACHE | VMC_IDENTIFIER | VMC_XALIGN)
 
-/* The arguments of vmem_create() or vmem_xcreate(). */
-struct plan {
+/**
+ * struct create_args - arguments of vmem_create() or vmem_xcreate()
+ * @name: name
+ * @base: first integer of the first span
+ * @size: size of the first span, 0 without one
+ * @quantum: unit
+ * @afunc: import function of vmem_create(), or NULL
+ * @xfunc: import function of vmem_xcreate(), or NULL
+ * @ffunc: release function, or NULL
+ * @source: source, or NULL
+ * @qcache_max: the largest size to cache
+ * @flags: VM_* and VMC_* flags
+ * @allowed: the VMC_* flags that are valid for this function
+ * @caller: return address of this function
+ */
+struct create_args {
 	const char *name;
 	unsigned long base;
 	size_t size;
@@ -46,62 +53,65 @@ struct plan {
 	unsigned long caller;
 };
 
-static size_t qcaches(const struct plan *p)
+static size_t create_nr_qcaches(const struct create_args *args)
 {
-	return min_t(size_t, p->qcache_max / p->quantum, VMEM_QCACHES_MAX);
+	return min_t(size_t, args->qcache_max / args->quantum,
+		     VMEM_QCACHES_MAX);
 }
 
 /*
- * The size of the slabs of the quantum caches: the smallest power of
- * two above three times the largest cached size. 0 if there are none, or if it
- * cannot be told in a word.
+ * Size of the slabs: the smallest power of two above three times the largest
+ * cached size. 0 without quantum caches, or if the size overflows a word.
  */
-static unsigned long slab_size(const struct plan *p)
+static unsigned long create_slab_size(const struct create_args *args)
 {
 	size_t three;
 
-	if (!qcaches(p) ||
-	    check_mul_overflow(p->quantum, 3 * qcaches(p), &three) ||
+	if (!create_nr_qcaches(args) ||
+	    check_mul_overflow(args->quantum, 3 * create_nr_qcaches(args),
+			       &three) ||
 	    three >> (BITS_PER_LONG - 1))
 		return 0;
 	return max_t(unsigned long, roundup_pow_of_two(three + 1), SLAB_MIN);
 }
 
-/* What is wrong with the flags, or NULL. */
-static const char *check_flags(const struct plan *p)
+/* Returns the mistake in the flags, or NULL. */
+static const char *create_check_flags(const struct create_args *args)
 {
-	if (p->flags & ~(VM_KMFLAGS | p->allowed))
-		return "flags unknown to, or not for, this function";
-	if (p->flags & VM_NOSLEEP && !(p->flags & VMC_NO_QCACHE) && qcaches(p))
+	if (args->flags & ~(VM_KMFLAGS | args->allowed))
+		return "flags unknown, or not valid for this function";
+	if (args->flags & VM_NOSLEEP && !(args->flags & VMC_NO_QCACHE) &&
+	    create_nr_qcaches(args))
 		return "quantum caches need VM_SLEEP";
 	return NULL;
 }
 
-static const char *check(const struct plan *p)
+/* Returns the first mistake, or NULL. */
+static const char *create_check(const struct create_args *args)
 {
-	bool imports = p->afunc || p->xfunc;
+	bool imports = args->afunc || args->xfunc;
 
-	if (!p->name)
+	if (!args->name)
 		return "no name";
-	if (!is_power_of_2(p->quantum))
+	if (!is_power_of_2(args->quantum))
 		return "the quantum must be a power of two";
-	if ((p->base | p->size) & (p->quantum - 1))
+	if ((args->base | args->size) & (args->quantum - 1))
 		return "base and size must be multiples of the quantum";
-	if (p->size && !p->base)
+	if (args->size && !args->base)
 		return "a span must not begin at 0";
-	if (p->base && !p->size)
+	if (args->base && !args->size)
 		return "a span must not be empty";
-	if (p->size && p->base + p->size - 1 < p->base)
+	if (args->size && args->base + args->size - 1 < args->base)
 		return "the span wraps";
-	if (imports && !p->source)
+	if (imports && !args->source)
 		return "an import function needs a source";
-	if (imports && (p->flags ^ p->source->flags) & VMC_IDENTIFIER)
-		return "identifiers come from identifiers, and nothing else does";
-	return check_flags(p);
+	if (imports && (args->flags ^ args->source->flags) & VMC_IDENTIFIER)
+		return "only one of arena and source has VMC_IDENTIFIER";
+	return create_check_flags(args);
 }
 
-/* A name, cut, with what would break a path or a line escaped. */
-static void make_label(char *label, const char *name)
+/* Cut the name, and escape characters that would break a path or a line. */
+static void create_label(char *label, const char *name)
 {
 	int n = string_escape_mem(name, strnlen(name, VMEM_NAME_MAX), label,
 				  VMEM_LABEL_SIZE - 1,
@@ -111,134 +121,136 @@ static void make_label(char *label, const char *name)
 	label[n] = '\0';
 }
 
-static struct vmem *make(const struct plan *p)
+static struct vmem *create_structures(const struct create_args *args)
 {
-	bool insist = !(p->flags & VM_NOSLEEP || current->flags & PF_MEMALLOC);
+	gfp_t gfp = GFP_KERNEL;
 	struct vmem *vm;
 
-	vm = vmem_object_alloc(GFP_KERNEL | (insist ? __GFP_NOFAIL : 0));
+	if (!(args->flags & VM_NOSLEEP || current->flags & PF_MEMALLOC))
+		gfp |= __GFP_NOFAIL;
+	vm = vmem_arena_alloc(gfp);
 	if (!vm)
 		return NULL;
 
-	vmem_space_init(&vm->space, p->quantum);
-	vm->flags = p->flags & VMC_FLAGS;
-	if (p->xfunc)
+	vmem_segmap_init(&vm->segmap, args->quantum);
+	vm->flags = args->flags & VMC_FLAGS;
+	if (args->xfunc)
 		vm->flags |= VMC_XALLOC;
-	vm->afunc = p->afunc;
-	vm->xfunc = p->xfunc;
-	vm->ffunc = p->ffunc;
-	vm->source = p->source;
-	vm->caller = p->caller;
+	vm->afunc = args->afunc;
+	vm->xfunc = args->xfunc;
+	vm->ffunc = args->ffunc;
+	vm->source = args->source;
+	vm->caller = args->caller;
 	vm->debug = vmem_debug_wanted();
-	vm->qcache_shift = ilog2(p->quantum);
-	if (p->flags & VMC_NO_QCACHE)
-		vm->min_import = slab_size(p);
+	vm->qcache_shift = ilog2(args->quantum);
+	if (args->flags & VMC_NO_QCACHE)
+		vm->min_import = create_slab_size(args);
 	INIT_HLIST_NODE(&vm->rotor.link);
 	init_waitqueue_head(&vm->idle);
-	make_label(vm->label, p->name);
+	create_label(vm->label, args->name);
 	vmem_misuse_init(vm);
 	vmem_populate_init(vm);
 	vmem_maintain_arena_init(vm);
 	INIT_LIST_HEAD(&vm->own_waiters);
 	vm->need_least = ULONG_MAX;
 	vm->split_done = ULONG_MAX;
-	if (vmem_tree_join(vm, p->afunc || p->xfunc ? p->source : NULL,
-			   GFP_KERNEL | (insist ? __GFP_NOFAIL : 0))) {
-		vmem_object_put(vm);
+	if (vmem_tree_join(vm, args->afunc || args->xfunc ? args->source : NULL,
+			   gfp)) {
+		vmem_arena_put(vm);
 		return NULL;
 	}
-	if (!(p->flags & VMC_NO_QCACHE) && slab_size(p) &&
-	    vmem_qcaches_create(vm, qcaches(p), slab_size(p))) {
+	if (!(args->flags & VMC_NO_QCACHE) && create_slab_size(args) &&
+	    vmem_qcaches_create(vm, create_nr_qcaches(args),
+				create_slab_size(args))) {
 		vmem_tree_leave(vm);
-		vmem_object_put(vm);
+		vmem_arena_put(vm);
 		return NULL;
 	}
 	return vm;
 }
 
-/* Fill the reserve, so that it is there when it is needed. */
-static bool stock_up(struct vmem *vm, int vmflag)
+/* Fill the segment pool, including the reserve of VMC_POPULATOR. */
+static bool create_fill_pool(struct vmem *vm, int vmflag)
 {
 	unsigned long irq;
 	bool enough;
 
-	spin_lock_irqsave(&vm->space.lock, irq);
+	spin_lock_irqsave(&vm->segmap.lock, irq);
 	enough = vmem_populate(vm, VMEM_SPAN_COST, vmflag & ~VM_PUSHPAGE,
 			       NULL, &irq);
-	spin_unlock_irqrestore(&vm->space.lock, irq);
+	spin_unlock_irqrestore(&vm->segmap.lock, irq);
 	return enough;
 }
 
-static struct vmem *create(const char *who, const struct plan *p)
+static struct vmem *create_arena(const char *func,
+				 const struct create_args *args)
 {
-	const char *wrong = check(p);
+	const char *mistake = create_check(args);
 	char label[VMEM_LABEL_SIZE];
 	struct vmem *vm = NULL;
 
 	might_sleep();
-	make_label(label, p->name ?: "(null)");
-	if (wrong) {
+	create_label(label, args->name ?: "(null)");
+	if (mistake) {
 		vmem_misuse(NULL,
 			    "%s(name='%s', base=%#lx, size=%zu, quantum=%zu, qcache_max=%zu, vmflag=%#x): %s",
-			    who, label, p->base, p->size, p->quantum,
-			    p->qcache_max, p->flags, wrong);
+			    func, label, args->base, args->size, args->quantum,
+			    args->qcache_max, args->flags, mistake);
 		goto out;
 	}
 
-	vm = make(p);
+	vm = create_structures(args);
 	if (!vm)
 		goto out;
-	vmem_registry_add(vm, p->source);
+	vmem_registry_add(vm, args->source);
 	vmem_trace_arena(vm);
-	if (!stock_up(vm, p->flags & VM_KMFLAGS) ||
-	    (p->size && !vmem_add(vm, (void *)p->base, p->size,
-				  p->flags & VM_KMFLAGS))) {
-		vmem_lifecycle_undo(vm);
+	if (!create_fill_pool(vm, args->flags & VM_KMFLAGS) ||
+	    (args->size && !vmem_add(vm, (void *)args->base, args->size,
+				  args->flags & VM_KMFLAGS))) {
+		vmem_arena_undo(vm);
 		vm = NULL;
 		goto out;
 	}
 	vmem_debugfs_add(vm);
 out:
-	if (!vm && p->flags & VM_PANIC)
-		panic("vmem: %s(name='%s') failed", who, label);
+	if (!vm && args->flags & VM_PANIC)
+		panic("vmem: %s(name='%s') failed", func, label);
 	return vm;
 }
 
 /**
- * vmem_create - make an arena
- * @name: for people: two arenas may share one; cut after VMEM_NAME_MAX
- *	characters
- * @base: first integer of its first span; with @size 0 too, there is none
- * @size: how many integers that span has
- * @quantum: the unit: a power of two; every address handed out is a multiple of
- *	it
- * @afunc: import function: how to get more from @source, or NULL; vmem_alloc
- *	where the source is to be asked as it is
- * @ffunc: release function: how to give it back, or NULL: then imported spans
- *	stay for ever
- * @source: the arena to import from, or NULL; without @afunc only a label in the
- *	statistics
+ * vmem_create - create an arena
+ * @name: name for log messages and debugfs; need not be unique; cut to
+ *	VMEM_NAME_MAX characters
+ * @base: first integer of the first span; 0 without a first span
+ * @size: size of the first span; 0 without a first span
+ * @quantum: unit, a power of two; every allocated address is a multiple of it
+ * @afunc: import function, or NULL; vmem_alloc() to import directly from
+ *	@source
+ * @ffunc: release function, or NULL: the arena then keeps imported spans
+ * @source: the arena to import from, or NULL. Without @afunc it is only a label
+ *	in the statistics.
  * @qcache_max: the largest size to cache; the number of cached sizes is
- *	min(@qcache_max / @quantum, 16). With VMC_NO_QCACHE: the smallest import
- *	is what a slab for that many sizes would be.
+ *	min(@qcache_max / @quantum, 16). With VMC_NO_QCACHE there are no caches,
+ *	and the smallest import is the slab size of caches for that many sizes.
  * @vmflag: VM_SLEEP or VM_NOSLEEP, with VMC_POPULATOR, VMC_NO_QCACHE and
  *	VMC_IDENTIFIER as needed
  *
- * An arena with VMC_IDENTIFIER imports only from one that has it, and the other
- * way round. Quantum caches need VM_SLEEP.
+ * The arena and @source must both have VMC_IDENTIFIER, or neither, if there is
+ * an import function. Quantum caches need VM_SLEEP.
  *
- * Context: task context, sleeping allowed, whatever @vmflag says.
+ * Context: task, may sleep, even with VM_NOSLEEP.
  *
- * Return: the arena, to be ended by vmem_destroy(); NULL without memory, and on
- * misuse: a quantum that is no power of two, a span that is off the quantum, begins
- * at 0 or wraps, flags that are unknown or contradict each other, an import
- * function without a source.
+ * Return: the arena, for vmem_destroy(), or NULL without memory and on misuse.
+ * Misuse is a @quantum that is no power of two; a first span that is not a
+ * multiple of the quantum, begins at 0 or wraps; flags that are unknown or
+ * contradict each other; an import function without a source.
  */
 vmem_t *vmem_create(const char *name, void *base, size_t size, size_t quantum,
 		    vmem_alloc_t *afunc, vmem_free_t *ffunc, vmem_t *source,
 		    size_t qcache_max, int vmflag)
 {
-	struct plan p = {
+	struct create_args args = {
 		.name = name,
 		.base = (unsigned long)base,
 		.size = size,
@@ -252,18 +264,17 @@ vmem_t *vmem_create(const char *name, void *base, size_t size, size_t quantum,
 		.caller = _RET_IP_,
 	};
 
-	return create("vmem_create", &p);
+	return create_arena("vmem_create", &args);
 }
 EXPORT_SYMBOL_GPL(vmem_create);
 
 /**
- * vmem_xcreate - make an arena whose import function may get more than asked for
+ * vmem_xcreate - create an arena whose import function may raise the size
  * @name: as for vmem_create()
  * @base: as for vmem_create()
  * @size: as for vmem_create()
  * @quantum: as for vmem_create()
- * @afunc: import function, which may raise the size; the whole of what it gets
- *	becomes the span
+ * @afunc: import function; its whole result becomes the span
  * @ffunc: as for vmem_create()
  * @source: as for vmem_create()
  * @qcache_max: as for vmem_create()
@@ -277,7 +288,7 @@ vmem_t *vmem_xcreate(const char *name, void *base, size_t size, size_t quantum,
 		     vmem_ximport_t *afunc, vmem_free_t *ffunc, vmem_t *source,
 		     size_t qcache_max, int vmflag)
 {
-	struct plan p = {
+	struct create_args args = {
 		.name = name,
 		.base = (unsigned long)base,
 		.size = size,
@@ -291,31 +302,30 @@ vmem_t *vmem_xcreate(const char *name, void *base, size_t size, size_t quantum,
 		.caller = _RET_IP_,
 	};
 
-	return create("vmem_xcreate", &p);
+	return create_arena("vmem_xcreate", &args);
 }
 EXPORT_SYMBOL_GPL(vmem_xcreate);
 
 /**
- * vmem_init - make the root of a tree of arenas
- * @heap_name: its name
- * @heap_start: first integer of its first span, or NULL
- * @heap_size: how many
- * @heap_quantum: its unit, a power of two
- * @heap_alloc: accepted and not used: vmem's own structures are in the kernel's
- *	slab caches; may be NULL
- * @heap_free: accepted and not used; may be NULL
+ * vmem_init - create the root of a tree of arenas
+ * @heap_name: as @name of vmem_create()
+ * @heap_start: as @base of vmem_create()
+ * @heap_size: as @size of vmem_create()
+ * @heap_quantum: as @quantum of vmem_create()
+ * @heap_alloc: ignored: vmem's own structures are in slab caches of the kernel
+ * @heap_free: ignored
  *
- * An arena with VMC_POPULATOR, no source and no quantum caches. May be called any
- * number of times.
+ * The arena has VMC_POPULATOR, no source and no quantum caches. A client may
+ * call this any number of times.
  *
- * Context: task context, sleeping allowed.
- * Return: the arena, to be ended by vmem_destroy(), or NULL as vmem_create().
+ * Context: task, may sleep.
+ * Return: as vmem_create().
  */
 vmem_t *vmem_init(const char *heap_name, void *heap_start, size_t heap_size,
 		  size_t heap_quantum, vmem_alloc_t *heap_alloc,
 		  vmem_free_t *heap_free)
 {
-	struct plan p = {
+	struct create_args args = {
 		.name = heap_name,
 		.base = (unsigned long)heap_start,
 		.size = heap_size,
@@ -325,6 +335,6 @@ vmem_t *vmem_init(const char *heap_name, void *heap_start, size_t heap_size,
 		.caller = _RET_IP_,
 	};
 
-	return create("vmem_init", &p);
+	return create_arena("vmem_init", &args);
 }
 EXPORT_SYMBOL_GPL(vmem_init);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ending an arena: nobody finds it any more, nobody works on it any more, what
- * was borrowed goes home, what was leaked is named, and then its memory goes.
+ * The destruction of arenas, in this order: remove it from the registry and
+ * wait for code that works on it, stop its work items, release its free
+ * imported spans, report leaks, and free its memory.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -10,23 +11,17 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "arena/maintain.h"
-#include "arena/object.h"
+#include "arena/free.h"
 #include "arena/registry.h"
-#include "arena/release.h"
-#include "arena/tree.h"
 #include "debugfs/debugfs.h"
-#include "lifecycle.h"
 #include "qcache/qcache.h"
-#include "report/audit.h"
-#include "report/consumers.h"
-#include "report/misuse.h"
+#include "report/report.h"
 
-/* Leaked segments to name. */
+/* Leaked segments that are printed. */
 #define LEAKS_SHOWN	8
 
-/* Who allocated @seg, on the line that names it; with @stack, from where. */
-static void name_leak(const struct vmem_seg *seg, bool stack)
+/* Print @seg and its audit record; the stack only if @stack is set. */
+static void destroy_print_leak(const struct vmem_seg *seg, bool stack)
 {
 	struct vmem_who who = vmem_audit_who(seg);
 
@@ -41,29 +36,27 @@ static void name_leak(const struct vmem_seg *seg, bool stack)
 }
 
 /*
- * Name what is still allocated: the first of it, and who has most of it. Nobody
- * uses the arena: no lock is needed.
+ * Report the outstanding allocations: the first ones, and the largest groups.
+ * The arena has no users, so the lock is not needed.
  */
-static void report_leaks(struct vmem *vm)
+static void destroy_report_leaks(struct vmem *vm)
 {
 	struct vmem_consumers *c;
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long shown = 0;
 	struct vmem_seg *seg;
 
-	if (!vmem_space_allocated(sp))
+	if (!vmem_segmap_nr_allocated(sm))
 		return;
 	vmem_misuse(vm, "vmem_destroy(): %llu %s still allocated in %lu segments",
-		    sp->stats.mem_inuse, vmem_unit(vm), vmem_space_allocated(sp));
-	/* Without memory for the groups each has its own stack. */
-	c = kvmalloc(sizeof(*c), GFP_KERNEL | __GFP_NOWARN);
-	if (c)
-		vmem_consumers_init(c);
-	hlist_for_each_entry(seg, &sp->list, order) {
+		    sm->stats.mem_inuse, vmem_unit(vm), vmem_segmap_nr_allocated(sm));
+	/* Without memory for the groups, print the stack of each segment. */
+	c = vmem_consumers_alloc(GFP_KERNEL | __GFP_NOWARN);
+	hlist_for_each_entry(seg, &sm->list, order) {
 		if (seg->type != VMEM_ALLOC)
 			continue;
 		if (shown < LEAKS_SHOWN)
-			name_leak(seg, !c);
+			destroy_print_leak(seg, !c);
 		else if (!c)
 			break;
 		if (c)
@@ -71,106 +64,104 @@ static void report_leaks(struct vmem *vm)
 		if (!(++shown % 1024))
 			cond_resched();
 	}
-	if (vmem_space_allocated(sp) > LEAKS_SHOWN)
+	if (vmem_segmap_nr_allocated(sm) > LEAKS_SHOWN)
 		pr_err("vmem:  and %lu more\n",
-		       vmem_space_allocated(sp) - LEAKS_SHOWN);
-	if (c) {
-		vmem_consumers_sort(c);
+		       vmem_segmap_nr_allocated(sm) - LEAKS_SHOWN);
+	if (c)
 		vmem_consumers_print(c);
-	}
-	kvfree(c);
+	vmem_consumers_free(c);
 }
 
-/* Every structure goes back to where it came from. */
-static void free_structures(struct vmem *vm)
+/* Free all segment structures, and the segment table. */
+static void destroy_structures(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	struct vmem_seg *seg, *next;
 	unsigned int n = 0;
 
-	vmem_ways_uproot(sp);
-	for (seg = vmem_space_first(sp); !vmem_space_end(sp, seg); seg = next) {
+	vmem_hints_destroy(sm);
+	for (seg = vmem_segmap_first(sm); !vmem_segmap_is_end(sm, seg); seg = next) {
 		next = vmem_seg_next(seg);
-		vmem_stock_put(&sp->stock, seg);
+		vmem_seg_pool_put(&sm->pool, seg);
 		if (!(++n % 1024))
 			cond_resched();
 	}
-	while (sp->stock.n) {
-		struct vmem_stock some = {};
+	while (sm->pool.n) {
+		struct vmem_seg_pool some = {};
 
-		vmem_stock_move(&some, &sp->stock, min(sp->stock.n, 1024U));
-		vmem_stock_drain(&some);
+		vmem_seg_pool_move(&some, &sm->pool, min(sm->pool.n, 1024U));
+		vmem_seg_pool_drain(&some);
 		cond_resched();
 	}
-	vmem_hash_free(&sp->hash, sp->hash.heads, sp->hash.bits);
+	vmem_hash_free(&sm->hash, sm->hash.heads, sm->hash.bits);
 }
 
-/* Whoever keeps a place in the arena finds that it has come to its end. */
-static void end_cursors(struct vmem *vm)
+/* Close all cursors. A later reader finds its cursor at the end of the list. */
+static void destroy_cursors(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	struct vmem_cursor *cur;
 	struct hlist_node *tmp;
 
-	spin_lock_irq(&sp->lock);
-	hlist_for_each_entry_safe(cur, tmp, &sp->cursors, link) {
-		cur->seg = &sp->end;
-		vmem_cursor_close(sp, cur);
+	spin_lock_irq(&sm->lock);
+	hlist_for_each_entry_safe(cur, tmp, &sm->cursors, link) {
+		cur->seg = &sm->end;
+		vmem_cursor_close(sm, cur);
 	}
-	spin_unlock_irq(&sp->lock);
+	spin_unlock_irq(&sm->lock);
 }
 
-static void finish(struct vmem *vm)
+static void destroy_arena(struct vmem *vm)
 {
 	vmem_debugfs_remove(vm);
 	vmem_audit_arena(vm, false);
 	vmem_maintain_arena_exit(vm);
-	end_cursors(vm);
+	destroy_cursors(vm);
 	vmem_qcaches_destroy(vm);
 	vmem_release_exit(vm);
-	vmem_release_idle(vm);
-	report_leaks(vm);
+	vmem_release_free_spans(vm);
+	destroy_report_leaks(vm);
 	vmem_misuse_exit(vm);
-	free_structures(vm);
+	destroy_structures(vm);
 	vmem_tree_leave(vm);
-	vmem_object_put(vm);
+	vmem_arena_put(vm);
 }
 
-/* The arena could not be made as asked for, and nobody has seen it. */
-void vmem_lifecycle_undo(struct vmem *vm)
+/* Undo the creation of an arena that no client has seen. */
+void vmem_arena_undo(struct vmem *vm)
 {
 	vmem_registry_del(vm);
-	finish(vm);
+	destroy_arena(vm);
 }
 
 /*
- * Whoever uses an arena's functions holds the module, so that what is left when
- * it goes belongs to nobody: clients that went without destroying it.
+ * Destroy the arenas that remain when vmem is unloaded. Every module that calls
+ * vmem holds a reference of it, so their clients have been unloaded.
  */
-void vmem_lifecycle_exit(void)
+void vmem_arenas_exit(void)
 {
 	struct vmem *vm;
 
 	while ((vm = vmem_registry_leaf())) {
-		pr_err("vmem: arena %u '%s' was left behind\n", vm->id,
+		pr_err("vmem: arena %u '%s' was not destroyed\n", vm->id,
 		       vm->label);
-		vmem_lifecycle_undo(vm);
+		vmem_arena_undo(vm);
 	}
 }
 
 /**
- * vmem_destroy - end an arena
- * @vm: the arena; NULL does nothing
+ * vmem_destroy - destroy an arena
+ * @vm: the arena; no-op if NULL
  *
- * Imported spans that are wholly free go back to the source. If anything is still
- * allocated that is reported, with the first of it, and all structures are freed
- * all the same; imported spans with such allocations in them stay with the
- * source as allocated. An arena that another arena imports from is not destroyed:
- * that is reported.
+ * Releases the wholly free imported spans to the source. Reports outstanding
+ * allocations, the first ones one by one, and frees all structures
+ * nevertheless; imported spans with such allocations remain allocated in the
+ * source. An arena from which another arena imports is not destroyed; this is
+ * reported.
  *
- * The caller makes sure that nobody is using the arena.
+ * The caller makes sure that the arena has no users.
  *
- * Context: task context, sleeping allowed. Calls the release function.
+ * Context: task, may sleep. Calls the release function.
  */
 void vmem_destroy(vmem_t *vm)
 {
@@ -178,8 +169,9 @@ void vmem_destroy(vmem_t *vm)
 	if (!vm)
 		return;
 	if (vmem_registry_del(vm))
-		finish(vm);
+		destroy_arena(vm);
 	else
-		vmem_misuse(vm, "%s(): others import from it", __func__);
+		vmem_misuse(vm, "%s(): another arena imports from it",
+			    __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_destroy);

@@ -2,105 +2,123 @@
 /*
  * vmem: a general-purpose allocator of integer ranges.
  *
- * Start here. The long form is Documentation/theory.rst.
+ * Start here. Documentation/theory.rst is the long version.
  *
- * An ARENA is a set of integers that something else gives a meaning: addresses,
- * process ids, slots of a device. Clients take ranges of them and put them back.
- * Nothing is ever read or written at such an integer, which is why the books are
- * kept beside the integers, in SEGMENT structures from the kernel's slab caches.
+ * An ARENA (struct vmem) is a set of integers: addresses, process ids, slots of
+ * a device. Clients allocate ranges of these integers and free them. vmem never
+ * accesses memory at these integers. It describes the ranges by SEGMENT
+ * structures (struct vmem_seg), which come from a slab cache of the kernel.
  *
- * An arena is made of SPANS, contiguous ranges that were added to it or IMPORTED
- * from another arena, its SOURCE. A span is covered by segments, each free or
- * allocated, without a gap. All segments of an arena are in one list: span after
- * span in the order in which they came, each led by a marker, in it its segments
- * by address. That list makes the segments boundary tags: whoever frees one sees
- * both neighbours and joins with those that are free, so that two free segments
- * never meet. The one rule gives constant-time coalescing, and tells when a span
- * is free as a whole; an imported one then goes back to the source at once.
+ * An arena consists of SPANS, contiguous ranges. The client adds spans, or the
+ * arena IMPORTS them from its SOURCE, which usually is another arena. Arenas
+ * therefore form TREES (struct vmem_tree).
  *
- * Each segment is in one more list, by its state:
+ * The segment map
  *
- * - free: in that of its size CLASS. Class n holds sizes 2^n to 2^(n+1)-1, and
- *   bit n of one word says whether there are any. So INSTANT FIT, the policy
- *   unless told otherwise, is one mask and one bit search: the first non-empty
- *   class in which any segment will do. It may pass over a fit in the class
- *   below; only when there is no such class is that one searched, and only when
- *   that is in vain does a request import, fail or wait.
- * - allocated: in a chain of the SEGMENT TABLE, a hash by address that is as
- *   large as the number of segments asks for. Free finds its segment there, and
- *   that the caller is wrong, if he is. The table is moved to another size a
- *   hundred segments at a time, while both tables are looked at.
- * - a marker: in the tree of spans by address.
+ * Each arena has a segment map (struct vmem_segmap). Segments, each of them
+ * free or allocated, cover a span without gaps. One list links all segments:
+ * span after span in the order of their addition, each headed by a span marker,
+ * with the segments of a span in address order. The segments are boundary tags:
+ * a free merges its segment with each free neighbour in constant time, so two
+ * free segments are never neighbours. A wholly free imported span is one free
+ * segment between two markers. The arena releases it to the source at once.
  *
- * A request for a narrow window is served by walking the segment list, from a
- * WAYPOINT near by: a hint that such walks leave behind, that nobody keeps right
- * and that the segment table confirms or not.
+ * A structure of the list is in one more index:
  *
- * NEXT FIT goes round the list from where it last ended, the ROTOR, so that an
- * identifier is used again as late as possible. The rotor, a walk that drops the
- * lock, and a reader in debugfs all keep their place by CURSORS: an address and
- * the segment it lies in, moved on when that segment goes. A cursor is no member
- * of the list, so it keeps nothing apart.
+ * - A free segment is in the list of its size CLASS (struct vmem_classes).
+ *   Class n holds sizes 2^n to 2^(n+1)-1. Bit n of one word is set while class
+ *   n is not empty.
+ * - An allocated segment is in the segment table (struct vmem_hash), by
+ *   address. A free finds its segment there, and detects a wrong address. A
+ *   rescale of the table moves a bounded number of segments per lock hold.
+ * - A span marker is in a tree, by address.
  *
- * One lock for each arena protects all this, with interrupts off, so that a
- * client may be anything but an NMI. It is never held for longer than a bounded
- * piece of work, and nothing is allocated under it: an operation first sees to it
- * that the arena's STOCK of spare segment structures covers its worst case, and
- * sets aside what it needs beyond a drop of the lock. A request that finds
- * nothing asks the source, without the lock: arena locks do not nest, and a
- * source may be any code. With VM_SLEEP it then becomes a WAITER, and is OFFERED
- * free space that appears where it could be served from. It takes offers from
- * before its last search on, so that nothing is missed between the search and the
- * sleep.
+ * The GUARANTEED CLASS of a request is the lowest class in which every segment
+ * fits. INSTANT FIT, the default policy, takes the first segment of the first
+ * non-empty class from there up: one mask and one bit search. If there is none,
+ * it searches the POSSIBLE CLASS below, in which some segments may fit. So a
+ * request never imports, waits or fails while a free segment could serve it.
  *
- * QUANTUM CACHES stand in front of the arena for its smallest sizes. Each CPU has
- * two MAGAZINES, stacks of addresses, for each of these sizes: to allocate is to
- * pop, to free is to push, without a lock. CPUs exchange whole magazines at a
- * DEPOT. Behind it are SLABS, ranges of the arena cut into equal objects. What
- * caches hold must not be missed elsewhere: an arena that has run out has the
- * caches of its whole TREE give everything back.
+ * A request for a narrow window of addresses walks the segment list. The walk
+ * begins at a HINT, an address at which an allocated segment began. Earlier
+ * walks have inserted it. A hint may be stale, so the walk checks it in the
+ * segment table.
  *
- * The files, bottom up; a layer knows only those before it:
+ * NEXT FIT searches the list from the end of the last allocation, the ROTOR, so
+ * that identifiers are reused as late as possible. The rotor, walks that drop
+ * the lock, and readers in debugfs keep their place by CURSORS. A cursor is an
+ * address and the segment that holds it. It is no member of the list, so it
+ * never separates two free segments. Changes of the list update all cursors.
  *
- *   segment/   the structures: seg, stock, classes, hash; how spans are cut and
- *              joined (space, span), places kept (cursor) and found (waypoint)
- *   report/    what is said and recorded: misuse, audit and who has what by it
- *              (consumers), fault injection, trace events, and vmem_verify(),
- *              which checks every invariant; of the arena it knows the structure
- *              alone
- *   arena/     requests: the fast path (alloc, xalloc), the slow path (serve,
- *              climb) with its parts (import, wait, offer, tree, populate), the policies (search,
- *              window, nextfit); frees (free, release); span, walk; upkeep
- *              (maintain) and the forest of all arenas (registry)
- *   qcache/    quantum caches: per-CPU magazines (fast, cpu), magazines and the
- *              depot (magazine), slabs (slab), the way down through them
- *              (qcache), and how they give back (reclaim, split, pressure)
- *   debugfs/   what operators see
- *   here       how arenas begin (create) and end (destroy), clients that go
- *              away without ending theirs (client), and what is otherwise while
- *              somebody traces (trace)
+ * Requests
+ *
+ * The arena lock protects the segment map. It is taken with interrupts off, so
+ * a client may be anything but an NMI. A long search has a LOCK BUDGET and
+ * relaxes the lock when it is spent. No memory is allocated under the lock: an
+ * operation first makes sure that the SEGMENT POOL of the arena covers its
+ * worst case, and sets structures aside that it needs after it has dropped the
+ * lock.
+ *
+ * The FAST PATHS of allocation and free call no function under the lock. They
+ * are off while the segment map has OBSERVERS: open cursors, waiters or
+ * tracing.
+ *
+ * On the SLOW PATH, vmem_serve() searches the arena, then imports from the
+ * source without the lock: arena locks do not nest. A VM_SLEEP request that
+ * has found nothing becomes a WAITER. Free space that appears later is an OFFER
+ * to the oldest waiter that it may serve. A waiter takes offers before its last
+ * search begins, so it cannot miss free space that appears between this search
+ * and its sleep.
+ *
+ * QUANTUM CACHES serve the smallest sizes of an arena. For each of these sizes
+ * a CPU has two MAGAZINES, stacks of addresses. An allocation pops an address
+ * and a free pushes it, without a lock. CPUs exchange full and empty magazines
+ * at a DEPOT. Below the depot are SLABS, ranges of the arena that are cut into
+ * equal objects. A request that finds no space starts a RECLAIM: the caches of
+ * the whole tree return their contents.
+ *
+ * Files
+ *
+ * The directories, bottom up. Each one uses only those before it. There is one
+ * exception, the pair arena/ and qcache/: a request asks the caches, and the
+ * caches allocate slabs from the arena.
+ *
+ *   segment/   data structures: segment structures and pools (seg, seg_pool),
+ *              size classes (classes), the hash (hash), the segment map with
+ *              spans and cursors (segmap), hints (hint)
+ *   report/    misuse reports (misuse), audit, fault injection (fault), and
+ *              vmem_verify(), which checks every invariant (verify)
+ *   arena/     allocation: constraints (request), fast path and interface
+ *              (alloc), slow path (slow_path), policies (search, nextfit),
+ *              imports (import), waiters and offers (wait, offer). Frees and
+ *              releases (free), adding spans, queries and walks (contents),
+ *              segment pools (populate), maintenance (maintain), the list of
+ *              all arenas (registry)
+ *   qcache/    quantum caches: fast path (fast), magazines and depots
+ *              (magazine), slabs (slab), the path of a magazine miss (qcache),
+ *              reclaim, split of slabs (split), memory shortage and CPU hotplug
+ *              (pressure), their part of the validator (verify_qcache)
+ *   debugfs/   files for operators
+ *   vmem/      creation and destruction of arenas (create, destroy), removal of
+ *              client modules (client), trace events (trace), struct vmem
+ *              (arena.h), kernel versions (compat.h)
  */
 #include <linux/init.h>
 #include <linux/module.h>
 
-#include "arena/maintain.h"
-#include "arena/object.h"
 #include "debugfs/debugfs.h"
-#include "lifecycle.h"
-#include "qcache/pressure.h"
 #include "qcache/qcache.h"
-#include "qcache/reclaim.h"
-#include "report/audit.h"
-#include "segment/stock.h"
+#include "report/report.h"
+#include "segment/seg.h"
 
 static int __init vmem_module_init(void)
 {
 	int err;
 
-	err = vmem_stock_init();
+	err = vmem_seg_pool_init();
 	if (err)
 		return err;
-	err = vmem_object_init();
+	err = vmem_arena_cache_init();
 	if (err)
 		goto no_objects;
 	err = vmem_qcache_init();
@@ -131,23 +149,23 @@ no_pressure:
 no_reclaim:
 	vmem_qcache_exit();
 no_qcaches:
-	vmem_object_exit();
+	vmem_arena_cache_exit();
 no_objects:
-	vmem_stock_exit();
+	vmem_seg_pool_exit();
 	return err;
 }
 
 static void __exit vmem_module_exit(void)
 {
 	vmem_client_exit();
-	vmem_lifecycle_exit();
+	vmem_arenas_exit();
 	vmem_debugfs_exit();
 	vmem_maintain_exit();
 	vmem_pressure_exit();
 	vmem_reclaim_exit();
 	vmem_qcache_exit();
-	vmem_object_exit();
-	vmem_stock_exit();
+	vmem_arena_cache_exit();
+	vmem_seg_pool_exit();
 }
 
 /* In a kernel image, before the drivers that may use it. */

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tracing: where the trace events are made, and what turns traffic off the
- * shortest paths while somebody wants to see it.
+ * Trace events.
  *
- * The shortest paths of allocation and free have no event in them. While the
- * event of either is wanted, requests to the arena take the whole way, as under
- * audit; and each CPU finds its magazines in use, so that cached sizes take the
- * way of a miss, which looks into the same magazines and has the events.
+ * The fast paths contain no event. While vmem_alloc or vmem_free is enabled,
+ * every request takes the slow path, as under audit. The magazines of every CPU
+ * then look busy, so cached sizes take the path of a magazine miss. That path
+ * tries the same magazines and contains the events.
  */
 #include <linux/jump_label.h>
 
 #include "arena/registry.h"
 #include "compat.h"
 #include "qcache/qcache.h"
-#include "report/fault.h"
-#include "report/trace.h"
+#include "report/report.h"
 
-/* Used by the events, where the kernel has any. */
+/* Unused if the kernel has no tracing. */
 static __maybe_unused u32 vmem_trace_id(const struct vmem *vm)
 {
 	return vm ? vm->id : 0;
@@ -30,55 +28,55 @@ static __maybe_unused const char *vmem_trace_name(const struct vmem *vm)
 #define CREATE_TRACE_POINTS
 #include <trace/events/vmem.h>
 
-/* Events wanted that clients make. List mutex. */
-static unsigned int wanted;
+/* Number of enabled events, of vmem_alloc and vmem_free. List mutex. */
+static unsigned int enabled;
 
-/* Have an arena's requests take the whole way, or no longer. List mutex. */
-static void see(struct vmem *vm, bool on)
+/* Force the slow path in an arena, or stop that. The list mutex is held. */
+static void trace_force_slow_path(struct vmem *vm, bool on)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 
 	if (vm->traced == on)
 		return;
-	spin_lock_irq(&sp->lock);
+	spin_lock_irq(&sm->lock);
 	vm->traced = on;
-	vmem_space_watch(sp, on ? 1 : -1);
-	vmem_cpu_choose(vm);
-	spin_unlock_irq(&sp->lock);
+	vmem_segmap_observe(sm, on ? 1 : -1);
+	vmem_cpu_update_fast(vm);
+	spin_unlock_irq(&sm->lock);
 }
 
-/* A client's event is wanted. Called by the kernel's tracing, before it comes. */
-int vmem_trace_begin(void)
+/* The kernel calls this when vmem_alloc or vmem_free gets its first probe. */
+int vmem_trace_reg(void)
 {
 	struct vmem *vm;
 
-	static_branch_inc(&vmem_watch);
+	static_branch_inc(&vmem_force_slow_path);
 	vmem_registry_lock();
-	wanted++;
+	enabled++;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
-		see(vm, true);
+		trace_force_slow_path(vm, true);
 	vmem_registry_unlock();
 	return 0;
 }
 
-/* It is no longer wanted; perhaps because vmem itself has gone. */
-void vmem_trace_end(void)
+/* The kernel calls this when vmem_alloc or vmem_free loses its last probe. */
+void vmem_trace_unreg(void)
 {
 	struct vmem *vm;
 
 	vmem_registry_lock();
-	wanted--;
+	enabled--;
 	for (vm = vmem_registry_first(); vm; vm = vmem_registry_after(vm))
-		see(vm, wanted);
+		trace_force_slow_path(vm, enabled);
 	vmem_registry_unlock();
-	static_branch_dec(&vmem_watch);
+	static_branch_dec(&vmem_force_slow_path);
 }
 
-/* Have an arena that has just been listed do as all others do. */
+/* Force the slow path in an arena that has just been listed, if necessary. */
 void vmem_trace_arena(struct vmem *vm)
 {
 	vmem_registry_lock();
-	see(vm, wanted);
+	trace_force_slow_path(vm, enabled);
 	vmem_registry_unlock();
 }
 

@@ -2,11 +2,10 @@
 /*
  * vmem: a general-purpose allocator of integer ranges.
  *
- * An arena is a set of integers: addresses, identifiers, device windows, or
- * anything else that can be counted. It is filled by adding spans or by
- * importing them from another arena, and hands out ranges of them that never
- * overlap. Documentation/theory.rst explains how and why; Documentation/api.rst
- * is made from the comments in this file.
+ * An arena is a set of integers, such as addresses, identifiers or slots of a
+ * device. The client adds spans to it, or it imports them from another arena.
+ * It allocates ranges that never overlap. Documentation/theory.rst explains the
+ * design; Documentation/api.rst is generated from the comments in this file.
  *
  * The design is that of Jeff Bonwick and Jonathan Adams, "Magazines and Vmem"
  * (USENIX Annual Technical Conference, 2001).
@@ -20,31 +19,31 @@
  * DOC: Allocation flags
  *
  * ============= ====== ======================================================
- * VM_SLEEP      0x0    May sleep, and then always succeeds.
- * VM_NOSLEEP    0x1    Must not sleep; may return NULL.
- * VM_PANIC      0x2    Panic where the request would return NULL. Does not
- *                      itself forbid waiting.
- * VM_PUSHPAGE   0x4    The caller is on the way to freeing memory: dip into the
- *                      arena's reserve first, start no I/O.
- * VM_KMFLAGS    0xff   Mask of what is passed on to import functions: the four
+ * VM_SLEEP      0x0    The request may sleep, and then always succeeds.
+ * VM_NOSLEEP    0x1    The request must not sleep; it may return NULL.
+ * VM_PANIC      0x2    Panic instead of returning NULL. The request may still
+ *                      sleep.
+ * VM_PUSHPAGE   0x4    The caller is about to free memory: use the reserve of
+ *                      the arena first, start no I/O.
+ * VM_KMFLAGS    0xff   Mask of the flags that import functions get: the four
  *                      above. The other bits are reserved and ignored.
- * VM_BESTFIT    0x100  The smallest free segment that fits. Wins over
+ * VM_BESTFIT    0x100  Take the smallest free segment that fits. Overrides
  *                      VM_FIRSTFIT.
- * VM_FIRSTFIT   0x200  A fitting segment of the smallest size class that may
- *                      hold one.
- * VM_NEXTFIT    0x400  Go on from where the last such allocation ended. Wins
- *                      over the other two. No effect with vmem_xalloc().
+ * VM_FIRSTFIT   0x200  Take a fitting segment of the smallest size class that
+ *                      holds one.
+ * VM_NEXTFIT    0x400  Search from the end of the last such allocation.
+ *                      Overrides the other two. No effect with vmem_xalloc().
  * VM_MEMLOAD    0x800  Reserved: accepted, without effect.
  * VM_NORELOC    0x1000 Reserved: accepted, without effect.
- * VM_ABORT      0x2000 Give up when this arena's search and import have failed,
- *                      whatever VM_SLEEP says. Not passed on to the source. No
- *                      effect on cached sizes.
+ * VM_ABORT      0x2000 Return NULL when search and import of this arena have
+ *                      failed, even with VM_SLEEP. The source does not get this
+ *                      flag. No effect on cached sizes.
  * VM_ENDALLOC   0x4000 Prefer high addresses within the chosen segment. No
  *                      effect with VM_NEXTFIT or on cached sizes.
  * VM_FLAGS      0xffff All allocation flags.
  * ============= ====== ======================================================
  *
- * With none of the three fit flags the policy is instant fit: constant time.
+ * Without a fit flag the policy is instant fit, which takes constant time.
  */
 #define VM_SLEEP	0x00000000
 #define VM_NOSLEEP	0x00000001
@@ -64,9 +63,8 @@
  * DOC: Creation flags
  *
  * ============== ========== =================================================
- * VMC_POPULATOR  0x10000    The arena serves allocations that memory reclaim
- *                           depends on: it keeps a reserve of segment
- *                           structures of its own.
+ * VMC_POPULATOR  0x10000    Memory reclaim depends on allocations of the arena:
+ *                           it keeps a reserve of segment structures.
  * VMC_NO_QCACHE  0x20000    No quantum caches; qcache_max sets the smallest
  *                           import instead.
  * VMC_IDENTIFIER 0x40000    Plain integers, not backed by memory.
@@ -76,7 +74,7 @@
  * VMC_FLAGS      0xffff0000 All creation flags.
  * ============== ========== =================================================
  *
- * VM_SLEEP or VM_NOSLEEP goes with them.
+ * The caller combines them with VM_SLEEP or VM_NOSLEEP.
  */
 #define VMC_POPULATOR	0x00010000
 #define VMC_NO_QCACHE	0x00020000
@@ -88,8 +86,9 @@
 /**
  * DOC: Segment types
  *
- * VMEM_ALLOC and VMEM_FREE select what vmem_size() sums up and what vmem_walk()
- * visits; VMEM_REENTRANT makes a walk drop the arena lock around each call.
+ * VMEM_ALLOC and VMEM_FREE select the segments that vmem_size() adds up and
+ * vmem_walk() visits. With VMEM_REENTRANT a walk drops the arena lock around
+ * each call.
  */
 #define VMEM_ALLOC	0x01
 #define VMEM_FREE	0x02
@@ -98,7 +97,7 @@
 /**
  * VMEM_NAME_MAX - longest name of an arena, in characters
  *
- * A longer name is cut, not refused.
+ * vmem_create() cuts a longer name.
  */
 #define VMEM_NAME_MAX	29
 
@@ -106,76 +105,79 @@ typedef struct vmem vmem_t;
 
 /**
  * typedef vmem_alloc_t - import function of an arena
- * @src: the arena's source
- * @size: how much to get, in units of one; a multiple of the source's quantum
- * @vmflag: the VM_KMFLAGS part of the client's flags
+ * @src: source of the arena
+ * @size: number of integers; a multiple of the quantum of the source
+ * @vmflag: the flags of the client that are in VM_KMFLAGS
  *
- * Called without any lock of vmem, in the context of the client that allocates.
- * vmem_alloc() has this type, so that one arena can import from another.
+ * vmem_alloc() has this type, so an arena can import from another arena.
  *
- * Return: the start of the range, or NULL.
+ * Context: that of the client that allocates. No lock of vmem is held.
+ * Return: first integer of the range, or NULL.
  */
 typedef void *vmem_alloc_t(vmem_t *src, size_t size, int vmflag);
 
 /**
  * typedef vmem_free_t - release function of an arena
- * @src: the arena's source
- * @addr: what the import function returned
- * @size: the size that was imported
+ * @src: source of the arena
+ * @addr: the range that the import function has returned
+ * @size: size of that range
  *
- * Called without any lock of vmem, where clients free and from vmem's own work
- * items. Never from direct reclaim, a shrinker, a hotplug callback or the import
- * of another arena. vmem_free() has this type.
+ * vmem_free() has this type.
+ *
+ * Context: that of a client that frees, or a work item of vmem. Never direct
+ * reclaim, a shrinker, a hotplug callback or the import of another arena. No
+ * lock of vmem is held.
  */
 typedef void vmem_free_t(vmem_t *src, void *addr, size_t size);
 
 /**
  * typedef vmem_ximport_t - import function that may raise the size
- * @src: the arena's source
- * @size: in: how much is needed; out: how much was got, never less, a multiple
- *	of the source's quantum; all of it becomes the span
- * @align: the alignment that the client asked for, to be honoured under
- *	VMC_XALIGN, else a hint
- * @vmflag: the VM_KMFLAGS part of the client's flags
+ * @src: source of the arena
+ * @size: in: number of integers that the arena needs; out: number of integers
+ *	in the range, a multiple of the quantum of the source, and not less. The
+ *	whole range becomes the span.
+ * @align: alignment that the client requested; only a hint without VMC_XALIGN
+ * @vmflag: the flags of the client that are in VM_KMFLAGS
  *
  * Context: as vmem_alloc_t.
- * Return: the start of the range, or NULL.
+ * Return: first integer of the range, or NULL.
  */
 typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
 			     int vmflag);
 
 /**
  * struct vmem_stats - the statistics of an arena
- * @mem_inuse: sum of the sizes of the allocated segments, as asked for
+ * @mem_inuse: sum of the requested sizes of the allocated segments
  * @mem_import: sum of the sizes of the imported spans
  * @mem_total: sum of the sizes of all spans
  * @vmem_source: id of the source, 0 for none
  * @alloc: segments allocated
  * @free: segments freed
- * @wait: sleeps for want of space, of requests here and of arenas that import
- *	from here; one request can sleep often
- * @fail: requests that returned NULL for want of space or segment structures
+ * @wait: sleeps of requests that wait for space of this arena, made to it or to
+ *	an arena that imports from it; one request can sleep several times
+ * @fail: requests that returned NULL because there was no space or no segment
+ *	structure
  * @lookup: hash chain steps beyond the first
- * @search: free segments looked at beyond the first, in every policy
- * @populate_wait: times that segment structures could not be had without
- *	blocking and a blocking try followed
- * @populate_fail: times that segment structures could not be had at all
+ * @search: free segments that searches of any policy visited, beyond the first
+ * @populate_wait: blocking allocations of segment structures, after a
+ *	non-blocking one had failed
+ * @populate_fail: failed allocations of segment structures
  * @contains: calls of vmem_contains()
- * @contains_search: spans that vmem_contains() looked at
- * @misuse: calls refused because of bad arguments
- * @fail_injected: requests failed on purpose, by mtbf or fail_vmem
+ * @contains_search: spans that vmem_contains() visited
+ * @misuse: calls with bad arguments
+ * @fail_injected: requests that fault injection failed, by mtbf or fail_vmem
  * @import: spans imported
- * @import_fail: imports that failed or whose result was refused
- * @giveback: imports given straight back, since room had come up meanwhile
- * @release: imported spans given back because they were wholly free
- * @rescale: changes of the size of the segment table's hash
- * @rescale_fail: such changes put off for want of memory
- * @quantum: the unit; this and what follows are no counts, but what there is now
- * @spans: spans
- * @buckets: of the segment table's hash
- * @waiters: requests that sleep, as in @wait
+ * @import_fail: imports that failed, or whose result vmem refused
+ * @giveback: imports that vmem returned at once, since space had appeared
+ * @release: wholly free imported spans that vmem released
+ * @rescale: changes of the size of the segment table
+ * @rescale_fail: changes postponed because there was no memory
+ * @quantum: unit; this field and the next ones are current values, not counters
+ * @spans: number of spans
+ * @buckets: number of buckets of the segment table
+ * @waiters: number of requests that sleep, as in @wait
  *
- * The first fourteen are those of the original, in its order.
+ * The first fourteen fields are those of the original vmem, in its order.
  */
 struct vmem_stats {
 	u64 mem_inuse;

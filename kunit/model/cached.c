@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What can be said of worlds with quantum caches.
+ * Checks for worlds with quantum caches.
  *
- * The models there know only what clients have. Slabs, singles and what sits in
- * magazines are the caches' own affair, and so are the spans that an arena
- * imports for them. So it is asked
+ * The models of these worlds know only the allocations of clients. They do not
+ * know slabs, single objects and magazine contents, nor the spans that an arena
+ * imports for them. So the checks are:
  *
- * - that no integer is handed out twice, in all arenas together;
- * - [38] that what no client has can be had: at once from the arena's own
- *   caches, and by who may sleep from all;
- * - [34] for what goes past the caches, that a free segment which a walk has just
- *   seen is enough, and is chosen by the rules.
+ * - no integer is allocated twice, in all arenas together;
+ * - [38] a request succeeds if no client holds the integers: at once if the
+ *   arena's own caches hold them, and with VM_SLEEP also if other caches do;
+ * - [34] a request that bypasses the caches succeeds if a walk has just visited
+ *   a free segment for it, and the rules choose the segment.
  *
- * On several CPUs caches give back behind the scenes, and a magazine may be
- * another's: there the last is left to one CPU, and who is refused while he may
- * not sleep asks again and sleeps.
+ * With several CPUs caches free objects concurrently, and another CPU's
+ * magazine may hold an integer. So the last check is made on a single CPU only,
+ * and a failed request with VM_NOSLEEP is repeated with VM_SLEEP.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -28,10 +28,11 @@ static bool is_cached(const struct mc_arena *a, const struct mc_req *req)
 }
 
 /*
- * Does any client in any arena have part of [addr, addr + size)? A span that one
- * arena has added by itself is in no other.
+ * True if a client of any arena holds part of [addr, addr + size). A span that
+ * was added to one arena with vmem_add() is in no other arena.
  */
-static bool taken(const struct mc_world *w, unsigned long addr, size_t size)
+static bool overlaps_client(const struct mc_world *w, unsigned long addr,
+			    size_t size)
 {
 	unsigned int i;
 
@@ -46,7 +47,10 @@ static bool taken(const struct mc_world *w, unsigned long addr, size_t size)
 	return false;
 }
 
-/* [16] As mc_judge_place(); what is in no span of its own must be its source's. */
+/*
+ * [16] Like mc_judge_place(). A place outside the arena's known spans must be
+ * in its source.
+ */
 static const char *judge_place(const struct mc_world *w,
 			       const struct mc_arena *a,
 			       const struct mc_req *req, unsigned long addr)
@@ -61,24 +65,25 @@ static const char *judge_place(const struct mc_world *w,
 	if (unit >= m->units)
 		return "[16] outside of every span";
 	if (mc_knows_spans(w, a) || test_bit(unit, m->in)) {
-		if (taken(w, addr, req->size))
-			return "[16] overlaps what a client has";
+		if (overlaps_client(w, addr, req->size))
+			return "[16] overlaps an allocation";
 		return mc_judge_place(m, req, addr);
 	}
 	src = &a->source->model;
 	any.n = mc_unit(src, addr + req->size - 1) - mc_unit(src, addr) + 1;
 	if (addr & (mc_quantum(m) - 1))
 		return "[4] not a multiple of the quantum";
-	if (taken(w, addr, req->size))
-		return "[16] overlaps what a client has";
+	if (overlaps_client(w, addr, req->size))
+		return "[16] overlaps an allocation";
 	return mc_judge_place(src, &any, mc_addr(src, mc_unit(src, addr)));
 }
 
 /*
- * The source as it would be if @a gave back all that it can: what clients have
- * there, and those spans of @a that a client of @a has something in.
+ * Set @view to the state of the source after @a has released all that it can:
+ * the used units are the allocations of the source's clients and the spans of
+ * @a that contain a client's allocation.
  */
-static void view_source(struct mc_world *w, struct mc_arena *a)
+static void snapshot_source(struct mc_world *w, struct mc_arena *a)
 {
 	const struct mc_model *m = &a->model;
 	struct mc_model *view = &w->view;
@@ -101,31 +106,31 @@ static void view_source(struct mc_world *w, struct mc_arena *a)
 	}
 }
 
-/* [38] Must it be served if it may sleep? */
-bool mc_cached_sure(struct mc_world *w, struct mc_arena *a,
-		    const struct mc_req *req)
+/* [38] True if the request must succeed with VM_SLEEP. */
+bool mc_cached_must_succeed(struct mc_world *w, struct mc_arena *a,
+			    const struct mc_req *req)
 {
 	struct mc_arena *below = a + 1 < w->arena + w->arenas ? a + 1 : NULL;
 	struct mc_req more;
 
 	if (below) {
-		/* A whole tree is much to look at. */
-		if (!mc_room(&a->model, req) || w->at % 4)
+		/* Costly for a whole tree: not at each step. */
+		if (!mc_has_fit(&a->model, req) || w->at % 4)
 			return false;
-		view_source(w, below);
-		return mc_room(&w->view, req);
+		snapshot_source(w, below);
+		return mc_has_fit(&w->view, req);
 	}
-	if (mc_room(&a->model, req))
+	if (mc_has_fit(&a->model, req))
 		return true;
 	if (!a->source || !mc_may_import(a, req) || w->at % 4)
 		return false;
 	more = mc_import_request(a, req);
-	view_source(w, a);
-	return mc_room(&w->view, &more);
+	snapshot_source(w, a);
+	return mc_has_fit(&w->view, &more);
 }
 
-/* Each free segment that there is becomes a span of the view. */
-static void see(void *arg, void *start, size_t size)
+/* Add each free segment as a span of the view. */
+static void add_free_span(void *arg, void *start, size_t size)
 {
 	struct mc_model *view = arg;
 	unsigned long unit = mc_unit(view, (unsigned long)start);
@@ -134,15 +139,15 @@ static void see(void *arg, void *start, size_t size)
 		mc_span_add(view, unit, size >> view->shift, false);
 }
 
-/* See what is free before a request that goes past the caches. */
-void mc_cached_look(struct mc_world *w, struct mc_arena *a,
-		    const struct mc_req *req)
+/* Record the free segments before a request that bypasses the caches. */
+void mc_cached_snapshot(struct mc_world *w, struct mc_arena *a,
+			const struct mc_req *req)
 {
 	struct mc_model *view = &w->view;
 
 	w->viewed = false;
-	if (mc_exact(w, a) || is_cached(a, req) || num_possible_cpus() > 1 ||
-	    IS_ENABLED(CONFIG_PREEMPTION) ||
+	if (mc_knows_segments(w, a) || is_cached(a, req) ||
+	    num_possible_cpus() > 1 || IS_ENABLED(CONFIG_PREEMPTION) ||
 	    (req->flags & VM_NEXTFIT && !req->x))
 		return;
 	view->base = a->model.base;
@@ -152,13 +157,16 @@ void mc_cached_look(struct mc_world *w, struct mc_arena *a,
 	view->touched = NULL;
 	bitmap_zero(view->used, MC_UNITS);
 	bitmap_zero(view->in, MC_UNITS);
-	vmem_walk(a->vm, VMEM_FREE, see, view);
-	w->viewed = view->nspans < MC_SPANS && mc_room(view, req);
+	vmem_walk(a->vm, VMEM_FREE, add_free_span, view);
+	w->viewed = view->nspans < MC_SPANS && mc_has_fit(view, req);
 }
 
-/* @addr is what the arena said; mc_cached_look() came before. */
-const char *mc_cached_settle(struct mc_world *w, struct mc_arena *a,
-			     const struct mc_req *req, unsigned long addr)
+/*
+ * Check the result @addr of a request. The caller has called
+ * mc_cached_snapshot().
+ */
+const char *mc_cached_check_alloc(struct mc_world *w, struct mc_arena *a,
+				  const struct mc_req *req, unsigned long addr)
 {
 	const char *why;
 
@@ -171,14 +179,14 @@ const char *mc_cached_settle(struct mc_world *w, struct mc_arena *a,
 		return why;
 	}
 	if (w->viewed)
-		return "[34] NULL, though a free segment can serve it";
-	if (!mc_room(&a->model, req))
+		return "[34] NULL, though a free segment fits";
+	if (!mc_has_fit(&a->model, req))
 		return NULL;
 	if (req->flags & VM_ABORT && !is_cached(a, req))
 		return NULL;
-	/* What others hold is no concern of who may not sleep. */
+	/* Integers in other caches do not have to serve VM_NOSLEEP. */
 	if (req->flags & VM_NOSLEEP &&
 	    (num_possible_cpus() > 1 || a + 1 < w->arena + w->arenas))
 		return NULL;
-	return "[38] NULL, though no client has what was asked for";
+	return "[38] NULL, though no client holds the integers";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything that can be seen of the arenas, against the models: the statistics
- * after each step, all segments now and then.
+ * Comparison of the arenas with the models: the statistics after each step, all
+ * segments at intervals.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -9,17 +9,15 @@
 #include "world.h"
 
 /**
- * struct expect - a walk under way
+ * struct expect - comparison in progress
  * @a: the arena
- * @types: what the walk visits
- * @hole: the next free segment
- * @more: there is one
- * @at: the next unit to look for an allocated one at, in span @span
- * @span: the span under way
- * @n: allocated segments seen
- * @sum: their sizes
- * @mapped: cached: units that are allocated
- * @why: what is wrong
+ * @types: types that the walk visits
+ * @at: offset in the span of the next unit to examine
+ * @span: index of the current span
+ * @n: number of allocated segments visited
+ * @sum: sum of their sizes
+ * @mapped: with caches: bitmap of the allocated units
+ * @why: the error
  */
 struct expect {
 	const struct mc_arena *a;
@@ -33,10 +31,10 @@ struct expect {
 };
 
 /*
- * The next segment in list order, by the model: [1] free ones are as long as can
- * be, [2] none goes beyond its span.
+ * The next segment in list order, according to the model. [1] A free segment is
+ * maximal. [2] A segment does not extend beyond its span.
  */
-static bool next(struct expect *e, unsigned int *first, size_t *size)
+static bool next_segment(struct expect *e, unsigned int *first, size_t *size)
 {
 	const struct mc_model *m = &e->a->model;
 
@@ -65,7 +63,7 @@ static bool next(struct expect *e, unsigned int *first, size_t *size)
 	return false;
 }
 
-static void compare(void *arg, void *start, size_t size)
+static void compare_segment(void *arg, void *start, size_t size)
 {
 	struct expect *e = arg;
 	unsigned int first;
@@ -73,7 +71,7 @@ static void compare(void *arg, void *start, size_t size)
 
 	if (e->why)
 		return;
-	if (!next(e, &first, &want))
+	if (!next_segment(e, &first, &want))
 		e->why = "[33] a segment too many";
 	else if (start != (void *)mc_addr(&e->a->model, first))
 		e->why = "[1] [33] a segment begins elsewhere";
@@ -87,13 +85,13 @@ static const char *compare_walk(const struct mc_arena *a, int types)
 	unsigned int first;
 	size_t size;
 
-	vmem_walk(a->vm, types, compare, &e);
-	if (!e.why && next(&e, &first, &size))
+	vmem_walk(a->vm, types, compare_segment, &e);
+	if (!e.why && next_segment(&e, &first, &size))
 		e.why = "[33] a segment is missing";
 	return e.why;
 }
 
-static void map(void *arg, void *start, size_t size)
+static void map_segment(void *arg, void *start, size_t size)
 {
 	struct expect *e = arg;
 	const struct mc_model *m = &e->a->model;
@@ -105,29 +103,32 @@ static void map(void *arg, void *start, size_t size)
 		bitmap_set(e->mapped, unit, mc_units_of(m, size));
 }
 
-/* What clients have is allocated, and so is what caches hold. */
+/*
+ * Each allocation of a client, and each object of a cache, is an allocated
+ * segment.
+ */
 static const char *compare_cached(struct mc_world *w, const struct mc_arena *a)
 {
 	struct expect e = { .a = a, .mapped = w->touched };
 	struct vmem_stats s;
 
-	/* While a walk is under way somebody else uses that bitmap. */
+	/* The walk in progress uses the same bitmap. */
 	if (w->walking)
 		return NULL;
 	bitmap_zero(e.mapped, MC_UNITS);
-	vmem_walk(a->vm, VMEM_ALLOC, map, &e);
+	vmem_walk(a->vm, VMEM_ALLOC, map_segment, &e);
 	if (!bitmap_subset(a->model.used, e.mapped, a->model.units))
-		return "[38] a client has what is not allocated";
-	/* Nothing is quiet while another CPU may be giving back. */
+		return "[38] a client's allocation is not allocated";
+	/* Another CPU may be freeing at the same time. */
 	if (num_possible_cpus() > 1)
 		return NULL;
 	vmem_get_stats(a->vm, &s);
 	if (e.sum != s.mem_inuse || e.n != s.alloc - s.free)
-		return "[33] statistics and segments";
+		return "[33] the statistics differ from the segments";
 	return NULL;
 }
 
-/* All segments of all arenas, and vmem's own check of its structures. */
+/* Compare all segments of all arenas, and call vmem_verify(). */
 const char *mc_compare(struct mc_world *w)
 {
 	static const int types[] = { VMEM_ALLOC, VMEM_FREE };
@@ -137,7 +138,7 @@ const char *mc_compare(struct mc_world *w)
 	for (i = 0; i < w->arenas && !why; i++) {
 		const struct mc_arena *a = &w->arena[i];
 
-		if (mc_exact(w, a))
+		if (mc_knows_segments(w, a))
 			why = compare_walk(a, VMEM_ALLOC | VMEM_FREE) ?:
 			      compare_walk(a, types[w->at % 2]);
 		else
@@ -153,19 +154,19 @@ const char *mc_compare(struct mc_world *w)
 static const struct {
 	const char *name;
 	size_t at;
-} exact_stats[] = {
+} model_stats[] = {
 	STAT(contains), STAT(misuse), STAT(fail_injected), STAT(giveback),
-	/* An arena with caches imports and releases when it likes ... */
+	/* With caches an arena imports and releases at any time ... */
 	STAT(mem_total), STAT(mem_import),
-	/* ... and allocates and frees. */
+	/* ... and reclaim allocates and frees. */
 	STAT(mem_inuse), STAT(alloc), STAT(free), STAT(wait), STAT(fail),
 	STAT(import), STAT(import_fail), STAT(release),
 };
 
-#define STATS		4	/* that can be told of any arena */
-#define SPAN_STATS	6	/* if the spans are known */
+#define STATS		4	/* known for every arena */
+#define SPAN_STATS	6	/* known if the model knows the spans */
 
-/* [33] */
+/* [33] Compare the statistics of all arenas. */
 const char *mc_compare_stats(struct mc_world *w)
 {
 	struct vmem_stats s;
@@ -175,20 +176,20 @@ const char *mc_compare_stats(struct mc_world *w)
 		const struct mc_arena *a = &w->arena[i];
 
 		vmem_get_stats(a->vm, &s);
-		for (j = 0; j < ARRAY_SIZE(exact_stats); j++) {
-			u64 is = *(u64 *)((char *)&s + exact_stats[j].at);
+		for (j = 0; j < ARRAY_SIZE(model_stats); j++) {
+			u64 is = *(u64 *)((char *)&s + model_stats[j].at);
 			u64 want = *(u64 *)((char *)&a->want +
-					    exact_stats[j].at);
+					    model_stats[j].at);
 
 			if (j == STATS && !mc_knows_spans(w, a))
 				break;
-			if (j == SPAN_STATS && !mc_exact(w, a))
+			if (j == SPAN_STATS && !mc_knows_segments(w, a))
 				break;
 			if (is == want)
 				continue;
 			snprintf(w->detail, sizeof(w->detail),
 				 "%c: %s is %llu, should be %llu", 'a' + i,
-				 exact_stats[j].name, is, want);
+				 model_stats[j].name, is, want);
 			return "[33] a statistic";
 		}
 	}

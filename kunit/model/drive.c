@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * One step, taken by vmem and by the model, and what they say compared.
- */
+/* Execute one step in vmem and in the model, and compare the results. */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
 
 #include "world.h"
 
-/* Something for a step to have. */
-static void keep(struct mc_world *w, unsigned int step, unsigned long addr,
-		 bool x)
+/* Record the allocation of a step. */
+static void record_result(struct mc_world *w, unsigned int step,
+			  unsigned long addr, bool x)
 {
 	const struct mc_op *op = &w->op[step];
 
-	w->got[step] = (struct mc_got) {
+	w->got[step] = (struct mc_result) {
 		.addr = addr, .size = op->size, .arena = op->arena, .x = x,
 	};
 	w->arena[op->arena].live++;
@@ -21,8 +19,8 @@ static void keep(struct mc_world *w, unsigned int step, unsigned long addr,
 	w->live[w->nlive++] = step;
 }
 
-/* It has it no longer. Its size stays, for printing. */
-void mc_forget(struct mc_world *w, unsigned int slot)
+/* The allocation of the step is freed. Its size stays, for mc_op_print(). */
+void mc_result_clear(struct mc_world *w, unsigned int slot)
 {
 	unsigned int last = w->live[--w->nlive];
 
@@ -32,7 +30,8 @@ void mc_forget(struct mc_world *w, unsigned int slot)
 	w->where[last] = w->where[slot];
 }
 
-static unsigned long call(struct mc_arena *a, const struct mc_op *op, int flags)
+static unsigned long call_alloc(struct mc_arena *a, const struct mc_op *op,
+				int flags)
 {
 	if (op->kind == MC_ALLOC)
 		return (unsigned long)vmem_alloc(a->vm, op->size, flags);
@@ -41,8 +40,8 @@ static unsigned long call(struct mc_arena *a, const struct mc_op *op, int flags)
 					  (void *)op->max, flags);
 }
 
-static void put_back(struct mc_arena *a, unsigned long addr, size_t size,
-		     bool x)
+static void call_free(struct mc_arena *a, unsigned long addr, size_t size,
+		      bool x)
 {
 	if (x)
 		vmem_xfree(a->vm, (void *)addr, size);
@@ -50,79 +49,85 @@ static void put_back(struct mc_arena *a, unsigned long addr, size_t size,
 		vmem_free(a->vm, (void *)addr, size);
 }
 
-static const char *allocate(struct mc_world *w, struct mc_arena *a,
+static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 			    struct mc_op *op)
 {
 	struct mc_req req = mc_request(&a->model, op);
 	unsigned int step = w->at;
 	const char *why;
 	unsigned long addr;
-	bool sure;
+	bool must_succeed;
 
 	/*
-	 * One that may sleep must be served, since nobody else is there to free
-	 * anything. VM_ABORT ends here: it is not passed on to a source, and means
-	 * nothing to cached sizes.
+	 * A request may sleep only if it must succeed, because nothing else
+	 * frees anything. VM_ABORT also prevents a sleep, but a source does not
+	 * receive it and cached sizes ignore it.
 	 */
-	sure = mc_sure(w, a, &req);
-	if (!sure && (!(op->flags & VM_ABORT) || a->source ||
-		      !mc_exact(w, a)))
+	must_succeed = mc_must_succeed(w, a, &req);
+	if (!must_succeed && (!(op->flags & VM_ABORT) || a->source ||
+			      !mc_knows_segments(w, a)))
 		op->flags |= VM_NOSLEEP;
-	/* What is sure with reclaim may without it be left to a full source. */
-	if (op->flags & VM_ABORT && a->source && !mc_exact(w, a))
+	/*
+	 * With VM_ABORT the arena does not reclaim, and a full source would
+	 * sleep.
+	 */
+	if (op->flags & VM_ABORT && a->source && !mc_knows_segments(w, a))
 		op->flags |= VM_NOSLEEP;
 	req.flags = op->flags;
 
-	mc_cached_look(w, a, &req);
-	addr = call(a, op, op->flags);
+	mc_cached_snapshot(w, a, &req);
+	addr = call_alloc(a, op, op->flags);
 	w->trace = w->trace * 31 + addr;
-	why = mc_settle(w, a, &req, addr);
-	if (!why && !addr && sure && !(op->flags & VM_ABORT)) {
-		/* [38] Others have it in their caches: they must give it back. */
+	why = mc_check_alloc(w, a, &req, addr);
+	if (!why && !addr && must_succeed && !(op->flags & VM_ABORT)) {
+		/*
+		 * [38] Other caches hold the integers: with VM_SLEEP they must
+		 * release them.
+		 */
 		req.flags &= ~VM_NOSLEEP;
 		w->viewed = false;
-		addr = call(a, op, req.flags);
-		why = mc_settle(w, a, &req, addr);
+		addr = call_alloc(a, op, req.flags);
+		why = mc_check_alloc(w, a, &req, addr);
 	}
 	if (why) {
 		snprintf(w->detail, sizeof(w->detail), "got %#lx", addr);
 		if (addr)
-			put_back(a, addr, op->size, op->kind == MC_XALLOC);
+			call_free(a, addr, op->size, op->kind == MC_XALLOC);
 	} else if (addr) {
-		keep(w, step, addr, op->kind == MC_XALLOC);
+		record_result(w, step, addr, op->kind == MC_XALLOC);
 	}
 	if (!why && w->import.calls)
-		return "[34] an import that was not called for";
+		return "[34] an unexpected import";
 	return why;
 }
 
-static const char *free_it(struct mc_world *w, struct mc_op *op)
+static const char *do_free(struct mc_world *w, struct mc_op *op)
 {
-	struct mc_got got = w->got[op->slot];
+	struct mc_result got = w->got[op->slot];
 	struct mc_arena *a = &w->arena[got.arena];
 	const char *why;
 
 	if (!got.addr)
 		return NULL;
-	mc_forget(w, op->slot);
-	/* [20] The pairs must not be mixed where there are caches. */
+	mc_result_clear(w, op->slot);
+	/* [20] Only with quantum caches must the functions be paired. */
 	if (!mc_has_caches(a) && op->rnd % 8 == 0)
 		got.x = !got.x;
 	w->got[op->slot].x = got.x;
-	put_back(a, got.addr, got.size, got.x);
-	why = mc_settle_free(w, a, got.addr, got.size);
+	call_free(a, got.addr, got.size, got.x);
+	why = mc_check_free(w, a, got.addr, got.size);
 	if (!why && w->release.calls)
-		return "[3] a release that was not called for";
+		return "[3] an unexpected release";
 	return why;
 }
 
-static const char *add(struct mc_arena *a, const struct mc_op *op)
+static const char *do_add(struct mc_arena *a, const struct mc_op *op)
 {
 	struct mc_model *m = &a->model;
 	unsigned long first = mc_unit(m, op->min), n = op->size >> m->shift;
 	void *addr;
 
-	/* In another sequence something else may be there. */
+	/* In a shortened sequence the range may be occupied. */
 	if (!n || m->nspans >= MC_SPANS || first + n > a->config.end ||
 	    first < a->config.own || op->min & (mc_quantum(m) - 1) ||
 	    find_next_bit(m->in, first + n, first) < first + n)
@@ -136,8 +141,9 @@ static const char *add(struct mc_arena *a, const struct mc_op *op)
 	return NULL;
 }
 
-/* Non-zero iff the whole range lies inside one span. */
-static const char *contains(struct mc_world *w, struct mc_arena *a, const struct mc_op *op)
+/* vmem_contains() returns true iff the whole range is inside one span. */
+static const char *do_contains(struct mc_world *w, struct mc_arena *a,
+			       const struct mc_op *op)
 {
 	struct mc_model *m = &a->model;
 	unsigned long unit = mc_unit(m, op->min);
@@ -156,14 +162,15 @@ static const char *contains(struct mc_world *w, struct mc_arena *a, const struct
 	return NULL;
 }
 
-static const char *size(const struct mc_world *w, const struct mc_arena *a)
+static const char *do_size(const struct mc_world *w, const struct mc_arena *a)
 {
 	size_t used = vmem_size(a->vm, VMEM_ALLOC);
 	size_t unused = vmem_size(a->vm, VMEM_FREE);
 
-	if (mc_exact(w, a) && used != a->want.mem_inuse)
+	if (mc_knows_segments(w, a) && used != a->want.mem_inuse)
 		return "[33] vmem_size(VMEM_ALLOC)";
-	if (mc_exact(w, a) && unused != a->want.mem_total - a->want.mem_inuse)
+	if (mc_knows_segments(w, a) &&
+	    unused != a->want.mem_total - a->want.mem_inuse)
 		return "[33] vmem_size(VMEM_FREE)";
 	if (mc_knows_spans(w, a) &&
 	    vmem_size(a->vm, VMEM_ALLOC | VMEM_FREE) != a->want.mem_total)
@@ -171,7 +178,7 @@ static const char *size(const struct mc_world *w, const struct mc_arena *a)
 	return NULL;
 }
 
-/* A walk that drops the lock. */
+/* A walk with VMEM_REENTRANT. */
 struct walk {
 	struct mc_world *w;
 	struct mc_arena *a;
@@ -179,7 +186,7 @@ struct walk {
 	const char *why;
 };
 
-static void visit(void *arg, void *start, size_t size)
+static void walk_visit(void *arg, void *start, size_t size)
 {
 	struct walk *walk = arg;
 	struct mc_world *w = walk->w;
@@ -208,9 +215,11 @@ static void note_starts(struct mc_world *w, const struct mc_model *m)
 			__set_bit(i, w->starts);
 }
 
-/* [29] Each segment that stays untouched during the walk is seen exactly once. */
-static const char *walk_reentrant(struct mc_world *w, struct mc_arena *a,
-				  const struct mc_op *op)
+/*
+ * [29] A walk visits each segment that does not change meanwhile exactly once.
+ */
+static const char *do_walk(struct mc_world *w, struct mc_arena *a,
+			   const struct mc_op *op)
 {
 	struct walk walk = { .w = w, .a = a, .nest = op->nest };
 	unsigned int i;
@@ -219,28 +228,29 @@ static const char *walk_reentrant(struct mc_world *w, struct mc_arena *a,
 		return NULL;
 	w->walking = true;
 	note_starts(w, &a->model);
-	if (mc_exact(w, a))
+	if (mc_knows_segments(w, a))
 		a->model.touched = w->touched;
-	vmem_walk(a->vm, VMEM_ALLOC | VMEM_FREE | VMEM_REENTRANT, visit, &walk);
+	vmem_walk(a->vm, VMEM_ALLOC | VMEM_FREE | VMEM_REENTRANT, walk_visit,
+		  &walk);
 	a->model.touched = NULL;
 	w->walking = false;
-	if (walk.why || !mc_exact(w, a))
+	if (walk.why || !mc_knows_segments(w, a))
 		return walk.why;
 	for_each_set_bit(i, w->starts, MC_UNITS) {
 		if (test_bit(i, w->touched) || w->seen[i] == 1)
 			continue;
-		snprintf(w->detail, sizeof(w->detail), "%#lx seen %u times",
+		snprintf(w->detail, sizeof(w->detail), "%#lx visited %u times",
 			 mc_addr(&a->model, i), w->seen[i]);
-		return "[29] an untouched segment not seen exactly once";
+		return "[29] an unchanged segment was not visited exactly once";
 	}
 	return NULL;
 }
 
-/* [17] Refused, reported, counted, and nothing has changed. */
-static const char *misuse(struct mc_world *w, struct mc_arena *a,
-			  const struct mc_op *op)
+/* [17] Misuse is refused, reported and counted, and changes nothing. */
+static const char *do_misuse(struct mc_world *w, struct mc_arena *a,
+			     const struct mc_op *op)
 {
-	const struct mc_got *got = &w->got[op->slot];
+	const struct mc_result *got = &w->got[op->slot];
 	struct mc_model *m = &a->model;
 	unsigned long unit;
 	void *p = NULL;
@@ -270,10 +280,10 @@ static const char *misuse(struct mc_world *w, struct mc_arena *a,
 				op->flags);
 	}
 	a->want.misuse++;
-	return p ? "[17] a bad call was not refused" : NULL;
+	return p ? "[17] a misuse was not refused" : NULL;
 }
 
-static const char *perform(struct mc_world *w, struct mc_op *op)
+static const char *do_op(struct mc_world *w, struct mc_op *op)
 {
 	struct mc_arena *a;
 
@@ -282,32 +292,35 @@ static const char *perform(struct mc_world *w, struct mc_op *op)
 	a = mc_arena_of(w, op);
 	switch (op->kind) {
 	case MC_ALLOC:
-		return allocate(w, a, op);
+		return do_alloc(w, a, op);
 	case MC_XALLOC:
-		/* The window may be one of an arena that was made otherwise. */
-		return mc_xalloc_valid(&a->model, op) ? allocate(w, a, op)
+		/*
+		 * A shortened sequence may have created the arena with other
+		 * parameters.
+		 */
+		return mc_xalloc_valid(&a->model, op) ? do_alloc(w, a, op)
 						      : NULL;
 	case MC_FREE:
-		return free_it(w, op);
+		return do_free(w, op);
 	case MC_ADD:
-		return add(a, op);
+		return do_add(a, op);
 	case MC_CONTAINS:
-		return contains(w, a, op);
+		return do_contains(w, a, op);
 	case MC_SIZE:
-		return size(w, a);
+		return do_size(w, a);
 	case MC_WALK:
-		return walk_reentrant(w, a, op);
+		return do_walk(w, a, op);
 	case MC_RENEW:
 		return w->walking ? NULL : mc_world_renew(w, op->rnd);
 	case MC_UPDATE:
 		vmem_update(NULL);
 		return NULL;
 	default:
-		return misuse(w, a, op);
+		return do_misuse(w, a, op);
 	}
 }
 
-/* Take the next step; and now and then compare everything. */
+/* Execute the next step. At intervals, compare everything. */
 const char *mc_step(struct mc_world *w)
 {
 	unsigned int step = w->next++;
@@ -319,7 +332,7 @@ const char *mc_step(struct mc_world *w)
 	w->at = step;
 	memset(&w->import, 0, sizeof(w->import));
 	memset(&w->release, 0, sizeof(w->release));
-	why = perform(w, op);
+	why = do_op(w, op);
 	if (!why && !w->known)
 		why = mc_compare_stats(w);
 	if (!why && !w->known && step % w->config.full == 0)

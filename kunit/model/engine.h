@@ -1,35 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the engine of the model checker offers to its suite.
- */
+/* Interface of the model checker's engine for its suite. */
 #ifndef MC_ENGINE_H
 #define MC_ENGINE_H
 
 #include <linux/types.h>
 
-/* What a world is about. */
+/* Kinds of worlds. A world is a set of arenas under test with their models. */
 enum mc_kind {
 	MC_PLAIN,		/* one arena and its spans */
-	MC_IMPORT,		/* one that imports by a function of the test */
+	MC_IMPORT,		/* an arena with an import function of the test */
 	MC_TREE,		/* arenas that import from each other */
-	MC_CACHED,		/* one with quantum caches */
-	MC_MISUSE,		/* any of the first three, and bad calls */
+	MC_CACHED,		/* arenas with quantum caches */
+	MC_MISUSE,		/* any of the first three, with invalid calls */
 	MC_KINDS
 };
 
-/* What a model can be told to get wrong, to see that it is found out. */
-enum mc_lie {
-	MC_TRUTH,
-	MC_SEVEN_FAIL,		/* 7 units cannot be had */
-	MC_THREE_STAY,		/* 3 units that were freed are not free */
+/* Defects of the model, to test that the checker detects a difference. */
+enum mc_defect {
+	MC_NO_DEFECT,
+	MC_REFUSE_SEVEN,	/* requests for 7 units fail */
+	MC_KEEP_THREE,		/* a free of 3 units has no effect */
 };
 
 /**
- * struct mc_failure - what a check has found
- * @why: what is wrong, NULL: nothing
- * @seed: of the sequence
- * @found: its length when it was found
- * @steps: its length now
+ * struct mc_failure - result of a check
+ * @why: the error, or NULL
+ * @seed: seed of the sequence
+ * @found: length of the sequence when the error was found
+ * @steps: length of the shortened sequence
  */
 struct mc_failure {
 	const char *why;
@@ -38,8 +36,8 @@ struct mc_failure {
 	unsigned int steps;
 };
 
-unsigned long mc_share(enum mc_kind kind);
-bool mc_random(enum mc_kind kind, unsigned long ops, enum mc_lie lie,
+unsigned long mc_nr_ops(enum mc_kind kind);
+bool mc_random(enum mc_kind kind, unsigned long ops, enum mc_defect defect,
 	       struct mc_failure *f);
 bool mc_exhaustive(unsigned int spans, unsigned int length,
 		   struct mc_failure *f);

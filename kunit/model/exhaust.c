@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All short sequences on a very small arena.
+ * All short sequences of operations on a very small arena.
  *
- * Every sequence of some operations, LENGTH at the most, out of some allocations, by each policy,
- * and frees, of the oldest, the newest or the one in the middle. What would not
- * be a call is left out, and so is what would be the same call once more: a free
- * where nothing is allocated, the newest where it is the oldest. Nothing else is
- * left out; a request that fails is a step like others, for it may leave traces.
+ * A sequence has at most LENGTH operations. An operation is an allocation, one
+ * for each policy, or a free of the oldest, the newest or the middle
+ * allocation. Only operations that do not exist or are duplicates are left out:
+ * a free without allocations, the newest if it is also the oldest. A request
+ * that fails is a step like any other, because it may change the state.
  *
- * Sequences share an arena. Before each it is brought into the same state: wholly
- * free, the spans freed in the same order, the rotor at the beginning. Each step
- * is compared with the model, and what it leads to is compared as a whole the
- * first time that a sequence gets there.
+ * Sequences share an arena. Before each sequence the arena is reset: all spans
+ * are wholly free and were freed in the same order, and the rotor is at the
+ * beginning. Each step is compared with the model. The first time that a
+ * sequence reaches a state, all segments are compared, too.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -21,8 +21,8 @@
 #include "world.h"
 
 #define UNITS	6
-#define BASE	5		/* so that 8 is in the middle */
-#define LENGTH	7		/* at the most */
+#define BASE	5		/* so that the boundary 8 is inside */
+#define LENGTH	7		/* longest sequence */
 #define FREES	3U		/* oldest, newest, middle */
 
 static const struct mc_op allocs[] = {
@@ -36,8 +36,8 @@ static const struct mc_op allocs[] = {
 
 #define ALLOCS	ARRAY_SIZE(allocs)
 
-/* The oldest, the newest or the middle one of those that have something. */
-static unsigned int choose(const struct mc_world *w, unsigned int which)
+/* The step with the oldest, the newest or the middle allocation. */
+static unsigned int choose_slot(const struct mc_world *w, unsigned int which)
 {
 	unsigned int slots[LENGTH], n = 0, i;
 
@@ -47,7 +47,10 @@ static unsigned int choose(const struct mc_world *w, unsigned int which)
 	return which == 0 ? slots[0] : which == 1 ? slots[n - 1] : slots[n / 2];
 }
 
-/* Take all spans and free them: the last one by next fit. */
+/*
+ * Allocate and free all spans, the last one with next fit, which resets the
+ * rotor.
+ */
 static const char *reset(struct mc_world *w)
 {
 	struct mc_arena *a = &w->arena[0];
@@ -58,7 +61,7 @@ static const char *reset(struct mc_world *w)
 		if (!w->got[i].addr)
 			continue;
 		vmem_free(a->vm, (void *)w->got[i].addr, w->got[i].size);
-		mc_settle_free(w, a, w->got[i].addr, w->got[i].size);
+		mc_check_free(w, a, w->got[i].addr, w->got[i].size);
 		w->got[i].addr = 0;
 	}
 	w->nlive = 0;
@@ -74,7 +77,7 @@ static const char *reset(struct mc_world *w)
 			p = vmem_xalloc(a->vm, size, 0, 0, 0, (void *)start,
 					(void *)(start + size), VM_NOSLEEP);
 		if (p != (void *)start)
-			return "[34] a span that nobody uses cannot be had";
+			return "[34] a wholly free span cannot be allocated";
 	}
 	for (i = 0; i < m->nspans; i++)
 		vmem_free(a->vm, (void *)mc_addr(m, m->span[i].first),
@@ -86,52 +89,52 @@ static const char *reset(struct mc_world *w)
 }
 
 /**
- * struct odometer - which sequence is under way
- * @digit: the operations
- * @live: how many allocations there were before each
- * @length: of the sequences
- * @fresh: this step and those after it have not been compared as a whole
- * @sequences: done
+ * struct sequence_iter - the current sequence
+ * @digit: its operations
+ * @live: number of allocations before each operation
+ * @length: length of the sequences
+ * @first_unknown: the first step that leads to a state not yet compared
+ * @sequences: number of sequences done
  */
-struct odometer {
+struct sequence_iter {
 	unsigned int digit[LENGTH];
 	unsigned int live[LENGTH];
 	unsigned int length;
-	unsigned int fresh;
+	unsigned int first_unknown;
 	unsigned long sequences;
 };
 
-/* The next sequence; false if that was the last. */
-static bool turn(struct odometer *o)
+/* Advance to the next sequence; false after the last one. */
+static bool next_sequence(struct sequence_iter *it)
 {
-	unsigned int i = o->length;
+	unsigned int i = it->length;
 
 	while (i-- > 0) {
-		if (++o->digit[i] < ALLOCS + min(o->live[i], FREES)) {
-			o->fresh = i;
+		if (++it->digit[i] < ALLOCS + min(it->live[i], FREES)) {
+			it->first_unknown = i;
 			return true;
 		}
-		o->digit[i] = 0;
+		it->digit[i] = 0;
 	}
 	return false;
 }
 
-static const char *play(struct mc_world *w, struct odometer *o)
+static const char *run_sequence(struct mc_world *w, struct sequence_iter *it)
 {
 	const char *why = reset(w);
 
-	while (!why && w->next < o->length) {
-		unsigned int i = w->next, digit = o->digit[i];
+	while (!why && w->next < it->length) {
+		unsigned int i = w->next, digit = it->digit[i];
 		struct mc_op *op = &w->op[i];
 
-		o->live[i] = w->nlive;
+		it->live[i] = w->nlive;
 		if (digit < ALLOCS) {
 			*op = allocs[digit];
 		} else {
 			*op = (struct mc_op){ .kind = MC_FREE, .rnd = 1 };
-			op->slot = choose(w, digit - ALLOCS);
+			op->slot = choose_slot(w, digit - ALLOCS);
 		}
-		w->known = i < o->fresh;
+		w->known = i < it->first_unknown;
 		why = mc_step(w);
 		if (!why && !w->known)
 			why = mc_compare(w);
@@ -155,18 +158,18 @@ static void config(struct mc_config *c, unsigned int spans)
 
 /**
  * mc_exhaustive - check all short sequences
- * @spans: how many spans of one size, which touch, the arena is made of
- * @length: of the sequences
- * @f: set to what was found
+ * @spans: number of spans of the arena, which are adjacent and of equal size
+ * @length: length of the sequences
+ * @f: result
  *
- * Return: whether all is well.
+ * Return: true if no error was found.
  */
 bool mc_exhaustive(unsigned int spans, unsigned int length,
 		   struct mc_failure *f)
 {
 	struct mc_world *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 	struct mc_config *c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	struct odometer o = { .length = length };
+	struct sequence_iter it = { .length = length };
 	unsigned int i;
 
 	memset(f, 0, sizeof(*f));
@@ -179,10 +182,10 @@ bool mc_exhaustive(unsigned int spans, unsigned int length,
 	w->nops = length;
 	w->drawing = false;
 	do {
-		f->why = play(w, &o);
-		if (!(++o.sequences % 256))
+		f->why = run_sequence(w, &it);
+		if (!(++it.sequences % 256))
 			cond_resched();
-	} while (!f->why && turn(&o));
+	} while (!f->why && next_sequence(&it));
 
 	if (f->why) {
 		f->steps = w->next;
@@ -193,7 +196,7 @@ bool mc_exhaustive(unsigned int spans, unsigned int length,
 			mc_op_print(w, i);
 	}
 	pr_info("vmem-model: %lu sequences of %u operations on %u units in %u spans\n",
-		o.sequences, length, UNITS, spans);
+		it.sequences, length, UNITS, spans);
 	mc_world_end(w);
 out:
 	kvfree(c);

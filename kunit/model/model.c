@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The rules, as they are written, applied to a bitmap.
- */
+/* The rules of the contract, applied to a bitmap. */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 
 #include "model.h"
 
-/* [1], [2] The next free segment: it ends where its span does. */
+/*
+ * [1], [2] The next free segment. It ends at an allocated unit or with its
+ * span.
+ */
 bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole)
 {
 	unsigned int at = hole->first + hole->n;
@@ -28,7 +29,7 @@ bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole)
 	return false;
 }
 
-/* The number of the span that holds a unit, or MC_NONE. */
+/* Index of the span that contains a unit, or MC_NONE. */
 unsigned int mc_span_of(const struct mc_model *m, unsigned int unit)
 {
 	unsigned int i;
@@ -45,9 +46,9 @@ bool mc_is_free(const struct mc_model *m, unsigned int first, unsigned int n)
 	return find_next_bit(m->used, first + n, first) >= first + n;
 }
 
-/* [16] All constraints at once, at one address. */
-static bool meets(const struct mc_model *m, const struct mc_req *req,
-		  unsigned int unit)
+/* [16] True if an allocation at @unit meets all constraints. */
+static bool meets_constraints(const struct mc_model *m,
+			      const struct mc_req *req, unsigned int unit)
 {
 	unsigned long addr = mc_addr(m, unit);
 	unsigned long last = addr + req->size - 1;
@@ -59,41 +60,43 @@ static bool meets(const struct mc_model *m, const struct mc_req *req,
 	return addr >= req->min && last <= req->last;
 }
 
-/* The lowest unit of a free segment where a request can begin, or MC_NONE. */
-static unsigned int lowest(const struct mc_model *m, const struct mc_req *req,
-			   const struct mc_hole *h)
+/* The lowest unit in a free segment where a request fits, or MC_NONE. */
+static unsigned int lowest_fit(const struct mc_model *m,
+			       const struct mc_req *req,
+			       const struct mc_hole *h)
 {
 	unsigned int i;
 
 	for (i = 0; i + req->n <= h->n; i++)
-		if (meets(m, req, h->first + i))
+		if (meets_constraints(m, req, h->first + i))
 			return h->first + i;
 	return MC_NONE;
 }
 
-static unsigned int highest(const struct mc_model *m, const struct mc_req *req,
-			    const struct mc_hole *h)
+static unsigned int highest_fit(const struct mc_model *m,
+				const struct mc_req *req,
+				const struct mc_hole *h)
 {
 	unsigned int i;
 
 	for (i = h->n - req->n + 1; i-- > 0;)
-		if (meets(m, req, h->first + i))
+		if (meets_constraints(m, req, h->first + i))
 			return h->first + i;
 	return MC_NONE;
 }
 
-/* Can any free segment serve it? */
-bool mc_room(const struct mc_model *m, const struct mc_req *req)
+/* True if the request fits in a free segment. */
+bool mc_has_fit(const struct mc_model *m, const struct mc_req *req)
 {
 	struct mc_hole h = mc_holes(m);
 
 	while (mc_next_hole(m, &h))
-		if (lowest(m, req, &h) != MC_NONE)
+		if (lowest_fit(m, req, &h) != MC_NONE)
 			return true;
 	return false;
 }
 
-/* What is wrong with @addr, whatever the policy; NULL: nothing. */
+/* Check @addr, regardless of the policy. Returns the error or NULL. */
 const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 			   unsigned long addr)
 {
@@ -103,21 +106,21 @@ const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 	if (addr & (mc_quantum(m) - 1))
 		return "[4] not a multiple of the quantum";
 	if (unit >= m->units || !test_bit(unit, m->in))
-		return "[16] outside of every span";
+		return "[16] outside all spans";
 	span = mc_span_of(m, unit);
 	if (unit + req->n > m->span[span].first + m->span[span].n)
 		return "[2] beyond the end of its span";
 	if (!mc_is_free(m, unit, req->n))
-		return "[16] overlaps what is allocated";
-	if (!meets(m, req, unit))
+		return "[16] overlaps an allocation";
+	if (!meets_constraints(m, req, unit))
 		return "[16] the constraints are not met";
 	return NULL;
 }
 
 /*
- * [15], [18] In which order size classes are looked at: the class that may hold
- * a fit last, unless its members are sure to be large enough or small ones are
- * asked for.
+ * [15], [18] Search order of the size classes, lowest first. The possible class
+ * of the request comes last, unless all its segments are large enough or the
+ * policy prefers small segments.
  */
 static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 			 const struct mc_hole *h)
@@ -132,27 +135,28 @@ static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 }
 
 /*
- * [26] The first room at or after the rotor in list order; after a whole turn,
- * what lies before it in its own segment.
+ * [26] The first fit at or after the rotor, in list order. After a full cycle,
+ * the part of the rotor's own segment before the rotor.
  */
 static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 {
 	unsigned int rotor = m->rotor == MC_NONE ? m->span[0].first : m->rotor;
-	unsigned int home = mc_span_of(m, rotor);
+	unsigned int rotor_span = mc_span_of(m, rotor);
 	struct mc_hole h;
-	unsigned int turn;
+	unsigned int pass;
 
-	for (turn = 0; turn < 2; turn++) {
+	for (pass = 0; pass < 2; pass++) {
 		h = mc_holes(m);
 		while (mc_next_hole(m, &h)) {
-			bool before = h.span < home ||
-				(h.span == home && h.first + h.n <= rotor);
-			bool around = h.span == home && !before &&
+			bool before = h.span < rotor_span ||
+				(h.span == rotor_span &&
+				 h.first + h.n <= rotor);
+			bool around = h.span == rotor_span && !before &&
 				h.first < rotor;
-			unsigned int skip = around && !turn ?
+			unsigned int skip = around && !pass ?
 				rotor - h.first : 0;
 
-			if (turn ? !before && !around : before)
+			if (pass ? !before && !around : before)
 				continue;
 			if (h.n - skip >= n)
 				return h.first + skip;
@@ -162,8 +166,9 @@ static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 }
 
 /*
- * Is @addr, which is in order otherwise, what the policy says? Where that is any
- * of several segments, is it one of them, and the right place in it?
+ * Check that the policy chooses @addr, for which mc_judge_place() found no
+ * error. If the rules allow any of several segments, @addr must be in one of
+ * them, at the correct place.
  */
 const char *mc_judge_choice(const struct mc_model *m, const struct mc_req *req,
 			    unsigned long addr)
@@ -174,14 +179,14 @@ const char *mc_judge_choice(const struct mc_model *m, const struct mc_req *req,
 
 	if (req->flags & VM_NEXTFIT && !req->x)
 		return unit == next_fit(m, req->n) ? NULL :
-			"[26] not the first room after the rotor";
+			"[26] not the first fit after the rotor";
 
 	while (mc_next_hole(m, &h)) {
 		unsigned int r = rank(m, req, &h);
 
 		if (unit >= h.first && unit - h.first < h.n)
 			in = h;
-		if (r > best || lowest(m, req, &h) == MC_NONE)
+		if (r > best || lowest_fit(m, req, &h) == MC_NONE)
 			continue;
 		if (r < best)
 			smallest = UINT_MAX;
@@ -190,18 +195,18 @@ const char *mc_judge_choice(const struct mc_model *m, const struct mc_req *req,
 	}
 
 	if (rank(m, req, &in) != best)
-		return "[15] [18] not from the first class that has room";
+		return "[15] [18] not from the first class with a fit";
 	if (req->flags & VM_BESTFIT && in.n != smallest)
 		return "[18] not from the smallest segment that fits";
-	place = req->flags & VM_ENDALLOC ? highest(m, req, &in) :
-					   lowest(m, req, &in);
+	place = req->flags & VM_ENDALLOC ? highest_fit(m, req, &in) :
+					   lowest_fit(m, req, &in);
 	if (unit != place)
 		return "[19] the wrong end of the segment";
 	return NULL;
 }
 
-/* [26] The rotor moves to just after [first, first + n). */
-void mc_rotor_after(struct mc_model *m, unsigned int first, unsigned int n)
+/* [26] Move the rotor to the unit after [first, first + n). */
+void mc_rotor_move(struct mc_model *m, unsigned int first, unsigned int n)
 {
 	unsigned int span = mc_span_of(m, first);
 
@@ -212,8 +217,8 @@ void mc_rotor_after(struct mc_model *m, unsigned int first, unsigned int n)
 						  MC_NONE;
 }
 
-/* The free segment around [first, first + n) becomes another, or has become one. */
-static void touch(struct mc_model *m, unsigned int first, unsigned int n)
+/* The free segment around [first, first + n) has changed or is about to. */
+static void mark_touched(struct mc_model *m, unsigned int first, unsigned int n)
 {
 	const struct mc_span *s;
 	unsigned int end = first + n;
@@ -228,17 +233,17 @@ static void touch(struct mc_model *m, unsigned int first, unsigned int n)
 	bitmap_set(m->touched, first, end - first);
 }
 
-void mc_take(struct mc_model *m, unsigned int first, size_t size)
+void mc_mark_used(struct mc_model *m, unsigned int first, size_t size)
 {
-	touch(m, first, mc_units_of(m, size));
+	mark_touched(m, first, mc_units_of(m, size));
 	m->asked[first] = size;
 	bitmap_set(m->used, first, mc_units_of(m, size));
 }
 
-void mc_give(struct mc_model *m, unsigned int first)
+void mc_mark_free(struct mc_model *m, unsigned int first)
 {
 	bitmap_clear(m->used, first, mc_units_of(m, m->asked[first]));
-	touch(m, first, mc_units_of(m, m->asked[first]));
+	mark_touched(m, first, mc_units_of(m, m->asked[first]));
 	m->asked[first] = 0;
 }
 
@@ -249,16 +254,16 @@ void mc_span_add(struct mc_model *m, unsigned int first, unsigned int n,
 		.first = first, .n = n, .imported = imported,
 	};
 	bitmap_set(m->in, first, n);
-	touch(m, first, n);
+	mark_touched(m, first, n);
 }
 
-/* A rotor in it moves on to what follows. */
+/* A rotor in the span moves to the next span. */
 void mc_span_remove(struct mc_model *m, unsigned int span)
 {
 	const struct mc_span *s = &m->span[span];
 	unsigned int i;
 
-	touch(m, s->first, s->n);
+	mark_touched(m, s->first, s->n);
 	bitmap_clear(m->in, s->first, s->n);
 	if (m->rotor != MC_NONE && mc_span_of(m, m->rotor) == span)
 		m->rotor = span + 1 < m->nspans ? m->span[span + 1].first :

@@ -2,13 +2,14 @@
 /*
  * The model of an arena: a bitmap and the rules.
  *
- * It knows which units are in the arena, which of them are taken, in which order
- * the spans came, and where the rotor is. Whatever follows from that by the rules
- * it finds out by looking at every unit: no list, no tree, no arithmetic that
- * vmem uses. It does not know the order of the free segments within a size class,
- * so where the rules leave the choice to that order any of them will do.
+ * The model stores which units are in the arena, which of them are allocated,
+ * the order in which the spans were added, and the position of the rotor. It
+ * derives everything else from the rules by a scan of all units: it shares no
+ * list, tree or arithmetic with vmem. The model does not store the order of the
+ * free segments in a size class, so where the choice depends on that order it
+ * accepts any of them.
  *
- * A model belongs to the one thread that runs the check.
+ * Only the thread that runs the check uses a model.
  */
 #ifndef MC_MODEL_H
 #define MC_MODEL_H
@@ -17,7 +18,7 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-#define MC_UNITS	2048		/* of an arena, at the most */
+#define MC_UNITS	2048		/* most units of an arena */
 #define MC_SPANS	128
 #define MC_NONE		UINT_MAX	/* no such unit */
 
@@ -28,17 +29,17 @@ struct mc_span {
 };
 
 /**
- * struct mc_model - what an arena should be
+ * struct mc_model - the expected state of an arena
  * @base: the address of unit 0
  * @shift: log2 of the quantum, which is the size of a unit
- * @units: how many there are, in the arena or not
+ * @units: number of units, inside and outside the arena
  * @in: units that belong to a span
  * @used: units that are allocated
- * @asked: for the first unit of each allocation the size that was asked for
- * @span: the spans in the order in which they came
- * @nspans: how many
- * @touched: units whose segment becomes another are noted here; or NULL
- * @rotor: [26] the unit that the rotor is at; MC_NONE: before the first span
+ * @asked: for the first unit of each allocation the requested size
+ * @span: the spans in the order in which they were added
+ * @nspans: number of spans
+ * @touched: bitmap of the units whose segment changes, or NULL
+ * @rotor: [26] the unit at the rotor; MC_NONE: before the first span
  */
 struct mc_model {
 	unsigned long base;
@@ -55,15 +56,15 @@ struct mc_model {
 
 /**
  * struct mc_req - a request
- * @size: as it was asked for
- * @n: the units that it takes
- * @align: as of vmem_xalloc(), 0 replaced
+ * @size: requested size
+ * @n: size in units
+ * @align: alignment, not 0
  * @phase: as of vmem_xalloc()
  * @nocross: as of vmem_xalloc()
  * @min: minaddr
- * @last: the integer before maxaddr
+ * @last: maxaddr - 1
  * @bounded: nocross, minaddr or maxaddr is set
- * @x: by vmem_xalloc()
+ * @x: vmem_xalloc(), not vmem_alloc()
  * @flags: VM_* flags
  */
 struct mc_req {
@@ -81,9 +82,9 @@ struct mc_req {
 
 /**
  * struct mc_hole - a free segment
- * @span: the number of its span
+ * @span: index of its span
  * @first: its first unit
- * @n: how many
+ * @n: number of units
  */
 struct mc_hole {
 	unsigned int span;
@@ -92,21 +93,21 @@ struct mc_hole {
 };
 
 bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole);
-bool mc_room(const struct mc_model *m, const struct mc_req *req);
+bool mc_has_fit(const struct mc_model *m, const struct mc_req *req);
 bool mc_is_free(const struct mc_model *m, unsigned int first, unsigned int n);
 unsigned int mc_span_of(const struct mc_model *m, unsigned int unit);
 const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 			   unsigned long addr);
 const char *mc_judge_choice(const struct mc_model *m, const struct mc_req *req,
 			    unsigned long addr);
-void mc_rotor_after(struct mc_model *m, unsigned int first, unsigned int n);
-void mc_take(struct mc_model *m, unsigned int first, size_t size);
-void mc_give(struct mc_model *m, unsigned int first);
+void mc_rotor_move(struct mc_model *m, unsigned int first, unsigned int n);
+void mc_mark_used(struct mc_model *m, unsigned int first, size_t size);
+void mc_mark_free(struct mc_model *m, unsigned int first);
 void mc_span_add(struct mc_model *m, unsigned int first, unsigned int n,
 		 bool imported);
 void mc_span_remove(struct mc_model *m, unsigned int span);
 
-/* What comes before the first free segment; mc_next_hole() goes on from there. */
+/* Iterator before the first free segment, for mc_next_hole(). */
 static inline struct mc_hole mc_holes(const struct mc_model *m)
 {
 	return (struct mc_hole){ .first = m->span[0].first };
@@ -122,14 +123,14 @@ static inline unsigned long mc_addr(const struct mc_model *m, unsigned int unit)
 	return m->base + ((unsigned long)unit << m->shift);
 }
 
-/* The unit that holds @addr; not below @units if there is none. */
+/* The unit that contains @addr. If no unit does: a value >= @units. */
 static inline unsigned long mc_unit(const struct mc_model *m,
 				    unsigned long addr)
 {
 	return (addr - m->base) >> m->shift;
 }
 
-/* [5] The units that a size takes. */
+/* [5] Number of units that an allocation of @size occupies. */
 static inline unsigned int mc_units_of(const struct mc_model *m, size_t size)
 {
 	return (size + mc_quantum(m) - 1) >> m->shift;

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Steps: made at random, and printed as C.
+ * Steps: drawn at random, and printed as C.
  *
- * A step is made when its time has come, from what is allocated at that moment,
- * but holds all that is needed to do it again in another sequence: a free names
- * the step whose allocation it frees, and does nothing where that has none.
+ * A step is drawn just before its execution, because it depends on the
+ * allocations so far. It contains everything that another sequence needs to
+ * repeat it: a free names the step whose allocation it frees, and is a no-op if
+ * that step has none.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 
 #include "world.h"
 
-static u32 below(struct rnd_state *rnd, u32 n)
+static u32 pick(struct rnd_state *rnd, u32 n)
 {
 	return prandom_u32_state(rnd) % n;
 }
 
-/* [17] What vmem_xalloc() does not refuse. */
+/* [17] True if vmem_xalloc() accepts the arguments. */
 bool mc_xalloc_valid(const struct mc_model *m, const struct mc_op *op)
 {
 	size_t quantum = mc_quantum(m), align = op->align ?: quantum;
@@ -40,7 +41,7 @@ bool mc_xalloc_valid(const struct mc_model *m, const struct mc_op *op)
 	return op->max - 1 - op->min >= op->size - 1;
 }
 
-/* A valid step as a request. */
+/* Convert a valid step to a request. */
 struct mc_req mc_request(const struct mc_model *m, const struct mc_op *op)
 {
 	struct mc_req req = {
@@ -66,15 +67,15 @@ struct mc_req mc_request(const struct mc_model *m, const struct mc_op *op)
 static size_t draw_size(const struct mc_arena *a, struct rnd_state *rnd)
 {
 	static const u8 most[] = { 1, 2, 3, 4, 4, 8, 8 };
-	unsigned int i = below(rnd, 16), n;
+	unsigned int i = pick(rnd, 16), n;
 	size_t q = mc_quantum(&a->model);
 
 	if (i < 14)
-		n = 1 + below(rnd, most[i % 7]);
+		n = 1 + pick(rnd, most[i % 7]);
 	else
-		n = 1 + below(rnd, i == 14 ? 32 : a->model.units / 2);
-	/* [5] */
-	return n * q - (below(rnd, 4) ? 0 : below(rnd, q));
+		n = 1 + pick(rnd, i == 14 ? 32 : a->model.units / 2);
+	/* [5] A size may be no multiple of the quantum. */
+	return n * q - (pick(rnd, 4) ? 0 : pick(rnd, q));
 }
 
 static int draw_flags(struct rnd_state *rnd)
@@ -89,13 +90,13 @@ static int draw_flags(struct rnd_state *rnd)
 		VM_SLEEP, VM_SLEEP | VM_ABORT, VM_NOSLEEP | VM_ABORT,
 	};
 	static const int extras[] = { VM_PUSHPAGE, VM_MEMLOAD, VM_NORELOC };
-	int flags = fits[below(rnd, ARRAY_SIZE(fits))] |
-		    ways[below(rnd, ARRAY_SIZE(ways))];
+	int flags = fits[pick(rnd, ARRAY_SIZE(fits))] |
+		    ways[pick(rnd, ARRAY_SIZE(ways))];
 
-	if (!below(rnd, 4))
+	if (!pick(rnd, 4))
 		flags |= VM_ENDALLOC;
-	if (!below(rnd, 16))
-		flags |= extras[below(rnd, ARRAY_SIZE(extras))];
+	if (!pick(rnd, 16))
+		flags |= extras[pick(rnd, ARRAY_SIZE(extras))];
 	return flags;
 }
 
@@ -104,17 +105,17 @@ static void draw_constraints(const struct mc_model *m, struct rnd_state *rnd,
 {
 	size_t q = mc_quantum(m);
 
-	op->align = below(rnd, 2) ? q << below(rnd, 5) : 0;
-	op->phase = op->align && below(rnd, 2) ?
-		    below(rnd, op->align / q) * q : 0;
-	op->nocross = below(rnd, 3) ? 0 : q << below(rnd, 7);
-	op->min = below(rnd, 3) ? 0 : mc_addr(m, below(rnd, m->units));
-	op->max = below(rnd, 3) ? 0 : mc_addr(m, below(rnd, m->units) + 1);
-	/* The window need not keep to the quantum. */
-	if (op->min && !below(rnd, 4))
-		op->min += below(rnd, q);
-	if (op->max && !below(rnd, 4))
-		op->max -= below(rnd, q);
+	op->align = pick(rnd, 2) ? q << pick(rnd, 5) : 0;
+	op->phase = op->align && pick(rnd, 2) ?
+		    pick(rnd, op->align / q) * q : 0;
+	op->nocross = pick(rnd, 3) ? 0 : q << pick(rnd, 7);
+	op->min = pick(rnd, 3) ? 0 : mc_addr(m, pick(rnd, m->units));
+	op->max = pick(rnd, 3) ? 0 : mc_addr(m, pick(rnd, m->units) + 1);
+	/* The window needs no alignment. */
+	if (op->min && !pick(rnd, 4))
+		op->min += pick(rnd, q);
+	if (op->max && !pick(rnd, 4))
+		op->max -= pick(rnd, q);
 }
 
 static void draw_xalloc(const struct mc_arena *a, struct rnd_state *rnd,
@@ -136,7 +137,7 @@ static void draw_xalloc(const struct mc_arena *a, struct rnd_state *rnd,
 	op->max = 0;
 }
 
-/* A range to add, where nothing is; most are next to something that is. */
+/* A range for vmem_add() outside all spans, usually adjacent to one. */
 static void draw_add(const struct mc_arena *a, struct rnd_state *rnd,
 		     struct mc_op *op)
 {
@@ -144,10 +145,10 @@ static void draw_add(const struct mc_arena *a, struct rnd_state *rnd,
 	unsigned int first = a->config.own, end = a->config.end, n;
 
 	first = find_next_zero_bit(m->in, end, first +
-				   below(rnd, end - first));
+				   pick(rnd, end - first));
 	n = find_next_bit(m->in, end, first) - first;
 	if (n > 8)
-		n = 1 + below(rnd, min(n, 64U));
+		n = 1 + pick(rnd, min(n, 64U));
 	op->min = mc_addr(m, first);
 	op->size = (size_t)n << m->shift;
 }
@@ -155,33 +156,33 @@ static void draw_add(const struct mc_arena *a, struct rnd_state *rnd,
 static void draw_range(const struct mc_model *m, struct rnd_state *rnd,
 		       struct mc_op *op)
 {
-	op->min = mc_addr(m, below(rnd, m->units)) +
-		  below(rnd, mc_quantum(m));
-	op->size = below(rnd, 8) ? 1 + below(rnd, 16 << m->shift) :
-		   (below(rnd, 2) ? 0 : SIZE_MAX - below(rnd, 256));
+	op->min = mc_addr(m, pick(rnd, m->units)) +
+		  pick(rnd, mc_quantum(m));
+	op->size = pick(rnd, 8) ? 1 + pick(rnd, 16 << m->shift) :
+		   (pick(rnd, 2) ? 0 : SIZE_MAX - pick(rnd, 256));
 }
 
-/* The next step of a world: @bias of a hundred allocations. */
+/* Draw the next step. The percentage of allocations is @bias. */
 void mc_op_draw(struct mc_world *w, struct mc_op *op)
 {
 	struct rnd_state *rnd = &w->rnd;
-	unsigned int i = below(rnd, 1000);
+	unsigned int i = pick(rnd, 1000);
 	const struct mc_arena *a;
 
-	/* Empty and full in turn. */
+	/* Fill and empty the arenas in turn. */
 	if (w->next % 128 == 1)
-		w->bias = 25 + below(rnd, 55);
+		w->bias = 25 + pick(rnd, 55);
 
 	memset(op, 0, sizeof(*op));
-	op->arena = below(rnd, w->arenas);
+	op->arena = pick(rnd, w->arenas);
 	op->rnd = prandom_u32_state(rnd);
 	op->flags = draw_flags(rnd);
 	a = &w->arena[op->arena];
 	if (w->nlive)
-		op->slot = w->live[below(rnd, w->nlive)];
+		op->slot = w->live[pick(rnd, w->nlive)];
 
 	if (w->config.kind == MC_MISUSE && i >= 900)
-		op->kind = MC_BAD_FREE + below(rnd, 3);
+		op->kind = MC_BAD_FREE + pick(rnd, 3);
 	else if (i < 25)
 		op->kind = MC_ADD;
 	else if (i < 50)
@@ -194,10 +195,10 @@ void mc_op_draw(struct mc_world *w, struct mc_op *op)
 		op->kind = MC_RENEW;
 	else if (i < 68)
 		op->kind = MC_UPDATE;
-	else if (w->nlive && below(rnd, 100) >= w->bias)
+	else if (w->nlive && pick(rnd, 100) >= w->bias)
 		op->kind = MC_FREE;
 	else
-		op->kind = below(rnd, 3) ? MC_ALLOC : MC_XALLOC;
+		op->kind = pick(rnd, 3) ? MC_ALLOC : MC_XALLOC;
 
 	switch (op->kind) {
 	case MC_ALLOC:
@@ -214,7 +215,7 @@ void mc_op_draw(struct mc_world *w, struct mc_op *op)
 		draw_range(&a->model, rnd, op);
 		break;
 	case MC_WALK:
-		op->nest = below(rnd, 2) ? 1 + below(rnd, 8) : 0;
+		op->nest = pick(rnd, 2) ? 1 + pick(rnd, 8) : 0;
 		break;
 	}
 }
@@ -228,7 +229,7 @@ static const char *flag_names(int flags)
 		{ VM_NORELOC, "VM_NORELOC" }, { VM_ABORT, "VM_ABORT" },
 		{ VM_ENDALLOC, "VM_ENDALLOC" },
 	};
-	static char buf[160];	/* one thread checks */
+	static char buf[160];	/* only one thread runs the checks */
 	unsigned int i, n = 0;
 
 	if (!(flags & VM_NOSLEEP))
@@ -240,12 +241,12 @@ static const char *flag_names(int flags)
 	return buf;
 }
 
-/* One call a line. What is got is named after the step: p0, p1, ... */
+/* Print one call per line. Results are named after their step: p0, p1, ... */
 void mc_op_print(const struct mc_world *w, unsigned int step)
 {
 	const struct mc_op *op = &w->op[step];
 	char a = 'a' + op->arena;
-	const struct mc_got *of = &w->got[op->slot];
+	const struct mc_result *of = &w->got[op->slot];
 
 	switch (op->kind) {
 	case MC_ALLOC:

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The model checker: random sequences of operations, done side by side by vmem
- * and by a model that is too simple to be wrong, and compared step by step.
+ * The model checker: vmem and a model, which is too simple to be wrong, execute
+ * the same random sequences of operations. The checker compares them after each
+ * step.
  *
- * What is compared: that every address handed out is one that the rules allow,
- * where they leave no choice the only one; that a request fails only where they
- * let it; imports and releases; spans; sums and counts; and every so often all
- * segments, in order. What the model does not know: the order of the segments of
- * one size class, so that among those any will do; and what quantum caches hold,
- * so that of an arena with caches it only asks that nothing is handed out twice
- * and nothing refused that no client has.
+ * It compares: each returned address with the set that the rules allow, which
+ * often has one element; the failures of requests; imports and releases; spans;
+ * sums and counters; and at intervals all segments, in order. The model knows
+ * neither the order of the segments in a size class, so it accepts each of
+ * them, nor the contents of quantum caches. For an arena with caches it only
+ * checks that no integer is allocated twice, and that a request does not fail
+ * while no client holds the integers.
  *
- * A sequence follows from its seed. One that fails is made short, and printed.
+ * A seed defines a sequence. The checker shortens and prints a sequence that
+ * fails.
  *
- *   model   the bitmap and the rules
- *   config  worlds drawn from a seed
- *   world   their arenas, made and ended; import functions
- *   op      steps, made at random and printed
- *   drive   a step taken by both
- *   settle  what should have come of it
- *   compare all that can be seen
- *   shrink  short sequences from long ones
- *   exhaust all short sequences
- *   here    parameters, and one sequence after the other
+ *   model    the bitmap and the rules
+ *   config   parameters of worlds, from a seed
+ *   world    creates and destroys their arenas; import functions
+ *   op       draws and prints steps
+ *   drive    executes a step in vmem and in the model
+ *   settle   checks its result
+ *   cached   the same with quantum caches
+ *   compare  compares statistics and segments
+ *   shrink   shortens sequences
+ *   exhaust  all short sequences
+ *   run      this file: module parameters, and many sequences
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -32,88 +35,89 @@
 
 #include "world.h"
 
-#define STEPS		1000	/* of a sequence */
-#define AGAIN		64	/* one in so many sequences is done twice */
-#define PATIENCE	(120 * HZ)	/* with one step */
+#define STEPS		1000	/* steps of a sequence */
+#define REPEAT_INTERVAL	64	/* sequences from one repeated sequence to the next */
+#define STEP_TIMEOUT	(120 * HZ)
 
 static unsigned long ops;
 module_param(ops, ulong, 0400);
-MODULE_PARM_DESC(ops, "Operations in total; 0: as many as are quick here");
+MODULE_PARM_DESC(ops, "Number of operations in total; 0: a default for this kernel");
 
 static unsigned int seed;
 module_param(seed, uint, 0400);
 MODULE_PARM_DESC(seed, "Seed of the first sequence; 0: fixed ones and random ones");
 
-/* Out of a thousand operations. */
+/* Operations of each kind, per thousand. */
 static const unsigned int shares[MC_KINDS] = {
 	[MC_PLAIN] = 250, [MC_IMPORT] = 250, [MC_TREE] = 250, [MC_CACHED] = 249,
 	[MC_MISUSE] = 1,
 };
 
 /**
- * mc_share - how many operations to do in one kind of world
+ * mc_nr_ops - number of operations to execute in a kind of world
  * @kind: the kind
  *
  * Return: the number.
  */
-unsigned long mc_share(enum mc_kind kind)
+unsigned long mc_nr_ops(enum mc_kind kind)
 {
 	unsigned long total = ops;
 
-	/* One CPU of User Mode Linux is fast; the others pay for each lock. */
+	/* User Mode Linux with one CPU is fast; SMP pays for each lock. */
 	if (!total)
 		total = IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_SMP) ?
 			1000000 : 100000;
 	return total / 1000 * shares[kind];
 }
-EXPORT_SYMBOL_GPL(mc_share);
+EXPORT_SYMBOL_GPL(mc_nr_ops);
 
-/* Steps to the end, or to the first that fails; then the end of the world. */
-static const char *play(struct mc_world *w)
+/* Execute all steps or until one fails. Then destroy the world. */
+static const char *run_steps(struct mc_world *w)
 {
 	const char *why = NULL, *end;
 
 	while (!why && w->next < w->nops) {
 		if (w->next % 64 == 0) {
-			mod_timer(&w->watchdog, jiffies + PATIENCE);
+			mod_timer(&w->watchdog, jiffies + STEP_TIMEOUT);
 			cond_resched();
 		}
 		why = mc_step(w);
 	}
-	mod_timer(&w->watchdog, jiffies + PATIENCE);
+	mod_timer(&w->watchdog, jiffies + STEP_TIMEOUT);
 	why = why ?: mc_compare(w);
 	end = mc_world_end(w);
 	return why ?: end;
 }
 
-/* The given steps in a world made anew: what is wrong, or NULL. */
+/* Execute the given steps in a new world. Returns the error or NULL. */
 const char *mc_replay(struct mc_world *w, const struct mc_config *c,
 		      const struct mc_op *steps, unsigned int n)
 {
 	if (!mc_world_make(w, c))
-		return "an arena cannot be made";
+		return "cannot create an arena";
 	memmove(w->op, steps, n * sizeof(*steps));
 	w->nops = n;
 	w->drawing = false;
-	return play(w);
+	return run_steps(w);
 }
 
-static const char *draw_and_play(struct mc_world *w, const struct mc_config *c)
+static const char *run_random(struct mc_world *w, const struct mc_config *c)
 {
 	if (!mc_world_make(w, c))
-		return "an arena cannot be made";
+		return "cannot create an arena";
 	prandom_seed_state(&w->rnd, c->seed);
 	w->nops = STEPS;
 	w->drawing = true;
 	w->bias = 60;
-	return play(w);
+	return run_steps(w);
 }
 
 /*
- * Does a sequence go the same way when its steps are done again? What cannot be
- * told beforehand, what caches do, is left out.
+ * Check that a repeated sequence has the same results. This does not hold with
+ * quantum caches.
  */
-static const char *again(struct mc_world *w, const struct mc_config *c)
+static const char *check_repeatable(struct mc_world *w,
+				    const struct mc_config *c)
 {
 	unsigned long trace = w->trace;
 	const char *why;
@@ -121,7 +125,8 @@ static const char *again(struct mc_world *w, const struct mc_config *c)
 	if (c->kind == MC_CACHED)
 		return NULL;
 	why = mc_replay(w, c, w->op, w->next);
-	return why || w->trace == trace ? why : "it goes another way now";
+	return why || w->trace == trace ? why :
+	       "the repeated sequence has other results";
 }
 
 static void report(struct mc_world *w, struct mc_failure *f)
@@ -135,7 +140,7 @@ static void report(struct mc_world *w, struct mc_failure *f)
 		pr_info("vmem-model: cut down to %u steps: %s\n", n, w->detail);
 	} else {
 		n = w->next;
-		pr_info("vmem-model: it does not fail again; all steps:\n");
+		pr_info("vmem-model: the failure is not reproducible; all steps:\n");
 	}
 	mc_config_print(&w->config);
 	for (i = 0; i < n; i++)
@@ -144,17 +149,18 @@ static void report(struct mc_world *w, struct mc_failure *f)
 
 /**
  * mc_random - check random sequences
- * @kind: what kind of world
- * @total: how many operations, in all sequences together
- * @lie: what the model is to get wrong
- * @f: set to what was found
+ * @kind: kind of world
+ * @total: number of operations, in all sequences together
+ * @defect: defect of the model
+ * @f: result
  *
- * Half of the sequences have fixed seeds, the other half random ones, unless
- * the parameter tells where to begin. Stops at the first that fails.
+ * If the module parameter sets a seed, seeds count up from it. Otherwise half
+ * of the sequences have fixed seeds, the other half random ones. Stops at the
+ * first failure.
  *
- * Return: whether all is well.
+ * Return: true if no error was found.
  */
-bool mc_random(enum mc_kind kind, unsigned long total, enum mc_lie lie,
+bool mc_random(enum mc_kind kind, unsigned long total, enum mc_defect defect,
 	       struct mc_failure *f)
 {
 	struct mc_world *w = kvzalloc(sizeof(*w), GFP_KERNEL);
@@ -176,10 +182,10 @@ bool mc_random(enum mc_kind kind, unsigned long total, enum mc_lie lie,
 	for (i = 0; i < runs && !f->why; i++) {
 		f->seed = seed || i % 2 ? from + i / (seed ? 1 : 2) : 1 + i / 2;
 		mc_config_draw(c, kind, f->seed);
-		c->lie = lie;
-		f->why = draw_and_play(w, c);
-		if (!f->why && i % AGAIN == 0)
-			f->why = again(w, c);
+		c->defect = defect;
+		f->why = run_random(w, c);
+		if (!f->why && i % REPEAT_INTERVAL == 0)
+			f->why = check_repeatable(w, c);
 		if (f->why) {
 			f->found = w->next;
 			report(w, f);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What should have become of a request or a free, in the arena and in those that
- * it imports from. The models are brought up to date as far as all is right.
+ * Checks of the result of a request or a free, in the arena and in its sources.
+ * If the result is correct, the models are updated.
  */
 #include <linux/kernel.h>
 
@@ -14,7 +14,7 @@ static size_t source_quantum(const struct mc_arena *a)
 	return (size_t)1 << a->config.source_shift;
 }
 
-/* [10] The smallest import: what a slab would be [31]. */
+/* [10] The minimum import: the size of a slab [31]. */
 static size_t min_import(const struct mc_arena *a)
 {
 	size_t q = mc_quantum(&a->model), size = 64;
@@ -32,7 +32,7 @@ bool mc_may_import(const struct mc_arena *a, const struct mc_req *req)
 	return a->config.source != MC_OWN && !req->bounded;
 }
 
-/* How much is to be asked for. */
+/* The size of the import for a request. */
 static size_t import_size(const struct mc_arena *a, const struct mc_req *req)
 {
 	size_t own = mc_quantum(&a->model);
@@ -48,7 +48,7 @@ static size_t import_size(const struct mc_arena *a, const struct mc_req *req)
 	return roundup(max(size, min_import(a)), q);
 }
 
-/* What the source is asked for. */
+/* The request to the source. */
 struct mc_req mc_import_request(const struct mc_arena *a,
 				const struct mc_req *req)
 {
@@ -61,15 +61,16 @@ struct mc_req mc_import_request(const struct mc_arena *a,
 	return mc_request(&a->source->model, &op);
 }
 
-/* Must it be served, now? */
-bool mc_sure(struct mc_world *w, struct mc_arena *a, const struct mc_req *req)
+/* True if the request must succeed without a sleep. */
+bool mc_must_succeed(struct mc_world *w, struct mc_arena *a,
+		     const struct mc_req *req)
 {
 	struct mc_req more;
 	size_t size;
 
-	if (!mc_exact(w, a))
-		return mc_cached_sure(w, a, req);
-	if (mc_room(&a->model, req))
+	if (!mc_knows_segments(w, a))
+		return mc_cached_must_succeed(w, a, req);
+	if (mc_has_fit(&a->model, req))
 		return true;
 	if (!mc_may_import(a, req))
 		return false;
@@ -78,7 +79,8 @@ bool mc_sure(struct mc_world *w, struct mc_arena *a, const struct mc_req *req)
 		return mc_place_import(w, a, &size, req->align);
 	}
 	more = mc_import_request(a, req);
-	return a->model.nspans < MC_SPANS && mc_sure(w, a->source, &more);
+	return a->model.nspans < MC_SPANS &&
+	       mc_must_succeed(w, a->source, &more);
 }
 
 void mc_count_alloc(struct mc_arena *a, const struct mc_req *req,
@@ -86,11 +88,11 @@ void mc_count_alloc(struct mc_arena *a, const struct mc_req *req,
 {
 	unsigned int unit = mc_unit(&a->model, addr);
 
-	mc_take(&a->model, unit, req->size);
-	/* Where there are caches it may be in a span that nobody knows. */
+	mc_mark_used(&a->model, unit, req->size);
+	/* With caches the model may not know the span. */
 	if (req->flags & VM_NEXTFIT && !req->x &&
 	    mc_span_of(&a->model, unit) != MC_NONE)
-		mc_rotor_after(&a->model, unit, req->n);
+		mc_rotor_move(&a->model, unit, req->n);
 	a->want.alloc++;
 	a->want.mem_inuse += req->size;
 }
@@ -104,7 +106,9 @@ static void count_import(struct mc_arena *a, unsigned long start, size_t size)
 	a->want.mem_total += size;
 }
 
-/* The lowest unit of the span that @addr is in; there is no call that tells. */
+/*
+ * The start of the span that contains @addr. vmem has no call that returns it.
+ */
 unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 {
 	size_t q = mc_quantum(&a->model);
@@ -117,9 +121,12 @@ unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 	return start + q;
 }
 
-/* [34] There is no room: was more asked for, rightly, and what came of it? */
-static const char *settle_import(struct mc_world *w, struct mc_arena *a,
-				 const struct mc_req *req, unsigned long addr)
+/*
+ * [34] No free segment fits: check that one correct import was made, and its
+ * result.
+ */
+static const char *check_import(struct mc_world *w, struct mc_arena *a,
+				const struct mc_req *req, unsigned long addr)
 {
 	size_t size = import_size(a, req);
 	unsigned long start;
@@ -127,17 +134,17 @@ static const char *settle_import(struct mc_world *w, struct mc_arena *a,
 
 	if (!a->source) {
 		if (w->import.calls != 1)
-			return "[34] not one import";
+			return "[34] not exactly one import";
 		if (w->import.size != size)
-			return "[21] the size of the import";
+			return "[21] wrong size of an import";
 		if (w->import.vmflag & ~VM_KMFLAGS ||
 		    w->import.vmflag & req->flags & VM_ABORT ||
 		    (req->flags & VM_NOSLEEP &&
 		     !(w->import.vmflag & VM_NOSLEEP)))
-			return "[21] the flags of the import";
+			return "[21] wrong flags of an import";
 		if (a->config.source == MC_XFUNC &&
 		    w->import.align != req->align)
-			return "[21] the alignment of the import";
+			return "[21] wrong alignment of an import";
 		start = w->import.start;
 		size = w->import.got;
 		w->import.calls = 0;
@@ -145,7 +152,7 @@ static const char *settle_import(struct mc_world *w, struct mc_arena *a,
 		struct mc_req more = mc_import_request(a, req);
 
 		start = addr ? mc_span_start(a, addr) : 0;
-		why = mc_settle(w, a->source, &more, start);
+		why = mc_check_alloc(w, a->source, &more, start);
 		if (why)
 			return why;
 	}
@@ -154,40 +161,40 @@ static const char *settle_import(struct mc_world *w, struct mc_arena *a,
 		return NULL;
 	}
 	if (mc_unit(&a->model, start) >= a->model.units)
-		return "[36] an import from nowhere";
+		return "[36] an import outside the source";
 	count_import(a, start, size);
 	return NULL;
 }
 
-/* What a model was told to get wrong. */
-static bool lies(struct mc_world *w, const struct mc_req *req)
+/* A defect of the model: it expects that this request fails. */
+static bool model_refuses(struct mc_world *w, const struct mc_req *req)
 {
-	return w->config.lie == MC_SEVEN_FAIL && req->n == 7;
+	return w->config.defect == MC_REFUSE_SEVEN && req->n == 7;
 }
 
 /*
- * [16] @addr is the answer to a request. Is it right? A source's answer is judged
- * like a client's.
+ * [16] Check the result @addr of a request of a client, or of an import from
+ * this arena.
  */
-const char *mc_settle(struct mc_world *w, struct mc_arena *a,
-		      const struct mc_req *req, unsigned long addr)
+const char *mc_check_alloc(struct mc_world *w, struct mc_arena *a,
+			   const struct mc_req *req, unsigned long addr)
 {
 	const char *why;
 
-	if (!mc_exact(w, a))
-		return mc_cached_settle(w, a, req, addr);
-	if (lies(w, req))
-		return addr ? "[16] not NULL" : NULL;
+	if (!mc_knows_segments(w, a))
+		return mc_cached_check_alloc(w, a, req, addr);
+	if (model_refuses(w, req))
+		return addr ? "[16] the request did not fail" : NULL;
 
-	if (mc_room(&a->model, req)) {
+	if (mc_has_fit(&a->model, req)) {
 		if (!addr)
-			return "[34] NULL, though a free segment can serve it";
+			return "[34] NULL, though a free segment fits";
 	} else if (mc_may_import(a, req)) {
-		why = settle_import(w, a, req, addr);
+		why = check_import(w, a, req, addr);
 		if (why)
 			return why;
-		if (!addr && mc_room(&a->model, req))
-			return "[22] NULL, though the import can serve it";
+		if (!addr && mc_has_fit(&a->model, req))
+			return "[22] NULL, though the import fits";
 	}
 	if (!addr) {
 		a->want.fail++;
@@ -200,9 +207,9 @@ const char *mc_settle(struct mc_world *w, struct mc_arena *a,
 	return why;
 }
 
-/* [3] The wholly free span of number @i has gone home; was it taken there? */
-static const char *settle_release(struct mc_world *w, struct mc_arena *a,
-				  unsigned int i)
+/* [3] Check that the arena released its wholly free span @i to the source. */
+static const char *check_release(struct mc_world *w, struct mc_arena *a,
+				 unsigned int i)
 {
 	unsigned long start = mc_addr(&a->model, a->model.span[i].first);
 	size_t size = (size_t)a->model.span[i].n << a->model.shift;
@@ -212,29 +219,29 @@ static const char *settle_release(struct mc_world *w, struct mc_arena *a,
 	a->want.mem_total -= size;
 	a->want.release++;
 	if (a->source)
-		return mc_settle_free(w, a->source, start, size);
+		return mc_check_free(w, a->source, start, size);
 	if (w->release.calls != 1)
-		return "[3] not one release";
+		return "[3] not exactly one release";
 	if (w->release.start != start || w->release.size != size)
 		return "[3] another range was released";
 	w->release.calls = 0;
 	return NULL;
 }
 
-/* @addr has been freed. */
-const char *mc_settle_free(struct mc_world *w, struct mc_arena *a,
-			   unsigned long addr, size_t size)
+/* Check the free of @addr. */
+const char *mc_check_free(struct mc_world *w, struct mc_arena *a,
+			  unsigned long addr, size_t size)
 {
 	struct mc_model *m = &a->model;
 	unsigned int unit = mc_unit(m, addr), i = mc_span_of(m, unit);
 
 	a->want.free++;
 	a->want.mem_inuse -= size;
-	if (w->config.lie == MC_THREE_STAY && mc_units_of(m, size) == 3)
+	if (w->config.defect == MC_KEEP_THREE && mc_units_of(m, size) == 3)
 		return NULL;
-	mc_give(m, unit);
-	if (mc_exact(w, a) && m->span[i].imported && a->config.release &&
-	    mc_is_free(m, m->span[i].first, m->span[i].n))
-		return settle_release(w, a, i);
+	mc_mark_free(m, unit);
+	if (mc_knows_segments(w, a) && m->span[i].imported &&
+	    a->config.release && mc_is_free(m, m->span[i].first, m->span[i].n))
+		return check_release(w, a, i);
 	return NULL;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making a sequence that fails short: delta debugging.
+ * Delta debugging: shortens a sequence that fails.
  *
- * Leave out a half of the steps, then quarters, and so on down to single ones;
- * what still fails in the same way, in a world made anew, is kept. When no single
- * step can be left out any more, the flags and constraints of those that remain
- * are left out likewise. A step that frees what another one got does nothing
- * where that one is missing, so that any subset of a sequence is a sequence.
+ * It leaves out half of the steps, then a quarter, and so on down to single
+ * steps, and keeps a shorter sequence if it fails in the same way in a new
+ * world. When no single step can be left out, it simplifies the flags and
+ * constraints of the remaining steps in the same manner. A free without its
+ * allocation is a no-op, so any subset of a sequence is a valid sequence.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -15,19 +15,19 @@
 
 #include "world.h"
 
-/* Worlds to make for one failure, at the most. */
+/* Most worlds to create for one failure. */
 #define TRIES	4000
 
 /**
- * struct shrink - what it has come to
- * @w: where to try
- * @config: how to make it
- * @why: how it must fail
+ * struct shrink - state of the search
+ * @w: the world for the trials
+ * @config: its parameters
+ * @why: the error to reproduce
  * @op: the shortest sequence known to fail
  * @n: its length
- * @try: one to try
- * @last: what became of that
- * @tries: how many have been tried
+ * @try: the sequence to try
+ * @last: result of the last trial
+ * @tries: number of trials
  */
 struct shrink {
 	struct mc_world *w;
@@ -40,7 +40,7 @@ struct shrink {
 	unsigned int tries;
 };
 
-static bool fails(struct shrink *s, unsigned int n)
+static bool still_fails(struct shrink *s, unsigned int n)
 {
 	cond_resched();
 	if (s->tries++ >= TRIES)
@@ -49,8 +49,11 @@ static bool fails(struct shrink *s, unsigned int n)
 	return s->last && !strcmp(s->last, s->why);
 }
 
-/* Try without [from, from + len). Frees name steps by their number: renumber. */
-static bool without(struct shrink *s, unsigned int from, unsigned int len)
+/*
+ * Try the sequence without the steps [from, from + len). Frees name steps by
+ * their index, so renumber them.
+ */
+static bool try_without(struct shrink *s, unsigned int from, unsigned int len)
 {
 	unsigned int i, n = 0;
 
@@ -66,9 +69,9 @@ static bool without(struct shrink *s, unsigned int from, unsigned int len)
 			op->slot = MC_STEPS - 1;
 		n++;
 	}
-	if (!fails(s, n))
+	if (!still_fails(s, n))
 		return false;
-	/* It may have failed before the end. */
+	/* The sequence may have failed before its end. */
 	s->n = min(n, s->w->next);
 	memcpy(s->op, s->try, s->n * sizeof(*s->op));
 	return true;
@@ -79,70 +82,71 @@ static bool drop_chunks(struct shrink *s, unsigned int len)
 	bool any = false;
 	unsigned int from;
 
-	/* From the end, for what comes last depends on what comes first. */
+	/* Start at the end: later steps depend on earlier ones. */
 	for (from = s->n > len ? s->n - len : 0;; from -= len) {
 		if (from + len <= s->n)
-			any |= without(s, from, len);
+			any |= try_without(s, from, len);
 		if (from < len)
 			break;
 	}
 	return any;
 }
 
-/* Ways to make a step simpler. */
-static void simpler(struct mc_op *op, unsigned int way)
+/* Apply one rule that simplifies a step. */
+static void simplify_op(struct mc_op *op, unsigned int rule)
 {
 	static const int flags[] = {
 		VM_MEMLOAD | VM_NORELOC | VM_PUSHPAGE, VM_ENDALLOC, VM_NEXTFIT,
 		VM_BESTFIT, VM_FIRSTFIT, VM_ABORT,
 	};
 
-	if (way < ARRAY_SIZE(flags) &&
+	if (rule < ARRAY_SIZE(flags) &&
 	    (op->kind == MC_ALLOC || op->kind == MC_XALLOC))
-		op->flags &= ~flags[way];
-	else if (op->kind == MC_WALK && way == 6)
+		op->flags &= ~flags[rule];
+	else if (op->kind == MC_WALK && rule == 6)
 		op->nest = 0;
 	else if (op->kind != MC_XALLOC)
 		return;
-	else if (way == 6)
+	else if (rule == 6)
 		op->nocross = 0;
-	else if (way == 7)
+	else if (rule == 7)
 		op->phase = 0;
-	else if (way == 8)
+	else if (rule == 8)
 		op->align = 0;
-	else if (way == 9)
+	else if (rule == 9)
 		op->min = 0;
-	else if (way == 10)
+	else if (rule == 10)
 		op->max = 0;
-	else if (way == 11 && !op->align && !op->phase && !op->nocross &&
+	else if (rule == 11 && !op->align && !op->phase && !op->nocross &&
 		 !op->min && !op->max)
 		op->kind = MC_ALLOC;
 }
 
 static void simplify(struct shrink *s)
 {
-	unsigned int i, way;
+	unsigned int i, rule;
 
 	for (i = 0; i < s->n; i++) {
-		for (way = 0; way < 12; way++) {
+		for (rule = 0; rule < 12; rule++) {
 			memcpy(s->try, s->op, s->n * sizeof(*s->op));
-			simpler(&s->try[i], way);
+			simplify_op(&s->try[i], rule);
 			if (!memcmp(&s->try[i], &s->op[i], sizeof(*s->op)))
 				continue;
-			if (fails(s, s->n))
+			if (still_fails(s, s->n))
 				s->op[i] = s->try[i];
 		}
 	}
 }
 
 /**
- * mc_shrink - make a failing sequence short
- * @w: the world in which it failed, ended; afterwards that of the short one
- * @why: how it failed
- * @steps: the length of the short one, which may be 0: making and ending a world
- *	can fail, too
+ * mc_shrink - shorten a failing sequence
+ * @w: the world in which it failed, destroyed; on return that of the short
+ *	sequence
+ * @why: its error
+ * @steps: length of the short sequence; 0 if creating or destroying the world
+ *	fails
  *
- * Return: whether it fails again; if not, @w is of no use.
+ * Return: true if the sequence fails again; if not, @w is not valid.
  */
 bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 {
@@ -158,9 +162,9 @@ bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 	s.config = w->config;
 	memcpy(s.op, w->op, s.n * sizeof(*s.op));
 	memcpy(s.try, w->op, s.n * sizeof(*s.op));
-	if (!fails(&s, s.n)) {
-		pr_info("vmem-model: done again: %s; %s\n",
-			s.last ?: "all is well", w->detail);
+	if (!still_fails(&s, s.n)) {
+		pr_info("vmem-model: repeated: %s; %s\n",
+			s.last ?: "no error", w->detail);
 		goto out;
 	}
 
@@ -172,10 +176,10 @@ bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 	while (drop_chunks(&s, 1))
 		;
 
-	/* Once more, so that the world is as that leaves it. */
+	/* Repeat the shortest sequence, to leave its world in @w. */
 	memcpy(s.try, s.op, s.n * sizeof(*s.op));
 	s.tries = 0;
-	again = fails(&s, s.n);
+	again = still_fails(&s, s.n);
 	*steps = s.n;
 out:
 	kvfree(s.op);

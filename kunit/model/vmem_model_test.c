@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem against its model: random sequences in each kind of world, all short ones
- * in a very small one, and the checker itself, which must find out a model that
- * lies, and say how in few words.
+ * Compares vmem with its model: random sequences in each kind of world, and all
+ * short sequences in a very small one. Tests also the checker: it must detect a
+ * defect of the model and print a short sequence that shows it.
  */
 #include <kunit/test.h>
 #include <linux/module.h>
@@ -11,77 +11,86 @@
 #include "../vmem_test_report.h"
 #include "engine.h"
 
-/* Of the exhaustive checks. An emulated CPU is slow. */
+/* Length of the exhaustive sequences. An emulated CPU is slow. */
 #define LENGTH	(IS_ENABLED(CONFIG_UML) ? 7 : 6)
 
 static void check(struct kunit *test, enum mc_kind kind, unsigned long ops)
 {
 	struct mc_failure f;
 
-	if (!mc_random(kind, ops, MC_TRUTH, &f))
+	if (!mc_random(kind, ops, MC_NO_DEFECT, &f))
 		KUNIT_FAIL(test, "%s: seed=%u, see the log", f.why, f.seed);
 }
 
-/* The same with arenas that are made while debug is set. */
-static void check_both(struct kunit *test, enum mc_kind kind)
+/*
+ * Check without and with the module parameter debug, which affects new arenas.
+ */
+static void check_with_debug(struct kunit *test, enum mc_kind kind)
 {
-	unsigned long ops = mc_share(kind);
+	unsigned long ops = mc_nr_ops(kind);
 
 	check(test, kind, ops - ops / 4);
 	if (vt_param("debug", "Y", NULL, 0))
-		kunit_info(test, "no parameters to set: not with debug\n");
+		kunit_info(test, "cannot set the parameter debug\n");
 	check(test, kind, ops / 4);
 	vt_param("debug", "N", NULL, 0);
 }
 
-/* A failure is found, and made short: one request is all it takes. */
-static void shrinks_to_a_request(struct kunit *test)
+/* A request that fails wrongly is reduced to one step. */
+static void failure_shrinks_to_one_request(struct kunit *test)
 {
 	struct mc_failure f;
 
-	KUNIT_ASSERT_FALSE(test, mc_random(MC_PLAIN, 20000, MC_SEVEN_FAIL, &f));
+	KUNIT_ASSERT_FALSE(test, mc_random(MC_PLAIN, 20000, MC_REFUSE_SEVEN,
+					   &f));
 	KUNIT_EXPECT_GT(test, f.steps, 0U);
 	KUNIT_EXPECT_LE(test, f.steps, 1U);
 }
 
-/* An allocation, its free, and perhaps what shows that it was not a free. */
-static void shrinks_to_a_free(struct kunit *test)
+/*
+ * A free without effect is reduced to an allocation, the free, and requests
+ * that show the difference.
+ */
+static void lost_free_shrinks_to_four_steps(struct kunit *test)
 {
 	struct mc_failure f;
 
-	KUNIT_ASSERT_FALSE(test, mc_random(MC_TREE, 20000, MC_THREE_STAY, &f));
+	KUNIT_ASSERT_FALSE(test, mc_random(MC_TREE, 20000, MC_KEEP_THREE, &f));
 	KUNIT_EXPECT_GT(test, f.steps, 0U);
 	KUNIT_EXPECT_LE(test, f.steps, 4U);
 }
 
 /* One arena: policies, constraints, spans, walks. */
-static void plain(struct kunit *test)
+static void one_arena_follows_the_model(struct kunit *test)
 {
-	check_both(test, MC_PLAIN);
+	check_with_debug(test, MC_PLAIN);
 }
 
-/* [21] It imports by functions that fail, raise the size, or never release. */
-static void import(struct kunit *test)
+/*
+ * [21] The arena's import functions may fail or raise the size, and it may have
+ * no release function.
+ */
+static void importing_arena_follows_the_model(struct kunit *test)
 {
-	check_both(test, MC_IMPORT);
+	check_with_debug(test, MC_IMPORT);
 }
 
 /* Arenas that import from one another. */
-static void tree(struct kunit *test)
+static void tree_follows_the_model(struct kunit *test)
 {
-	check_both(test, MC_TREE);
+	check_with_debug(test, MC_TREE);
 }
 
-/* [38] Quantum caches keep nothing from anybody. */
-static void cached(struct kunit *test)
+/* [38] Integers in quantum caches remain available. */
+static void cached_arena_withholds_nothing(struct kunit *test)
 {
-	check_both(test, MC_CACHED);
+	check_with_debug(test, MC_CACHED);
 }
 
-/* [17] Bad calls among good ones change nothing. */
-static void misuse(struct kunit *test)
+/* [17] Misuse between valid calls changes nothing. */
+static void misuse_changes_nothing(struct kunit *test)
 {
-	unsigned long ops = mc_share(MC_MISUSE);
+	unsigned long ops = mc_nr_ops(MC_MISUSE);
 
 	pr_info("vmem-test: expect * \"%s\"\n", VT_REPORT);
 	check(test, MC_MISUSE, ops < 1000 ? 1000 : ops);
@@ -89,15 +98,15 @@ static void misuse(struct kunit *test)
 }
 
 /* Every sequence of LENGTH operations on six units. */
-static void exhaustive(struct kunit *test)
+static void short_sequences_follow_the_model(struct kunit *test)
 {
 	struct mc_failure f;
 
 	KUNIT_EXPECT_TRUE_MSG(test, mc_exhaustive(1, LENGTH, &f), "%s", f.why);
 }
 
-/* [2] On two spans of three units that touch. */
-static void exhaustive_spans(struct kunit *test)
+/* [2] The same on two adjacent spans of three units. */
+static void short_sequences_on_two_spans(struct kunit *test)
 {
 	struct mc_failure f;
 
@@ -105,15 +114,15 @@ static void exhaustive_spans(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(shrinks_to_a_request),
-	KUNIT_CASE(shrinks_to_a_free),
-	KUNIT_CASE(plain),
-	KUNIT_CASE(import),
-	KUNIT_CASE(tree),
-	KUNIT_CASE(cached),
-	KUNIT_CASE(misuse),
-	KUNIT_CASE(exhaustive),
-	KUNIT_CASE(exhaustive_spans),
+	KUNIT_CASE(failure_shrinks_to_one_request),
+	KUNIT_CASE(lost_free_shrinks_to_four_steps),
+	KUNIT_CASE(one_arena_follows_the_model),
+	KUNIT_CASE(importing_arena_follows_the_model),
+	KUNIT_CASE(tree_follows_the_model),
+	KUNIT_CASE(cached_arena_withholds_nothing),
+	KUNIT_CASE(misuse_changes_nothing),
+	KUNIT_CASE(short_sequences_follow_the_model),
+	KUNIT_CASE(short_sequences_on_two_spans),
 	{ }
 };
 
@@ -124,5 +133,5 @@ static struct kunit_suite suite = {
 
 kunit_test_suite(suite);
 
-MODULE_DESCRIPTION("vmem against a model");
+MODULE_DESCRIPTION("Compares vmem with a model");
 MODULE_LICENSE("GPL");

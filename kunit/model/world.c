@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making the arenas of a world, the functions by which they import, and ending
- * them.
+ * Creates and destroys the arenas of a world, and defines their import
+ * functions.
  *
- * An import function of ours has the units of the arena that are in no span to
- * give. Which of them it takes, how far it raises the size, and whether it fails,
- * follows from the step under way: so it is the same when that is done again,
- * and the model can tell beforehand.
+ * The import function exports units that are in no span of the arena. The
+ * current step determines the units, the raise of the size, and whether the
+ * import fails. So a repeated sequence has the same results, and the model can
+ * predict them.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
 
 #include "world.h"
 
-/* The one world that there is at a time; import functions get no pointer. */
+/* The only world. Import functions have no argument that points to it. */
 static struct mc_world *the_world;
 
 static struct mc_arena *importer(struct mc_world *w)
@@ -22,8 +22,8 @@ static struct mc_arena *importer(struct mc_world *w)
 }
 
 /*
- * Where our import function finds *size, which it may raise; 0: it fails. Some
- * fail, most begin anywhere, and some of those touch what is there.
+ * The start of the next import of *size, which may be raised; 0: the import
+ * fails. Most imports start anywhere; some of them are adjacent to a span.
  */
 unsigned long mc_place_import(struct mc_world *w, struct mc_arena *a,
 			      size_t *size, size_t align)
@@ -59,16 +59,16 @@ unsigned long mc_place_import(struct mc_world *w, struct mc_arena *a,
 
 static void *ximport(vmem_t *src, size_t *size, size_t align, int vmflag)
 {
-	struct mc_asked *asked = &the_world->import;
+	struct mc_call *call = &the_world->import;
 
-	asked->calls++;
-	asked->size = *size;
-	asked->align = align;
-	asked->vmflag = vmflag;
-	asked->start = mc_place_import(the_world, importer(the_world), size,
-				       align);
-	asked->got = *size;
-	return (void *)asked->start;
+	call->calls++;
+	call->size = *size;
+	call->align = align;
+	call->vmflag = vmflag;
+	call->start = mc_place_import(the_world, importer(the_world), size,
+				      align);
+	call->got = *size;
+	return (void *)call->start;
 }
 
 static void *import(vmem_t *src, size_t size, int vmflag)
@@ -78,11 +78,11 @@ static void *import(vmem_t *src, size_t size, int vmflag)
 
 static void release(vmem_t *src, void *addr, size_t size)
 {
-	struct mc_asked *asked = &the_world->release;
+	struct mc_call *call = &the_world->release;
 
-	asked->calls++;
-	asked->start = (unsigned long)addr;
-	asked->size = size;
+	call->calls++;
+	call->start = (unsigned long)addr;
+	call->size = size;
 }
 
 static vmem_t *create(struct mc_arena *a)
@@ -151,13 +151,16 @@ static bool make_arena(struct mc_world *w, unsigned int i,
 	return true;
 }
 
-/* Interrupt context: it can only say so, and give whoever sleeps something. */
-static void bark(struct timer_list *t)
+/*
+ * Runs in interrupt context. Adds a span to each arena, so that a sleeping
+ * request succeeds.
+ */
+static void watchdog_fire(struct timer_list *t)
 {
 	struct mc_world *w = the_world;
 	unsigned int i;
 
-	pr_err("vmem-model: BUG: step %u of seed %u, kind %d, does not come back\n",
+	pr_err("vmem-model: BUG: step %u of seed %u, kind %d, hangs\n",
 	       w->at, w->config.seed, w->config.kind);
 	for (i = 0; i < w->arenas; i++) {
 		size_t size = (size_t)MC_UNITS << w->arena[i].config.shift;
@@ -180,7 +183,7 @@ bool mc_world_make(struct mc_world *w, const struct mc_config *c)
 	w->walking = false;
 	w->detail[0] = '\0';
 	the_world = w;
-	timer_setup(&w->watchdog, bark, 0);
+	timer_setup(&w->watchdog, watchdog_fire, 0);
 	memset(w->got, 0, sizeof(w->got));
 	for (i = 0; i < c->arenas; i++) {
 		if (!make_arena(w, i, &c->arena[i])) {
@@ -191,34 +194,34 @@ bool mc_world_make(struct mc_world *w, const struct mc_config *c)
 	return true;
 }
 
-/* Free all that clients have of arena @i, by the proper function. */
-static const char *drain(struct mc_world *w, unsigned int i)
+/* Free all allocations in arena @i, each with the proper function. */
+static const char *free_all(struct mc_world *w, unsigned int i)
 {
 	const char *why = NULL;
 	unsigned int j;
 
 	for (j = w->nlive; j-- > 0;) {
-		struct mc_got got = w->got[w->live[j]];
+		struct mc_result got = w->got[w->live[j]];
 
 		if (got.arena != i)
 			continue;
-		mc_forget(w, w->live[j]);
+		mc_result_clear(w, w->live[j]);
 		memset(&w->release, 0, sizeof(w->release));
 		if (got.x)
 			vmem_xfree(w->arena[i].vm, (void *)got.addr, got.size);
 		else
 			vmem_free(w->arena[i].vm, (void *)got.addr, got.size);
-		why = why ?: mc_settle_free(w, &w->arena[i], got.addr,
-					    got.size);
+		why = why ?: mc_check_free(w, &w->arena[i], got.addr,
+					   got.size);
 	}
 	return why;
 }
 
 /*
- * [38] With nothing in use, what the caches hold included, each span can be had
- * as a whole.
+ * [38] Without allocations of clients each span can be allocated as a whole,
+ * also if caches hold parts of it.
  */
-static const char *whole_again(struct mc_world *w, struct mc_arena *a)
+static const char *check_spans_free(struct mc_world *w, struct mc_arena *a)
 {
 	const struct mc_model *m = &a->model;
 	const char *why = NULL;
@@ -229,25 +232,26 @@ static const char *whole_again(struct mc_world *w, struct mc_arena *a)
 		size_t size = (size_t)m->span[i].n << m->shift;
 		void *p = vmem_xalloc(a->vm, size, 0, 0, 0, (void *)start,
 				      (void *)(start + size),
-				      mc_exact(w, a) ? VM_NOSLEEP : VM_SLEEP);
+				      mc_knows_segments(w, a) ? VM_NOSLEEP :
+								VM_SLEEP);
 
 		if (p != (void *)start)
-			why = "[38] a span that nobody uses cannot be had";
+			why = "[38] a wholly free span cannot be allocated";
 		else
 			vmem_xfree(a->vm, p, size);
 	}
 	if (!why && mc_knows_spans(w, a) && vmem_size(a->vm, VMEM_ALLOC))
-		why = "[33] something is in use that nobody has";
+		why = "[33] vmem_size(VMEM_ALLOC) without allocations";
 	return why;
 }
 
 static const char *end_arena(struct mc_world *w, unsigned int i, bool check)
 {
 	struct mc_arena *a = &w->arena[i];
-	const char *why = drain(w, i);
+	const char *why = free_all(w, i);
 
 	if (check && !why)
-		why = whole_again(w, a);
+		why = check_spans_free(w, a);
 	if (check && !why && vmem_verify(a->vm))
 		why = "vmem_verify()";
 	vmem_destroy(a->vm);
@@ -255,7 +259,7 @@ static const char *end_arena(struct mc_world *w, unsigned int i, bool check)
 	return why;
 }
 
-/* Give everything back, and see that it is. */
+/* Free all allocations, check the arenas and destroy them. */
 const char *mc_world_end(struct mc_world *w)
 {
 	const char *why = NULL;
@@ -270,7 +274,7 @@ const char *mc_world_end(struct mc_world *w)
 	return why;
 }
 
-/* Make the last arena anew, otherwise. */
+/* Destroy the last arena, and create one with other parameters. */
 const char *mc_world_renew(struct mc_world *w, u32 seed)
 {
 	unsigned int i = w->arenas - 1;
@@ -284,6 +288,6 @@ const char *mc_world_renew(struct mc_world *w, u32 seed)
 	*c = w->config;
 	mc_arena_draw(c, i, &rnd);
 	if (!why && !make_arena(w, i, &c->arena[i]))
-		why = "an arena cannot be made";
+		why = "cannot create an arena";
 	return why;
 }

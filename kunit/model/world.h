@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A world: arenas under test, each beside its model.
- */
+/* A world: arenas under test, each with its model. */
 #ifndef MC_WORLD_H
 #define MC_WORLD_H
 
@@ -12,29 +10,29 @@
 #include "model.h"
 
 #define MC_ARENAS	3
-#define MC_STEPS	2048		/* of a sequence, at the most */
+#define MC_STEPS	2048		/* most steps of a sequence */
 
-/* Where an arena gets more. */
+/* Source of an arena. */
 enum mc_source {
-	MC_OWN,			/* nowhere */
-	MC_FUNC,		/* from an import function of ours */
-	MC_XFUNC,		/* from one that may raise the size */
-	MC_ARENA,		/* from the arena before it, by vmem_alloc() */
+	MC_OWN,			/* none */
+	MC_FUNC,		/* an import function of the test */
+	MC_XFUNC,		/* the same, which may raise the size */
+	MC_ARENA,		/* the previous arena, with vmem_alloc() */
 };
 
 /**
- * struct mc_arena_config - how to make an arena
- * @shift: log2 of its quantum
- * @units: of its model
- * @source: where it imports from
+ * struct mc_arena_config - parameters of an arena
+ * @shift: log2 of the quantum
+ * @units: number of units of its model
+ * @source: its source
  * @source_shift: MC_FUNC, MC_XFUNC: log2 of the source's quantum
  * @release: it has a release function
  * @flags: VMC_*
  * @qcache_max: as of vmem_create()
- * @own: units that it may add by itself begin here
- * @end: and end here; others are not to be added, since a source may lend them
- * @span: spans that it has from the beginning
- * @nspans: how many
+ * @own: first unit that the test may pass to vmem_add()
+ * @end: unit after the last of these; a source may export the other units
+ * @span: its initial spans
+ * @nspans: number of initial spans
  */
 struct mc_arena_config {
 	unsigned int shift;
@@ -51,14 +49,14 @@ struct mc_arena_config {
 };
 
 /**
- * struct mc_config - how to make a world
- * @kind: what it is about
- * @seed: what it was drawn from
+ * struct mc_config - parameters of a world
+ * @kind: its kind
+ * @seed: the seed that its parameters follow from
  * @base: the address of unit 0 in all of its arenas
- * @arenas: how many there are, each source before those that import from it
- * @arena: they
- * @full: steps from one full comparison to the next
- * @lie: what the model is to get wrong
+ * @arenas: number of arenas; each source precedes those that import from it
+ * @arena: the arenas
+ * @full: number of steps between full comparisons
+ * @defect: defect of the model
  */
 struct mc_config {
 	enum mc_kind kind;
@@ -67,7 +65,7 @@ struct mc_config {
 	unsigned int arenas;
 	struct mc_arena_config arena[MC_ARENAS];
 	unsigned int full;
-	enum mc_lie lie;
+	enum mc_defect defect;
 };
 
 enum mc_op_kind {
@@ -77,13 +75,13 @@ enum mc_op_kind {
 
 /**
  * struct mc_op - one step
- * @kind: what to do
- * @arena: to which
- * @slot: MC_FREE, MC_BAD_*: the step whose allocation it is about
- * @nest: MC_WALK: how many of the following steps to take within it
- * @flags: VM_* flags; MC_FREE: by the function of the other pair
- * @rnd: what import functions, and everything else that is not in the other
- *	fields, is drawn from
+ * @kind: the operation
+ * @arena: index of its arena
+ * @slot: MC_FREE, MC_BAD_*: the step that made the allocation
+ * @nest: MC_WALK: number of following steps to execute within the walk
+ * @flags: VM_* flags
+ * @rnd: random bits for import functions and for all that the other fields do
+ *	not define
  * @size: as of the function
  * @align: as of vmem_xalloc()
  * @phase: as of vmem_xalloc()
@@ -110,11 +108,11 @@ struct mc_op {
  * struct mc_arena - an arena and its model
  * @vm: the arena
  * @model: the model
- * @config: how it was made
- * @source: MC_ARENA: where it imports from
- * @label: MC_FUNC, MC_XFUNC: lends its quantum
- * @want: [33] the statistics as they should be
- * @live: how many allocations clients have
+ * @config: its parameters
+ * @source: MC_ARENA: its source
+ * @label: MC_FUNC, MC_XFUNC: its source, which only defines a quantum
+ * @want: [33] the expected statistics
+ * @live: number of allocations that clients hold
  */
 struct mc_arena {
 	vmem_t *vm;
@@ -126,16 +124,16 @@ struct mc_arena {
 	unsigned int live;
 };
 
-/* What an allocating step got; @addr 0: nothing, or no longer. */
-struct mc_got {
+/* Result of an allocating step; @addr is 0 if it failed or was freed. */
+struct mc_result {
 	unsigned long addr;
 	size_t size;
 	u8 arena;
 	bool x;
 };
 
-/* What an import or release function was asked, and what it said. */
-struct mc_asked {
+/* Arguments and result of the import or release function. */
+struct mc_call {
 	unsigned int calls;
 	size_t size;
 	size_t align;
@@ -146,33 +144,33 @@ struct mc_asked {
 
 /**
  * struct mc_world - a world
- * @config: how it was made
- * @renewed: the same for the last arena when that was made anew
- * @arenas: how many arenas are made
- * @arena: they
- * @op: the steps so far
- * @got: what they got
- * @live: those that have something
- * @nlive: how many
- * @where: the place of each in @live
- * @nops: how many steps there are to be
- * @next: how many have begun
- * @at: the one under way
- * @drawing: a step is drawn from @rnd when its time has come; else all are there
- * @rnd: what they are drawn from
- * @bias: how many of a hundred steps allocate, of those that allocate or free
- * @walking: within a walk
- * @known: the state that this step leads to has been compared before
- * @import: what the import function was asked in it
- * @release: what the release function was asked in it
- * @starts: MC_WALK: units that segments began at when it began
- * @touched: MC_WALK: units whose segment is not what it was then
- * @seen: MC_WALK: how often a segment was seen that begins there
- * @view: cached: the arena as it was seen before the step
- * @viewed: it was looked at
- * @trace: a sum of all addresses got so far, to tell two runs apart
- * @detail: more about what is wrong
- * @watchdog: says so when a step does not come back
+ * @config: its parameters
+ * @renewed: parameters of the last arena after it was created again
+ * @arenas: number of existing arenas
+ * @arena: the arenas
+ * @op: the steps
+ * @got: their results
+ * @live: steps whose allocation is not freed
+ * @nlive: number of @live
+ * @where: index of each step in @live
+ * @nops: number of steps of the sequence
+ * @next: number of steps that have begun
+ * @at: the current step
+ * @drawing: steps are drawn from @rnd one by one; else all steps are in @op
+ * @rnd: random state for drawing steps
+ * @bias: percentage of allocations among allocations and frees
+ * @walking: a walk is in progress
+ * @known: this step leads to a state that has already been compared
+ * @import: calls of the import function in this step
+ * @release: calls of the release function in this step
+ * @starts: MC_WALK: first units of segments at the beginning of the walk
+ * @touched: MC_WALK: units whose segment has changed since then
+ * @seen: MC_WALK: number of visits of the segment that starts at the unit
+ * @view: cached: snapshot of the arena before the step
+ * @viewed: @view is valid
+ * @trace: checksum of all results, to compare two runs
+ * @detail: details of the error
+ * @watchdog: reports a step that hangs
  */
 struct mc_world {
 	struct mc_config config;
@@ -180,7 +178,7 @@ struct mc_world {
 	unsigned int arenas;
 	struct mc_arena arena[MC_ARENAS];
 	struct mc_op op[MC_STEPS];
-	struct mc_got got[MC_STEPS];
+	struct mc_result got[MC_STEPS];
 	u16 live[MC_STEPS];
 	unsigned int nlive;
 	u16 where[MC_STEPS];
@@ -192,8 +190,8 @@ struct mc_world {
 	unsigned int bias;
 	bool walking;
 	bool known;
-	struct mc_asked import;
-	struct mc_asked release;
+	struct mc_call import;
+	struct mc_call release;
 	DECLARE_BITMAP(starts, MC_UNITS);
 	DECLARE_BITMAP(touched, MC_UNITS);
 	u8 seen[MC_UNITS];
@@ -224,14 +222,15 @@ struct mc_req mc_request(const struct mc_model *m, const struct mc_op *op);
 
 /* drive.c */
 const char *mc_step(struct mc_world *w);
-void mc_forget(struct mc_world *w, unsigned int slot);
+void mc_result_clear(struct mc_world *w, unsigned int slot);
 
 /* settle.c */
-bool mc_sure(struct mc_world *w, struct mc_arena *a, const struct mc_req *req);
-const char *mc_settle(struct mc_world *w, struct mc_arena *a,
-		      const struct mc_req *req, unsigned long addr);
-const char *mc_settle_free(struct mc_world *w, struct mc_arena *a,
-			   unsigned long addr, size_t size);
+bool mc_must_succeed(struct mc_world *w, struct mc_arena *a,
+		     const struct mc_req *req);
+const char *mc_check_alloc(struct mc_world *w, struct mc_arena *a,
+			   const struct mc_req *req, unsigned long addr);
+const char *mc_check_free(struct mc_world *w, struct mc_arena *a,
+			  unsigned long addr, size_t size);
 
 bool mc_may_import(const struct mc_arena *a, const struct mc_req *req);
 struct mc_req mc_import_request(const struct mc_arena *a,
@@ -241,12 +240,12 @@ void mc_count_alloc(struct mc_arena *a, const struct mc_req *req,
 unsigned long mc_span_start(struct mc_arena *a, unsigned long addr);
 
 /* cached.c */
-bool mc_cached_sure(struct mc_world *w, struct mc_arena *a,
-		    const struct mc_req *req);
-void mc_cached_look(struct mc_world *w, struct mc_arena *a,
-		    const struct mc_req *req);
-const char *mc_cached_settle(struct mc_world *w, struct mc_arena *a,
-			     const struct mc_req *req, unsigned long addr);
+bool mc_cached_must_succeed(struct mc_world *w, struct mc_arena *a,
+			    const struct mc_req *req);
+void mc_cached_snapshot(struct mc_world *w, struct mc_arena *a,
+			const struct mc_req *req);
+const char *mc_cached_check_alloc(struct mc_world *w, struct mc_arena *a,
+				  const struct mc_req *req, unsigned long addr);
 
 /* compare.c */
 const char *mc_compare_stats(struct mc_world *w);
@@ -271,19 +270,20 @@ static inline bool mc_has_caches(const struct mc_arena *a)
 }
 
 /*
- * Does the model know of every segment, or only of what clients have? Caches take
- * what they like, and when they like, also from the arena that theirs imports from.
+ * True if the model knows all segments, not only the clients' allocations.
+ * Caches allocate and free at any time, also in the source of their arena.
  */
-static inline bool mc_exact(const struct mc_world *w, const struct mc_arena *a)
+static inline bool mc_knows_segments(const struct mc_world *w,
+				     const struct mc_arena *a)
 {
 	return w->config.kind != MC_CACHED;
 }
 
-/* Does the model know all spans? */
+/* True if the model knows all spans. */
 static inline bool mc_knows_spans(const struct mc_world *w,
 				  const struct mc_arena *a)
 {
-	return mc_exact(w, a) || !a->source;
+	return mc_knows_segments(w, a) || !a->source;
 }
 
 #endif /* MC_WORLD_H */

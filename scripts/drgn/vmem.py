@@ -1,22 +1,22 @@
 #!/usr/bin/drgn
 # SPDX-License-Identifier: GPL-2.0
-"""vmem's arenas and segments in a kernel that runs, or has died.
+"""vmem's arenas and segments in the running kernel or in a dump.
 
 usage: drgn [-c DUMP] -s VMLINUX -s VMEM.KO vmem.py COMMAND [ARGUMENT]...
 
-    vmem [-k]           the arenas as a tree; -k: every statistic, as in kstat
-    vmem_seg ARENA      its segments, as in the file segments in debugfs
-    vmem_waiters ARENA  the requests made to it that wait, as in the file waiters
+    vmem [-k]           the tree of arenas; -k: all statistics, as in kstat
+    vmem_seg ARENA      the segments of an arena, as in the debugfs file segments
+    vmem_waiters ARENA  the waiting requests of an arena, as in the debugfs file
+                        waiters
     vmem_walk ARENA [alloc|free]
-                        the first integer and the size of each of them
+                        start and size of each allocated or free segment, or both
 
-ARENA is an id, a name or the address of a struct vmem.  Without -c it is the kernel
-that runs here (/proc/kcore), whose arenas may change meanwhile.  In an interactive
-drgn: "from vmem import *", then vmem(prog), vmem_seg(prog, "name"), and so on; what
-is found is also to be had as objects, from arenas(prog) and segments(arena).
+ARENA is an id, a name or the address of a struct vmem.  Without -c the script reads
+the running kernel (/proc/kcore), whose arenas may change during the read.  In an
+interactive drgn: "from vmem import *", then vmem(prog), vmem_seg(prog, "name"), and
+so on; arenas(prog) and segments(arena) return objects.
 
-Everything is read from the types in the debugging information, which vmem.ko and the
-kernel must have been built with (CONFIG_DEBUG_INFO).
+vmem.ko and the kernel must be built with debugging information (CONFIG_DEBUG_INFO).
 """
 
 import re
@@ -26,19 +26,19 @@ import drgn
 from drgn import Object, cast, container_of
 from drgn.helpers.linux.list import list_for_each_entry
 
-# Types of segments; macros have no debugging information.
+# Types of segments, which are macros without debugging information.
 ALLOC, FREE, SPAN = 1, 2, 0x10
-# As the kernel escapes names of tasks.
+# Escapes as in the kernel's output of task names.
 ESCAPES = {ord(char): f"\\{ord(char):03o}" for char in "\t\n\\"}
 NAMES = {ALLOC: "  alloc", FREE: "  free", SPAN: "span"}
 
 
 class Damaged(Exception):
-    """The lists are not what they should be, as can be after a crash."""
+    """A list is corrupt, which can happen in a crash."""
 
 
 def arenas(prog):
-    """Pairs of each arena, a struct vmem *, and how deep in the tree it is."""
+    """Yield each arena, a struct vmem *, and its depth in the tree."""
     def below(head, depth):
         if depth > 1000:
             raise Damaged("the tree of arenas has no end")
@@ -57,7 +57,7 @@ def unescape(text):
 
 
 def find(prog, wanted):
-    """The arena with that id, name or address."""
+    """Return the arena with that id, name or address."""
     found = [arena for arena, _ in arenas(prog)
              if str(wanted) in (str(arena.id.value_()), label(arena),
                                 unescape(label(arena)))
@@ -69,14 +69,14 @@ def find(prog, wanted):
 
 
 def statistics(arena):
-    """{name: value}, in the order of struct vmem_stats.  vmem fills in those that
-    are not counters only in a copy: here they are read from where they come from."""
-    stats = arena.space.stats
+    """Return {name: value} in the order of struct vmem_stats.  The members that are
+    not counters are valid only in copies: read them from other structures."""
+    stats = arena.segmap.stats
     found = {member.name: getattr(stats, member.name).value_()
              for member in stats.type_.members}
-    for name, value in (("quantum", arena.space.quantum),
-                        ("spans", arena.space.nspans),
-                        ("buckets", 1 << arena.space.hash.bits.value_()),
+    for name, value in (("quantum", arena.segmap.quantum),
+                        ("spans", arena.segmap.nspans),
+                        ("buckets", 1 << arena.segmap.hash.bits.value_()),
                         ("waiters", arena.waiters)):
         if name in found:
             found[name] = int(value)
@@ -84,16 +84,16 @@ def statistics(arena):
 
 
 def segments(arena):
-    """Each segment, a struct vmem_seg *, in list order."""
-    end = arena.space.end.address_of_()
-    node = arena.space.list.first
-    # Every segment has been made by an allocation, a free or a span.
-    limit = 16 + 4 * (arena.space.stats.alloc.value_() +
-                      arena.space.stats.free.value_() +
-                      arena.space.nspans.value_())
+    """Yield each segment, a struct vmem_seg *, in list order."""
+    end = arena.segmap.end.address_of_()
+    node = arena.segmap.list.first
+    # Upper bound: each segment stems from an allocation, a free or a span.
+    limit = 16 + 4 * (arena.segmap.stats.alloc.value_() +
+                      arena.segmap.stats.free.value_() +
+                      arena.segmap.nspans.value_())
     for _ in range(limit):
         if not node:
-            raise Damaged("the segment list breaks off")
+            raise Damaged("the segment list ends without the end marker")
         segment = container_of(node, "struct vmem_seg", "order")
         if segment == end:
             return
@@ -103,7 +103,7 @@ def segments(arena):
 
 
 class Stacks:
-    """The kernel's stack depot, by the handles of segments."""
+    """The kernel's stack depot, indexed by the handles in segments."""
 
     def __init__(self, prog):
         self.prog = prog
@@ -117,7 +117,7 @@ class Stacks:
                 pass
 
     def frames(self, handle):
-        """Addresses, innermost first."""
+        """Return the addresses of a stack, innermost first."""
         if not handle or self.slabs is None:
             return []
         parts = Object(self.prog, "union handle_parts", {"handle": handle})
@@ -130,7 +130,8 @@ class Stacks:
         return [record.entries[i].value_() for i in range(record.size.value_())]
 
     def symbol(self, address):
-        """As the kernel prints it but for the size, which it knows otherwise."""
+        """Format an address as the kernel does, without the size of the symbol, for
+        which drgn and the kernel have different values."""
         try:
             symbol = self.prog.symbol(address)
         except LookupError:
@@ -144,14 +145,14 @@ class Stacks:
 
 
 def hash_load(arena):
-    """Allocated segments to a bucket of the segment table."""
-    stats = arena.space.stats
+    """Return the allocated segments per bucket of the segment table."""
+    stats = arena.segmap.stats
     live = stats.alloc.value_() - stats.free.value_()
-    return live / (1 << arena.space.hash.bits.value_())
+    return live / (1 << arena.segmap.hash.bits.value_())
 
 
 def vmem(prog, kstat=False):
-    """The arenas."""
+    """Print the arenas."""
     if kstat:
         for arena, _ in arenas(prog):
             for name, value in statistics(arena).items():
@@ -171,26 +172,26 @@ def vmem(prog, kstat=False):
 
 
 def milliseconds(prog, since):
-    """How long ago a time in jiffies was."""
+    """Return the milliseconds since a time in jiffies."""
     mask = (1 << 8 * since.type_.size) - 1
     jiffies = (prog["jiffies_64"].value_() - since.value_()) & mask
-    # HZ is a macro; the length of a tick follows the clock, which NTP adjusts.
+    # HZ is a macro; round, because NTP adjusts the length of a tick.
     hz = round(10 ** 9 / prog["tick_nsec"].value_())
     return jiffies * 1000 // hz
 
 
 def waiters(arena):
-    """The requests made to an arena that wait, each a struct vmem_waiter *, in the
+    """Yield the waiting requests of an arena, each a struct vmem_waiter *, in the
     order of service."""
     for number, waiter in enumerate(list_for_each_entry(
             "struct vmem_waiter", arena.own_waiters.address_of_(), "own")):
-        if number > 1 << 22:            # no more tasks than that
+        if number > 1 << 22:            # upper bound of tasks
             raise Damaged("the list of waiters has no end")
         yield waiter
 
 
 def vmem_waiters(prog, wanted):
-    """The requests made to an arena that wait."""
+    """Print the waiting requests of an arena."""
     print("pid size flags state ms comm")
     for waiter in waiters(find(prog, wanted)):
         name = {value: name for name, value in waiter.state.type_.enumerators}.get(
@@ -203,7 +204,7 @@ def vmem_waiters(prog, wanted):
 
 
 def vmem_seg(prog, wanted):
-    """The segments of an arena."""
+    """Print the segments of an arena."""
     stacks = Stacks(prog)
     print("# type start last size")
     for segment in segments(find(prog, wanted)):
@@ -220,7 +221,7 @@ def vmem_seg(prog, wanted):
 
 
 def vmem_walk(prog, wanted, what=None):
-    """What is allocated, or free, or both."""
+    """Print start and size of the allocated segments, the free ones, or both."""
     kinds = {"alloc": (ALLOC,), "free": (FREE,), None: (ALLOC, FREE)}[what]
     for segment in segments(find(prog, wanted)):
         if segment.type.value_() in kinds:
@@ -252,5 +253,5 @@ __all__ = ["arenas", "find", "hash_load", "segments", "statistics", "vmem",
            "vmem_seg", "vmem_waiters", "vmem_walk", "waiters"]
 
 if __name__ == "__main__":
-    # drgn hands scripts the program under this name.
+    # drgn passes the program under this name.
     sys.exit(main(globals()["prog"], sys.argv[1:]))

@@ -1,66 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem_alloc(): the fast path, instant fit, and the way to the slow path.
+ * vmem_alloc() and vmem_xalloc(): the fast path, and the checks of arguments.
  */
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/panic.h>
 
 #include "../qcache/fast.h"
-#include "../report/fault.h"
-#include "../report/misuse.h"
-#include "serve.h"
+#include "../report/report.h"
+#include "search.h"
 
-/* Flags with which the shortest path has nothing to do. */
-#define QUICK_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT)
+/* Flags that make no difference on the fast path. */
+#define FAST_PATH_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT)
 
-/*
- * Get the first segment of the first non-empty class whose members all hold @size
- * integers. False: there is none, as for a size of 0 or one that no class can
- * promise.
- */
-static __always_inline bool first_sure(const struct vmem_space *sp, size_t size,
-				       struct vmem_seg **seg)
+/* Instant fit in an arena with observers, or with VM_ENDALLOC. */
+static void *alloc_instant_fit(struct vmem *vm, const struct vmem_request *req)
 {
-	unsigned long map;
+	struct vmem_segmap *sm = &vm->segmap;
+	struct vmem_seg *seg = NULL;
+	unsigned long irq, addr;
 
-	if (unlikely(size - 1 >= VMEM_CLASS_MOST))
-		return false;
-	map = vmem_classes_from(&sp->classes, vmem_class_sure_of(size));
-	if (unlikely(!map))
-		return false;
-	*seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
-			   struct vmem_seg, class);
-	return true;
-}
-
-/* Instant fit while the arena is watched, or from the upper end. */
-static void *instant_fit(struct vmem *vm, size_t size, int vmflag)
-{
-	struct vmem_space *sp = &vm->space;
-	unsigned long irq, addr = 0;
-	struct vmem_seg *seg;
-
-	spin_lock_irqsave(&sp->lock, irq);
-	if (first_sure(sp, size, &seg) && sp->stock.n >= sp->stock_low) {
-		addr = seg->start;
-		if (vmflag & VM_ENDALLOC)
-			addr += seg->size - vmem_space_round(sp, size);
-		vmem_space_cut(sp, seg, addr, size);
-	}
-	spin_unlock_irqrestore(&sp->lock, irq);
+	spin_lock_irqsave(&sm->lock, irq);
+	if (sm->pool.n >= sm->pool_low)
+		seg = vmem_take_guaranteed(vm, req);
+	addr = seg ? seg->start : 0;
+	spin_unlock_irqrestore(&sm->lock, irq);
 	return (void *)addr;
 }
 
-/* What the shortest path did not serve. */
+/* A request that the fast path has not served, or misuse. */
 static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 				 unsigned long caller)
 {
 	struct vmem_request req = {
 		.size = size,
-		.taken = vmem_round(size, vm->space.quantum),
-		.align = vm->space.quantum,
+		.taken = vmem_round(size, vm->segmap.quantum),
+		.align = vm->segmap.quantum,
 		.max = ULONG_MAX,
 		.flags = vmflag,
 		.caller = caller,
@@ -74,10 +51,10 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
-	/* A request that may sleep lets an older waiter have its turn. */
-	if (!(vmflag & ~(QUICK_FLAGS | VM_ENDALLOC)) && !vmem_watched(vm) &&
+	/* A request that may sleep stands back for an older waiter's turn. */
+	if (!(vmflag & ~(FAST_PATH_FLAGS | VM_ENDALLOC)) && !vmem_slow_path_forced(vm) &&
 	    (vmflag & VM_NOSLEEP || !READ_ONCE(vm->waiters))) {
-		void *addr = instant_fit(vm, size, vmflag);
+		void *addr = alloc_instant_fit(vm, &req);
 
 		if (addr)
 			return addr;
@@ -88,10 +65,10 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 }
 
 /*
- * The client, in a function that vmem_alloc() calls as its last act. That is a jump,
- * which leaves the client's return address; but a kernel with frame pointers has no
- * such jumps. There the frame above has it, on x86; elsewhere the compiler need not
- * know, and it is vmem_alloc() that is named.
+ * The return address in the client, for a function that vmem_alloc()
+ * tail-calls. A kernel with frame pointers has no tail calls: on x86 the
+ * address is in the next frame. Elsewhere that frame cannot be read, and this
+ * is an address in vmem_alloc().
  */
 #if defined(CONFIG_FRAME_POINTER) && (defined(CONFIG_X86) || defined(CONFIG_UML_X86))
 #define CLIENT_IP	((unsigned long)__builtin_return_address(1))
@@ -100,28 +77,28 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 #endif
 
 /*
- * Instant fit, if it can be had for nothing. Nothing is called with the lock held,
- * and nobody is to be told.
+ * Fast path: instant fit in an arena without observers. Calls no function with
+ * the lock held.
  *
- * Not inlined, so that a cached size need not save registers for it.
+ * Not inlined: vmem_alloc() saves no registers for a cached size.
  */
 static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long irq, addr;
 	struct vmem_seg *seg;
 
-	if (unlikely(vmflag & ~QUICK_FLAGS || vmem_watched(vm)))
+	if (unlikely(vmflag & ~FAST_PATH_FLAGS || vmem_slow_path_forced(vm)))
 		goto slow;
-	spin_lock_irqsave(&sp->lock, irq);
-	if (unlikely(!first_sure(sp, size, &seg) ||
-		     sp->stock.n < sp->quick_least)) {
-		spin_unlock_irqrestore(&sp->lock, irq);
+	spin_lock_irqsave(&sm->lock, irq);
+	if (unlikely(!vmem_classes_guaranteed(&sm->classes, size, &seg) ||
+		     sm->pool.n < sm->fast_alloc_min)) {
+		spin_unlock_irqrestore(&sm->lock, irq);
 		goto slow;
 	}
 	addr = seg->start;
-	vmem_space_cut_low(sp, seg, size, true);
-	spin_unlock_irqrestore(&sp->lock, irq);
+	vmem_segmap_cut_low(sm, seg, size, true);
+	spin_unlock_irqrestore(&sm->lock, irq);
 	return (void *)addr;
 slow:
 	return alloc_slow(vm, size, vmflag, CLIENT_IP);
@@ -130,29 +107,29 @@ slow:
 /**
  * vmem_alloc - allocate a range of integers
  * @vm: the arena
- * @size: how many integers, in units of one; the space taken is rounded up to
- *	the arena's quantum, while the segment, the statistics and the size to
- *	pass to vmem_free() keep this number
+ * @size: number of integers. The range occupies this size rounded up to the
+ *	quantum of the arena. The segment, the statistics and vmem_free() keep
+ *	the size itself.
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags
  *
- * A cached size comes from this CPU's magazine, whatever the policy. Else instant
- * fit, unless @vmflag asks for another policy: constant time, from the
- * smallest size class all of whose segments fit. When there is none: whatever
- * free segment does fit, then an import from the source, then, with VM_SLEEP,
- * waiting until there is one. A request never imports, fails or waits while a
- * free segment could serve it.
+ * A cached size comes from this CPU's magazine, under any policy. All other
+ * requests use instant fit, unless @vmflag asks for another policy: in constant
+ * time they take a segment of the smallest size class whose segments all fit.
+ * If there is none, they search for any free segment that fits, then import
+ * from the source, then, with VM_SLEEP, wait for space. A request never
+ * imports, fails or waits while a free segment could serve it.
  *
  * Context: with VM_NOSLEEP any but NMI (on PREEMPT_RT where
  * kmem_cache_alloc(GFP_NOWAIT) may be called); with VM_SLEEP task context,
  * sleeping allowed. Takes the arena lock; calls the import function without it.
  *
- * Return: the first integer, a multiple of the quantum; NULL if there is no room
- * or no memory for segment structures (with VM_NOSLEEP or VM_ABORT), and on
- * misuse: @size 0 or so large that rounding it up wraps, or unknown flags.
+ * Return: the first integer, a multiple of the quantum. NULL if there is no
+ * space or no memory for segment structures (with VM_NOSLEEP or VM_ABORT), and
+ * on misuse: a @size that is 0 or wraps when rounded up, or unknown flags.
  */
 void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 {
-	/* Where it is no check it would only be a chance to be preempted. */
+	/* Without this option it would only be a preemption point. */
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_sleep_if(!(vmflag & VM_NOSLEEP));
 
@@ -166,3 +143,109 @@ void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 	return alloc_uncached(vm, size, vmflag);
 }
 EXPORT_SYMBOL_GPL(vmem_alloc);
+
+/* Returns the error, or NULL. Sets @taken, and @align if it is 0. */
+static const char *xalloc_check(const struct vmem *vm, struct vmem_request *req)
+{
+	unsigned long quantum = vm->segmap.quantum;
+	unsigned long end;
+
+	if (req->flags & ~VM_FLAGS)
+		return "unknown flags";
+	if (!req->size)
+		return "the size must not be 0";
+	req->taken = vmem_round(req->size, quantum);
+	if (req->taken < req->size)
+		return "the size wraps when rounded up to the quantum";
+	if (!req->align)
+		req->align = quantum;
+	if ((req->align | req->phase | req->nocross) & (quantum - 1))
+		return "align, phase and nocross must be multiples of the quantum";
+	if (!is_power_of_2(req->align))
+		return "align must be a power of two";
+	if (req->phase >= req->align)
+		return "phase must be less than align";
+	if (req->nocross) {
+		if (!is_power_of_2(req->nocross))
+			return "nocross must be a power of two";
+		if (req->align > req->nocross)
+			return "align must not be above nocross";
+		if (check_add_overflow(req->phase, req->size, &end) ||
+		    check_add_overflow(end, req->align - 1, &end) ||
+		    (end & ~(req->align - 1)) > req->nocross)
+			return "no range of that size and phase meets nocross";
+	}
+	return NULL;
+}
+
+/* Sets the window. @maxaddr is exclusive; 0: no limit. */
+static const char *xalloc_check_window(struct vmem_request *req, unsigned long minaddr,
+				       unsigned long maxaddr)
+{
+	req->min = minaddr;
+	req->max = maxaddr ? maxaddr - 1 : ULONG_MAX;
+	if (maxaddr && maxaddr <= minaddr)
+		return "maxaddr must be above minaddr";
+	if (req->max - req->min < req->size - 1)
+		return "the window [minaddr, maxaddr) is smaller than the size";
+	return NULL;
+}
+
+/**
+ * vmem_xalloc - allocate a range of integers under constraints
+ * @vm: the arena
+ * @size: number of integers
+ * @align: the address modulo this is @phase; a power of two and a multiple of
+ *	the quantum; 0: the quantum
+ * @phase: less than @align, a multiple of the quantum
+ * @nocross: the range straddles no multiple of this; a power of two, a multiple
+ *	of the quantum, not below @align, and with room for @phase + @size
+ *	rounded up to @align; 0: no such rule
+ * @minaddr: the range does not begin below this; NULL: no limit
+ * @maxaddr: the range ends at or below this; NULL: no limit
+ * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags; VM_NEXTFIT has no
+ *	effect
+ *
+ * All constraints hold at once. VM_ENDALLOC takes the highest address in the
+ * chosen segment that meets them. A request with @nocross, @minaddr or @maxaddr
+ * does not import. The search is linear in the number of free segments of a
+ * size class, and drops the lock from time to time. A request for a narrow
+ * window only looks at the segments in the window.
+ *
+ * The client frees the range with vmem_xfree(), never with vmem_free(). In an
+ * arena with quantum caches the two pairs of functions do not mix.
+ *
+ * Context: as vmem_alloc().
+ *
+ * Return: the first integer. NULL if there is no space or no memory for segment
+ * structures (with VM_NOSLEEP or VM_ABORT), and on misuse: arguments that break
+ * these rules.
+ */
+void *vmem_xalloc(vmem_t *vm, size_t size, size_t align, size_t phase,
+		  size_t nocross, void *minaddr, void *maxaddr, int vmflag)
+{
+	struct vmem_request req = {
+		.size = size,
+		.align = align,
+		.phase = phase,
+		.nocross = nocross,
+		.bounded = nocross || minaddr || maxaddr,
+		.flags = vmflag & ~VM_NEXTFIT,
+		.caller = _RET_IP_,
+	};
+	const char *wrong;
+
+	wrong = xalloc_check(vm, &req) ?: xalloc_check_window(&req, (unsigned long)minaddr,
+							      (unsigned long)maxaddr);
+	if (likely(!wrong))
+		return vmem_serve(vm, &req);
+
+	vmem_misuse(vm,
+		    "%s(size=%zu, align=%zu, phase=%zu, nocross=%zu, minaddr=%#lx, maxaddr=%#lx, vmflag=%#x): %s",
+		    __func__, size, align, phase, nocross, (unsigned long)minaddr,
+		    (unsigned long)maxaddr, vmflag, wrong);
+	if (vmflag & VM_PANIC)
+		panic("vmem: misuse with VM_PANIC");
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(vmem_xalloc);

@@ -1,121 +1,400 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Freeing: find the segment by its address and join it with its neighbours. What
- * follows from that, an imported span that goes home or a waiter that is woken, is in
- * release.c.
+ * Freeing: find the segment by its address, join it with its free neighbours,
+ * and release an imported span that becomes wholly free.
+ *
+ * A release frees a range in the source, which can make a span of the source
+ * wholly free, and so on up the tree. vmem_free_pending() is the loop for this,
+ * so the kernel stack does not limit the depth of trees.
+ *
+ * A release function of the client may sleep, or never return. vmem calls it
+ * directly where the client frees, and where a request returns its own import.
+ * Everywhere else the span stays in the arena until the work item of that arena
+ * calls the function, so that it delays nothing else.
  */
 #include <linux/export.h>
 
 #include "../qcache/fast.h"
-#include "../report/misuse.h"
-#include "../report/trace.h"
+#include "../qcache/slab.h"
+#include "../report/report.h"
 #include "free.h"
-#include "release.h"
+#include "populate.h"
 
-/* Report a wrong free. @allocated: how much is allocated there, 0: nothing. */
-void vmem_free_refuse(struct vmem *vm, const char *who, unsigned long addr,
-		      size_t size, unsigned long allocated)
+/* Spans that the work item looks at in one hold of the arena lock. */
+#define FREE_SPANS_A_HOLD	64
+
+/* Report a bad free. @allocated: the size that is allocated there, or 0. */
+static void free_refuse(struct vmem *vm, const char *func, unsigned long addr,
+			size_t size, unsigned long allocated)
 {
 	if (allocated == size)
 		vmem_misuse(vm,
-			    "%s(addr=%#lx, size=%zu): not by the function that goes with the one that allocated it",
-			    who, addr, size);
+			    "%s(addr=%#lx, size=%zu): wrong free function for this allocation",
+			    func, addr, size);
 	else if (allocated)
 		vmem_misuse(vm, "%s(addr=%#lx, size=%zu): %lu were allocated",
-			    who, addr, size, allocated);
+			    func, addr, size, allocated);
 	else
 		vmem_misuse(vm,
 			    "%s(addr=%#lx, size=%zu): no allocation begins there",
-			    who, addr, size);
+			    func, addr, size);
 }
 
-/* The free makes an imported span wholly free, or the arena is observed. */
-static noinline void release_rest(struct vmem *vm, struct vmem_seg *seg,
-				  unsigned long irq)
-	__releases(&vm->space.lock)
+/* A function of a client has returned, or a release has reached the source. */
+void vmem_call_end(struct vmem *vm)
 {
-	struct vmem_home home = {};
-
-	vmem_freed(vm, seg, &home, irq);
-	vmem_send_home(&home);
-}
-
-/* A free in an arena that is observed, or has more structures than is good. */
-static noinline void release_slow(struct vmem *vm, unsigned long addr,
-				  size_t size, const char *who,
-				  unsigned long irq)
-	__releases(&vm->space.lock)
-{
-	struct vmem_seg *seg = vmem_space_find(&vm->space, addr);
-	unsigned long allocated = seg ? seg->size : 0;
-
-	if (likely(seg && allocated == size && !seg->cached)) {
-		/* Under the lock: the event precedes that of the next allocation. */
-		trace_vmem_free(vm, addr, size, false);
-		release_rest(vm, vmem_space_join(&vm->space, seg), irq);
-		return;
-	}
-	spin_unlock_irqrestore(&vm->space.lock, irq);
-	vmem_free_refuse(vm, who, addr, size, allocated);
-}
-
-static __always_inline void release(struct vmem *vm, unsigned long addr,
-				    size_t size, const char *who)
-{
-	struct vmem_space *sp = &vm->space;
-	struct vmem_seg *seg;
-	unsigned long irq;
-
-	spin_lock_irqsave(&sp->lock, irq);
-	if (unlikely(sp->stock.n >= sp->quick_most))
-		goto slow;
-	seg = vmem_space_find_quick(sp, addr);
-	if (unlikely(!seg || seg->size != size || seg->cached))
-		goto slow;
-	seg = vmem_space_join_known(sp, seg, addr, size, true);
-	/* The span may be wholly free. */
-	if (unlikely(vmem_leads_import(seg)))
-		release_rest(vm, seg, irq);
-	else
-		spin_unlock_irqrestore(&sp->lock, irq);
-	return;
-slow:
-	release_slow(vm, addr, size, who, irq);
+	if (atomic_dec_and_test(&vm->calls) && wq_has_sleeper(&vm->idle))
+		wake_up_all(&vm->idle);
 }
 
 /**
- * vmem_xfree - free what vmem_xalloc() returned
+ * vmem_calls_wait - wait until no function of an arena is running
+ * @vm: the arena; its functions are cleared
+ *
+ * Context: task, sleeping allowed.
+ */
+void vmem_calls_wait(struct vmem *vm)
+{
+	wait_event(vm->idle, !atomic_read(&vm->calls));
+}
+
+/* Call a release function of the client. No lock is held. */
+static void free_call_release(struct vmem *vm, vmem_free_t *ffunc,
+			      struct vmem *source, unsigned long addr,
+			      unsigned long size)
+{
+	u64 since = vmem_trace_start(vmem_release);
+
+	ffunc(source, (void *)addr, size);
+	if (since)
+		trace_vmem_release(vm, source, addr, size,
+				   vmem_trace_elapsed(since));
+	WRITE_ONCE(vm->import_dry, false);
+	vmem_call_end(vm);
+	/* An import of that size may succeed now. */
+	vmem_signal(vm, size);
+}
+
+/* Remove the wholly free span of @seg from the arena. */
+static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
+			     struct vmem_pending_free *pending)
+{
+	struct vmem_segmap *sm = &vm->segmap;
+	struct vmem_seg *span = vmem_seg_prev(seg);
+
+	lockdep_assert_held(&sm->lock);
+	vmem_call_begin(vm);
+	if (!vmem_imports_directly(vm))
+		pending->caller_queues = false;
+	pending->vm = vm->source;
+	pending->addr = span->start;
+	pending->size = span->size;
+	pending->cached = false;
+	pending->from = vm;
+	vmem_span_remove(sm, span);
+	sm->stats.release++;
+}
+
+/**
+ * vmem_freed - finish the free of a segment
+ * @vm: the arena, locked; the lock is dropped
+ * @seg: the free segment
+ * @pending: in: @no_offer, @defer and @caller_queues; out: the range to free
+ *	next
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
+ *
+ * Releases the span, or offers the segment to waiters.
+ *
+ * Context: that of the free. Calls the release function, unless @pending defers
+ * it.
+ */
+void vmem_freed(struct vmem *vm, struct vmem_seg *seg,
+		struct vmem_pending_free *pending, unsigned long irq)
+	__releases(&vm->segmap.lock)
+{
+	struct vmem_seg_pool surplus = {};
+	vmem_free_t *ffunc = NULL;
+	unsigned long size = seg->size;
+	bool offer = !pending->no_offer && vm->waiters;
+
+	lockdep_assert_held(&vm->segmap.lock);
+	pending->vm = NULL;
+	if (vmem_span_is_free(seg) && vm->ffunc) {
+		if (vm->ffunc == vmem_free) {
+			free_detach_span(vm, seg, pending);
+			offer = false;
+		} else if (pending->defer || (offer && vmem_signal(vm, size))) {
+			vm->has_free_spans = true;
+			if (pending->defer && !(offer && vmem_signal(vm, size)) &&
+			    !pending->caller_queues)
+				vmem_release_soon(vm);
+			offer = false;
+		} else {
+			ffunc = vm->ffunc;
+			free_detach_span(vm, seg, pending);
+			offer = false;
+		}
+	}
+	vmem_trim(vm, &surplus);
+	spin_unlock_irqrestore(&vm->segmap.lock, irq);
+
+	vmem_seg_pool_drain(&surplus);
+	if (offer)
+		vmem_signal(vm, size);
+	if (ffunc) {
+		free_call_release(vm, ffunc, pending->vm, pending->addr,
+				  pending->size);
+		pending->vm = NULL;
+	}
+}
+
+/* Free the pending range. On return @pending is the range to free next. */
+static void free_pending_step(struct vmem_pending_free *pending)
+{
+	struct vmem *vm = pending->vm;
+	struct vmem_segmap *sm = &vm->segmap;
+	unsigned long addr = pending->addr;
+	struct vmem_seg *seg;
+	unsigned long irq;
+
+	if (!pending->cached && pending->size - 1 < vm->cached_max) {
+		vmem_qcache_free_one(vm, addr, pending->size, pending);
+		return;
+	}
+	spin_lock_irqsave(&sm->lock, irq);
+	seg = vmem_segmap_find(sm, addr);
+	if (likely(seg && seg->size == pending->size &&
+		   seg->cached == pending->cached)) {
+		if (!pending->cached)
+			trace_vmem_free(vm, addr, pending->size, false);
+		vmem_freed(vm, vmem_segmap_join(sm, seg), pending, irq);
+		return;
+	}
+	pending->vm = NULL;
+	spin_unlock_irqrestore(&sm->lock, irq);
+	free_refuse(vm, "vmem_free", addr, pending->size, seg ? seg->size : 0);
+}
+
+/**
+ * vmem_free_pending - free a range, and all spans that become wholly free
+ * @pending: the range
+ *
+ * Context: any but NMI, and that of the release functions unless
+ * @pending->defer.
+ */
+void vmem_free_pending(struct vmem_pending_free *pending)
+{
+	while (pending->vm) {
+		struct vmem *from = pending->from;
+		u64 since = from ? vmem_trace_start(vmem_release) : 0;
+		struct vmem *to = pending->vm;
+		unsigned long addr = pending->addr, size = pending->size;
+
+		pending->from = NULL;
+		free_pending_step(pending);
+		if (since)
+			trace_vmem_release(from, to, addr, size,
+					   vmem_trace_elapsed(since));
+		if (!from)
+			continue;
+		WRITE_ONCE(from->import_dry, false);
+		vmem_call_end(from);
+	}
+}
+
+/**
+ * vmem_return_import - return an import that a request does not keep
+ * @vm: the arena; the import is counted in its &vmem.calls
+ * @ffunc: its release function
+ * @addr: first integer
+ * @size: number of integers
+ * @refused: the arena has refused the range: do not offer it to waiters
+ *
+ * Context: that of the release function. No lock held.
+ */
+void vmem_return_import(struct vmem *vm, vmem_free_t *ffunc, unsigned long addr,
+			unsigned long size, bool refused)
+{
+	struct vmem_pending_free pending = {
+		.vm = vm->source, .addr = addr, .size = size,
+		.no_offer = refused, .defer = true, .from = vm,
+	};
+
+	if (ffunc == vmem_free)
+		vmem_free_pending(&pending);
+	else
+		free_call_release(vm, ffunc, vm->source, addr, size);
+}
+
+/*
+ * The next wholly free imported span from *@from on, or NULL. *@more tells
+ * whether spans are left to look at.
+ */
+static struct vmem_seg *free_find_span(struct vmem *vm, unsigned long *from,
+				       bool *more)
+{
+	struct vmem_seg *span = vmem_span_from(&vm->segmap, *from);
+	unsigned int left = FREE_SPANS_A_HOLD;
+
+	for (; span && left--; span = vmem_span_after(span)) {
+		struct vmem_seg *seg = vmem_seg_next(span);
+
+		*from = span->start;
+		if (span->imported && seg->type == VMEM_FREE &&
+		    seg->size == span->size)
+			return seg;
+	}
+	*more = span;
+	if (span)
+		*from = span->start;
+	return NULL;
+}
+
+/**
+ * vmem_release_free_spans - release the imported spans that are wholly free
+ * @vm: the arena
+ *
+ * Context: task, sleeping allowed. Calls the release function.
+ * Return: the number of spans.
+ */
+unsigned int vmem_release_free_spans(struct vmem *vm)
+{
+	struct vmem_segmap *sm = &vm->segmap;
+	unsigned long from = 0;
+	unsigned int n = 0;
+	bool more;
+
+	do {
+		struct vmem_pending_free pending = { .defer = true };
+		struct vmem_seg_pool surplus = {};
+		vmem_free_t *ffunc;
+		struct vmem_seg *seg;
+
+		more = true;
+		spin_lock_irq(&sm->lock);
+		if (!from)
+			vm->has_free_spans = false;
+		seg = vm->ffunc ? free_find_span(vm, &from, &more) : NULL;
+		if (!vm->ffunc)
+			more = false;
+		ffunc = vm->ffunc;
+		if (seg)
+			free_detach_span(vm, seg, &pending);
+		vmem_trim(vm, &surplus);
+		spin_unlock_irq(&sm->lock);
+		vmem_seg_pool_drain(&surplus);
+		if (seg) {
+			n++;
+			if (ffunc == vmem_free)
+				vmem_free_pending(&pending);
+			else
+				free_call_release(vm, ffunc, pending.vm,
+						  pending.addr, pending.size);
+		}
+		cond_resched();
+	} while (more);
+	return n;
+}
+
+/* The work item that calls the release function for deferred spans. */
+void vmem_release_work(struct work_struct *work)
+{
+	vmem_release_free_spans(container_of(work, struct vmem, release));
+}
+
+/* Afterwards the work item does not run again. */
+void vmem_release_exit(struct vmem *vm)
+{
+	cancel_work_sync(&vm->release);
+}
+
+/* Finish a free that the fast path has begun. Drops the arena lock. */
+static noinline void free_finish(struct vmem *vm, struct vmem_seg *seg,
+				 unsigned long irq)
+	__releases(&vm->segmap.lock)
+{
+	struct vmem_pending_free pending = {};
+
+	vmem_freed(vm, seg, &pending, irq);
+	vmem_free_pending(&pending);
+}
+
+/* Observers, a full pool, or misuse. Drops the arena lock. */
+static noinline void free_segment_slow(struct vmem *vm, unsigned long addr,
+				       size_t size, const char *func,
+				       unsigned long irq)
+	__releases(&vm->segmap.lock)
+{
+	struct vmem_seg *seg = vmem_segmap_find(&vm->segmap, addr);
+	unsigned long allocated = seg ? seg->size : 0;
+
+	if (likely(seg && allocated == size && !seg->cached)) {
+		/* With the lock held, the events of a range are in order. */
+		trace_vmem_free(vm, addr, size, false);
+		free_finish(vm, vmem_segmap_join(&vm->segmap, seg), irq);
+		return;
+	}
+	spin_unlock_irqrestore(&vm->segmap.lock, irq);
+	free_refuse(vm, func, addr, size, allocated);
+}
+
+static __always_inline void free_segment(struct vmem *vm, unsigned long addr,
+					 size_t size, const char *func)
+{
+	struct vmem_segmap *sm = &vm->segmap;
+	struct vmem_seg *seg;
+	unsigned long irq;
+
+	spin_lock_irqsave(&sm->lock, irq);
+	if (unlikely(sm->pool.n >= sm->fast_free_max))
+		goto slow;
+	seg = vmem_segmap_find_fast(sm, addr);
+	if (unlikely(!seg || seg->size != size || seg->cached))
+		goto slow;
+	seg = vmem_segmap_join_known(sm, seg, addr, size, true);
+	/* The span may be wholly free. */
+	if (unlikely(vmem_seg_begins_import(seg)))
+		free_finish(vm, seg, irq);
+	else
+		spin_unlock_irqrestore(&sm->lock, irq);
+	return;
+slow:
+	free_segment_slow(vm, addr, size, func, irq);
+}
+
+/**
+ * vmem_xfree - free a range that vmem_xalloc() returned
  * @vm: the arena
  * @addr: the first integer
- * @size: the size that was asked for
+ * @size: the size that the client asked for
  *
  * Constant time. An imported span that is wholly free afterwards goes back to
- * the source before this returns, if the arena has a release function.
+ * the source before this function returns, if the arena has a release function.
  *
  * Context: any but NMI (on PREEMPT_RT where kmem_cache_free() may be called).
  * Takes the arena lock; calls the release function without it.
  */
 void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 {
-	release(vm, (unsigned long)addr, size, __func__);
+	free_segment(vm, (unsigned long)addr, size, __func__);
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
 
-/* Not inlined, so that a cached size need not save registers for it. */
+/* Not inlined: vmem_free() saves no registers for a cached size. */
 static noinline void free_uncached(struct vmem *vm, unsigned long addr,
 				   size_t size)
 {
-	release(vm, addr, size, "vmem_free");
+	free_segment(vm, addr, size, "vmem_free");
 }
 
 /**
- * vmem_free - free what vmem_alloc() returned
+ * vmem_free - free a range that vmem_alloc() returned
  * @vm: the arena
  * @addr: the first integer
- * @size: the size that was asked for
+ * @size: the size that the client asked for
  *
- * A cached size goes to this CPU's magazine; the rest is constant time, as
- * vmem_xfree().
+ * A cached size goes to this CPU's magazine. Any other is freed in constant
+ * time, as by vmem_xfree().
  *
  * Context: as vmem_xfree().
  */

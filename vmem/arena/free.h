@@ -1,13 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reporting a wrong free.
+ * Frees, and the release of imported spans that become wholly free.
  */
 #ifndef _VMEM_ARENA_FREE_H
 #define _VMEM_ARENA_FREE_H
 
-#include "arena.h"
+#include "../arena.h"
 
-void vmem_free_refuse(struct vmem *vm, const char *who, unsigned long addr,
-		      size_t size, unsigned long allocated);
+/**
+ * struct vmem_pending_free - a range that a loop frees next
+ * @vm: the arena to free it in, NULL if nothing is left to free
+ * @addr: first integer
+ * @size: number of integers
+ * @cached: the range is a slab or a single object of a quantum cache of @vm
+ * @no_offer: do not offer the range to waiters
+ * @defer: do not call release functions of clients: leave them to the work item
+ *	of the arena
+ * @caller_queues: with @defer, the caller queues that work item, for the arena
+ *	that the loop began in and those above it
+ * @from: the arena that releases the range, counted in its &vmem.calls; or NULL
+ */
+struct vmem_pending_free {
+	struct vmem *vm;
+	unsigned long addr;
+	unsigned long size;
+	bool cached;
+	bool no_offer;
+	bool defer;
+	bool caller_queues;
+	struct vmem *from;
+};
+
+void vmem_free_pending(struct vmem_pending_free *pending);
+void vmem_freed(struct vmem *vm, struct vmem_seg *seg,
+		struct vmem_pending_free *pending, unsigned long irq)
+	__releases(&vm->segmap.lock);
+void vmem_return_import(struct vmem *vm, vmem_free_t *ffunc, unsigned long addr,
+			unsigned long size, bool refused);
+unsigned int vmem_release_free_spans(struct vmem *vm);
+void vmem_release_work(struct work_struct *work);
+void vmem_release_exit(struct vmem *vm);
+
+/* Before a call of a function of a client. The arena lock is held. */
+static inline void vmem_call_begin(struct vmem *vm)
+{
+	lockdep_assert_held(&vm->segmap.lock);
+	atomic_inc(&vm->calls);
+}
+
+void vmem_call_end(struct vmem *vm);
+void vmem_calls_wait(struct vmem *vm);
+
+/* Is @seg the first segment of an imported span? */
+static inline bool vmem_seg_begins_import(const struct vmem_seg *seg)
+{
+	const struct vmem_seg *span = vmem_seg_prev(seg);
+
+	return unlikely(span->type == VMEM_SPAN && span->imported);
+}
+
+/* Is the free segment @seg all of an imported span? */
+static inline bool vmem_span_is_free(const struct vmem_seg *seg)
+{
+	return vmem_seg_begins_import(seg) &&
+	       vmem_seg_next(seg)->type == VMEM_SPAN;
+}
 
 #endif /* _VMEM_ARENA_FREE_H */

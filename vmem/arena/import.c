@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Importing spans from the source: how much to ask for, and what to refuse.
+ * Imports from the source: which size to ask for, and which results to refuse.
  *
- * The source is called without the arena lock: it may sleep, and it is an arena with
- * a lock of its own or code of the client's. So its result is checked before the
- * arena takes it in.
+ * The slow path calls the source without the arena lock, because the source is
+ * an arena with its own lock, or a function of the client, and may sleep. So
+ * the slow path checks the result, with the lock held, before it adds the span.
  */
-#include "import.h"
+#include "request.h"
 
 /**
- * vmem_import_refuse - is something wrong with an import?
+ * vmem_import_refuse - check the result of an import
  * @vm: the arena, locked
- * @req: the request that it is to serve
+ * @req: the request that the import must serve
  * @start: first integer
- * @size: how many
- * @asked: how many were asked for
+ * @size: number of integers
+ * @asked: size that the arena asked for
  *
- * Return: what is wrong, or NULL.
+ * Return: the reason to refuse it, or NULL.
  */
 const char *vmem_import_refuse(const struct vmem *vm,
 			       const struct vmem_request *req,
 			       unsigned long start, unsigned long size,
 			       unsigned long asked)
 {
-	const struct vmem_space *sp = &vm->space;
+	const struct vmem_segmap *sm = &vm->segmap;
 	unsigned long addr;
 
-	lockdep_assert_held(&sp->lock);
+	lockdep_assert_held(&sm->lock);
 	if (size < asked)
 		return "its size was lowered";
-	if ((start | size) & (sp->quantum - 1))
+	if ((start | size) & (sm->quantum - 1))
 		return "no multiple of the quantum";
 	if (start + size - 1 < start)
 		return "wraps";
-	if (vmem_span_overlaps(sp, start, size))
+	if (vmem_span_overlaps(sm, start, size))
 		return "overlaps a span";
 	if (!vmem_fit_low(req, start, start + size - 1, &addr))
 		return "not aligned as asked for under VMC_XALIGN";
@@ -41,15 +41,15 @@ const char *vmem_import_refuse(const struct vmem *vm,
 }
 
 /**
- * vmem_import_size - how much to import for a request
+ * vmem_import_size - the size to import for a request
  * @vm: the arena
  * @req: the request
  * @size: the size
  *
- * So much that the request can be met wherever the import begins: a multiple of the
- * larger quantum is all that is known of that.
+ * The import may begin at any multiple of the larger of the two quanta. The
+ * size is sufficient for all of them.
  *
- * Return: false if it does not fit in a word.
+ * Return: false if the size overflows.
  */
 bool vmem_import_size(const struct vmem *vm, const struct vmem_request *req,
 		      unsigned long *size)
@@ -57,11 +57,11 @@ bool vmem_import_size(const struct vmem *vm, const struct vmem_request *req,
 	const struct vmem *source = vm->source;
 	unsigned long unit, slack, sum;
 
-	unit = max(vm->space.quantum, source ? source->space.quantum : 1);
+	unit = max(vm->segmap.quantum, source ? source->segmap.quantum : 1);
 	if (req->align <= unit || vm->flags & VMC_XALIGN)
 		slack = req->phase;
 	else if (req->phase & (unit - 1))
-		slack = req->align - vm->space.quantum;
+		slack = req->align - vm->segmap.quantum;
 	else
 		slack = req->align - unit;
 

@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maintenance: every so often every segment table gets the size that it should have,
- * caches give back what they did not need, and waiters try again that cannot learn of
- * all that may serve them.
+ * Maintenance: a periodic work item rescales segment tables, prunes hints,
+ * trims quantum caches, and makes those waiters search again for which space
+ * may appear without an event.
  */
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
 #include "../qcache/slab.h"
-#include "../report/trace.h"
-#include "maintain.h"
+#include "../report/report.h"
+#include "free.h"
 #include "populate.h"
 #include "registry.h"
-#include "release.h"
-#include "wait.h"
+
+/* Maintenance and rescaling. */
+static struct workqueue_struct *wq;
 
 /*
- * Maintenance and rescaling; and release functions of clients, which may block for
- * ever and must not hold up anything else: each arena has a work item of its own.
+ * Release functions of clients. These may block for ever, so nothing else uses
+ * the queue, and each arena has its own work item.
  */
-static struct workqueue_struct *wq, *release_wq;
+static struct workqueue_struct *release_wq;
 
-static void maintain(struct work_struct *work);
-static DECLARE_DELAYED_WORK(maintenance, maintain);
+static void maintain_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(maintenance, maintain_work);
 
 static unsigned int interval = 15;
 
-/* Maintenance runs by itself. Protected by kernel_param_lock(). */
+/* The periodic work item may be queued. Protected by kernel_param_lock(). */
 static bool running;
 
-static unsigned long period(void)
+static unsigned long maintain_period(void)
 {
 	/* The kernel sets parameters with plain stores. */
 	return data_race(READ_ONCE(interval)) * HZ;
@@ -41,7 +42,7 @@ static int interval_set(const char *val, const struct kernel_param *kp)
 	int err = param_set_uint_minmax(val, kp, 1, 24 * 60 * 60);
 
 	if (!err && running)
-		mod_delayed_work(wq, &maintenance, period());
+		mod_delayed_work(wq, &maintenance, maintain_period());
 	return err;
 }
 
@@ -53,68 +54,68 @@ static const struct kernel_param_ops interval_ops = {
 module_param_cb(interval, &interval_ops, &interval, 0644);
 MODULE_PARM_DESC(interval, "seconds between two rounds of maintenance (15)");
 
-/* Give the segment table the size that it should have. */
-static void rescale_locked(struct vmem *vm)
+/* Rescale the segment table if its size is wrong. */
+static void maintain_rescale_locked(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long n, from, to;
 	int moved;
 	u64 since;
 
-	lockdep_assert_held(&vm->upkeep);
-	spin_lock_irq(&sp->lock);
-	n = vmem_space_allocated(sp);
-	from = 1UL << sp->hash.bits;
-	spin_unlock_irq(&sp->lock);
+	lockdep_assert_held(&vm->maintain_mutex);
+	spin_lock_irq(&sm->lock);
+	n = vmem_segmap_nr_allocated(sm);
+	from = 1UL << sm->hash.bits;
+	spin_unlock_irq(&sm->lock);
 
-	since = vmem_trace_moment(vmem_rescale);
-	moved = vmem_hash_rescale(&sp->hash, &sp->lock, n);
+	since = vmem_trace_start(vmem_rescale);
+	moved = vmem_hash_rescale(&sm->hash, &sm->lock, n);
 	if (!moved)
 		return;
-	spin_lock_irq(&sp->lock);
+	spin_lock_irq(&sm->lock);
 	if (moved > 0)
-		sp->stats.rescale++;
+		sm->stats.rescale++;
 	else
-		sp->stats.rescale_fail++;
-	to = 1UL << sp->hash.bits;
-	spin_unlock_irq(&sp->lock);
+		sm->stats.rescale_fail++;
+	to = 1UL << sm->hash.bits;
+	spin_unlock_irq(&sm->lock);
 	if (since)
-		trace_vmem_rescale(vm, n, from, to, vmem_trace_ns(since));
+		trace_vmem_rescale(vm, n, from, to, vmem_trace_elapsed(since));
 }
 
-/* Uproot waypoints that lead nowhere, and give back what is too much then. */
-static void prune_ways(struct vmem *vm)
+/* Erase stale hints, and trim the pool that their structures return to. */
+static void maintain_hints(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long from = 0;
 	bool more;
 
 	do {
-		struct vmem_stock surplus = {};
+		struct vmem_seg_pool surplus = {};
 
-		spin_lock_irq(&sp->lock);
-		more = vmem_ways_prune(sp, &from);
+		spin_lock_irq(&sm->lock);
+		more = vmem_hints_prune(sm, &from);
 		vmem_trim(vm, &surplus);
-		spin_unlock_irq(&sp->lock);
-		vmem_stock_drain(&surplus);
+		spin_unlock_irq(&sm->lock);
+		vmem_seg_pool_drain(&surplus);
 		cond_resched();
 	} while (more);
 }
 
-static void rescale(struct vmem *vm)
+static void maintain_rescale(struct vmem *vm)
 {
-	mutex_lock(&vm->upkeep);
-	rescale_locked(vm);
-	mutex_unlock(&vm->upkeep);
+	mutex_lock(&vm->maintain_mutex);
+	maintain_rescale_locked(vm);
+	mutex_unlock(&vm->maintain_mutex);
 }
 
-static void rescale_work(struct work_struct *work)
+static void maintain_rescale_work(struct work_struct *work)
 {
-	rescale(container_of(work, struct vmem, rescale));
+	maintain_rescale(container_of(work, struct vmem, rescale));
 }
 
 /**
- * vmem_rescale_soon - have the segment table rescaled before it is time
+ * vmem_rescale_soon - queue a rescale of the segment table
  * @vm: the arena
  *
  * Context: any but NMI. No arena lock held.
@@ -125,7 +126,7 @@ void vmem_rescale_soon(struct vmem *vm)
 }
 
 /**
- * vmem_release_soon - have a work item send home what is wholly free
+ * vmem_release_soon - queue the release of the wholly free imported spans
  * @vm: the arena
  *
  * Context: any but NMI.
@@ -135,7 +136,7 @@ void vmem_release_soon(struct vmem *vm)
 	queue_work(release_wq, &vm->release);
 }
 
-/* One round. @all: every waiter is to try again, whatever it can learn of. */
+/* One round. @all: make all waiters search again. */
 static void maintain_all(bool all)
 {
 	struct vmem_registry_cursor cur;
@@ -143,15 +144,16 @@ static void maintain_all(bool all)
 
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
-		/* Once for each tree; the source may be able to serve again. */
+		/* Once for each tree. */
 		if (vm == READ_ONCE(vm->tree->root))
 			vmem_retry_waiters(vm->tree, all);
+		/* The source may have space again. */
 		WRITE_ONCE(vm->import_dry, false);
-		mutex_lock(&vm->upkeep);
-		rescale_locked(vm);
-		prune_ways(vm);
+		mutex_lock(&vm->maintain_mutex);
+		maintain_rescale_locked(vm);
+		maintain_hints(vm);
 		vmem_qcaches_maintain(vm);
-		mutex_unlock(&vm->upkeep);
+		mutex_unlock(&vm->maintain_mutex);
 		vmem_registry_put(vm);
 	}
 	vmem_registry_close(&cur);
@@ -159,13 +161,15 @@ static void maintain_all(bool all)
 
 /**
  * vmem_update - one round of maintenance over all arenas
- * @unused: nothing; the argument makes it a callback
+ * @unused: ignored; for use as a callback
  *
- * Makes all waiters search again, rescales segment tables, and has quantum caches
- * give back what they did not need since the last round. A round runs by itself every
- * 15 seconds, or what the module parameter interval says; that one leaves waiters
- * asleep that learn of everything that could serve them. Clients use the arenas
- * meanwhile: see "Bounded" in Documentation/theory.rst.
+ * Makes all waiters search again, rescales segment tables, and takes from the
+ * quantum caches the contents that they have not needed since the last round.
+ * Clients use the arenas meanwhile: see "Bounded" in Documentation/theory.rst.
+ *
+ * vmem runs a round by itself every 15 seconds; the module parameter interval
+ * changes that. Such a round does not wake waiters for which an event announces
+ * all space.
  *
  * Context: task, sleeping allowed. Takes the list mutex and arena locks.
  */
@@ -175,21 +179,21 @@ void vmem_update(void *unused)
 }
 EXPORT_SYMBOL_GPL(vmem_update);
 
-static void maintain(struct work_struct *work)
+static void maintain_work(struct work_struct *work)
 {
 	maintain_all(false);
-	queue_delayed_work(wq, &maintenance, period());
+	queue_delayed_work(wq, &maintenance, maintain_period());
 }
 
 void vmem_maintain_arena_init(struct vmem *vm)
 {
-	INIT_WORK(&vm->rescale, rescale_work);
+	INIT_WORK(&vm->rescale, maintain_rescale_work);
 	INIT_WORK(&vm->split, vmem_split_work);
 	INIT_WORK(&vm->release, vmem_release_work);
-	mutex_init(&vm->upkeep);
+	mutex_init(&vm->maintain_mutex);
 }
 
-/* Nothing is under way for the arena afterwards. */
+/* Afterwards neither work item runs again. */
 void vmem_maintain_arena_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->rescale);
@@ -210,7 +214,7 @@ int vmem_maintain_init(void)
 		return -ENOMEM;
 	}
 	kernel_param_lock(THIS_MODULE);
-	queue_delayed_work(wq, &maintenance, period());
+	queue_delayed_work(wq, &maintenance, maintain_period());
 	running = true;
 	kernel_param_unlock(THIS_MODULE);
 	return 0;
@@ -218,7 +222,7 @@ int vmem_maintain_init(void)
 
 void vmem_maintain_exit(void)
 {
-	/* A change of the interval must not start it again. */
+	/* Afterwards interval_set() does not queue the work item. */
 	kernel_param_lock(THIS_MODULE);
 	running = false;
 	kernel_param_unlock(THIS_MODULE);

@@ -1,94 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Next fit: take the first room at or after the place where the last such
- * allocation ended, so that what was freed is used again as late as possible.
+ * Next fit: allocate at the first free range at or after the end of the last
+ * next fit allocation, so that freed integers are reused as late as possible.
  *
- * That place is the rotor: an address and the segment that it lies in, kept
- * right like any cursor. It is no node of the segment list and so keeps no two
- * free segments apart.
+ * The rotor is that place. It is a cursor, not a node of the segment list, so
+ * it does not keep free segments from merging.
  */
-#include "pace.h"
 #include "search.h"
 
-/* What follows a segment on the way round. */
-static struct vmem_seg *following(const struct vmem_space *sp,
-				  const struct vmem_seg *seg)
+/* The segment or marker after @seg; the list is a ring here. */
+static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
+				     const struct vmem_seg *seg)
 {
-	return vmem_space_end(sp, seg) ? vmem_space_first(sp)
+	return vmem_segmap_is_end(sm, seg) ? vmem_segmap_first(sm)
 				       : vmem_seg_next(seg);
 }
 
-/* Put the rotor just after @seg; from the end of the list it wraps. */
+/* Put the rotor at the segment after @seg, or at the first one. */
 void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 
-	lockdep_assert_held(&sp->lock);
+	lockdep_assert_held(&sm->lock);
 	do {
-		seg = following(sp, seg);
+		seg = nextfit_next(sm, seg);
 	} while (seg->type == VMEM_SPAN);
 
 	if (hlist_unhashed(&vm->rotor.link))
-		vmem_cursor_open(sp, &vm->rotor, seg);
+		vmem_cursor_open(sm, &vm->rotor, seg);
 	else
 		vmem_cursor_set(&vm->rotor, seg);
 }
 
 /*
- * The segment to begin with and the first address in it that counts. A rotor
- * that a span has left behind may stand at a marker or at the end of the list.
+ * The segment to begin with, and the first address in it. If a span was
+ * removed, the rotor may be at a marker or at the end of the list.
  */
-static struct vmem_seg *begin(struct vmem *vm, unsigned long *from)
+static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	struct vmem_seg *seg = vm->rotor.seg;
 
 	*from = 0;
 	if (hlist_unhashed(&vm->rotor.link))
-		return vmem_space_first(sp);
+		return vmem_segmap_first(sm);
 	if (seg->type != VMEM_SPAN)
 		*from = vm->rotor.addr;
 	return seg;
 }
 
 /**
- * struct turn - once round the list
- * @pace: how long it holds the lock
- * @here: the segment to look at next, while the lock is dropped
- * @origin: where the turn began, once the lock was dropped
- * @looked: how many free segments it has looked at
- * @addr: where the request goes in the segment that was found
+ * struct turn - one try: a turn round the ring of segments
+ * @budget: the lock budget
+ * @here: the segment to look at next, open while the lock is dropped
+ * @origin: the segment that the turn began with, open once the lock was dropped
+ * @looked: free segments that all turns have looked at
+ * @addr: the address of the request in the segment that the turn has found
  */
 struct turn {
-	struct vmem_pace pace;
+	struct vmem_lock_budget budget;
 	struct vmem_cursor here;
 	struct vmem_cursor origin;
 	u64 looked;
 	unsigned long addr;
 };
 
-/* Let others in; @seg and @first are then what they have left of them. */
-static noinline void pause(struct turn *turn, struct vmem_seg **seg,
-			   struct vmem_seg **first)
+/* Relax the lock. @seg and @first may move to other segments. */
+static noinline void nextfit_relax(struct turn *turn, struct vmem_seg **seg,
+				   struct vmem_seg **first)
 {
-	struct vmem_space *sp = &turn->pace.vm->space;
+	struct vmem_segmap *sm = &turn->budget.vm->segmap;
 
 	if (hlist_unhashed(&turn->origin.link))
-		vmem_cursor_open(sp, &turn->origin, *first);
-	vmem_cursor_open(sp, &turn->here, *seg);
-	vmem_pause(&turn->pace);
-	vmem_cursor_close(sp, &turn->here);
+		vmem_cursor_open(sm, &turn->origin, *first);
+	vmem_cursor_open(sm, &turn->here, *seg);
+	vmem_lock_relax(&turn->budget);
+	vmem_cursor_close(sm, &turn->here);
 	*seg = turn->here.seg;
 	*first = turn->origin.seg;
 }
 
-/* The first segment on the way round that has room, or NULL. */
-static struct vmem_seg *go_round(struct turn *turn, unsigned long taken)
+/* The first segment of the turn in which the request fits, or NULL. */
+static struct vmem_seg *nextfit_turn(struct turn *turn, unsigned long taken)
 {
-	struct vmem *vm = turn->pace.vm;
-	struct vmem_space *sp = &vm->space;
+	struct vmem *vm = turn->budget.vm;
+	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long from;
-	struct vmem_seg *first = begin(vm, &from);
+	struct vmem_seg *first = nextfit_begin(vm, &from);
 	struct vmem_seg *seg = first;
 
 	do {
@@ -99,12 +97,12 @@ static struct vmem_seg *go_round(struct turn *turn, unsigned long taken)
 			if (vmem_seg_last(seg) - turn->addr >= taken - 1)
 				return seg;
 		}
-		seg = following(sp, seg);
-		if (vmem_pace_due(&turn->pace))
-			pause(turn, &seg, &first);
+		seg = nextfit_next(sm, seg);
+		if (vmem_lock_budget_spent(&turn->budget))
+			nextfit_relax(turn, &seg, &first);
 	} while (seg != first);
 
-	/* A whole turn: now what lies before the rotor in its own segment. */
+	/* The range before the rotor in its segment comes last. */
 	if (first->type != VMEM_FREE || from <= first->start)
 		return NULL;
 	turn->looked++;
@@ -113,38 +111,38 @@ static struct vmem_seg *go_round(struct turn *turn, unsigned long taken)
 }
 
 /**
- * vmem_nextfit - find room by next fit and take it
- * @vm: the arena, locked, with VMEM_CUT_COST structures in its stock; a long
- *	search drops the lock now and then
- * @req: a request without constraints but its size
- * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ * vmem_nextfit - allocate by next fit, and move the rotor
+ * @vm: the arena, locked, with VMEM_CUT_COST structures in its pool; a long
+ *	search relaxes the lock
+ * @req: a request without constraints
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * Return: the allocated segment, the rotor being just after it, or NULL if no
- * free segment can serve.
+ * Return: the allocated segment, or NULL if no free segment can serve the
+ * request.
  */
 struct vmem_seg *vmem_nextfit(struct vmem *vm, const struct vmem_request *req,
 			      unsigned long *irq)
 {
-	struct vmem_space *sp = &vm->space;
-	struct turn turn = { .pace = VMEM_PACE_INIT(vm, req, irq) };
+	struct vmem_segmap *sm = &vm->segmap;
+	struct turn turn = { .budget = VMEM_LOCK_BUDGET_INIT(vm, req, irq) };
 	struct vmem_seg *seg;
 
-	lockdep_assert_held(&sp->lock);
-	/* Not worth a turn if no class can hold it. */
-	if (!vmem_classes_from(&sp->classes, vmem_class_of(req->taken)))
+	lockdep_assert_held(&sm->lock);
+	/* Skip the turn if all free segments are too small. */
+	if (!vmem_classes_from(&sm->classes, vmem_class_of(req->taken)))
 		return NULL;
 
 	do {
-		vmem_pace_start(&turn.pace);
-		seg = go_round(&turn, req->taken);
-		vmem_cursor_close(sp, &turn.origin);
-	} while (!seg && vmem_pace_again(&turn.pace));
+		vmem_lock_budget_start(&turn.budget);
+		seg = nextfit_turn(&turn, req->taken);
+		vmem_cursor_close(sm, &turn.origin);
+	} while (!seg && vmem_lock_budget_retry(&turn.budget));
 
 	if (turn.looked)
-		sp->stats.search += turn.looked - 1;
+		sm->stats.search += turn.looked - 1;
 	if (!seg)
 		return NULL;
-	seg = vmem_space_cut(sp, seg, turn.addr, req->size);
+	seg = vmem_segmap_cut(sm, seg, turn.addr, req->size);
 	vmem_rotor_after(vm, seg);
 	return seg;
 }

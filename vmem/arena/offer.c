@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Offers: free space that appears while requests wait, and which waiter gets it.
+ * Offers: the choice of a waiter for free space that appears.
  *
- * The first waiter that an offer may suffice for is woken, and hands on what it
- * leaves. An offer moves only towards later tickets, so it comes to an end.
+ * An offer wakes the first waiter that it may serve. That waiter passes the
+ * rest of the offer on. An offer only moves to later tickets, so it does not
+ * circulate.
  */
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 
 #include "../qcache/qcache.h"
-#include "maintain.h"
-#include "wait.h"
 
-/* A waiter has its turn for so long, once in so long, after so long a wait. */
+/*
+ * The turns of an old waiter, in jiffies: duration, period, and the wait before
+ * the first. During a turn, later requests that need less stand back.
+ */
 #define TURN		(HZ / 4)
 #define TURN_PERIOD	(HZ + TURN)
 #define TURN_AFTER	HZ
 
-/* The waiter is to search again. */
-static void signal(struct vmem_tree *tree, struct vmem_waiter *w,
-		   const struct vmem_offer *offer)
+/* Make a waiter that listens search again. */
+static void offer_signal(struct vmem_tree *tree, struct vmem_waiter *w,
+			 const struct vmem_offer *offer)
 {
 	lockdep_assert_held(&tree->lock);
 	rb_erase_cached(&w->listen, &tree->listening);
@@ -32,8 +34,8 @@ static void signal(struct vmem_tree *tree, struct vmem_waiter *w,
 	wake_up_process(w->task);
 }
 
-/* The first that listens with a ticket above @after, or NULL. */
-static struct vmem_waiter *listening_after(const struct vmem_tree *tree, u64 after)
+/* The first listening waiter with a ticket above @after, or NULL. */
+static struct vmem_waiter *offer_next_listener(const struct vmem_tree *tree, u64 after)
 {
 	struct rb_node *node = tree->listening.rb_root.rb_node;
 	struct vmem_waiter *found = NULL;
@@ -52,9 +54,9 @@ static struct vmem_waiter *listening_after(const struct vmem_tree *tree, u64 aft
 	return found;
 }
 
-/* May the offer serve the waiter? @budget falls by the arenas that were looked at. */
-static bool may_serve(const struct vmem_offer *offer,
-		      const struct vmem_waiter *w, int *budget)
+/* May the offer serve the waiter? Charges @budget for each arena. */
+static bool offer_may_serve(const struct vmem_offer *offer,
+			    const struct vmem_waiter *w, int *budget)
 {
 	struct vmem *vm = w->vm;
 
@@ -73,12 +75,12 @@ static bool may_serve(const struct vmem_offer *offer,
 }
 
 /**
- * vmem_signal_slow - offer free space to waiters
- * @offer: the space; there are waiters in its arena
- * @after: only to waiters with later tickets than this
+ * vmem_signal_slow - wake the first waiter that an offer may serve
+ * @offer: the offer; its arena has waiters
+ * @after: only consider waiters with later tickets than this
  *
- * The first that it may serve is woken. To look for that one takes a bounded number
- * of steps; what is left is done by a work item.
+ * Takes a bounded number of steps. If these are not enough, a work item looks
+ * at all waiters.
  *
  * Context: any but NMI. Takes the tree lock, also under an arena lock.
  * Return: whether a waiter was woken.
@@ -95,11 +97,11 @@ bool vmem_signal_slow(const struct vmem_offer *offer, u64 after)
 	if (!offer->qcache && offer->size < READ_ONCE(offer->vm->need_least))
 		return false;
 	spin_lock_irqsave(&tree->lock, irq);
-	w = listening_after(tree, after);
+	w = offer_next_listener(tree, after);
 	while (w) {
-		woken = may_serve(offer, w, &budget);
+		woken = offer_may_serve(offer, w, &budget);
 		if (woken) {
-			signal(tree, w, offer);
+			offer_signal(tree, w, offer);
 			break;
 		}
 		if (budget <= 0) {
@@ -114,8 +116,8 @@ bool vmem_signal_slow(const struct vmem_offer *offer, u64 after)
 }
 
 /**
- * vmem_signal_object - an object has returned to a slab of an arena with waiters
- * @qc: its cache
+ * vmem_signal_object - offer an object that has returned to a slab
+ * @qc: its cache; the arena has waiters
  *
  * Context: any but NMI. No lock of the cache or the arena held.
  * Return: whether a waiter was woken.
@@ -130,17 +132,15 @@ bool vmem_signal_object(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_hand_on - an offer was used, or was of no use: offer what is left of it
- * @w: the waiter that had it
- * @offer: what that was offered
+ * vmem_offer_pass_on - offer the rest of an offer to waiters with later tickets
+ * @w: the waiter that had the offer
+ * @offer: the offer; no-op if its arena is NULL
  * @except: not to waiters of this arena; or NULL
- *
- * Only to waiters that came later, so that no offer goes round.
  *
  * Context: task. No lock held.
  */
-void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
-		  const struct vmem *except)
+void vmem_offer_pass_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
+			const struct vmem *except)
 {
 	struct vmem_offer left = *offer;
 	struct vmem *vm = offer->vm;
@@ -149,32 +149,32 @@ void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
 		return;
 	left.except = except;
 	if (left.qcache) {
-		/* Written under the cache's lock; a later free makes an offer. */
+		/* Without the cache's lock: later frees make offers. */
 		if (!data_race(left.qcache->nfree))
 			left.size = 0;
 	} else {
-		spin_lock_irq(&vm->space.lock);
-		left.size = min(left.size, vmem_classes_largest(&vm->space.classes));
-		spin_unlock_irq(&vm->space.lock);
+		spin_lock_irq(&vm->segmap.lock);
+		left.size = min(left.size, vmem_classes_largest(&vm->segmap.classes));
+		spin_unlock_irq(&vm->segmap.lock);
 	}
 	if (left.size && READ_ONCE(vm->waiters) &&
 	    vmem_signal_slow(&left, w->ticket))
 		return;
-	if (!except && READ_ONCE(vm->idle_spans))
+	if (!except && READ_ONCE(vm->has_free_spans))
 		vmem_release_soon(vm);
 }
 
 /**
- * vmem_others_turn - has an older waiter its turn?
- * @vm: the arena of a request
- * @need: how much it needs; waiters that need no more are not in its way
+ * vmem_turn_of_older - must a request stand back for an older waiter?
+ * @vm: the arena of the request
+ * @need: its size; only waiters that need more have turns
  * @ticket: its place in the order of service; U64_MAX for one without
  *
- * Context: any but NMI.
- * Return: 0: no; else after how many jiffies the turn ends.
+ * Context: task. No lock held.
+ * Return: the rest of the waiter's turn in jiffies; 0: no.
  */
-unsigned long vmem_others_turn(const struct vmem *vm, unsigned long need,
-			       u64 ticket)
+unsigned long vmem_turn_of_older(const struct vmem *vm, unsigned long need,
+				 u64 ticket)
 {
 	struct vmem_tree *tree = vm->tree;
 	unsigned long left = 0, age;
@@ -202,8 +202,8 @@ unsigned long vmem_others_turn(const struct vmem *vm, unsigned long need,
 	return left;
 }
 
-/* Is there anything on its way up that may serve the waiter? A rough look. */
-static bool has_room(const struct vmem_waiter *w, int *budget)
+/* May free space on the source path serve the waiter? An estimate. */
+static bool offer_has_room(const struct vmem_waiter *w, int *budget)
 {
 	struct vmem_qcache *qc;
 	struct vmem *vm;
@@ -213,28 +213,25 @@ static bool has_room(const struct vmem_waiter *w, int *budget)
 
 		--*budget;
 		/*
-		 * Written under locks that may not be taken here. What appeared
-		 * before this rescan was asked for is seen: the tree lock was
-		 * held in between.
+		 * Arena locks must not be taken here. This sees all space that
+		 * appeared before the rescan was queued, because the tree lock
+		 * was held in between.
 		 */
-		if (data_race(vmem_classes_largest(&vm->space.classes)) >= need)
+		if (data_race(vmem_classes_largest(&vm->segmap.classes)) >= need)
 			return true;
 		if (need > vm->cached_max)
 			continue;
 		qc = &vm->qcaches->cache[vmem_qcache_index(vm, need)];
-		/* The same. */
+		/* As above. */
 		if (data_race(qc->nfree))
 			return true;
 	}
 	return false;
 }
 
-/*
- * Signal waiters by groups, the tree lock being dropped in between, if @wanted
- * says so.
- */
-static void signal_each(struct vmem_tree *tree,
-			bool (*wanted)(struct vmem_waiter *w, int *budget))
+/* Signal each waiter that @wanted selects. Relaxes the tree lock. */
+static void offer_signal_each(struct vmem_tree *tree,
+			      bool (*wanted)(struct vmem_waiter *w, int *budget))
 {
 	struct vmem_waiter *w;
 	u64 last = 0;
@@ -243,62 +240,63 @@ static void signal_each(struct vmem_tree *tree,
 	do {
 		budget = VMEM_WAITERS_A_HOLD;
 		spin_lock_irq(&tree->lock);
-		while ((w = listening_after(tree, last)) && budget-- > 0) {
+		while ((w = offer_next_listener(tree, last)) && budget-- > 0) {
 			last = w->ticket;
 			if (wanted(w, &budget))
-				signal(tree, w, NULL);
+				offer_signal(tree, w, NULL);
 		}
 		spin_unlock_irq(&tree->lock);
 		cond_resched();
 	} while (w);
 }
 
-/* It does not import where it was refused before that time. */
-static bool held_off(const struct vmem_waiter *w)
+/* Is the waiter delayed because an import was refused? */
+static bool offer_held_off(const struct vmem_waiter *w)
 {
 	return READ_ONCE(w->refusals) &&
 	       time_before(jiffies, READ_ONCE(w->retry_at));
 }
 
-static bool rescan_wants(struct vmem_waiter *w, int *budget)
+static bool offer_rescan_wants(struct vmem_waiter *w, int *budget)
 {
-	return !held_off(w) && has_room(w, budget);
+	return !offer_held_off(w) && offer_has_room(w, budget);
 }
 
-/* The work item for what vmem_signal_slow() has not got to. */
+/* The work item that signals all waiters that free space may serve. */
 void vmem_tree_rescan(struct work_struct *work)
 {
 	struct vmem_tree *tree = container_of(work, struct vmem_tree, rescan);
 
-	signal_each(tree, rescan_wants);
+	offer_signal_each(tree, offer_rescan_wants);
 }
 
-/* Context: any but NMI. */
+/* Queue that work item. Context: any but NMI. */
 void vmem_rescan_soon(struct vmem_tree *tree)
 {
 	vmem_queue_work(&tree->rescan);
 }
 
-static bool all_wanted(struct vmem_waiter *w, int *budget)
+static bool offer_wants_all(struct vmem_waiter *w, int *budget)
 {
 	return true;
 }
 
-static bool round_wants(struct vmem_waiter *w, int *budget)
+/* At rounds 1, 2, 4, 8 and so on of its wait. */
+static bool offer_round_wants(struct vmem_waiter *w, int *budget)
 {
 	return w->asks_function && is_power_of_2(++w->rounds);
 }
 
 /**
- * vmem_retry_waiters - make waiters search again, whatever has appeared
+ * vmem_retry_waiters - make waiters search again without an offer
  * @tree: their tree
- * @all: all of them; else those that cannot learn of all that may serve them, ever
- *	more seldom
+ * @all: all of them; else only those that depend on an import function of a
+ *	client, since no offer announces its space
  *
  * Context: task, sleeping allowed.
  */
 void vmem_retry_waiters(struct vmem_tree *tree, bool all)
 {
 	if (READ_ONCE(tree->nr_waiters))
-		signal_each(tree, all ? all_wanted : round_wants);
+		offer_signal_each(tree, all ? offer_wants_all : offer_round_wants);
 }

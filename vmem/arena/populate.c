@@ -1,47 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the segment structures of an arena come from, and how hard to try.
+ * Segment structures for an arena: when the pool is refilled, with which flags,
+ * and when the reserve is used.
  *
- * The slab allocator does not call vmem, so there is no recursion to break. What
- * remains is memory itself: a request must not wait for memory that only it can
- * set free. VM_SLEEP has the kernel's no-fail allocation, VM_NOSLEEP what is
- * there. A populator arena keeps VMEM_RESERVE structures that only requests on
- * the way to freeing memory use: VM_PUSHPAGE before it asks the slab allocator,
- * VM_NOSLEEP when that has nothing, and tasks that are reclaiming memory, which
- * may not insist on getting any.
+ * The slab allocator does not call vmem, so there is no recursion. But a
+ * request must not wait for memory that can only be freed after this request.
+ * VM_SLEEP allocates with __GFP_NOFAIL; VM_NOSLEEP with GFP_NOWAIT. A populator
+ * arena keeps VMEM_RESERVE structures more. These requests use the reserve:
+ *
+ * - VM_PUSHPAGE, before it asks the slab allocator;
+ * - VM_NOSLEEP, if the slab allocator has no memory;
+ * - tasks that reclaim memory, for which an allocation may fail.
  */
 #include <linux/export.h>
 #include <linux/sched.h>
 
-#include "maintain.h"
 #include "populate.h"
 #include "wait.h"
 
-/* Structures to get at a time, and how many more than that to keep. */
+/* Structures that a refill adds; size of the pool above its low mark. */
 #define BATCH	16
 #define SURPLUS	48
 
-/* More allocated segments than this in a bucket: rescale before it is time. */
+/* With as many allocated segments in a bucket, do not wait for maintenance. */
 #define CROWDED	8
 
-/* Tasks that are asking the slab allocator and may block. */
+/* Tasks that allocate structures and may block. */
 static LIST_HEAD(populators);
-static DEFINE_SPINLOCK(populators_lock);
+static DEFINE_SPINLOCK(populators_lock);	/* protects the list */
 
+/**
+ * struct populator - a task that allocates structures
+ * @link: in @populators
+ * @task: the task. Constant.
+ */
 struct populator {
 	struct list_head link;
 	struct task_struct *task;
 };
 
 /**
- * vmem_is_populator - is this task getting segment structures for vmem?
+ * vmem_is_populator - does this task allocate segment structures for vmem?
  *
- * The function by which an arena imports can ask whether it is being called, by
- * way of memory reclaim, on behalf of vmem itself, and avoid to recurse.
+ * An import function can be called by memory reclaim in an allocation that vmem
+ * itself makes. With this it can detect that, and avoid a recursion.
  *
- * Context: any but NMI. In an interrupt it says no, since it asks about tasks.
- * Return: non-zero iff the calling task is at this moment obtaining segment
- * structures.
+ * Context: any but NMI.
+ * Return: non-zero iff the calling task is allocating segment structures; 0 in
+ * an interrupt.
  */
 int vmem_is_populator(void)
 {
@@ -64,8 +70,8 @@ int vmem_is_populator(void)
 }
 EXPORT_SYMBOL_GPL(vmem_is_populator);
 
-/* Get structures, and let it be known meanwhile that this task does. */
-static void fill_blocking(struct vmem_stock *stock, unsigned int n, gfp_t gfp)
+/* Allocate structures as a populator. */
+static void populate_blocking(struct vmem_seg_pool *pool, unsigned int n, gfp_t gfp)
 {
 	struct populator p = { .task = current };
 
@@ -73,111 +79,111 @@ static void fill_blocking(struct vmem_stock *stock, unsigned int n, gfp_t gfp)
 	list_add(&p.link, &populators);
 	spin_unlock_irq(&populators_lock);
 
-	vmem_stock_fill(stock, n, gfp);
+	vmem_seg_pool_fill(pool, n, gfp);
 
 	spin_lock_irq(&populators_lock);
 	list_del(&p.link);
 	spin_unlock_irq(&populators_lock);
 }
 
-static gfp_t gfp_atomic(int vmflag)
+static gfp_t populate_gfp_atomic(int vmflag)
 {
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
 
 	return vmflag & VM_PUSHPAGE ? gfp | __GFP_HIGH : gfp;
 }
 
-static gfp_t gfp_blocking(int vmflag)
+static gfp_t populate_gfp_blocking(int vmflag)
 {
 	gfp_t gfp = vmflag & VM_PUSHPAGE ? GFP_NOIO | __GFP_HIGH : GFP_KERNEL;
 
-	/* A task that reclaims memory must not insist on getting some. */
+	/* A task that reclaims memory must not wait for memory. */
 	return gfp | (current->flags & PF_MEMALLOC ? __GFP_NOWARN
 						   : __GFP_NOFAIL);
 }
 
-/* The part of vmem_populate() that has to do something. */
+/* vmem_populate() if the pool holds too little. */
 bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 			struct vmem_waiter *w, unsigned long *irq)
-	__must_hold(&vm->space.lock)
+	__must_hold(&vm->segmap.lock)
 {
-	struct vmem_space *sp = &vm->space;
-	unsigned int full = need + sp->stock_low - VMEM_CUT_COST;
+	struct vmem_segmap *sm = &vm->segmap;
+	unsigned int full = need + sm->pool_low - VMEM_CUT_COST;
 
 	for (;;) {
-		struct vmem_stock got = {};
+		struct vmem_seg_pool got = {};
 		bool crowded;
 
-		lockdep_assert_held(&sp->lock);
-		if (sp->stock.n >= full)
+		lockdep_assert_held(&sm->lock);
+		if (sm->pool.n >= full)
 			return true;
-		if (vmflag & VM_PUSHPAGE && sp->stock.n >= need)
+		if (vmflag & VM_PUSHPAGE && sm->pool.n >= need)
 			return true;
 
-		crowded = vmem_space_allocated(sp) >> sp->hash.bits >= CROWDED &&
-			  !sp->hash.old;
-		spin_unlock_irqrestore(&sp->lock, *irq);
+		crowded = vmem_segmap_nr_allocated(sm) >> sm->hash.bits >= CROWDED &&
+			  !sm->hash.old;
+		spin_unlock_irqrestore(&sm->lock, *irq);
 		if (crowded)
 			vmem_rescale_soon(vm);
-		vmem_stock_fill(&got, full + BATCH, gfp_atomic(vmflag));
-		spin_lock_irqsave(&sp->lock, *irq);
-		vmem_stock_move(&sp->stock, &got, got.n);
-		if (sp->stock.n >= full)
+		vmem_seg_pool_fill(&got, full + BATCH, populate_gfp_atomic(vmflag));
+		spin_lock_irqsave(&sm->lock, *irq);
+		vmem_seg_pool_move(&sm->pool, &got, got.n);
+		if (sm->pool.n >= full)
 			return true;
 
 		if (vmflag & VM_NOSLEEP || current->flags & PF_MEMALLOC) {
-			if (sp->stock.n >= need)
+			if (sm->pool.n >= need)
 				return true;
 		}
 		if (vmflag & VM_NOSLEEP) {
-			sp->stats.populate_fail++;
+			sm->stats.populate_fail++;
 			return false;
 		}
 
-		sp->stats.populate_wait++;
-		spin_unlock_irqrestore(&sp->lock, *irq);
+		sm->stats.populate_wait++;
+		spin_unlock_irqrestore(&sm->lock, *irq);
 		if (w)
 			vmem_waiter_suspend(w);
-		fill_blocking(&got, full, gfp_blocking(vmflag));
-		spin_lock_irqsave(&sp->lock, *irq);
-		vmem_stock_move(&sp->stock, &got, got.n);
-		if (sp->stock.n >= need)
+		populate_blocking(&got, full, populate_gfp_blocking(vmflag));
+		spin_lock_irqsave(&sm->lock, *irq);
+		vmem_seg_pool_move(&sm->pool, &got, got.n);
+		if (sm->pool.n >= need)
 			continue;
 
-		sp->stats.populate_fail++;
+		sm->stats.populate_fail++;
 		vmem_wait_for_structures(vm, need, vmflag, irq);
 	}
 }
 
 /**
- * vmem_populate_ways - have structures in stock for waypoints, too
+ * vmem_populate_hints - add structures for hints to the pool
  * @vm: the arena, locked; the lock is dropped meanwhile
- * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * As many as can be had without trying.
+ * Best effort, with GFP_NOWAIT.
  */
-void vmem_populate_ways(struct vmem *vm, unsigned long *irq)
-	__must_hold(&vm->space.lock)
+void vmem_populate_hints(struct vmem *vm, unsigned long *irq)
+	__must_hold(&vm->segmap.lock)
 {
-	struct vmem_space *sp = &vm->space;
-	struct vmem_stock got = {};
+	struct vmem_segmap *sm = &vm->segmap;
+	struct vmem_seg_pool got = {};
 
-	lockdep_assert_held(&sp->lock);
-	sp->ways_wanted = false;
-	spin_unlock_irqrestore(&sp->lock, *irq);
-	vmem_stock_fill(&got, BATCH, gfp_atomic(0));
-	spin_lock_irqsave(&sp->lock, *irq);
-	vmem_stock_move(&sp->stock, &got, got.n);
+	lockdep_assert_held(&sm->lock);
+	sm->hints_wanted = false;
+	spin_unlock_irqrestore(&sm->lock, *irq);
+	vmem_seg_pool_fill(&got, BATCH, populate_gfp_atomic(0));
+	spin_lock_irqsave(&sm->lock, *irq);
+	vmem_seg_pool_move(&sm->pool, &got, got.n);
 }
 
-/* Say how large the stock of a fresh arena shall be. */
+/* Set the bounds of the pool of an arena. */
 void vmem_populate_init(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 
-	sp->stock_low = VMEM_CUT_COST;
+	sm->pool_low = VMEM_CUT_COST;
 	if (vm->flags & VMC_POPULATOR)
-		sp->stock_low += VMEM_RESERVE;
-	sp->stock_high = sp->stock_low + SURPLUS;
-	vmem_space_watch(sp, 0);
+		sm->pool_low += VMEM_RESERVE;
+	sm->pool_high = sm->pool_low + SURPLUS;
+	vmem_segmap_observe(sm, 0);
 }

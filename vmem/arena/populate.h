@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Keeping the stock of segment structures filled.
+ * Refilling and trimming the segment pool of an arena.
  */
 #ifndef _VMEM_ARENA_POPULATE_H
 #define _VMEM_ARENA_POPULATE_H
 
-#include "arena.h"
+#include "../arena.h"
 
 struct vmem_waiter;
 
@@ -13,49 +13,49 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 			struct vmem_waiter *w, unsigned long *irq);
 
 /**
- * vmem_populate - have enough segment structures in hand
+ * vmem_populate - refill the pool for an operation
  * @vm: the arena, locked
- * @need: how many the operation may use at the most
+ * @need: upper bound of the structures that the operation takes
  * @vmflag: the client's VM_* flags
- * @w: the waiter that the request is, or NULL: it is suspended before this blocks
- * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ * @w: the waiter of the request, which stops listening before this blocks; or
+ *	NULL
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * May drop the arena lock and take it again: what was seen under it before is no
- * longer true.
+ * May drop the arena lock and take it again, so the arena may have changed.
  *
- * Return: whether there are enough; always with VM_SLEEP.
+ * Return: whether the pool holds enough; always true with VM_SLEEP.
  */
 static inline bool vmem_populate(struct vmem *vm, unsigned int need, int vmflag,
 				 struct vmem_waiter *w, unsigned long *irq)
 {
-	unsigned int extra = vm->space.stock_low - VMEM_CUT_COST;
+	unsigned int extra = vm->segmap.pool_low - VMEM_CUT_COST;
 
-	if (likely(vm->space.stock.n >= need + extra))
+	if (likely(vm->segmap.pool.n >= need + extra))
 		return true;
 	return vmem_populate_slow(vm, need, vmflag, w, irq);
 }
 
-/* Does the stock hold more than is good? */
-static inline bool vmem_overstocked(const struct vmem *vm)
+/* Is there a surplus in the pool? */
+static inline bool vmem_pool_above_high(const struct vmem *vm)
 {
-	return vm->space.stock.n > vm->space.stock_high;
+	return vm->segmap.pool.n > vm->segmap.pool_high;
 }
 
 /**
- * vmem_trim - take from the stock what is too much
+ * vmem_trim - remove the surplus from the pool
  * @vm: the arena, locked
- * @surplus: gets it; to be drained when the lock has been dropped
+ * @surplus: gets the structures; the caller drains it without the lock
  */
-static inline void vmem_trim(struct vmem *vm, struct vmem_stock *surplus)
+static inline void vmem_trim(struct vmem *vm, struct vmem_seg_pool *surplus)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 
-	if (vmem_overstocked(vm))
-		vmem_stock_move(surplus, &sp->stock, sp->stock.n -
-				(sp->stock_high + sp->stock_low) / 2);
+	if (vmem_pool_above_high(vm))
+		vmem_seg_pool_move(surplus, &sm->pool, sm->pool.n -
+				   (sm->pool_high + sm->pool_low) / 2);
 }
 
-void vmem_populate_ways(struct vmem *vm, unsigned long *irq);
+void vmem_populate_hints(struct vmem *vm, unsigned long *irq);
 void vmem_populate_init(struct vmem *vm);
 
 #endif /* _VMEM_ARENA_POPULATE_H */

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The forest of arenas.
+ * The list of all arenas, as a forest; and the memory of struct vmem.
  *
- * One mutex protects it. Nothing that may enter memory reclaim is done under it,
- * and no long work: code that has some takes a hold on the arena, drops the mutex,
- * and keeps its place by a cursor.
+ * The list mutex protects the forest. Code under it does not enter memory
+ * reclaim and does not take long. For long work on an arena, the code holds the
+ * arena, drops the mutex, and keeps its place in the forest by a cursor.
  */
+#include <linux/slab.h>
+
+#include "free.h"
 #include "registry.h"
-#include "release.h"
-#include "tree.h"
+#include "wait.h"
+
+/* Lock budget of the list mutex, in arenas. */
+#define ARENAS_A_HOLD	64
 
 static DEFINE_MUTEX(list_mutex);
 
-/* Arenas to pass in one hold of the mutex. */
-#define PASSED_A_HOLD	64
-
-/* All below: list mutex. */
+/* Protected by the list mutex. */
 static LIST_HEAD(roots);
 static LIST_HEAD(cursors);
 static u32 last_id;
+
+static struct kmem_cache *arena_cache;
+static atomic_long_t arena_count;
 
 void vmem_registry_lock(void)
 {
@@ -35,30 +40,30 @@ void vmem_registry_unlock(void)
 	mutex_unlock(&list_mutex);
 }
 
-static struct list_head *siblings(const struct vmem *vm)
+static struct list_head *registry_siblings(const struct vmem *vm)
 {
 	return vm->parent ? &vm->parent->children : &roots;
 }
 
-/* What follows @vm and all that is below it. */
-static struct vmem *after(struct vmem *vm)
+/* The arena after @vm and all arenas below it, or NULL. */
+static struct vmem *registry_after_subtree(struct vmem *vm)
 {
 	for (; vm; vm = vm->parent)
-		if (!list_is_last(&vm->list, siblings(vm)))
+		if (!list_is_last(&vm->list, registry_siblings(vm)))
 			return list_next_entry(vm, list);
 	return NULL;
 }
 
 /* Is @vm in the tree of @top? */
-static bool is_below(const struct vmem *vm, const struct vmem *top)
+static bool registry_is_below(const struct vmem *vm, const struct vmem *top)
 {
 	while (vm && vm != top)
 		vm = vm->parent;
 	return vm;
 }
 
-/* The first arena of its tree below @vm, or @vm itself. */
-static struct vmem *first_below(struct vmem *vm)
+/* The first leaf below @vm that is in its tree, or @vm itself. */
+static struct vmem *registry_first_below(struct vmem *vm)
 {
 	struct vmem *child;
 again:
@@ -71,30 +76,30 @@ again:
 	return vm;
 }
 
-/* The arena after the one at a cursor, which may be about to leave the list. */
-static struct vmem *after_cursor(const struct vmem_registry_cursor *cur)
+/* The arena after the one at the cursor. */
+static struct vmem *registry_after_cursor(const struct vmem_registry_cursor *cur)
 {
 	struct vmem *vm = cur->next, *next = vm;
 
 	if (!cur->top)
-		return after(vm);
+		return registry_after_subtree(vm);
 	if (vm == cur->top)
 		return NULL;
 	list_for_each_entry_continue(next, &vm->parent->children, list)
 		if (next->tree == vm->tree)
-			return first_below(next);
+			return registry_first_below(next);
 	return vm->parent;
 }
 
-static struct vmem *first_root(void)
+static struct vmem *registry_first_root(void)
 {
 	return list_first_entry_or_null(&roots, struct vmem, list);
 }
 
 /**
- * vmem_registry_add - number an arena and list it
- * @vm: the arena, not known to anybody yet
- * @parent: the arena to list it under, or NULL
+ * vmem_registry_add - give an arena its id and add it to the list
+ * @vm: the arena, not visible yet
+ * @parent: the parent, or NULL
  *
  * Context: task, sleeping allowed.
  */
@@ -106,34 +111,35 @@ void vmem_registry_add(struct vmem *vm, struct vmem *parent)
 	mutex_lock(&list_mutex);
 	vm->id = ++last_id;
 	vm->source_id = parent ? parent->id : 0;
-	vm->space.stats.vmem_source = vm->source_id;
-	list_add_tail(&vm->list, siblings(vm));
+	vm->segmap.stats.vmem_source = vm->source_id;
+	list_add_tail(&vm->list, registry_siblings(vm));
 	mutex_unlock(&list_mutex);
 }
 
-/* There is no source any more. */
-static void orphan(struct vmem *vm)
+/* The source is about to be destroyed. */
+static void registry_orphan(struct vmem *vm)
 {
-	spin_lock_irq(&vm->space.lock);
+	spin_lock_irq(&vm->segmap.lock);
 	WRITE_ONCE(vm->source, NULL);
 	vm->ffunc = NULL;
-	spin_unlock_irq(&vm->space.lock);
+	spin_unlock_irq(&vm->segmap.lock);
 }
 
-static void put(struct vmem *vm)
+static void registry_put(struct vmem *vm)
 {
 	lockdep_assert_held(&list_mutex);
-	WRITE_ONCE(vm->busy, vm->busy - 1);
-	if (!vm->busy)
+	WRITE_ONCE(vm->nr_holds, vm->nr_holds - 1);
+	if (!vm->nr_holds)
 		wake_up_all(&vm->idle);
 }
 
 /*
- * The arenas for which @vm is only a label stand on their own from now on, behind all
- * others: a cursor among them goes on after @vm, and comes to them in the end, perhaps
- * once more. Spans of theirs that are on their way to @vm arrive first.
+ * Make roots of all children of @vm, which do not import from it. They become
+ * the last roots. A cursor below @vm continues after @vm, so it visits them in
+ * the end, perhaps for the second time. Waits for spans that children are
+ * releasing to @vm.
  */
-static void orphan_children(struct vmem *vm)
+static void registry_orphan_children(struct vmem *vm)
 {
 	struct vmem_registry_cursor *cur;
 	struct vmem *child;
@@ -142,11 +148,11 @@ static void orphan_children(struct vmem *vm)
 	while (!list_empty(&vm->children)) {
 		child = list_first_entry(&vm->children, struct vmem, list);
 		list_for_each_entry(cur, &cursors, link)
-			if (is_below(cur->next, vm))
+			if (registry_is_below(cur->next, vm))
 				cur->next = vm;
 		child->parent = NULL;
-		orphan(child);
-		/* Its import function has gone with its module. */
+		registry_orphan(child);
+		/* Its import function was cleared with its module. */
 		if (vm->tree->root == vm && child->tree == vm->tree)
 			vm->tree->root = child;
 		list_move_tail(&child->list, &roots);
@@ -154,18 +160,18 @@ static void orphan_children(struct vmem *vm)
 		mutex_unlock(&list_mutex);
 		vmem_calls_wait(child);
 		mutex_lock(&list_mutex);
-		put(child);
+		registry_put(child);
 	}
 }
 
 /**
- * vmem_registry_del - take an arena off the list, unless others import from it
+ * vmem_registry_del - remove an arena from the list
  * @vm: the arena
  *
- * Waits until no code that found it on the list is still working on it.
+ * Fails if another arena imports from it. Waits until nothing holds the arena.
  *
- * Context: task, sleeping allowed. Not within a hold on the arena.
- * Return: false if another arena imports from it: then nothing has changed.
+ * Context: task, sleeping allowed. The caller does not hold the arena.
+ * Return: whether the arena was removed.
  */
 bool vmem_registry_del(struct vmem *vm)
 {
@@ -180,19 +186,19 @@ bool vmem_registry_del(struct vmem *vm)
 		}
 	}
 
-	orphan_children(vm);
+	registry_orphan_children(vm);
 	list_for_each_entry(cur, &cursors, link)
 		if (cur->next == vm)
-			cur->next = after_cursor(cur);
+			cur->next = registry_after_cursor(cur);
 	list_del(&vm->list);
 	if (vm->tree->root == vm)
 		vm->tree->root = NULL;
 	mutex_unlock(&list_mutex);
 
-	/* Off the list, no other code can begin to work on it. */
-	wait_event(vm->idle, !READ_ONCE(vm->busy));
+	/* The arena is off the list, so no code can take another hold. */
+	wait_event(vm->idle, !READ_ONCE(vm->nr_holds));
 
-	/* And the last that did has dropped the mutex. */
+	/* Wait until the last registry_put() has dropped the mutex. */
 	mutex_lock(&list_mutex);
 	mutex_unlock(&list_mutex);
 	return true;
@@ -202,19 +208,19 @@ bool vmem_registry_del(struct vmem *vm)
 void vmem_registry_open(struct vmem_registry_cursor *cur)
 {
 	mutex_lock(&list_mutex);
-	cur->next = first_root();
+	cur->next = registry_first_root();
 	cur->top = NULL;
 	list_add(&cur->link, &cursors);
 	mutex_unlock(&list_mutex);
 }
 
-/* Start at the first arena of a tree, to visit each after those that import from it. */
+/* Visit the arenas of a tree, each one after the arenas that import from it. */
 void vmem_registry_open_tree(struct vmem_registry_cursor *cur,
 			     struct vmem_tree *tree)
 {
 	mutex_lock(&list_mutex);
 	cur->top = tree->root;
-	cur->next = cur->top ? first_below(cur->top) : NULL;
+	cur->next = cur->top ? registry_first_below(cur->top) : NULL;
 	list_add(&cur->link, &cursors);
 	mutex_unlock(&list_mutex);
 }
@@ -230,37 +236,37 @@ void vmem_registry_close(struct vmem_registry_cursor *cur)
 void vmem_registry_rewind(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
-	cur->next = first_root();
+	cur->next = registry_first_root();
 }
 
-/* The first arena of all. The list mutex is held. */
+/* The first arena, or NULL. The list mutex is held. */
 struct vmem *vmem_registry_first(void)
 {
 	lockdep_assert_held(&list_mutex);
-	return first_root();
+	return registry_first_root();
 }
 
-/* What follows: below an arena before beside it. The list mutex is held. */
+/* The next arena, children before siblings, or NULL. The list mutex is held. */
 struct vmem *vmem_registry_after(struct vmem *vm)
 {
 	lockdep_assert_held(&list_mutex);
 	return list_first_entry_or_null(&vm->children, struct vmem, list) ?:
-		after(vm);
+		registry_after_subtree(vm);
 }
 
-/* Go on; not from the end. The list mutex is held. */
+/* Move the cursor, which is not at the end. The list mutex is held. */
 void vmem_registry_advance(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
-	cur->next = cur->top ? after_cursor(cur) : vmem_registry_after(cur->next);
+	cur->next = cur->top ? registry_after_cursor(cur) : vmem_registry_after(cur->next);
 }
 
 /**
- * vmem_registry_next - the arena at the cursor, which moves on
+ * vmem_registry_next - hold the arena at the cursor, and move the cursor
  * @cur: the cursor
  *
  * Context: task, sleeping allowed.
- * Return: the arena, which stays until vmem_registry_put(), or NULL at the end.
+ * Return: the arena, for vmem_registry_put(), or NULL at the end.
  */
 struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur)
 {
@@ -277,12 +283,12 @@ struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur)
 }
 
 /**
- * vmem_registry_next_of - the next arena of some kind, behind which the cursor moves
+ * vmem_registry_next_of - the same for the next arena of some kind
  * @cur: the cursor
- * @wanted: is an arena of that kind?
+ * @wanted: is the arena of that kind?
  *
  * Context: task, sleeping allowed.
- * Return: the arena, which stays until vmem_registry_put(), or NULL at the end.
+ * Return: the arena, for vmem_registry_put(), or NULL at the end.
  */
 struct vmem *vmem_registry_next_of(struct vmem_registry_cursor *cur,
 				   bool (*wanted)(const struct vmem *vm))
@@ -291,7 +297,7 @@ struct vmem *vmem_registry_next_of(struct vmem_registry_cursor *cur,
 	unsigned int left;
 
 	do {
-		left = PASSED_A_HOLD;
+		left = ARENAS_A_HOLD;
 		mutex_lock(&list_mutex);
 		while ((vm = cur->next) && !found && left--) {
 			vmem_registry_advance(cur);
@@ -306,35 +312,35 @@ struct vmem *vmem_registry_next_of(struct vmem_registry_cursor *cur,
 	return found;
 }
 
-/* Hold an arena until vmem_registry_put(). The list mutex is held. */
+/* Hold an arena: it stays until vmem_registry_put(). The list mutex is held. */
 void vmem_registry_hold(struct vmem *vm)
 {
 	lockdep_assert_held(&list_mutex);
-	vm->busy++;
+	vm->nr_holds++;
 }
 
-/* Let go of an arena. */
+/* Undo a vmem_registry_hold(). */
 void vmem_registry_put(struct vmem *vm)
 {
 	mutex_lock(&list_mutex);
-	put(vm);
+	registry_put(vm);
 	mutex_unlock(&list_mutex);
 }
 
-/* Some arena that nothing is listed under, or NULL if there is none at all. */
+/* Any arena without children, or NULL if there is no arena. */
 struct vmem *vmem_registry_leaf(void)
 {
 	struct vmem *vm;
 
 	mutex_lock(&list_mutex);
-	vm = first_root();
+	vm = registry_first_root();
 	while (vm && !list_empty(&vm->children))
 		vm = list_first_entry(&vm->children, struct vmem, list);
 	mutex_unlock(&list_mutex);
 	return vm;
 }
 
-/* How far below a root. The list mutex is held. */
+/* Number of ancestors. The list mutex is held. */
 unsigned int vmem_registry_depth(const struct vmem *vm)
 {
 	unsigned int depth = 0;
@@ -343,4 +349,44 @@ unsigned int vmem_registry_depth(const struct vmem *vm)
 	while ((vm = vm->parent))
 		depth++;
 	return depth;
+}
+
+/* A zeroed arena structure with one reference, or NULL. */
+struct vmem *vmem_arena_alloc(gfp_t gfp)
+{
+	struct vmem *vm = kmem_cache_zalloc(arena_cache, gfp);
+
+	if (vm) {
+		kref_init(&vm->refs);
+		atomic_long_inc(&arena_count);
+	}
+	return vm;
+}
+
+static void arena_release(struct kref *refs)
+{
+	kmem_cache_free(arena_cache, container_of(refs, struct vmem, refs));
+	atomic_long_dec(&arena_count);
+}
+
+void vmem_arena_put(struct vmem *vm)
+{
+	kref_put(&vm->refs, arena_release);
+}
+
+/* Memory of all arena structures. */
+unsigned long vmem_arena_bytes(void)
+{
+	return atomic_long_read(&arena_count) * kmem_cache_size(arena_cache);
+}
+
+int vmem_arena_cache_init(void)
+{
+	arena_cache = KMEM_CACHE(vmem, SLAB_HWCACHE_ALIGN);
+	return arena_cache ? 0 : -ENOMEM;
+}
+
+void vmem_arena_cache_exit(void)
+{
+	kmem_cache_destroy(arena_cache);
 }

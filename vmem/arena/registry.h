@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All arenas, as the forest that they form, and a safe way through it.
+ * The list of all arenas, as a forest, and cursors that walk it.
  */
 #ifndef _VMEM_ARENA_REGISTRY_H
 #define _VMEM_ARENA_REGISTRY_H
 
-#include "arena.h"
+#include "../arena.h"
 
 /**
  * struct vmem_registry_cursor - a place in the forest of arenas
- * @link: in the list of such cursors
- * @next: the arena to look at next, NULL at the end
- * @top: the root of the tree that is visited, each arena after those that import from
- *	it; NULL: all trees are, each arena before these
+ * @link: in the list of open cursors
+ * @next: the arena to visit next, NULL at the end
+ * @top: the root of the tree to visit, each arena after those that import from
+ *	it; NULL: visit all trees, each arena before those that import from it
  *
- * When that arena goes away the cursor moves on. Protected by the list mutex.
+ * When @next leaves the list, the cursor moves to the arena after it. Protected
+ * by the list mutex.
  */
 struct vmem_registry_cursor {
 	struct list_head link;

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A request with constraints, and the arithmetic of meeting them.
+ * Requests, and the arithmetic of their constraints.
  */
 #ifndef _VMEM_ARENA_REQUEST_H
 #define _VMEM_ARENA_REQUEST_H
 
 #include <linux/overflow.h>
 
-#include "arena.h"
+#include "../arena.h"
 
 struct vmem_qcache;
 
 /**
- * struct vmem_request - what a client asks for, checked
- * @size: how many integers; not 0
+ * struct vmem_request - a request, with checked arguments
+ * @size: number of integers; not 0
  * @taken: @size rounded up to the quantum
  * @align: the address modulo this is @phase; a power of two, a multiple of the
  *	quantum
  * @phase: less than @align, a multiple of the quantum
  * @nocross: the range straddles no multiple of this; 0: no such rule. If not 0,
- *	a multiple of @align that has room for @phase + @size.
+ *	a power of two, a multiple of @align, with room for @phase + @size.
  * @min: the address is not below this
  * @max: the last integer is not above this
- * @bounded: one of nocross, minaddr and maxaddr was given: importing does not
- *	help
+ * @bounded: the client has given nocross, minaddr or maxaddr: do not import
  * @flags: VM_* flags
- * @caller: who called vmem, for audit
+ * @caller: return address in the client, for audit
  * @qcache: the cache that serves this size, or NULL
- * @cached: for a quantum cache: the segment is marked as the cache's own
- * @fault_checked: fault injection has had its draw
+ * @cached: for a quantum cache: mark the segment as cached
+ * @fault_checked: fault injection has already decided
+ *
+ * Belongs to the task that allocates.
  */
 struct vmem_request {
 	unsigned long size;
@@ -60,9 +61,9 @@ static inline bool vmem_straddles(unsigned long first, unsigned long last,
  * @hi: last integer of the range
  * @addr: the address, if there is one
  *
- * At most two candidates have to be looked at: the first address of the right
- * phase, and, if the range would straddle a block there, the first one of the
- * next block, which a request that passed the checks never straddles.
+ * There are two candidates: the first address of the right phase; and, if the
+ * request straddles a block there, the first one in the next block. A request
+ * that has passed the checks does not straddle that block.
  *
  * Return: whether there is one.
  */
@@ -97,7 +98,8 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
  * @hi: last integer of the range
  * @addr: the address
  *
- * Only where vmem_fit_low() found one, which bounds every step from below.
+ * Call it only if vmem_fit_low() has found an address: then no step goes below
+ * the range.
  */
 static inline void vmem_fit_high(const struct vmem_request *req,
 				 unsigned long lo, unsigned long hi,
@@ -116,7 +118,7 @@ static inline void vmem_fit_high(const struct vmem_request *req,
 	*addr = a;
 }
 
-/* Where @req goes in the free segment @seg: whether, and if so, the address. */
+/* Does @req fit in the free segment @seg? If so, sets *@addr to its address. */
 static inline bool vmem_fit(const struct vmem_request *req,
 			    const struct vmem_seg *seg, unsigned long *addr)
 {
@@ -128,5 +130,60 @@ static inline bool vmem_fit(const struct vmem_request *req,
 		vmem_fit_high(req, seg->start, last, addr);
 	return true;
 }
+
+/* Structures that an import needs, and the cut that serves the request. */
+#define VMEM_IMPORT_COST	(VMEM_SPAN_COST + VMEM_CUT_COST)
+
+/* Can an import serve this request? The arena lock is held. */
+static inline bool vmem_may_import(const struct vmem *vm,
+				   const struct vmem_request *req)
+{
+	lockdep_assert_held(&vm->segmap.lock);
+	return !req->bounded && vmem_imports(vm);
+}
+
+bool vmem_import_size(const struct vmem *vm, const struct vmem_request *req,
+		      unsigned long *size);
+const char *vmem_import_refuse(const struct vmem *vm,
+			       const struct vmem_request *req,
+			       unsigned long start, unsigned long size,
+			       unsigned long asked);
+
+/**
+ * enum vmem_level_kind - why a request asks for space above
+ * @VMEM_LEVEL_IMPORT: an arena imports a span
+ * @VMEM_LEVEL_SLAB: a quantum cache makes a slab
+ */
+enum vmem_level_kind {
+	VMEM_LEVEL_IMPORT,
+	VMEM_LEVEL_SLAB,
+};
+
+/**
+ * struct vmem_level - a request that waits for space from above
+ * @below: the level that asked this one, NULL for the client's request
+ * @vm: the arena that the request is made to
+ * @size: the size of the request
+ * @asked: the size that the arena asks its source for
+ * @appeared: vmem_segmap_appeared() of the arena before its search
+ * @since: start time for the trace event, 0 if the event is off
+ * @kind: VMEM_LEVEL_*
+ * @cached: @size is for a quantum cache
+ *
+ * Occupies a segment structure that the import has set aside, or the descriptor
+ * of the slab. Belongs to the task that allocates.
+ */
+struct vmem_level {
+	struct vmem_level *below;
+	struct vmem *vm;
+	unsigned long size;
+	unsigned long asked;
+	unsigned long appeared;
+	u64 since;
+	u8 kind;
+	bool cached;
+};
+
+void *vmem_serve(struct vmem *vm, struct vmem_request *req);
 
 #endif /* _VMEM_ARENA_REQUEST_H */

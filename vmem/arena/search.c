@@ -1,56 +1,223 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The search for a free segment that meets a request: best fit, first fit, and
- * what instant fit becomes when a request has constraints.
+ * instant fit for requests with constraints.
  *
- * One for a narrow window is by address, see window.c, as far as that is short.
- *
- * It is complete: when it finds nothing there is nothing. It looks first where it
- * need not look at much. And however much there is, it does not keep others out
- * for longer than VMEM_PACE segments take.
+ * The search is complete: it fails only if no free segment can serve the
+ * request. A request for a narrow window is searched by address, as long as few
+ * segments lie there and on the way. Any other is searched by size class.
  */
 #include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
 
-#include "pace.h"
 #include "search.h"
 
+/* By address: segments to pass on the way, and to look at in the window. */
+#define WINDOW_WALK	512
+#define WINDOW_SEGS	256
+
 /**
- * struct search - a search under way
- * @req: what for
- * @pace: how long it holds the lock
- * @looked: how many segments it has looked at
- * @addr: where the request goes in the segment that was found
+ * vmem_lock_relax - drop the arena lock and take it again
+ * @budget: the budget of a search that keeps its place by an open cursor;
+ *	vmem_lock_budget_spent() was true
+ *
+ * The structures that the request may need stay set aside meanwhile.
+ *
+ * Context: the arena lock is held.
+ */
+void vmem_lock_relax(struct vmem_lock_budget *budget)
+	__must_hold(&budget->vm->segmap.lock)
+{
+	struct vmem_segmap *sm = &budget->vm->segmap;
+	struct vmem_seg_pool aside = {};
+
+	lockdep_assert_held(&sm->lock);
+	vmem_seg_pool_move(&aside, &sm->pool,
+			   min_t(unsigned int, sm->pool.n, VMEM_IMPORT_COST));
+	spin_unlock_irqrestore(&sm->lock, *budget->irq);
+	if (budget->sleep)
+		cond_resched();
+	spin_lock_irqsave(&sm->lock, *budget->irq);
+	vmem_seg_pool_move(&sm->pool, &aside, aside.n);
+	budget->left = VMEM_LOCK_BUDGET;
+	budget->relaxed = true;
+}
+
+/* Does the request prefer a class whose members are all large enough? */
+static bool search_prefers_larger(const struct vmem_request *req)
+{
+	return !is_power_of_2(req->taken) &&
+	       !(req->flags & (VM_BESTFIT | VM_FIRSTFIT));
+}
+
+/**
+ * struct window - a search by address
+ * @req: the request
+ * @possible_class: the class that comes last, because its members need not fit;
+ *	BITS_PER_LONG if there is none
+ * @best_class: no other class is better
+ * @best: the best segment so far, or NULL
+ * @rank: rank of its class
+ * @addr: the address of the request in @best
+ * @looked: free segments that the search has looked at
+ */
+struct window {
+	const struct vmem_request *req;
+	unsigned int possible_class;
+	unsigned int best_class;
+	struct vmem_seg *best;
+	unsigned int rank;
+	unsigned long addr;
+	u64 looked;
+};
+
+/* Returns true if no other segment can be better. */
+static bool window_consider(struct window *w, struct vmem_seg *seg)
+{
+	const struct vmem_request *req = w->req;
+	unsigned int rank = vmem_class_of(seg->size);
+	bool smallest = req->flags & VM_BESTFIT;
+	unsigned long addr;
+
+	w->looked++;
+	if (!vmem_fit(req, seg, &addr))
+		return false;
+	if (rank == w->possible_class)
+		rank = BITS_PER_LONG;
+	if (!w->best || rank < w->rank ||
+	    (smallest && rank == w->rank && seg->size < w->best->size)) {
+		w->best = seg;
+		w->rank = rank;
+		w->addr = addr;
+	}
+	return smallest ? seg->size == req->taken
+			: w->rank == w->best_class;
+}
+
+/*
+ * Walk to the window in one span, and through it. Returns false if that takes
+ * too many steps. *@walk and *@left are the steps that are left; *@left is 0
+ * when no other segment can be better.
+ */
+static bool window_walk_span(struct vmem_segmap *sm, struct vmem_seg *span,
+			     struct window *w, unsigned int *walk,
+			     unsigned int *left)
+{
+	const struct vmem_request *req = w->req;
+	struct vmem_seg *seg = vmem_hint_find(sm, span, max(req->min,
+							    span->start));
+	unsigned int steps = 0;
+
+	while (seg->type != VMEM_SPAN && vmem_seg_last(seg) < req->min) {
+		if (!--*walk)
+			return false;
+		if (++steps >= VMEM_HINT_STRIDE && seg->type == VMEM_ALLOC) {
+			vmem_hint_insert(sm, seg);
+			steps = 0;
+		}
+		seg = vmem_seg_next(seg);
+	}
+	for (; seg->type != VMEM_SPAN && seg->start <= req->max;
+	     seg = vmem_seg_next(seg)) {
+		if (!--*left)
+			return false;
+		if (seg->type == VMEM_FREE && window_consider(w, seg)) {
+			*left = 0;
+			return true;
+		}
+	}
+	return true;
+}
+
+/* Does the window hold no more than WINDOW_SEGS segments, as an estimate? */
+static bool window_is_narrow(const struct vmem_segmap *sm,
+			     const struct vmem_request *req)
+{
+	unsigned long n = 2 * vmem_segmap_nr_allocated(sm) + sm->nspans;
+
+	return req->min && req->max != ULONG_MAX && n &&
+	       (req->max - req->min) / WINDOW_SEGS <=
+	       (unsigned long)sm->stats.mem_total / n;
+}
+
+/*
+ * Search by address, in one hold of the lock. Returns false if that takes too
+ * many steps; else *@seg is the segment, NULL if there is none, and *@addr the
+ * address.
+ *
+ * The choice is that of the search by class: the lowest class, the possible
+ * class last; the smallest segment with VM_BESTFIT. Among equals it takes the
+ * lowest address.
+ */
+static bool window_search(struct vmem *vm, const struct vmem_request *req,
+			  struct vmem_seg **seg, unsigned long *addr)
+{
+	struct vmem_segmap *sm = &vm->segmap;
+	struct window w = {
+		.req = req,
+		.possible_class = BITS_PER_LONG,
+		.best_class = vmem_class_of(req->taken),
+	};
+	unsigned int walk = WINDOW_WALK, left = WINDOW_SEGS;
+	struct vmem_seg *span;
+	bool known = true;
+
+	lockdep_assert_held(&sm->lock);
+	if (!window_is_narrow(sm, req))
+		return false;
+	if (search_prefers_larger(req))
+		w.possible_class = w.best_class++;
+	for (span = vmem_span_from(sm, req->min);
+	     span && span->start <= req->max && left && known;
+	     span = vmem_span_after(span))
+		known = window_walk_span(sm, span, &w, &walk, &left);
+	if (!known)
+		return false;
+	if (w.looked)
+		sm->stats.search += w.looked - 1;
+	*seg = w.best;
+	*addr = w.addr;
+	return true;
+}
+
+/**
+ * struct search - a search by class
+ * @req: the request
+ * @budget: the lock budget
+ * @looked: segments that the search has looked at
+ * @addr: the address of the request in the segment that it has found
  */
 struct search {
 	const struct vmem_request *req;
-	struct vmem_pace pace;
+	struct vmem_lock_budget budget;
 	u64 looked;
 	unsigned long addr;
 };
 
-/* Let others in; @seg and @best are then what they have left of them. */
-static noinline void pause(struct search *s, struct vmem_seg **seg,
-			   struct vmem_seg **best)
+/* Relax the lock. @seg and @best may move to other segments, or become NULL. */
+static noinline void search_relax(struct search *s, struct vmem_seg **seg,
+				  struct vmem_seg **best)
 {
-	struct vmem_space *sp = &s->pace.vm->space;
+	struct vmem_segmap *sm = &s->budget.vm->segmap;
 	struct vmem_class_cursor cur = { .seg = *seg, .best = *best };
 
-	hlist_add_head(&cur.link, &sp->classes.cursors);
-	vmem_space_watch(sp, 1);
-	vmem_pause(&s->pace);
+	hlist_add_head(&cur.link, &sm->classes.cursors);
+	vmem_segmap_observe(sm, 1);
+	vmem_lock_relax(&s->budget);
 	hlist_del(&cur.link);
-	vmem_space_watch(sp, -1);
+	vmem_segmap_observe(sm, -1);
 	*seg = cur.seg;
 	*best = cur.best;
-	/* It may have become smaller. */
+	/* The segment may be smaller now. */
 	if (*best && !vmem_fit(s->req, *best, &s->addr))
 		*best = NULL;
 }
 
-/* The segment of one class to take, or NULL. */
+/* The segment of one class that serves the request, or NULL. */
 static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 {
-	const struct vmem_classes *c = &s->pace.vm->space.classes;
+	const struct vmem_classes *c = &s->budget.vm->segmap.classes;
 	const struct vmem_request *req = s->req;
 	struct vmem_seg *best = NULL;
 	unsigned long largest = 0;
@@ -72,37 +239,34 @@ static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 				return best;
 		}
 		seg = vmem_class_next(c, seg);
-		if (vmem_pace_due(&s->pace))
-			pause(s, &seg, &best);
+		if (vmem_lock_budget_spent(&s->budget))
+			search_relax(s, &seg, &best);
 	}
-	if (!vmem_pace_disturbed(&s->pace))
+	if (!vmem_lock_budget_raced(&s->budget))
 		class->bound = largest;
 	return best;
 }
 
 /*
- * Begins in the class that may hold a fit if all members of it do fit but for
- * the constraints, if there is no higher one, or if VM_BESTFIT or VM_FIRSTFIT
- * asks for small segments; else one class above, where size is no longer in
- * question. Goes up from there to the first class in which something fits. If
- * nothing does, the class that was passed over is searched after all.
+ * Search from the lowest class up. The possible class, whose members need not
+ * be large enough, comes last if there is a higher class, unless VM_BESTFIT or
+ * VM_FIRSTFIT asks for small segments.
  */
 static struct vmem_seg *search_classes(struct search *s)
 {
 	const struct vmem_request *req = s->req;
-	struct vmem_classes *c = &s->pace.vm->space.classes;
-	unsigned int maybe = vmem_class_of(req->taken);
-	unsigned int class = maybe;
+	struct vmem_classes *c = &s->budget.vm->segmap.classes;
+	unsigned int possible_class = vmem_class_of(req->taken);
+	unsigned int class = possible_class;
 	struct vmem_seg *seg;
 	unsigned long map;
-	bool over;
+	bool skip;
 
-	over = !is_power_of_2(req->taken) &&
-	       !(req->flags & (VM_BESTFIT | VM_FIRSTFIT)) &&
-	       vmem_classes_from(c, maybe) & ~BIT(maybe);
-	if (over)
+	skip = search_prefers_larger(req) &&
+	       vmem_classes_from(c, possible_class) & ~BIT(possible_class);
+	if (skip)
 		class++;
-	/* The map is read again each time: a pause may have changed it. */
+	/* Read the map each time: it may change while the lock is relaxed. */
 	while (class < BITS_PER_LONG && (map = vmem_classes_from(c, class))) {
 		class = __ffs(map);
 		seg = search_class(s, &c->class[class]);
@@ -110,74 +274,69 @@ static struct vmem_seg *search_classes(struct search *s)
 			return seg;
 		class++;
 	}
-	return over ? search_class(s, &c->class[maybe]) : NULL;
+	return skip ? search_class(s, &c->class[possible_class]) : NULL;
 }
 
 /**
- * vmem_search - find room for a request and take it
- * @vm: the arena, locked, with VMEM_CUT_COST structures in its stock; a long
- *	search drops the lock now and then
+ * vmem_search - find a free segment for a request, and allocate from it
+ * @vm: the arena, locked, with VMEM_CUT_COST structures in its pool; a long
+ *	search relaxes the lock
  * @req: the request
- * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * Return: the allocated segment, or NULL if no free segment can serve.
+ * Return: the allocated segment, or NULL if no free segment can serve the
+ * request.
  */
 struct vmem_seg *vmem_search(struct vmem *vm, const struct vmem_request *req,
 			     unsigned long *irq)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	struct search s = {
 		.req = req,
-		.pace = VMEM_PACE_INIT(vm, req, irq),
+		.budget = VMEM_LOCK_BUDGET_INIT(vm, req, irq),
 	};
 	struct vmem_seg *seg;
 
-	lockdep_assert_held(&sp->lock);
-	if (vmem_window(vm, req, &seg, &s.addr))
+	lockdep_assert_held(&sm->lock);
+	if (window_search(vm, req, &seg, &s.addr))
 		goto found;
 	do {
-		vmem_pace_start(&s.pace);
+		vmem_lock_budget_start(&s.budget);
 		seg = search_classes(&s);
-	} while (!seg && vmem_pace_again(&s.pace));
+	} while (!seg && vmem_lock_budget_retry(&s.budget));
 
 	if (s.looked)
-		sp->stats.search += s.looked - 1;
+		sm->stats.search += s.looked - 1;
 	if (!seg)
 		return NULL;
-	/* It was a long way: the next who goes there may begin before this. */
+	/* Help the next search by address that ends here. */
 	if (req->min)
-		vmem_way_plant(sp, vmem_seg_prev(seg));
+		vmem_hint_insert(sm, vmem_seg_prev(seg));
 found:
-	return seg ? vmem_space_cut(sp, seg, s.addr, req->size) : NULL;
+	return seg ? vmem_segmap_cut(sm, seg, s.addr, req->size) : NULL;
 }
 
 /**
- * vmem_take_sure - take from a segment that has room wherever it begins
- * @vm: the arena, locked, with VMEM_CUT_COST structures in its stock
+ * vmem_take_guaranteed - allocate from a segment that fits wherever it begins
+ * @vm: the arena, locked, with VMEM_CUT_COST structures in its pool
  * @req: a request without bounds
  *
- * Constant time, whatever the policy: for who has an alternative.
+ * Opportunistic, in constant time, whatever the policy.
  *
  * Return: the allocated segment, or NULL if there is no such free segment.
  */
-struct vmem_seg *vmem_take_sure(struct vmem *vm, const struct vmem_request *req)
+struct vmem_seg *vmem_take_guaranteed(struct vmem *vm,
+				      const struct vmem_request *req)
 {
-	struct vmem_space *sp = &vm->space;
-	unsigned long need, map, addr;
+	struct vmem_segmap *sm = &vm->segmap;
+	unsigned long need, addr;
 	struct vmem_seg *seg;
-	unsigned int class;
 
-	lockdep_assert_held(&sp->lock);
-	if (check_add_overflow(req->taken, req->align - sp->quantum, &need))
+	lockdep_assert_held(&sm->lock);
+	if (check_add_overflow(req->taken, req->align - sm->quantum, &need))
 		return NULL;
-	class = vmem_class_sure(need);
-	if (class >= BITS_PER_LONG)
+	if (!vmem_classes_guaranteed(&sm->classes, need, &seg))
 		return NULL;
-	map = vmem_classes_from(&sp->classes, class);
-	if (!map)
-		return NULL;
-	seg = hlist_entry(sp->classes.class[__ffs(map)].list.first,
-			  struct vmem_seg, class);
 	vmem_fit(req, seg, &addr);
-	return vmem_space_cut(sp, seg, addr, req->size);
+	return vmem_segmap_cut(sm, seg, addr, req->size);
 }

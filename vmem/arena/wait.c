@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiters: how a request waits for space, and which one is woken.
+ * Waiters: how a request waits for space; and the life of struct vmem_tree.
  *
- * A waiter is counted in every arena on its way up, then takes offers, then searches,
- * and sleeps only if it has not been signalled since it began to take offers. A free
- * segment that appears after the search of an arena finds the waiter counted there,
- * and is offered. So no wake-up is lost. Documentation/waiting.rst has the argument
- * in full.
+ * A waiter is counted in every arena on its source path, then listens to
+ * offers, then searches. It sleeps only if it has not been signalled since it
+ * began to listen. When a free segment appears in an arena after the search
+ * there, the waiter is already counted, so the segment is offered. So no
+ * wake-up is lost. Documentation/waiting.rst has the argument in full.
  */
 #include <linux/jiffies.h>
 #include <linux/log2.h>
+#include <linux/slab.h>
 
 #include "../qcache/qcache.h"
-#include "../report/trace.h"
-#include "import.h"
-#include "maintain.h"
-#include "release.h"
-#include "wait.h"
+#include "../report/report.h"
+#include "free.h"
 
 const char * const vmem_state_names[] = {
 	[VMEM_SEARCHING]	= "searching",
@@ -26,6 +24,8 @@ const char * const vmem_state_names[] = {
 	[VMEM_DONE]		= "done",
 };
 
+static atomic_long_t tree_count;
+
 static bool waiter_before(struct rb_node *a, const struct rb_node *b)
 {
 	return vmem_rb_waiter(a)->ticket <
@@ -33,8 +33,8 @@ static bool waiter_before(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * vmem_waiter_init - describe a request that may have to wait
- * @w: the waiter, zeroed but for what is known of refusals
+ * vmem_waiter_init - describe a request that may wait
+ * @w: the waiter, zeroed except its refusals
  * @vm: the arena that the request is made to
  * @req: the request
  */
@@ -59,41 +59,41 @@ void vmem_waiter_init(struct vmem_waiter *w, struct vmem *vm,
 	w->asks_function = vmem_imports(x);
 }
 
-/* One waiter more in an arena. */
-static void count_in(struct vmem *vm, unsigned long need)
+/* Count a waiter in an arena that can serve it. */
+static void waiter_count_in(struct vmem *vm, unsigned long need)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 
-	spin_lock_irq(&sp->lock);
+	spin_lock_irq(&sm->lock);
 	WRITE_ONCE(vm->waiters, vm->waiters + 1);
 	WRITE_ONCE(vm->need_least, min(vm->need_least, need));
-	vmem_space_watch(sp, 1);
-	vmem_cpu_choose(vm);
-	spin_unlock_irq(&sp->lock);
+	vmem_segmap_observe(sm, 1);
+	vmem_cpu_update_fast(vm);
+	spin_unlock_irq(&sm->lock);
 }
 
-/* One waiter less. */
-static void count_out(struct vmem *vm)
+/* Undo waiter_count_in(). */
+static void waiter_count_out(struct vmem *vm)
 {
-	struct vmem_space *sp = &vm->space;
+	struct vmem_segmap *sm = &vm->segmap;
 	bool idle = false;
 
-	spin_lock_irq(&sp->lock);
+	spin_lock_irq(&sm->lock);
 	WRITE_ONCE(vm->waiters, vm->waiters - 1);
-	vmem_space_watch(sp, -1);
+	vmem_segmap_observe(sm, -1);
 	if (!vm->waiters) {
 		WRITE_ONCE(vm->need_least, ULONG_MAX);
 		vm->split_done = ULONG_MAX;
-		vmem_cpu_choose(vm);
-		idle = vm->idle_spans;
+		vmem_cpu_update_fast(vm);
+		idle = vm->has_free_spans;
 	}
-	spin_unlock_irq(&sp->lock);
+	spin_unlock_irq(&sm->lock);
 	if (idle)
 		vmem_release_soon(vm);
 }
 
 /**
- * vmem_waiter_list - show a request that may take long
+ * vmem_waiter_list - show a request that may take long in debugfs
  * @w: the waiter, which gets its ticket
  *
  * Context: task. No lock held.
@@ -109,7 +109,7 @@ void vmem_waiter_list(struct vmem_waiter *w)
 	spin_unlock_irq(&tree->lock);
 }
 
-/* It has not waited after all. */
+/* Undo vmem_waiter_list(), for a request that has not begun to wait. */
 void vmem_waiter_unlist(struct vmem_waiter *w)
 {
 	struct vmem_tree *tree = w->vm->tree;
@@ -123,7 +123,8 @@ void vmem_waiter_unlist(struct vmem_waiter *w)
  * vmem_waiter_begin - get a place in the order of service
  * @w: the waiter
  *
- * From now on whatever appears on its way up is offered to those that listen.
+ * Afterwards, space that appears on its source path is offered to waiters that
+ * listen.
  *
  * Context: task, sleeping allowed. No lock held.
  */
@@ -138,17 +139,19 @@ void vmem_waiter_begin(struct vmem_waiter *w)
 	WRITE_ONCE(tree->nr_waiters, tree->nr_waiters + 1);
 	spin_unlock_irq(&tree->lock);
 	for (vm = w->vm; vm; vm = vmem_waiter_above(w, vm))
-		count_in(vm, vmem_waiter_need(w, vm));
+		waiter_count_in(vm, vmem_waiter_need(w, vm));
 }
 
 /**
- * vmem_waiter_listen - take offers from now on
+ * vmem_waiter_listen - begin to take offers
  * @w: the waiter
  *
- * Before it searches: what appears after that makes vmem_waiter_sleep() return.
+ * The waiter listens before it searches, so that space that appears after the
+ * search makes vmem_waiter_sleep() return.
  *
  * Context: task. No lock held.
- * Return: the offer that ended the last sleep, to be handed on after the search.
+ * Return: the offer that ended the last sleep. The caller passes it on after
+ * the search.
  */
 struct vmem_offer vmem_waiter_listen(struct vmem_waiter *w)
 {
@@ -168,11 +171,12 @@ struct vmem_offer vmem_waiter_listen(struct vmem_waiter *w)
 }
 
 /**
- * vmem_waiter_suspend - take no offers while something else may block
+ * vmem_waiter_suspend - stop taking offers before a call that may block
  * @w: the waiter
  *
- * A client's function, or the kernel's memory reclaim, may take any time: what appears
- * meanwhile is for others. An offer that has come already is handed on.
+ * A function of the client, or memory reclaim, may take any time. Other waiters
+ * get the space that appears meanwhile, and the offer that this waiter already
+ * has.
  *
  * Context: task. No lock held.
  */
@@ -189,51 +193,48 @@ void vmem_waiter_suspend(struct vmem_waiter *w)
 	w->offer = (struct vmem_offer){};
 	spin_unlock_irq(&tree->lock);
 	w->missed = true;
-	vmem_hand_on(w, &offer, NULL);
+	vmem_offer_pass_on(w, &offer, NULL);
 }
 
-/* It sleeps for want of space in each arena that could serve it. */
-static void count_wait(const struct vmem_waiter *w)
+/* Count the sleep in each arena that could serve the waiter. */
+static void waiter_count_sleep(const struct vmem_waiter *w)
 {
 	struct vmem *vm;
 
 	for (vm = w->vm; vm; vm = vmem_waiter_above(w, vm)) {
-		spin_lock_irq(&vm->space.lock);
-		vm->space.stats.wait++;
-		spin_unlock_irq(&vm->space.lock);
+		spin_lock_irq(&vm->segmap.lock);
+		vm->segmap.stats.wait++;
+		spin_unlock_irq(&vm->segmap.lock);
 	}
 }
 
-static bool may_go_on(const struct vmem_waiter *w)
+static bool waiter_is_woken(const struct vmem_waiter *w)
 {
 	return READ_ONCE(w->signalled) || READ_ONCE(w->reclaim_ended);
 }
 
 /**
- * vmem_waiter_sleep - sleep until the request is to search again
+ * vmem_waiter_sleep - sleep until a signal, or the end of the waiter's reclaim
  * @w: the waiter, which listens
  * @timeout: in jiffies, or MAX_SCHEDULE_TIMEOUT
  *
- * A reclaim that it has asked for, and that has ended, ends the sleep as well. An end
- * for other reasons, such as a signal, would be one more condition here.
- *
  * Context: task, sleeping allowed. No lock held.
- * Return: what is left of @timeout; 0 if it has passed.
+ * Return: the rest of @timeout; 0 if it has passed.
  */
 long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 {
 	u64 since;
 
-	if (may_go_on(w))
+	if (waiter_is_woken(w))
 		return timeout;
-	/* To stand back for an older waiter is no want of space. */
+	/* A waiter that stands back for an older one does not lack space. */
 	if (w->state == VMEM_WAITING && !w->stands_back)
-		count_wait(w);
+		waiter_count_sleep(w);
 	trace_vmem_wait(w->vm, w->size, w->flags, VMEM_WAIT_SPACE);
-	since = vmem_trace_moment(vmem_wake);
+	since = vmem_trace_start(vmem_wake);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
-		if (may_go_on(w) || !timeout)
+		if (waiter_is_woken(w) || !timeout)
 			break;
 		w->slept = true;
 		timeout = schedule_timeout(timeout);
@@ -241,7 +242,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 	__set_current_state(TASK_RUNNING);
 	if (since)
 		trace_vmem_wake(w->vm, w->size, w->flags, VMEM_WAIT_SPACE,
-				vmem_trace_ns(since));
+				vmem_trace_elapsed(since));
 	return timeout;
 }
 
@@ -250,7 +251,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
  * @w: the waiter; nothing may refer to it afterwards
  *
  * Context: task, sleeping allowed. No lock held.
- * Return: an offer that it has not used, to be handed on.
+ * Return: the offer that the waiter has not used. The caller passes it on.
  */
 struct vmem_offer vmem_waiter_end(struct vmem_waiter *w)
 {
@@ -267,13 +268,13 @@ struct vmem_offer vmem_waiter_end(struct vmem_waiter *w)
 	offer = w->offer;
 	spin_unlock_irq(&tree->lock);
 	for (vm = w->vm; vm; vm = vmem_waiter_above(w, vm))
-		count_out(vm);
+		waiter_count_out(vm);
 	return offer;
 }
 
 /**
- * vmem_waiter_ask_reclaim - have the tree's caches give back what they hold
- * @w: the waiter, which sleeps until an offer arrives or that has ended
+ * vmem_waiter_ask_reclaim - queue a drain of the tree's caches now
+ * @w: the waiter, which sleeps until an offer arrives or the reclaim ends
  *
  * Context: task. No lock held.
  */
@@ -289,7 +290,7 @@ void vmem_waiter_ask_reclaim(struct vmem_waiter *w)
 }
 
 /**
- * vmem_reclaim_ended - a run of the reclaim has ended: wake what waits for that
+ * vmem_reclaim_ended - wake the waiters that wait for this run of the reclaim
  * @tree: the tree
  * @asked: &vmem_tree.reclaim_asked when the run began
  *
@@ -303,7 +304,6 @@ void vmem_reclaim_ended(struct vmem_tree *tree, u64 asked)
 	do {
 		n = 0;
 		spin_lock_irq(&tree->lock);
-		tree->reclaim_done = asked;
 		while (n < VMEM_WAITERS_A_HOLD &&
 		       (w = list_first_entry_or_null(&tree->reclaiming,
 						     struct vmem_waiter, reclaim)) &&
@@ -319,20 +319,20 @@ void vmem_reclaim_ended(struct vmem_tree *tree, u64 asked)
 }
 
 /**
- * vmem_wait_for_structures - sleep until the stock may have been filled
+ * vmem_wait_for_structures - sleep a while for segment structures
  * @vm: the arena, locked; the lock is dropped meanwhile
- * @need: how many segment structures are needed
+ * @need: number of structures that the request needs
  * @vmflag: VM_* flags of the request
- * @irq: the interrupt state of the caller's spin_lock_irqsave()
+ * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * For a task that reclaims memory. Frees bring structures back, and other tasks may
- * bring memory back, which nothing announces: so it looks again after a while.
+ * For a task that reclaims memory. Frees return structures to the pool, and
+ * other tasks may free memory. No event announces either, so the caller polls.
  *
  * Context: task, sleeping allowed.
  */
 void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 			      unsigned long *irq)
-	__must_hold(&vm->space.lock)
+	__must_hold(&vm->segmap.lock)
 {
 	struct vmem_waiter w = {
 		.vm = vm, .task = current, .size = need, .flags = vmflag,
@@ -340,17 +340,73 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 	};
 	u64 since;
 
-	lockdep_assert_held(&vm->space.lock);
-	spin_unlock_irqrestore(&vm->space.lock, *irq);
+	lockdep_assert_held(&vm->segmap.lock);
+	spin_unlock_irqrestore(&vm->segmap.lock, *irq);
 	vmem_waiter_list(&w);
 	trace_vmem_wait(vm, need, vmflag, VMEM_WAIT_STRUCTURES);
-	since = vmem_trace_moment(vmem_wake);
+	since = vmem_trace_start(vmem_wake);
 
 	schedule_timeout_uninterruptible(HZ / 10);
 
 	if (since)
 		trace_vmem_wake(vm, need, vmflag, VMEM_WAIT_STRUCTURES,
-				vmem_trace_ns(since));
+				vmem_trace_elapsed(since));
 	vmem_waiter_unlist(&w);
-	spin_lock_irqsave(&vm->space.lock, *irq);
+	spin_lock_irqsave(&vm->segmap.lock, *irq);
+}
+
+/**
+ * vmem_tree_join - add an arena to the tree of its source, or make a tree
+ * @vm: the arena
+ * @source: the arena that it imports from; NULL: @vm becomes the root of a tree
+ * @gfp: flags of the allocation
+ *
+ * Context: as @gfp says.
+ * Return: 0 or -ENOMEM.
+ */
+int vmem_tree_join(struct vmem *vm, struct vmem *source, gfp_t gfp)
+{
+	struct vmem_tree *tree;
+
+	if (source) {
+		vm->tree = source->tree;
+		kref_get(&vm->tree->refs);
+		return 0;
+	}
+	tree = kzalloc(sizeof(*tree), gfp);
+	if (!tree)
+		return -ENOMEM;
+	spin_lock_init(&tree->lock);
+	tree->listening = RB_ROOT_CACHED;
+	INIT_LIST_HEAD(&tree->reclaiming);
+	INIT_DELAYED_WORK(&tree->reclaim, vmem_tree_reclaim);
+	INIT_WORK(&tree->rescan, vmem_tree_rescan);
+	kref_init(&tree->refs);
+	atomic_long_inc(&tree_count);
+	tree->root = vm;
+	vm->tree = tree;
+	return 0;
+}
+
+static void tree_free(struct kref *refs)
+{
+	struct vmem_tree *tree = container_of(refs, struct vmem_tree, refs);
+
+	cancel_work_sync(&tree->rescan);
+	cancel_delayed_work_sync(&tree->reclaim);
+	kfree(tree);
+	atomic_long_dec(&tree_count);
+}
+
+/* Memory of all trees. */
+unsigned long vmem_tree_bytes(void)
+{
+	return atomic_long_read(&tree_count) * sizeof(struct vmem_tree);
+}
+
+/* Context: task, sleeping allowed. No other user of the arena is left. */
+void vmem_tree_leave(struct vmem *vm)
+{
+	kref_put(&vm->tree->refs, tree_free);
+	vm->tree = NULL;
 }

@@ -1,18 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waiters, and the offers that wake them.
+ * Waiters, and the offers that wake them; the tree that they belong to.
  */
 #ifndef _VMEM_ARENA_WAIT_H
 #define _VMEM_ARENA_WAIT_H
 
 #include "request.h"
-#include "tree.h"
 
 /**
- * enum vmem_state - what a request is doing
- * @VMEM_SEARCHING: one pass over its way up
- * @VMEM_IMPORTING: an import function of the client's own is running
- * @VMEM_RECLAIMING: caches give back what they hold
+ * struct vmem_tree - the waiters and the reclaim of a tree of arenas
+ * @lock: the tree lock. Protects the fields down to @reclaim_delay. Taken with
+ *	interrupts off, also under an arena lock. No lock nests inside it.
+ * @listening: waiters that take offers, by ticket
+ * @nr_waiters: number of waiters; READ_ONCE() without the lock
+ * @tickets: the last ticket
+ * @reclaiming: waiters for the end of a reclaim, by reclaim ticket
+ * @reclaim_asked: number of reclaims that waiters have asked for
+ * @reclaim_once: run once, even without waiters
+ * @reclaim_delay: jiffies before the next run while there are waiters
+ * @caches: number of arenas with quantum caches
+ * @reclaim: drains the quantum caches
+ * @rescan: signals every waiter that free space may serve
+ * @root: the root arena; NULL after its destruction. List mutex.
+ * @refs: one for each arena
+ */
+struct vmem_tree {
+	spinlock_t lock;	/* the tree lock, see above */
+	struct rb_root_cached listening;
+	unsigned int nr_waiters;
+	u64 tickets;
+	struct list_head reclaiming;
+	u64 reclaim_asked;
+	bool reclaim_once;
+	unsigned long reclaim_delay;
+
+	atomic_t caches;
+	struct delayed_work reclaim;
+	struct work_struct rescan;
+	struct vmem *root;
+	struct kref refs;
+};
+
+/**
+ * enum vmem_state - state of a request on the slow path
+ * @VMEM_SEARCHING: one pass up the tree
+ * @VMEM_IMPORTING: an import function of the client is running
+ * @VMEM_RECLAIMING: the quantum caches return their contents
  * @VMEM_WAITING: asleep until an offer arrives
  * @VMEM_DONE: served, or failed
  */
@@ -28,9 +61,9 @@ extern const char * const vmem_state_names[];
 
 /**
  * struct vmem_offer - free space that has appeared
- * @vm: where; NULL: no offer
- * @size: how much
- * @qcache: in a slab of this cache; NULL: as a free segment
+ * @vm: the arena; NULL: no offer
+ * @size: number of integers
+ * @qcache: an object in a slab of this cache; NULL: a free segment
  * @except: not for waiters of this arena; or NULL
  */
 struct vmem_offer {
@@ -42,36 +75,40 @@ struct vmem_offer {
 
 /**
  * struct vmem_waiter - a request that has found nothing and may sleep
- * @vm: the arena that it was made to. Constant, as all down to @since.
- * @task: the task that made it
- * @size: how much was asked for
- * @need: no smaller free segment of @vm can serve it
- * @need_above: no smaller one of the sources can
+ * @vm: the arena that the request was made to. Constant, like all fields down
+ *	to @since.
+ * @task: the task that allocates
+ * @size: number of integers
+ * @need: no smaller free segment of @vm can serve the request
+ * @need_above: no smaller free segment of the sources can serve it; ULONG_MAX:
+ *	it does not import
  * @qcache: the cache of @vm that serves this size, or NULL
  * @flags: VM_* flags
  * @for_structures: it waits for segment structures, in @vm alone
- * @asks_function: the way up ends at an import function of the client's own
+ * @asks_function: the source path ends at an import function of the client
  * @since: jiffies when it began to wait
  * @ticket: its place in the order of service. Constant.
  * @listen: in &vmem_tree.listening while it takes offers
  * @own: in &vmem.own_waiters
  * @reclaim: in &vmem_tree.reclaiming while it waits for the end of a reclaim
- * @reclaim_ticket: which one
+ * @reclaim_ticket: &vmem_tree.reclaim_asked when it asked for the reclaim
  * @listening: it is in &vmem_tree.listening
- * @signalled: it is to search again; READ_ONCE() by its own task
- * @reclaim_ended: the reclaim has ended; READ_ONCE() by its own task
- * @offer: what it was signalled for
+ * @signalled: it must search again; its own task uses READ_ONCE()
+ * @reclaim_ended: the reclaim has ended; its own task uses READ_ONCE()
+ * @offer: the offer that it was signalled for
  * @rounds: rounds of maintenance since it began to wait
- * @refusals: how many of its imports were refused. Its own task; READ_ONCE()
- *	elsewhere, as @retry_at and @state.
- * @retry_at: jiffies before which it does not import where it was refused
- * @state: what it is doing, for debugfs
- * @slept: the last sleep was one. Its own task.
- * @stands_back: it sleeps for the turn of an older waiter. Its own task.
- * @missed: it has not listened since its search began: it has to search again before
- *	it may sleep. Its own task.
+ * @refusals: number of its imports that were refused. Own task; READ_ONCE()
+ *	elsewhere.
+ * @retry_at: jiffies before which it does not import where an import was
+ *	refused. Own task; READ_ONCE() elsewhere.
+ * @state: its state, for debugfs. Own task; READ_ONCE() elsewhere.
+ * @slept: the last vmem_waiter_sleep() has slept. Own task.
+ * @stands_back: it sleeps for the turn of an older waiter. Own task.
+ * @missed: it has stopped listening since its search began, so it must search
+ *	again before it sleeps. Own task.
  *
- * On the stack of the request. Protected by the tree lock but for what is said.
+ * On the stack of its task. The tree lock protects all fields without another
+ * rule.
  */
 struct vmem_waiter {
 	struct vmem *vm;
@@ -102,7 +139,7 @@ struct vmem_waiter {
 	bool missed;
 };
 
-/* Waiters to look at in one hold of the tree lock, or arenas on their way up. */
+/* Lock budget of the tree lock: waiters, or arenas on their source paths. */
 #define VMEM_WAITERS_A_HOLD	16
 
 static inline struct vmem_waiter *vmem_rb_waiter(struct rb_node *node)
@@ -110,12 +147,13 @@ static inline struct vmem_waiter *vmem_rb_waiter(struct rb_node *node)
 	return rb_entry(node, struct vmem_waiter, listen);
 }
 
-/* The arenas that can serve the waiter: its own, and those it imports from. */
+/* The next arena on the source path that can serve the waiter, or NULL. */
 static inline struct vmem *vmem_waiter_above(const struct vmem_waiter *w, struct vmem *vm)
 {
 	return w->need_above == ULONG_MAX ? NULL : vmem_above(vm);
 }
 
+/* No smaller free segment of @vm can serve the waiter. */
 static inline unsigned long vmem_waiter_need(const struct vmem_waiter *w, const struct vmem *vm)
 {
 	return vm == w->vm ? w->need : w->need_above;
@@ -132,21 +170,23 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout);
 struct vmem_offer vmem_waiter_end(struct vmem_waiter *w);
 void vmem_waiter_ask_reclaim(struct vmem_waiter *w);
 void vmem_reclaim_ended(struct vmem_tree *tree, u64 asked);
+void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
+			      unsigned long *irq);
+int vmem_tree_join(struct vmem *vm, struct vmem *source, gfp_t gfp);
+void vmem_tree_leave(struct vmem *vm);
+unsigned long vmem_tree_bytes(void);
 
 /* offer.c */
-void vmem_hand_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
-		  const struct vmem *except);
-unsigned long vmem_others_turn(const struct vmem *vm, unsigned long need,
-			       u64 ticket);
-
+void vmem_offer_pass_on(const struct vmem_waiter *w, const struct vmem_offer *offer,
+			const struct vmem *except);
+unsigned long vmem_turn_of_older(const struct vmem *vm, unsigned long need,
+				 u64 ticket);
 bool vmem_signal_slow(const struct vmem_offer *offer, u64 after);
 
 /**
- * vmem_signal - free space has appeared in an arena: wake a waiter that it may serve
+ * vmem_signal - wake a waiter that a free segment may serve
  * @vm: the arena
- * @size: the size of the free segment
- *
- * After the appearance was made under the arena lock.
+ * @size: the size of the free segment, which has appeared under the arena lock
  *
  * Context: any but NMI. Takes the tree lock, also under an arena lock.
  * Return: whether a waiter was woken.
@@ -159,10 +199,12 @@ static inline bool vmem_signal(struct vmem *vm, unsigned long size)
 }
 
 bool vmem_signal_object(struct vmem_qcache *qc);
+void vmem_tree_rescan(struct work_struct *work);
 void vmem_rescan_soon(struct vmem_tree *tree);
 void vmem_retry_waiters(struct vmem_tree *tree, bool all);
 
-void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
-			      unsigned long *irq);
+/* qcache/reclaim.c */
+void vmem_tree_reclaim(struct work_struct *work);
+void vmem_reclaim_queue(struct vmem_tree *tree, unsigned long delay);
 
 #endif /* _VMEM_ARENA_WAIT_H */

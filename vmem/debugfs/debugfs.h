@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The views of arenas in debugfs. Documentation/debugfs.rst describes the files.
+ * The files in debugfs. Documentation/debugfs.rst describes them.
  */
 #ifndef _VMEM_DEBUGFS_DEBUGFS_H
 #define _VMEM_DEBUGFS_DEBUGFS_H
 
 #include <linux/fs.h>
 
-struct vmem;
-struct vmem_stats;
+#include "../arena.h"
+
 struct seq_file;
 
 /* For the rest of the module. */
@@ -17,21 +17,25 @@ void vmem_debugfs_exit(void);
 void vmem_debugfs_add(struct vmem *vm);
 void vmem_debugfs_remove(struct vmem *vm);
 
-/* Between the files of this folder. */
-extern const struct file_operations vmem_arenas_fops;
-extern const struct file_operations vmem_kstat_fops;
-extern const struct file_operations vmem_metadata_fops;
-extern const struct file_operations vmem_stats_fops;
+/* Between the files of this directory. */
 extern const struct file_operations vmem_segments_fops;
-extern const struct file_operations vmem_freelists_fops;
-extern const struct file_operations vmem_qcaches_fops;
-extern const struct file_operations vmem_waiters_fops;
 extern const struct file_operations vmem_consumers_fops;
-extern const struct file_operations vmem_audit_fops;
-extern const struct file_operations vmem_mtbf_fops;
-extern const struct file_operations vmem_verify_fops;
 
-void vmem_stats_show(struct seq_file *m, const struct vmem_stats *stats,
-		     const char *prefix, char separator);
+void vmem_debugfs_add_arena_files(struct vmem *vm);
+void vmem_stats_print(struct seq_file *m, const struct vmem_stats *stats,
+		      const char *prefix, char separator);
+
+/* consumers.c: the live allocations of an arena, grouped by stack */
+
+/* Upper bound of the stacks in the table. */
+#define VMEM_CONSUMERS_MAX	2048
+
+struct vmem_consumers;
+
+struct vmem_consumers *vmem_consumers_alloc(gfp_t gfp);
+void vmem_consumers_free(struct vmem_consumers *c);
+void vmem_consumers_add(struct vmem_consumers *c, const struct vmem *vm,
+			const struct vmem_seg *seg);
+void vmem_consumers_print(struct vmem_consumers *c);
 
 #endif /* _VMEM_DEBUGFS_DEBUGFS_H */

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The segments of an arena, a line each, in list order.
+ * The file "segments": a line for each segment of an arena, in list order.
  *
- * Each line is read off one segment under a hold of the arena lock of its own; a
- * cursor keeps the place, also between two reads of the file. So the file is not
- * a snapshot: what changes while it is being read may be seen before or after.
- * An open file keeps the arena's memory, not the arena.
+ * The file takes the arena lock for each line. A cursor keeps the place, also
+ * between two reads of the file. So the file is not a snapshot: a segment that
+ * changes during the read is shown as before or as after the change. An open
+ * file keeps the memory of the arena, not the arena.
  */
 #include <linux/seq_file.h>
 
-#include "../arena/object.h"
-#include "../report/audit.h"
+#include "../report/report.h"
 #include "debugfs.h"
 
 /**
  * struct view - an open file
- * @vm: the arena
+ * @vm: the arena; the file holds a reference
  * @cur: the segment after the one in @line
  * @valid: @line holds a segment
- * @line: the segment to show, copied
+ * @line: a copy of the segment to show
+ *
+ * The lock of the seq_file protects it; the arena lock protects @cur.
  */
 struct view {
 	struct vmem *vm;
@@ -34,15 +35,15 @@ struct view {
 	} line;
 };
 
-/* Copy the segment at the cursor and move on. */
-static void *fetch(struct view *view)
+/* Copy the segment at the cursor, and move the cursor. */
+static void *segments_fetch(struct view *view)
 {
-	struct vmem_space *sp = &view->vm->space;
+	struct vmem_segmap *sm = &view->vm->segmap;
 	struct vmem_seg *seg;
 
-	spin_lock_irq(&sp->lock);
-	seg = vmem_cursor_seg(sp, &view->cur);
-	view->valid = !vmem_space_end(sp, seg);
+	spin_lock_irq(&sm->lock);
+	seg = vmem_cursor_seg(sm, &view->cur);
+	view->valid = !vmem_segmap_is_end(sm, seg);
 	if (view->valid) {
 		view->line.start = seg->start;
 		view->line.last = vmem_seg_last(seg);
@@ -53,32 +54,32 @@ static void *fetch(struct view *view)
 			view->line.who = vmem_audit_who(seg);
 		vmem_cursor_set(&view->cur, vmem_seg_next(seg));
 	} else {
-		vmem_cursor_close(sp, &view->cur);
+		vmem_cursor_close(sm, &view->cur);
 	}
-	spin_unlock_irq(&sp->lock);
+	spin_unlock_irq(&sm->lock);
 	return view->valid ? view : NULL;
 }
 
-/* At position 0 there is the heading, and the cursor goes back to the start. */
+/* Position 0 is the heading, and moves the cursor to the first segment. */
 static void *segments_start(struct seq_file *m, loff_t *pos)
 {
 	struct view *view = m->private;
-	struct vmem_space *sp = &view->vm->space;
+	struct vmem_segmap *sm = &view->vm->segmap;
 
 	if (*pos)
 		return view->valid ? view : NULL;
 
-	spin_lock_irq(&sp->lock);
-	vmem_cursor_close(sp, &view->cur);
-	vmem_cursor_open(sp, &view->cur, vmem_space_first(sp));
-	spin_unlock_irq(&sp->lock);
+	spin_lock_irq(&sm->lock);
+	vmem_cursor_close(sm, &view->cur);
+	vmem_cursor_open(sm, &view->cur, vmem_segmap_first(sm));
+	spin_unlock_irq(&sm->lock);
 	return SEQ_START_TOKEN;
 }
 
 static void *segments_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	++*pos;
-	return fetch(m->private);
+	return segments_fetch(m->private);
 }
 
 static void segments_stop(struct seq_file *m, void *v)
@@ -129,7 +130,7 @@ static int segments_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	view->vm = inode->i_private;
 	INIT_HLIST_NODE(&view->cur.link);
-	vmem_object_get(view->vm);
+	vmem_arena_get(view->vm);
 	return 0;
 }
 
@@ -137,12 +138,12 @@ static int segments_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
 	struct view *view = m->private;
-	struct vmem_space *sp = &view->vm->space;
+	struct vmem_segmap *sm = &view->vm->segmap;
 
-	spin_lock_irq(&sp->lock);
-	vmem_cursor_close(sp, &view->cur);
-	spin_unlock_irq(&sp->lock);
-	vmem_object_put(view->vm);
+	spin_lock_irq(&sm->lock);
+	vmem_cursor_close(sm, &view->cur);
+	spin_unlock_irq(&sm->lock);
+	vmem_arena_put(view->vm);
 	return seq_release_private(inode, file);
 }
 

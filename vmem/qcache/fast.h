@@ -2,11 +2,12 @@
 /*
  * The fast path: pop and push on this CPU's loaded magazine.
  *
- * No lock, no atomic operation, interrupts on. Preemption is off, so that the CPU
- * stays the same; a mark keeps out interrupts on it. The mark is plain memory: an
- * interrupt handler completes before the interrupted code resumes. So an interrupt
- * between the test of the mark and the store that sets it leaves everything as it
- * was but for the contents, which are read afterwards.
+ * It uses no lock and no atomic operation, and leaves interrupts on. Preemption
+ * is off, so the CPU stays the same. An interrupt handler that finds the busy
+ * mark of the CPU set takes the slow path. The mark is plain memory, because an
+ * interrupt handler completes before the interrupted code resumes. A handler
+ * that runs between the test of the mark and its store only changes the
+ * contents of magazines. The interrupted code reads these afterwards.
  */
 #ifndef _VMEM_QCACHE_FAST_H
 #define _VMEM_QCACHE_FAST_H
@@ -16,11 +17,12 @@
 
 #include "qcache.h"
 
-struct vmem_home;
+struct vmem_pending_free;
 
 /*
- * Begin to use what this CPU has of a cache. NULL: it is in use by whom we
- * interrupt. To be ended by vmem_cpu_end() in either case.
+ * Begin to use this CPU's part of a cache. Returns NULL in an interrupt
+ * handler, if the interrupted code uses it. The caller calls vmem_cpu_end() in
+ * either case.
  */
 static __always_inline struct vmem_cpu_cache *
 vmem_cpu_begin(const struct vmem *vm, unsigned int index)
@@ -32,7 +34,7 @@ vmem_cpu_begin(const struct vmem *vm, unsigned int index)
 	if (unlikely(READ_ONCE(cc->busy)))
 		return NULL;
 	WRITE_ONCE(cc->busy, true);
-	barrier();	/* pairs with that in vmem_cpu_end(), on the same CPU */
+	barrier();	/* pairs with that in vmem_cpu_leave(), on this CPU */
 	return cc;
 }
 
@@ -52,24 +54,25 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 		preempt_enable();
 }
 
-/* What the fast path is to use on this CPU. Preemption is off. */
+/* The magazines of this CPU, or the busy stub. Preemption is off. */
 static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 {
 	/*
-	 * It may change at any time, to what is in use and back. Either will do, but
-	 * it must be the same one from the mark that is set to the mark cleared.
+	 * @fast may change at any time. The old value is right, too, but the
+	 * caller must set and clear the mark of the same one.
 	 */
 	return this_cpu_ptr(READ_ONCE(vm->fast));
 }
 
 /*
- * The two below have vmem_cpu_begin() written out, with an end for each outcome:
- * to turn an outcome into a value and back into a branch costs more than the mark
- * does. Reading the mark with a plain load lets the compiler compare it in place;
- * what else it could do to a byte, between two barriers, does no harm.
+ * The two functions below repeat the code of vmem_cpu_begin(), with a
+ * vmem_cpu_leave() for each outcome: an outcome as a value, and a branch on
+ * that, would cost more than the mark. A plain load lets the compiler compare
+ * the mark in memory. Between two barriers it cannot compile a harmful access
+ * to one byte.
  */
 
-/* Get an address of the cached size that @size falls into. False: there is none. */
+/* Allocate a cached size. Returns false if the slow path must do so. */
 static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 					    unsigned long *addr)
 {
@@ -77,7 +80,7 @@ static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	/* Who writes it at the same time is on this CPU, and done when we go on. */
+	/* Only interrupt handlers on this CPU write it, and they restore it. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
@@ -94,7 +97,7 @@ static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 	return false;
 }
 
-/* Put an address back. False if it must take the long way. */
+/* Free an object. Returns false if the slow path must do so. */
 static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 					     unsigned long addr, size_t size)
 {
@@ -104,7 +107,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 		return false;
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	/* Who writes it at the same time is on this CPU, and done when we go on. */
+	/* Only interrupt handlers on this CPU write it, and they restore it. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
 		barrier();	/* as in vmem_cpu_begin() */
@@ -125,7 +128,7 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			unsigned long caller);
 void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size);
-void vmem_qcache_free_to(struct vmem *vm, unsigned long addr, size_t size,
-			 struct vmem_home *home);
+void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
+			  struct vmem_pending_free *pending);
 
 #endif /* _VMEM_QCACHE_FAST_H */

@@ -1,41 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines, and the depot where CPUs exchange them.
+ * Magazines: their memory, the depot of a cache, and the per-CPU parts.
  *
- * A CPU that finds its two magazines of no use exchanges one at the depot. How
- * often it does so depends on how large magazines are: when the depot's lock is
- * found taken too often, the next magazines are made larger.
+ * A CPU allocates from its loaded magazine and frees to it. If that is empty,
+ * or full, the CPU exchanges it for its previous magazine, else for one of the
+ * depot. The larger the magazines, the fewer exchanges at the depot:
+ * maintenance makes the next magazines larger when CPUs compete for the depot's
+ * lock.
  */
 #include <linux/slab.h>
 
-#include "qcache.h"
+#include "fast.h"
 
-/* Bytes of the smallest magazine; each kind is twice the one before. */
+/* Bytes of the smallest magazine; the next kind is twice as large. */
 #define SMALLEST	64
 #define KINDS		5
 
 /*
- * What all CPUs together may hold of an arena that is one part in so many: too
- * little to be missed by a request that cannot wait for it to be fetched.
+ * The magazines of all CPUs hold at most 1/SHARE of an arena. A VM_NOSLEEP
+ * request cannot use those of other CPUs.
  */
 #define SHARE		16
 
-static struct kmem_cache *caches[KINDS];
-static const char * const names[KINDS] = {
+static struct kmem_cache *magazine_caches[KINDS];
+static const char * const magazine_names[KINDS] = {
 	"vmem_magazine_64", "vmem_magazine_128", "vmem_magazine_256",
 	"vmem_magazine_512", "vmem_magazine_1024",
 };
 
-static atomic_long_t bytes;
+static atomic_long_t magazine_bytes;
 
-/* How many addresses a magazine of that kind holds. */
+/* Per-CPU stub that always reads as busy: forces the slow path. */
+static struct vmem_cpu __percpu *busy_stub;
+
+/* Number of addresses that a magazine of that kind holds. */
 unsigned int vmem_magazine_capacity(unsigned int kind)
 {
 	return ((SMALLEST << kind) - sizeof(struct vmem_magazine)) /
 		sizeof(unsigned long);
 }
 
-static unsigned int kind_of(const struct vmem_magazine *mag)
+static unsigned int magazine_kind(const struct vmem_magazine *mag)
 {
 	unsigned int kind = 0;
 
@@ -45,73 +50,65 @@ static unsigned int kind_of(const struct vmem_magazine *mag)
 }
 
 /*
- * The largest magazine with which all CPUs together, two for each cached size,
- * do not hold more than the share of the arena. 0: no room for any.
+ * Upper bound of the capacity of magazines: with it, two on each CPU for each
+ * cached size hold at most 1/SHARE of the arena. 0: no magazines.
  */
-static unsigned int bound(struct vmem *vm)
+static unsigned int magazine_limit(struct vmem *vm)
 {
-	/* Without the lock: what it is now is past when the magazine is used. */
-	unsigned long total = data_race(vm->space.stats.mem_total);
+	/* Without the lock: it may change before the magazine is used. */
+	unsigned long total = data_race(vm->segmap.stats.mem_total);
 	unsigned long part = total / SHARE;
 
 	return min(part / vm->qcaches->weight / 2 / num_possible_cpus(),
 		   1UL << 15);
 }
 
-/* Is the arena large enough for CPUs to hold anything of it? */
+/* Is the arena large enough for magazines? */
 bool vmem_magazine_allowed(struct vmem *vm)
 {
-	return bound(vm) >= vmem_magazine_capacity(0);
+	return magazine_limit(vm) >= vmem_magazine_capacity(0);
 }
 
-/**
- * vmem_magazine_alloc - get an empty magazine of the cache's present kind
- * @qc: the cache
- *
- * Context: any but NMI.
- * Return: the magazine; NULL without memory, or if the arena is too small for
- * CPUs to hold anything of it.
- */
-struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc)
+/* An empty magazine; NULL without memory, or if the arena is too small. */
+static struct vmem_magazine *magazine_alloc(struct vmem_qcache *qc)
 {
 	unsigned int kind = READ_ONCE(qc->kind);
-	unsigned int most = bound(qc->vm);
+	unsigned int most = magazine_limit(qc->vm);
 	struct vmem_magazine *mag;
 
 	while (vmem_magazine_capacity(kind) > most)
 		if (!kind--)
 			return NULL;
-	mag = kmem_cache_alloc(caches[kind], GFP_NOWAIT | __GFP_NOWARN);
+	mag = kmem_cache_alloc(magazine_caches[kind], GFP_NOWAIT | __GFP_NOWARN);
 	if (!mag)
 		return NULL;
 	mag->rounds = 0;
 	mag->capacity = vmem_magazine_capacity(kind);
-	atomic_long_add(SMALLEST << kind, &bytes);
+	atomic_long_add(SMALLEST << kind, &magazine_bytes);
 	atomic_inc(&qc->vm->qcaches->magazines);
-	/* Either a reclaim sees that there is one, or its waiter is seen here. */
+	/* Either a reclaim sees the magazine, or this CPU sees its waiter. */
 	smp_mb__after_atomic();
-	WRITE_ONCE(qc->armed, true);
+	WRITE_ONCE(qc->try_magazines, true);
 	return mag;
 }
 
 /**
- * vmem_magazine_supply - make a magazine, since frees have found none
- * @qc: the cache
+ * vmem_magazine_supply - make an empty magazine for frees
+ * @qc: the cache; frees have found no magazine
  *
- * A free must not need memory, so allocations make the magazines: one for each
- * capacity's worth of frees that had to go to slabs.
+ * A free must not need memory, so an allocation makes the magazine.
  *
  * Context: any but NMI.
  */
 void vmem_magazine_supply(struct vmem_qcache *qc)
 {
-	/* A hint that every CPU writes: to lose a few is no harm. */
+	/* A hint that all CPUs write: a lost update does no harm. */
 	unsigned int missed = READ_ONCE(qc->missed);
 	struct vmem_magazine *mag;
 
 	if (READ_ONCE(qc->vm->waiters))
 		return;
-	mag = vmem_magazine_alloc(qc);
+	mag = magazine_alloc(qc);
 	if (!mag)
 		return;
 	WRITE_ONCE(qc->missed, missed - min_t(unsigned int, missed, mag->capacity));
@@ -120,25 +117,23 @@ void vmem_magazine_supply(struct vmem_qcache *qc)
 
 void vmem_magazine_free(struct vmem_qcache *qc, struct vmem_magazine *mag)
 {
-	unsigned int kind = kind_of(mag);
+	unsigned int kind = magazine_kind(mag);
 
-	kmem_cache_free(caches[kind], mag);
-	atomic_long_sub(SMALLEST << kind, &bytes);
+	kmem_cache_free(magazine_caches[kind], mag);
+	atomic_long_sub(SMALLEST << kind, &magazine_bytes);
 	atomic_dec(&qc->vm->qcaches->magazines);
 }
 
-/* Use larger magazines from now on. Returns whether there are any. */
-bool vmem_magazine_grow(struct vmem_qcache *qc)
+/* Make the next magazines larger, if there is a larger kind. */
+void vmem_magazine_grow(struct vmem_qcache *qc)
 {
-	if (qc->kind == KINDS - 1)
-		return false;
-	WRITE_ONCE(qc->kind, qc->kind + 1);
-	return true;
+	if (qc->kind < KINDS - 1)
+		WRITE_ONCE(qc->kind, qc->kind + 1);
 }
 
 unsigned long vmem_magazine_bytes(void)
 {
-	return atomic_long_read(&bytes);
+	return atomic_long_read(&magazine_bytes);
 }
 
 void vmem_depot_init(struct vmem_depot *d)
@@ -146,7 +141,7 @@ void vmem_depot_init(struct vmem_depot *d)
 	raw_spin_lock_init(&d->lock);
 }
 
-static unsigned long lock(struct vmem_depot *d)
+static unsigned long depot_lock(struct vmem_depot *d)
 	__acquires(&d->lock)
 {
 	unsigned long irq;
@@ -159,45 +154,45 @@ static unsigned long lock(struct vmem_depot *d)
 	return irq;
 }
 
-static void unlock(struct vmem_depot *d, unsigned long irq)
+static void depot_unlock(struct vmem_depot *d, unsigned long irq)
 	__releases(&d->lock)
 {
 	raw_spin_unlock(&d->lock);
 	local_irq_restore(irq);
 }
 
-/* A magazine with something in it, or NULL. Any context but NMI. */
+/* A magazine that is not empty, or NULL. Context: any but NMI. */
 struct vmem_magazine *vmem_depot_take_full(struct vmem_depot *d)
 {
-	unsigned long irq = lock(d);
+	unsigned long irq = depot_lock(d);
 	struct vmem_magazine *mag = d->full;
 
 	if (mag) {
 		d->full = mag->next;
 		d->full_min = min(d->full_min, --d->nfull);
 	}
-	unlock(d, irq);
+	depot_unlock(d, irq);
 	return mag;
 }
 
-/* A magazine with nothing in it, or NULL. Any context but NMI. */
+/* An empty magazine, or NULL. Context: any but NMI. */
 struct vmem_magazine *vmem_depot_take_empty(struct vmem_depot *d)
 {
-	unsigned long irq = lock(d);
+	unsigned long irq = depot_lock(d);
 	struct vmem_magazine *mag = d->empty;
 
 	if (mag) {
 		d->empty = mag->next;
 		d->empty_min = min(d->empty_min, --d->nempty);
 	}
-	unlock(d, irq);
+	depot_unlock(d, irq);
 	return mag;
 }
 
-/* Give a magazine to the depot. Any context but NMI. */
+/* Context: any but NMI. */
 void vmem_depot_put(struct vmem_depot *d, struct vmem_magazine *mag)
 {
-	unsigned long irq = lock(d);
+	unsigned long irq = depot_lock(d);
 
 	if (mag->rounds) {
 		mag->next = d->full;
@@ -208,7 +203,193 @@ void vmem_depot_put(struct vmem_depot *d, struct vmem_magazine *mag)
 		d->empty = mag;
 		d->nempty++;
 	}
-	unlock(d, irq);
+	depot_unlock(d, irq);
+}
+
+static void cpu_load(struct vmem_cpu_cache *cc, struct vmem_magazine *mag)
+{
+	cc->loaded = mag;
+	cc->rounds = mag ? mag->rounds : 0;
+	cc->capacity = mag ? mag->capacity : 0;
+	cc->round = mag ? mag->round : NULL;
+}
+
+/* The loaded magazine, with the right number of rounds. */
+static struct vmem_magazine *cpu_loaded(struct vmem_cpu_cache *cc)
+{
+	if (cc->loaded)
+		cc->loaded->rounds = cc->rounds;
+	return cc->loaded;
+}
+
+/* Load @mag. The loaded magazine replaces the previous one; returns that. */
+static struct vmem_magazine *cpu_exchange(struct vmem_cpu_cache *cc,
+					  struct vmem_magazine *mag)
+{
+	struct vmem_magazine *out = cc->prev;
+
+	cc->prev = cpu_loaded(cc);
+	cpu_load(cc, mag);
+	return out;
+}
+
+/**
+ * vmem_cpu_alloc_slow - an object from this CPU's magazines or the depot
+ * @qc: the cache
+ * @index: its index
+ *
+ * Context: any but NMI.
+ * Return: the object; 0 if there is none, or the busy mark is set.
+ */
+unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
+{
+	struct vmem_cpu_cache *cc = vmem_cpu_begin(qc->vm, index);
+	struct vmem_magazine *mag;
+	unsigned long addr = 0;
+
+	if (!cc)
+		goto out;
+	if (!cc->rounds && cc->prev && cc->prev->rounds) {
+		mag = cc->prev;
+		cc->prev = NULL;
+		cpu_exchange(cc, mag);
+	}
+	/* While requests wait, the objects in the depot are for them. */
+	if (!cc->rounds && !READ_ONCE(qc->vm->waiters)) {
+		mag = vmem_depot_take_full(&qc->depot);
+		if (mag) {
+			mag = cpu_exchange(cc, mag);
+			if (mag)
+				vmem_depot_put(&qc->depot, mag);
+		}
+	}
+	if (cc->rounds) {
+		addr = cc->round[--cc->rounds];
+		cc->allocs++;
+	}
+out:
+	vmem_cpu_end(cc);
+	return addr;
+}
+
+/**
+ * vmem_cpu_free_slow - put an object into this CPU's magazines
+ * @qc: the cache
+ * @index: its index
+ * @addr: the object
+ *
+ * If both magazines are full, exchanges one for an empty one of the depot.
+ *
+ * Context: any but NMI.
+ * Return: false if there is no magazine with space, the busy mark is set, or
+ * requests wait.
+ */
+bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
+			unsigned long addr)
+{
+	struct vmem_cpu_cache *cc = vmem_cpu_begin(qc->vm, index);
+	struct vmem_magazine *mag;
+	bool done = false;
+
+	if (!cc || READ_ONCE(qc->vm->waiters))
+		goto out;
+	if (cc->rounds == cc->capacity && cc->prev && !cc->prev->rounds) {
+		mag = cc->prev;
+		cc->prev = NULL;
+		cpu_exchange(cc, mag);
+	}
+	if (cc->rounds == cc->capacity) {
+		mag = vmem_depot_take_empty(&qc->depot);
+		if (mag) {
+			mag = cpu_exchange(cc, mag);
+			if (mag)
+				vmem_depot_put(&qc->depot, mag);
+		}
+	}
+	/*
+	 * Look for waiters again: if a reclaim has missed the magazine from the
+	 * depot, then this sees the waiter that asked for the reclaim.
+	 */
+	if (cc->rounds < cc->capacity && !READ_ONCE(qc->vm->waiters)) {
+		cc->round[cc->rounds++] = addr;
+		cc->frees++;
+		done = true;
+	}
+out:
+	vmem_cpu_end(cc);
+	return done;
+}
+
+/* Move both magazines of a CPU to the depot. */
+static void cpu_unload(struct vmem_qcache *qc, struct vmem_cpu_cache *cc)
+{
+	struct vmem_magazine *mag;
+
+	mag = cpu_exchange(cc, NULL);
+	if (mag)
+		vmem_depot_put(&qc->depot, mag);
+	mag = cpu_exchange(cc, NULL);
+	if (mag)
+		vmem_depot_put(&qc->depot, mag);
+}
+
+/**
+ * vmem_cpu_unload - move all magazines of a CPU to the depots
+ * @vm: the arena
+ * @cpu: the CPU's part of the caches; the CPU is dead and stays dead, or
+ *	nothing uses the arena
+ */
+void vmem_cpu_unload(struct vmem *vm, struct vmem_cpu *cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->qcaches->n; i++)
+		cpu_unload(&vm->qcaches->cache[i], &cpu->cache[i]);
+}
+
+/**
+ * vmem_cpu_unload_here - move all magazines of this CPU to the depots
+ * @vm: the arena
+ *
+ * Skips caches whose busy mark is set.
+ *
+ * Context: any but NMI.
+ */
+void vmem_cpu_unload_here(struct vmem *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->qcaches->n; i++) {
+		struct vmem_cpu_cache *cc = vmem_cpu_begin(vm, i);
+
+		if (cc)
+			cpu_unload(&vm->qcaches->cache[i], cc);
+		vmem_cpu_end(cc);
+	}
+}
+
+/*
+ * The work item of a CPU. If the CPU is offlined first, another CPU runs it and
+ * unloads its own magazines, which does no harm.
+ */
+void vmem_cpu_unload_work(struct work_struct *work)
+{
+	vmem_cpu_unload_here(container_of(work, struct vmem_cpu, unload)->vm);
+}
+
+/**
+ * vmem_cpu_update_fast - switch the fast path of an arena on or off
+ * @vm: the arena, locked
+ *
+ * Switched off, each CPU finds the busy mark of the stub set, so every request
+ * takes the slow path. Clients may use the arena meanwhile.
+ */
+void vmem_cpu_update_fast(struct vmem *vm)
+{
+	lockdep_assert_held(&vm->segmap.lock);
+	if (vm->qcaches)
+		WRITE_ONCE(vm->fast, vm->waiters || vm->traced ? busy_stub
+							      : vm->cpu);
 }
 
 int vmem_magazine_init(void)
@@ -216,9 +397,10 @@ int vmem_magazine_init(void)
 	unsigned int i;
 
 	for (i = 0; i < KINDS; i++) {
-		caches[i] = kmem_cache_create(names[i], SMALLEST << i,
-					      SMALLEST, 0, NULL);
-		if (!caches[i]) {
+		magazine_caches[i] = kmem_cache_create(magazine_names[i],
+						       SMALLEST << i,
+						       SMALLEST, 0, NULL);
+		if (!magazine_caches[i]) {
 			vmem_magazine_exit();
 			return -ENOMEM;
 		}
@@ -231,7 +413,25 @@ void vmem_magazine_exit(void)
 	unsigned int i;
 
 	for (i = 0; i < KINDS; i++) {
-		kmem_cache_destroy(caches[i]);
-		caches[i] = NULL;
+		kmem_cache_destroy(magazine_caches[i]);
+		magazine_caches[i] = NULL;
 	}
+}
+
+int vmem_cpu_init(void)
+{
+	unsigned int i, cpu;
+
+	busy_stub = alloc_percpu(struct vmem_cpu);
+	if (!busy_stub)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < VMEM_QCACHES_MAX; i++)
+			per_cpu_ptr(busy_stub, cpu)->cache[i].busy = true;
+	return 0;
+}
+
+void vmem_cpu_exit(void)
+{
+	free_percpu(busy_stub);
 }

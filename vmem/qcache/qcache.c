@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The caches of an arena, and the way of a request that this CPU's loaded
- * magazine did not serve: the CPU's other one and the depot, the slabs, a slab
- * more, and when the arena is too full or too ragged for that, one object from
- * the arena by itself.
+ * The quantum caches of an arena, and the slow path of cached sizes.
+ *
+ * If the loaded magazine of the CPU cannot serve an allocation, these are next:
+ * the previous magazine, the depot, the slabs, another slab. If the arena has
+ * no space for a slab, the request gets a single object from the arena.
  */
 #include <linux/panic.h>
 #include <linux/slab.h>
 
-#include "../arena/release.h"
-#include "../arena/serve.h"
-#include "../report/misuse.h"
-#include "../report/trace.h"
+#include "../arena/free.h"
+#include "../report/report.h"
 #include "fast.h"
-#include "reclaim.h"
 #include "slab.h"
 
-static atomic_long_t bytes;
+static atomic_long_t qcaches_bytes;
 
-static size_t footprint(unsigned int n)
+static size_t qcaches_footprint(unsigned int n)
 {
 	return sizeof(struct vmem_qcaches) + n * sizeof(struct vmem_qcache) +
 		num_possible_cpus() * sizeof(struct vmem_cpu);
@@ -30,7 +28,7 @@ static void qcache_init(struct vmem *vm, unsigned int i,
 	struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
 	qc->vm = vm;
-	qc->size = (i + 1) * vm->space.quantum;
+	qc->size = (i + 1) * vm->segmap.quantum;
 	qc->per_slab = min(slab_size / qc->size,
 			   (unsigned long)VMEM_SLAB_OBJECTS);
 	qc->kind = 1;
@@ -42,10 +40,10 @@ static void qcache_init(struct vmem *vm, unsigned int i,
 }
 
 /**
- * vmem_qcaches_create - give an arena quantum caches
- * @vm: the arena, not known to anybody yet
- * @n: how many; not 0
- * @slab_size: of their slabs; a power of two
+ * vmem_qcaches_create - make the quantum caches of an arena
+ * @vm: the arena, not visible yet
+ * @n: number of caches; not 0
+ * @slab_size: size of their slabs; a power of two
  *
  * Context: task, sleeping allowed.
  * Return: 0, or -ENOMEM.
@@ -76,17 +74,17 @@ int vmem_qcaches_create(struct vmem *vm, unsigned int n,
 		INIT_WORK(&c->unload, vmem_cpu_unload_work);
 	}
 	vm->fast = vm->cpu;
-	vm->cached_max = n * vm->space.quantum;
-	atomic_long_add(footprint(n), &bytes);
+	vm->cached_max = n * vm->segmap.quantum;
+	atomic_long_add(qcaches_footprint(n), &qcaches_bytes);
 	vmem_tree_add_caches(vm, 1);
 	return 0;
 }
 
 /**
- * vmem_qcaches_destroy - empty the caches of an arena and end them
- * @vm: the arena; nobody uses it
+ * vmem_qcaches_destroy - drain and destroy the quantum caches of an arena
+ * @vm: the arena; no other code uses it
  *
- * What was not freed becomes segments of the arena's own.
+ * An object that its client has not freed becomes a segment of the arena.
  *
  * Context: task, sleeping allowed. Calls the release function.
  */
@@ -110,20 +108,20 @@ void vmem_qcaches_destroy(struct vmem *vm)
 		while (vmem_slab_split_any(qc))
 			cond_resched();
 	}
-	/* Each has been looked into for objects of the sizes after it. */
+	/* Only now: the loop above looks into the tables of all caches. */
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
 		vmem_hash_free(&qc->slabs, qc->slabs.heads, qc->slabs.bits);
 	}
 	vmem_tree_add_caches(vm, -1);
-	atomic_long_sub(footprint(vm->qcaches->n), &bytes);
+	atomic_long_sub(qcaches_footprint(vm->qcaches->n), &qcaches_bytes);
 	free_percpu(vm->cpu);
 	kvfree(vm->qcaches);
 	vm->qcaches = NULL;
 }
 
-/* An object was taken from the arena by itself. */
+/* Count a single object that the arena has served. */
 void vmem_qcache_count_single(struct vmem_qcache *qc)
 {
 	unsigned long irq;
@@ -133,43 +131,43 @@ void vmem_qcache_count_single(struct vmem_qcache *qc)
 	spin_unlock_irqrestore(&qc->lock, irq);
 }
 
-/* From this CPU's magazines or the depot; there may have been a magazine. */
-static noinline unsigned long take_from_magazines(struct vmem_qcache *qc)
+/* From this CPU's magazines or the depot. */
+static noinline unsigned long qcache_take_from_magazines(struct vmem_qcache *qc)
 {
 	if (READ_ONCE(qc->missed))
 		vmem_magazine_supply(qc);
 	return vmem_cpu_alloc_slow(qc, qc - qc->vm->qcaches->cache);
 }
 
-static __always_inline unsigned long take(struct vmem_qcache *qc)
+static __always_inline unsigned long qcache_take(struct vmem_qcache *qc)
 {
 	unsigned long addr = 0;
 
-	if (READ_ONCE(qc->armed))
-		addr = take_from_magazines(qc);
+	if (READ_ONCE(qc->try_magazines))
+		addr = qcache_take_from_magazines(qc);
 	return addr ?: vmem_slab_take(qc);
 }
 
 /**
- * vmem_qcache_take - an object from where there are some
+ * vmem_qcache_take - an object from this CPU's magazines, the depot or a slab
  * @qc: the cache
  *
  * Context: any but NMI.
- * Return: an object from this CPU's magazines, the depot or a slab; 0 if there is none.
+ * Return: the object; 0 if there is none.
  */
 unsigned long vmem_qcache_take(struct vmem_qcache *qc)
 {
-	return take(qc);
+	return qcache_take(qc);
 }
 
-/* Neither magazines nor slabs have one: get more from the arena. */
-static noinline void *refill(struct vmem_qcache *qc, int vmflag,
-			     unsigned long caller)
+/* Get a slab, or a single object, from the arena. */
+static noinline void *qcache_refill(struct vmem_qcache *qc, int vmflag,
+				    unsigned long caller)
 {
 	struct vmem_request req = {
 		.size = qc->size,
 		.taken = qc->size,
-		.align = qc->vm->space.quantum,
+		.align = qc->vm->segmap.quantum,
 		.max = ULONG_MAX,
 		.flags = vmflag & VM_KMFLAGS,
 		.caller = caller,
@@ -181,11 +179,11 @@ static noinline void *refill(struct vmem_qcache *qc, int vmflag,
 }
 
 /**
- * vmem_qcache_alloc - what vmem_qcache_pop() did not serve
+ * vmem_qcache_alloc - allocate a cached size after vmem_qcache_pop() has failed
  * @vm: the arena
  * @size: a cached size
  * @vmflag: VM_* flags
- * @caller: the client, for audit
+ * @caller: return address in the client, for audit
  *
  * Context: as vmem_alloc().
  * Return: as vmem_alloc().
@@ -198,7 +196,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	unsigned long addr = 0;
 	void *p;
 
-	/* Or the compiler multiplies the index anew for each field. */
+	/* Without this the compiler multiplies the index for each field. */
 	OPTIMIZER_HIDE_VAR(qc);
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
 	if (unlikely(vmflag & ~VM_FLAGS)) {
@@ -208,10 +206,10 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
-	/* A request that may sleep lets an older waiter have its turn. */
+	/* A request that may sleep stands back for an older waiter's turn. */
 	if (likely(!READ_ONCE(vm->waiters) || vmflag & VM_NOSLEEP))
-		addr = take(qc);
-	p = likely(addr) ? (void *)addr : refill(qc, vmflag, caller);
+		addr = qcache_take(qc);
+	p = likely(addr) ? (void *)addr : qcache_refill(qc, vmflag, caller);
 	if (trace_vmem_alloc_enabled() && p)
 		trace_vmem_alloc(vm, (unsigned long)p, size, vmflag, true,
 				 caller);
@@ -219,58 +217,58 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 }
 
 /**
- * vmem_qcache_free - what vmem_qcache_push() did not take
+ * vmem_qcache_free - free an object after vmem_qcache_push() has failed
  * @vm: the arena
- * @addr: the address
+ * @addr: the object
  * @size: a cached size
  *
  * Context: as vmem_free().
  */
 void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 {
-	struct vmem_home home = {};
+	struct vmem_pending_free pending = {};
 
-	vmem_qcache_free_to(vm, addr, size, &home);
-	vmem_send_home(&home);
+	vmem_qcache_free_one(vm, addr, size, &pending);
+	vmem_free_pending(&pending);
 }
 
 /**
- * vmem_qcache_free_to - free an object, but not what goes back to the arena with it
+ * vmem_qcache_free_one - the same, but the caller frees the range in @pending
  * @vm: the arena
- * @addr: the address
+ * @addr: the object
  * @size: a cached size
- * @home: set to what goes back to the arena
+ * @pending: set to the range that returns to the arena
  *
- * Allocates nothing: a free that finds no magazine to put the object in takes it to
- * its slab, and a later allocation makes the magazine.
+ * Allocates no memory: if there is no magazine with space, the object returns
+ * to its slab, and a later allocation makes a magazine.
  *
  * Context: as vmem_free().
  */
-void vmem_qcache_free_to(struct vmem *vm, unsigned long addr, size_t size,
-			 struct vmem_home *home)
+void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
+			  struct vmem_pending_free *pending)
 {
 	unsigned int index = vmem_qcache_index(vm, size);
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 
 	trace_vmem_free(vm, addr, size, true);
-	/* A checked arena has no magazines: every free meets the slab's map. */
+	/* With debug, no magazines: the slab checks every free. */
 	if (!vm->debug && !READ_ONCE(vm->waiters) && addr) {
-		home->vm = NULL;
-		if (READ_ONCE(qc->armed) &&
+		pending->vm = NULL;
+		if (READ_ONCE(qc->try_magazines) &&
 		    vmem_cpu_free_slow(qc, index, addr))
 			return;
 		if (vmem_magazine_allowed(vm)) {
 			WRITE_ONCE(qc->missed, READ_ONCE(qc->missed) + 1);
-			WRITE_ONCE(qc->armed, true);
+			WRITE_ONCE(qc->try_magazines, true);
 		}
 	}
-	vmem_slab_put(qc, addr, home);
+	vmem_slab_put(qc, addr, pending);
 }
 
-/* What all caches, their magazines and their slabs occupy. */
+/* Memory of all caches, magazines and slabs. */
 unsigned long vmem_qcaches_bytes(void)
 {
-	return atomic_long_read(&bytes) + vmem_magazine_bytes() +
+	return atomic_long_read(&qcaches_bytes) + vmem_magazine_bytes() +
 		vmem_slab_bytes();
 }
 

@@ -2,10 +2,15 @@
 /*
  * Quantum caches: the structures.
  *
- * Three layers, each with a price of its own. Per-CPU magazines: no lock at all.
- * The depot, where CPUs exchange whole magazines: a lock for a few instructions.
- * Slabs, ranges of the arena cut into equal objects: a lock and a bit search.
- * Below is the arena.
+ * A cache has three layers. An object comes from the first one that has any:
+ *
+ * - the magazines of this CPU, without a lock;
+ * - the depot, where CPUs exchange whole magazines, with a lock for a few
+ *   instructions;
+ * - slabs, ranges of the arena cut into equal objects, with a lock and a bit
+ *   search.
+ *
+ * If no layer has an object, the arena serves the request.
  */
 #ifndef _VMEM_QCACHE_QCACHE_H
 #define _VMEM_QCACHE_QCACHE_H
@@ -13,28 +18,28 @@
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
 
-#include "../arena/serve.h"
+#include "../arena/wait.h"
 
-/* Cached sizes of an arena at the most. */
+/* Upper bound of the cached sizes of an arena. */
 #define VMEM_QCACHES_MAX	16
 
-/* Objects in a slab at the most: the bits of its map. */
+/* Upper bound of the objects in a slab: the bits of its map. */
 #define VMEM_SLAB_OBJECTS	64
 
 /* Lists of slabs, by the logarithm of their free objects. */
 #define VMEM_SLAB_LISTS		7
 
-/* Slabs that frees have noted for a split; more than that: all are looked at. */
+/* Slabs that frees can note; if there are more, the work item looks at all. */
 #define VMEM_SLABS_NOTED	8
 
 /**
  * struct vmem_magazine - a stack of addresses
- * @next: the next in a list of the depot
- * @rounds: how many it holds; while it is loaded &vmem_cpu_cache.rounds tells
- * @capacity: how many it can hold. Constant.
+ * @next: the next magazine in a list of the depot
+ * @rounds: number of addresses in it; not valid while it is loaded
+ * @capacity: number of addresses that it can hold. Constant.
  * @round: the addresses
  *
- * Belongs to a CPU or to a depot, and is protected as that is.
+ * Belongs to a CPU or a depot, with the protection of its owner.
  */
 struct vmem_magazine {
 	struct vmem_magazine *next;
@@ -44,20 +49,20 @@ struct vmem_magazine {
 };
 
 /**
- * struct vmem_cpu_cache - what one CPU has of one cache
- * @rounds: addresses in the loaded magazine
+ * struct vmem_cpu_cache - one CPU's part of one cache
+ * @rounds: number of addresses in the loaded magazine
  * @capacity: of the loaded magazine, 0 without one
  * @round: the addresses in the loaded magazine
- * @loaded: the magazine to take from and put into
- * @prev: the one before it: full or empty, so that a CPU that goes to and fro
- *	across the end of a magazine does not go to the depot each time
- * @allocs: allocations served
- * @frees: frees served
- * @busy: code on this CPU is in the middle of using it: an interrupt handler finds
- *	it set and takes the slab layer
+ * @loaded: the magazine that the CPU uses
+ * @prev: the previous one, full or empty: a CPU that allocates and frees at the
+ *	end of a magazine exchanges the two, not one at the depot
+ * @allocs: allocations that it has served
+ * @frees: frees that it has served
+ * @busy: the busy mark: code on this CPU uses it, so an interrupt handler takes
+ *	the slow path
  *
- * Only its CPU touches it, with preemption off and @busy set. For a dead CPU
- * whoever has made sure that it stays dead; when the arena ends, whoever ends it.
+ * Only its CPU accesses it, with preemption off and @busy set. Exceptions: the
+ * hotplug callback, if the CPU is dead; and the destruction of the arena.
  */
 struct vmem_cpu_cache {
 	unsigned int rounds;
@@ -71,10 +76,10 @@ struct vmem_cpu_cache {
 } ____cacheline_aligned;
 
 /**
- * struct vmem_cpu - what one CPU has of one arena
+ * struct vmem_cpu - one CPU's part of all caches of an arena
  * @cache: by cached size
- * @unload: moves its magazines to the depots
- * @vm: the arena
+ * @unload: moves the magazines to the depots
+ * @vm: the arena. Constant.
  */
 struct vmem_cpu {
 	struct vmem_cpu_cache cache[VMEM_QCACHES_MAX];
@@ -84,20 +89,20 @@ struct vmem_cpu {
 
 /**
  * struct vmem_depot - where CPUs exchange magazines
- * @lock: held for a few instructions, interrupts off; nothing is allocated or
- *	freed under it
- * @full: magazines with something in them
- * @empty: magazines with nothing in them
- * @nfull: how many
- * @nempty: how many
- * @full_min: the least of @nfull since the last round of maintenance: that many
- *	were not needed
- * @empty_min: the same of @nempty
- * @contended: times that @lock was not free
- * @contended_then: the same at the last round of maintenance
+ * @lock: protects all fields; held for a few instructions with interrupts off.
+ *	Nothing is allocated or freed under it.
+ * @full: magazines that are not empty
+ * @empty: empty magazines
+ * @nfull: number of magazines in @full
+ * @nempty: number of magazines in @empty
+ * @full_min: the lowest @nfull since the last round of maintenance: the number
+ *	of magazines that were not needed
+ * @empty_min: the same for @nempty
+ * @contended: number of times that @lock was taken by another CPU
+ * @contended_then: @contended at the last round of maintenance
  */
 struct vmem_depot {
-	raw_spinlock_t lock;	/* protects all of this */
+	raw_spinlock_t lock;	/* protects all fields */
 	struct vmem_magazine *full;
 	struct vmem_magazine *empty;
 	unsigned int nfull;
@@ -110,17 +115,17 @@ struct vmem_depot {
 
 /**
  * struct vmem_slab - a range of the arena, cut into objects
- * @hash: place in &vmem_qcache.slabs
+ * @hash: in &vmem_qcache.slabs
  * @key: number of the granule, of the size of a slab, that it begins in: no two
- *	slabs begin in the same
- * @list: place in &vmem_qcache.partial, full or empty
+ *	slabs begin in the same granule
+ * @list: in &vmem_qcache.partial, full or empty
  * @start: first integer
  * @free: bit n set: object n is free
- * @nfree: how many are
+ * @nfree: number of free objects
  * @idle: was wholly free at the last round of maintenance
- * @level: before there is a slab: what the request that makes it waits for
+ * @level: the level of the request that makes the slab, until the slab exists
  *
- * Protected by the lock of its cache; @level is the request's.
+ * Protected by the lock of its cache. @level belongs to the request.
  */
 struct vmem_slab {
 	union {
@@ -142,40 +147,40 @@ struct vmem_slab {
  * @vm: the arena. Constant.
  * @size: of its objects. Constant.
  * @per_slab: objects in a slab. Constant.
- * @kind: which size of magazine is used; grows with contention. Maintenance
- *	writes it, READ_ONCE() elsewhere.
- * @armed: there has been a magazine, or a free has missed one: until then no CPU need
- *	be asked for one. Set once, WRITE_ONCE() and READ_ONCE()
- * @missed: frees that found no magazine, for which allocations make some. A hint:
- *	READ_ONCE(), WRITE_ONCE() on any CPU.
- * @depot: magazines that no CPU has; own lock
- * @lock: protects what follows; taken before the arena lock
+ * @kind: size of its next magazines; grows with contention. Maintenance writes
+ *	it; READ_ONCE() elsewhere.
+ * @try_magazines: there was a magazine, or a free has found none; until then,
+ *	requests skip the magazines. Set once. WRITE_ONCE(), READ_ONCE().
+ * @missed: frees that found no magazine; allocations make magazines for them. A
+ *	hint: READ_ONCE(), WRITE_ONCE() on any CPU.
+ * @depot: magazines of no CPU. Own lock.
+ * @lock: the cache lock: protects the fields below; taken before the arena lock
  * @map: bit n set: @partial[n] is not empty
  * @partial: slabs with 2^n to 2^(n+1)-1 free objects, not wholly free
  * @full: slabs without free objects
- * @empty: slabs wholly free
+ * @empty: slabs that are wholly free
  * @slabs: all slabs, by granule
- * @nslabs: how many
- * @nempty: how many of them are wholly free
- * @nfree: free objects in all slabs
+ * @nslabs: number of slabs
+ * @nempty: number of slabs that are wholly free
+ * @nfree: number of free objects in all slabs
  * @allocs: objects taken from slabs
- * @frees: objects put into slabs
- * @singles: objects taken from the arena one by one
- * @noted: slabs to be looked at for a split, by their first integers
- * @nnoted: how many
- * @noted_more: there were more of them
+ * @frees: objects returned to slabs
+ * @singles: single objects taken from the arena
+ * @noted: slabs that the work item looks at for a split, by first integer
+ * @nnoted: number of entries in @noted
+ * @noted_more: @noted was too small
  */
 struct vmem_qcache {
 	struct vmem *vm;
 	unsigned long size;
 	unsigned int per_slab;
 	unsigned int kind;
-	bool armed;
+	bool try_magazines;
 	unsigned int missed;
 
 	struct vmem_depot depot;
 
-	spinlock_t lock;	/* see above */
+	spinlock_t lock;	/* the cache lock, see above */
 	unsigned long map;
 	struct hlist_head partial[VMEM_SLAB_LISTS];
 	struct hlist_head full;
@@ -194,12 +199,14 @@ struct vmem_qcache {
 
 /**
  * struct vmem_qcaches - the quantum caches of an arena
- * @n: how many. Constant.
- * @slab_size: of the slabs of all of them: one size, so that what one cache gives
- *	back another can use. Constant.
- * @slab_shift: log2 of that. Constant.
- * @weight: the sum of the cached sizes, for the bound on what CPUs hold. Constant.
- * @magazines: magazines of all these caches, wherever they are
+ * @n: number of caches. Constant.
+ * @slab_size: size of the slabs of all caches; with one size, any cache can
+ *	reuse the range of a slab. Constant.
+ * @slab_shift: log2 of @slab_size. Constant.
+ * @weight: sum of the cached sizes, for the limit of magazines. Constant.
+ * @maintain: a cache may have slabs, or a slab table above its minimum size. Set when
+ *	a slab is inserted, cleared by maintenance; WRITE_ONCE(), READ_ONCE().
+ * @magazines: number of magazines of all caches
  * @cache: the caches, the smallest size first
  */
 struct vmem_qcaches {
@@ -207,11 +214,27 @@ struct vmem_qcaches {
 	unsigned long slab_size;
 	unsigned int slab_shift;
 	unsigned long weight;
+	bool maintain;
 	atomic_t magazines;
 	struct vmem_qcache cache[];
 };
 
-/* The cache that serves a cached size. */
+/**
+ * struct vmem_reclaim_budget - upper bounds for a request that may not sleep
+ * @objects: objects that it moves from depots to slabs
+ * @slabs: slabs that it returns to arenas, or splits
+ * @looks: slabs that it looks at
+ */
+struct vmem_reclaim_budget {
+	unsigned int objects;
+	unsigned int slabs;
+	unsigned int looks;
+};
+
+#define VMEM_RECLAIM_BUDGET						\
+	((struct vmem_reclaim_budget){ .objects = 1024, .slabs = 16, .looks = 512 })
+
+/* Index of the cache that serves a cached size. */
 static inline unsigned long vmem_qcache_index(const struct vmem *vm, size_t size)
 {
 	return (size - 1) >> vm->qcache_shift;
@@ -224,13 +247,12 @@ unsigned long vmem_qcaches_bytes(void);
 int vmem_qcache_init(void);
 void vmem_qcache_exit(void);
 
-/* magazine.c: magazines and the depot */
-struct vmem_magazine *vmem_magazine_alloc(struct vmem_qcache *qc);
+/* magazine.c: magazines, the depot, and the per-CPU parts */
 bool vmem_magazine_allowed(struct vmem *vm);
 void vmem_magazine_free(struct vmem_qcache *qc, struct vmem_magazine *mag);
 void vmem_magazine_supply(struct vmem_qcache *qc);
 unsigned int vmem_magazine_capacity(unsigned int kind);
-bool vmem_magazine_grow(struct vmem_qcache *qc);
+void vmem_magazine_grow(struct vmem_qcache *qc);
 void vmem_depot_init(struct vmem_depot *d);
 struct vmem_magazine *vmem_depot_take_full(struct vmem_depot *d);
 struct vmem_magazine *vmem_depot_take_empty(struct vmem_depot *d);
@@ -238,12 +260,10 @@ void vmem_depot_put(struct vmem_depot *d, struct vmem_magazine *mag);
 unsigned long vmem_magazine_bytes(void);
 int vmem_magazine_init(void);
 void vmem_magazine_exit(void);
-
-/* cpu.c: what CPUs have */
 void vmem_cpu_unload_here(struct vmem *vm);
 void vmem_cpu_unload(struct vmem *vm, struct vmem_cpu *cpu);
 void vmem_cpu_unload_work(struct work_struct *work);
-void vmem_cpu_choose(struct vmem *vm);
+void vmem_cpu_update_fast(struct vmem *vm);
 int vmem_cpu_init(void);
 void vmem_cpu_exit(void);
 unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index);
@@ -254,8 +274,19 @@ bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 unsigned long vmem_qcache_take(struct vmem_qcache *qc);
 void vmem_qcache_count_single(struct vmem_qcache *qc);
 
-/* reclaim.c: giving back */
+/* reclaim.c: draining the caches */
+void vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
+		      struct vmem_reclaim_budget *budget);
+void vmem_reclaim_once(struct vmem_tree *tree);
+void vmem_reclaim_all_soon(void);
+void vmem_tree_add_caches(struct vmem *vm, int n);
+int vmem_reclaim_init(void);
+void vmem_reclaim_exit(void);
 void vmem_depot_drain(struct vmem_qcache *qc);
 void vmem_qcaches_maintain(struct vmem *vm);
+
+/* pressure.c: memory pressure and dead CPUs */
+int vmem_pressure_init(void);
+void vmem_pressure_exit(void);
 
 #endif /* _VMEM_QCACHE_QCACHE_H */

@@ -1,63 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim: quantum caches give back what they hold.
+ * Reclaim: quantum caches return their contents to their arenas.
  *
- * An arena's own caches may hold the space that it needs, and so may those of any arena
- * that imports from it, directly or not. Each tree has one work item that drains its caches, the
- * arenas that import before their source, so that a span that goes home can make a
- * slab of the source wholly free. The work item calls no function of a client and
- * never blocks for memory, so nothing can hold it up.
+ * The space that an arena needs may be in its own caches, or in those of any
+ * arena that imports from it, directly or indirectly. Each tree has one work
+ * item that drains the caches of the tree. It drains an arena before its
+ * source, since a span that the arena releases can make a slab of the source
+ * wholly free. It calls no function of a client and never blocks for memory, so
+ * no client can delay it.
  *
- * While requests wait the work item runs again and again, every quarter of a second at
- * the latest. In the arenas that a waiter could be served from, frees go past the
- * magazines meanwhile; in all others caches stay in use.
+ * While requests wait, the work item runs at least every quarter of a second.
+ * In arenas that can serve a waiter, frees bypass the magazines meanwhile; in
+ * all other arenas the magazines stay in use.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 
-#include "../arena/maintain.h"
+#include "../arena/free.h"
 #include "../arena/registry.h"
-#include "../arena/release.h"
-#include "../arena/wait.h"
 #include "../compat.h"
-#include "../report/trace.h"
+#include "../report/report.h"
 #include "fast.h"
-#include "reclaim.h"
 #include "slab.h"
 
-/*
- * Draining; neither of the two ever runs a function of a client's. Unloading CPUs, on
- * each CPU.
- */
-static struct workqueue_struct *wq, *cpu_wq;
+/* Contentions of a depot's lock, in a round, above which magazines grow. */
+#define CONTENDED	3
 
-/* The depot's lock found taken more often than this in a round: too often. */
-#define CROWDED		3
-
-/* Jiffies from one run of a tree's reclaim to the next while requests wait. */
+/* Jiffies between two runs while requests wait: the first, and the longest. */
 #define DELAY_FIRST	max(HZ / 50, 1)
 #define DELAY_MOST	(HZ / 4)
 
-/* And before a run that a request has asked for that does not wait for it. */
+/* Jiffies before a run for requests that do not wait. */
 #define DELAY_ONCE	max(HZ / 100, 1)
+
+/* Draining, and unloading CPUs. Neither queue runs functions of clients. */
+static struct workqueue_struct *wq, *cpu_wq;
 
 static void reclaim_all(struct work_struct *work);
 static DECLARE_WORK(reclaim_all_work, reclaim_all);
 
-/* Put what is in one magazine back into slabs, and free it. */
-static void empty(struct vmem_qcache *qc, struct vmem_magazine *mag, bool hold)
+/* Return the objects in a magazine to their slabs, and free the magazine. */
+static void reclaim_empty_magazine(struct vmem_qcache *qc, struct vmem_magazine *mag,
+				   bool caller_queues)
 {
-	struct vmem_home home = { .later = true, .hold = hold };
+	struct vmem_pending_free pending = { .defer = true, .caller_queues = caller_queues };
 
 	while (mag->rounds) {
-		vmem_slab_put(qc, mag->round[--mag->rounds], &home);
-		vmem_send_home(&home);
+		vmem_slab_put(qc, mag->round[--mag->rounds], &pending);
+		vmem_free_pending(&pending);
 	}
 	vmem_magazine_free(qc, mag);
 }
 
 /**
- * vmem_depot_drain - put what is in the depot's full magazines back into slabs
+ * vmem_depot_drain - return the objects in the depot to their slabs
  * @qc: the cache
  *
  * Context: task, sleeping allowed.
@@ -67,18 +63,18 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 	struct vmem_magazine *mag;
 
 	while ((mag = vmem_depot_take_full(&qc->depot))) {
-		empty(qc, mag, false);
+		reclaim_empty_magazine(qc, mag, false);
 		cond_resched();
 	}
 }
 
 /*
- * Have each CPU give its magazines to the depots. Without the lock that keeps
- * CPUs from going: a task that waits for this may be in the way of a CPU that goes. If
- * one does, the work runs on another CPU, which is harmless, and the dead CPU's
- * magazines come by cpu_dead(), which has everything drained again.
+ * Make each CPU move its magazines to the depots. Without the hotplug lock,
+ * since a task that waits for this may block hotplug. If a CPU is offlined, the
+ * work item runs on another CPU, which does no harm. pressure_cpu_dead() moves
+ * the magazines of the dead CPU and queues another drain.
  */
-static void unload_cpus(struct vmem *vm)
+static void reclaim_unload_cpus(struct vmem *vm)
 {
 	unsigned int cpu;
 
@@ -88,20 +84,20 @@ static void unload_cpus(struct vmem *vm)
 		flush_work(&per_cpu_ptr(vm->cpu, cpu)->unload);
 }
 
-/* How many slabs an arena has, for the trace. */
-static unsigned long slabs(const struct vmem *vm)
+/* Number of slabs of an arena, for the trace. */
+static unsigned long reclaim_nr_slabs(const struct vmem *vm)
 {
 	unsigned long n = 0;
 	unsigned int i;
 
 	for (i = 0; i < vm->qcaches->n; i++)
-		/* Written under the cache's lock: a rough number will do. */
+		/* Without the cache's lock: an estimate is enough. */
 		n += data_race(vm->qcaches->cache[i].nslabs);
 	return n;
 }
 
-/* All that the caches of one arena can give. */
-static void drain(struct vmem *vm)
+/* Drain all caches of an arena. */
+static void reclaim_drain(struct vmem *vm)
 {
 	struct vmem_qcaches *all = vm->qcaches;
 	unsigned long before;
@@ -110,10 +106,10 @@ static void drain(struct vmem *vm)
 
 	if (!all)
 		return;
-	since = vmem_trace_moment(vmem_reap);
-	before = since ? slabs(vm) : 0;
+	since = vmem_trace_start(vmem_reap);
+	before = since ? reclaim_nr_slabs(vm) : 0;
 	if (atomic_read(&all->magazines)) {
-		unload_cpus(vm);
+		reclaim_unload_cpus(vm);
 		for (i = 0; i < all->n; i++)
 			vmem_depot_drain(&all->cache[i]);
 	}
@@ -121,15 +117,12 @@ static void drain(struct vmem *vm)
 		vmem_slab_release_empty(&all->cache[i], false, NULL);
 	vmem_split_all(vm);
 	if (since)
-		trace_vmem_reap(vm, VMEM_REAP_ALL, before, slabs(vm),
-				vmem_trace_ns(since));
+		trace_vmem_reap(vm, VMEM_REAP_ALL, before, reclaim_nr_slabs(vm),
+				vmem_trace_elapsed(since));
 }
 
-/*
- * Can the caches of an arena give anything? What is written under other locks is read
- * without them: what comes after this is for the next run.
- */
-static bool has_cached(const struct vmem *vm)
+/* Can a drain of the caches of an arena have an effect? */
+static bool reclaim_has_cached(const struct vmem *vm)
 {
 	const struct vmem_qcaches *all = vm->qcaches;
 	unsigned int i;
@@ -140,7 +133,7 @@ static bool has_cached(const struct vmem *vm)
 	    READ_ONCE(vm->need_least) != ULONG_MAX)
 		return true;
 	for (i = 0; i < all->n; i++)
-		/* As said above. */
+		/* Without the cache's lock: the next run sees later changes. */
 		if (data_race(all->cache[i].nempty))
 			return true;
 	return false;
@@ -165,10 +158,10 @@ void vmem_tree_reclaim(struct work_struct *work)
 
 	if (atomic_read(&tree->caches)) {
 		vmem_registry_open_tree(&cur, tree);
-		/* Not for longer than there is anything to reclaim for. */
+		/* Stop when there are no waiters. */
 		while ((once || READ_ONCE(tree->nr_waiters)) &&
-		       (vm = vmem_registry_next_of(&cur, has_cached))) {
-			drain(vm);
+		       (vm = vmem_registry_next_of(&cur, reclaim_has_cached))) {
+			reclaim_drain(vm);
 			vmem_registry_put(vm);
 			cond_resched();
 		}
@@ -189,9 +182,9 @@ void vmem_tree_reclaim(struct work_struct *work)
 }
 
 /**
- * vmem_reclaim_queue - have a tree's caches give back what they hold
+ * vmem_reclaim_queue - queue a drain of a tree's caches
  * @tree: the tree
- * @delay: after so many jiffies at the latest; 0: for a request that waits
+ * @delay: upper bound of the delay in jiffies; 0: run now, for a waiter
  *
  * Context: any but NMI.
  */
@@ -204,7 +197,7 @@ void vmem_reclaim_queue(struct vmem_tree *tree, unsigned long delay)
 }
 
 /**
- * vmem_reclaim_once - have caches give back what a later request may need
+ * vmem_reclaim_once - queue one drain of a tree's caches, for later requests
  * @tree: the tree
  *
  * Context: any but NMI.
@@ -220,54 +213,53 @@ void vmem_reclaim_once(struct vmem_tree *tree)
 }
 
 /**
- * vmem_tree_add_caches - a tree has one arena with caches more, or less
+ * vmem_tree_add_caches - count an arena with caches in its tree
  * @vm: the arena
  * @n: 1 or -1
  */
 void vmem_tree_add_caches(struct vmem *vm, int n)
 {
 	atomic_add(n, &vm->tree->caches);
-	smp_mb__after_atomic();	/* pairs with the one in begin_to_wait() */
+	smp_mb__after_atomic();	/* pairs with the one in slow_begin_to_wait() */
 	if (n > 0 && READ_ONCE(vm->tree->nr_waiters))
 		vmem_reclaim_queue(vm->tree, DELAY_FIRST);
 }
 
-/* Move objects from the depot to slabs as far as the budget goes. */
-static void drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budget *budget)
+/* Move objects from the depot to slabs within the budget. */
+static void reclaim_drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budget *budget)
 {
 	struct vmem_magazine *mag;
 
 	while (budget->objects && (mag = vmem_depot_take_full(&qc->depot))) {
 		budget->objects -= min_t(unsigned int, mag->rounds,
 					 budget->objects);
-		empty(qc, mag, true);
+		reclaim_empty_magazine(qc, mag, true);
 	}
 }
 
-/* Does the arena have a free segment that certainly is of that size? */
-static bool has_segment(struct vmem *vm, unsigned long need)
+/* Does the arena have a free segment that is guaranteed to have that size? */
+static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
 {
-	unsigned int class = vmem_class_sure(need);
+	struct vmem_seg *seg;
 	unsigned long irq;
 	bool has;
 
-	spin_lock_irqsave(&vm->space.lock, irq);
-	has = class < BITS_PER_LONG &&
-	      vmem_classes_from(&vm->space.classes, class);
-	spin_unlock_irqrestore(&vm->space.lock, irq);
+	spin_lock_irqsave(&vm->segmap.lock, irq);
+	has = vmem_classes_guaranteed(&vm->segmap.classes, need, &seg);
+	spin_unlock_irqrestore(&vm->segmap.lock, irq);
 	return has;
 }
 
 /**
- * vmem_reclaim_now - have an arena's caches give what they can without waiting
+ * vmem_reclaim_now - drain an arena's caches without sleeping
  * @vm: the arena
- * @need: for a request of that size
- * @anywhere: any free segment of that size will do
- * @budget: how much may be done; falls by what is done
+ * @need: size of the request
+ * @anywhere: any free segment of that size can serve the request
+ * @budget: upper bounds; reduced by the work done
  *
- * The magazines of this CPU, the depots, wholly free slabs; and if there is no free
- * segment of that size then, what is free within slabs. Release functions of the
- * client's are left to the work item, which the caller queues.
+ * Drains the magazines of this CPU and the depots, and releases wholly free
+ * slabs. If there is no free segment of that size then, splits slabs. Leaves
+ * release functions of clients to the work item, which the caller queues.
  *
  * Context: any but NMI. No arena lock held.
  */
@@ -275,25 +267,25 @@ void vmem_reclaim_now(struct vmem *vm, unsigned long need, bool anywhere,
 		      struct vmem_reclaim_budget *budget)
 {
 	struct vmem_qcaches *all = vm->qcaches;
-	u64 since = vmem_trace_moment(vmem_reap);
+	u64 since = vmem_trace_start(vmem_reap);
 	unsigned long before;
 	unsigned int i;
 
 	if (!all)
 		return;
-	before = since ? slabs(vm) : 0;
+	before = since ? reclaim_nr_slabs(vm) : 0;
 	if (atomic_read(&all->magazines)) {
 		vmem_cpu_unload_here(vm);
 		for (i = 0; i < all->n; i++)
-			drain_some(&all->cache[i], budget);
+			reclaim_drain_some(&all->cache[i], budget);
 	}
 	for (i = 0; i < all->n; i++)
 		vmem_slab_release_empty(&all->cache[i], false, budget);
-	if (!anywhere || !has_segment(vm, need))
+	if (!anywhere || !reclaim_has_segment(vm, need))
 		vmem_split_some(vm, need, anywhere, budget);
 	if (since)
-		trace_vmem_reap(vm, VMEM_REAP_AT_HAND, before, slabs(vm),
-				vmem_trace_ns(since));
+		trace_vmem_reap(vm, VMEM_REAP_AT_HAND, before, reclaim_nr_slabs(vm),
+				vmem_trace_elapsed(since));
 }
 
 static void reclaim_all(struct work_struct *work)
@@ -303,42 +295,42 @@ static void reclaim_all(struct work_struct *work)
 
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
-		drain(vm);
+		reclaim_drain(vm);
 		vmem_registry_put(vm);
 	}
 	vmem_registry_close(&cur);
 }
 
-/* A CPU has gone, or memory is short. Any context but NMI. */
+/* Queue a drain of the caches of all arenas. Context: any but NMI. */
 void vmem_reclaim_all_soon(void)
 {
 	queue_work(wq, &reclaim_all_work);
 }
 
-/* Give back the magazines that the depot did not need since the last time. */
-static void trim_depot(struct vmem_qcache *qc)
+/* Free the magazines that the depot has not needed since the last round. */
+static void reclaim_trim_depot(struct vmem_qcache *qc)
 {
 	struct vmem_depot *d = &qc->depot;
 	struct vmem_magazine *mag;
 	unsigned int full, empties;
-	bool crowded;
+	bool contended;
 
 	raw_spin_lock_irq(&d->lock);
 	full = d->full_min;
 	empties = d->empty_min;
 	d->full_min = d->nfull;
 	d->empty_min = d->nempty;
-	crowded = d->contended - d->contended_then > CROWDED;
+	contended = d->contended - d->contended_then > CONTENDED;
 	d->contended_then = d->contended;
 	raw_spin_unlock_irq(&d->lock);
 
 	while (full-- && (mag = vmem_depot_take_full(d))) {
-		empty(qc, mag, false);
+		reclaim_empty_magazine(qc, mag, false);
 		cond_resched();
 	}
 	while (empties-- && (mag = vmem_depot_take_empty(d)))
 		vmem_magazine_free(qc, mag);
-	if (crowded)
+	if (contended)
 		vmem_magazine_grow(qc);
 }
 
@@ -356,32 +348,37 @@ void vmem_qcaches_maintain(struct vmem *vm)
 	if (!vm->qcaches)
 		return;
 	magazines = atomic_read(&vm->qcaches->magazines);
+	if (!magazines && !READ_ONCE(vm->qcaches->maintain))
+		return;
+	/* Either the loop below sees a slab, or its insertion sets this again. */
+	WRITE_ONCE(vm->qcaches->maintain, false);
+	smp_mb();	/* pairs with the one in vmem_slab_insert() */
 	too_small = magazines && !vmem_magazine_allowed(vm);
 	if (too_small)
-		unload_cpus(vm);
+		reclaim_unload_cpus(vm);
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
 		if (too_small)
 			vmem_depot_drain(qc);
 		if (magazines)
-			trim_depot(qc);
-		/* Written under the lock: what changes now is seen next time. */
+			reclaim_trim_depot(qc);
+		/* Without the lock: the next round sees later changes. */
 		if (!data_race(qc->nslabs | (qc->slabs.bits - VMEM_HASH_MIN_BITS)))
 			continue;
-		/* The same. */
+		WRITE_ONCE(vm->qcaches->maintain, true);
+		/* As above. */
 		if (data_race(qc->nempty))
 			vmem_slab_release_empty(qc, true, NULL);
 		/*
-		 * Without memory it stays as it is until the next time. What
-		 * is written under the lock with plain stores is good enough
-		 * for a rough number.
+		 * An estimate of @nslabs is enough. Without memory the next
+		 * round tries again.
 		 */
 		vmem_hash_rescale(&qc->slabs, &qc->lock, data_race(qc->nslabs));
 	}
 }
 
-/* Queue a work item that never waits for a client. Any context but NMI. */
+/* Queue a work item that never waits for a client. Context: any but NMI. */
 void vmem_queue_work(struct work_struct *work)
 {
 	queue_work(wq, work);

@@ -2,23 +2,21 @@
 /*
  * Slabs: ranges of the arena, cut into equal objects.
  *
- * A slab is an ordinary allocated segment of the arena, of the one slab size of
- * the arena and not aligned to it. It is found from an address inside it by the
- * granule, of the slab size, that it begins in: that is the granule of the
- * address, or the one before. No two slabs begin in the same granule, so one key
- * each is enough.
+ * A slab is an allocated segment of the arena. All slabs of an arena have the
+ * slab size, but they are not aligned to it. The slab size divides the integers
+ * into granules. The key of a slab is the granule that it begins in; no two
+ * slabs begin in the same granule. The slab of an address begins in the granule
+ * of the address or in the one before.
  *
- * Of the slabs with free objects the fullest are used first, so that the others
- * have a chance to become empty and go home.
+ * Allocations use the fullest slabs with free objects first, so that the other
+ * slabs may become wholly free and return to the arena.
  *
- * When the arena has run out, slabs are split, see split.c.
+ * When the arena has no space, slabs are split, see split.c.
  */
 #include <linux/slab.h>
 
-#include "../arena/maintain.h"
-#include "../arena/release.h"
-#include "../arena/wait.h"
-#include "../report/misuse.h"
+#include "../arena/free.h"
+#include "../report/report.h"
 #include "slab.h"
 
 #define SLAB_KEY	vmem_hash_offset(struct vmem_slab, hash, key)
@@ -26,27 +24,27 @@
 static struct kmem_cache *slab_cache;
 static atomic_long_t slab_count;
 
-static u64 all_free(const struct vmem_qcache *qc)
+static u64 slab_all_free(const struct vmem_qcache *qc)
 {
 	return GENMASK_ULL(qc->per_slab - 1, 0);
 }
 
-static unsigned long granule(const struct vmem_qcache *qc, unsigned long addr)
+static unsigned long slab_granule(const struct vmem_qcache *qc, unsigned long addr)
 {
 	return addr >> qc->vm->qcaches->slab_shift;
 }
 
-/* The list that a slab with so many free objects is in. */
-static struct hlist_head *list_of(struct vmem_qcache *qc, unsigned int nfree)
+/* The list of slabs with @nfree free objects. */
+static struct hlist_head *slab_list_of(struct vmem_qcache *qc, unsigned int nfree)
 {
 	if (nfree == qc->per_slab)
 		return &qc->empty;
 	return nfree ? &qc->partial[__fls(nfree)] : &qc->full;
 }
 
-static void list_in(struct vmem_qcache *qc, struct vmem_slab *slab)
+static void slab_list_add(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
-	hlist_add_head(&slab->list, list_of(qc, slab->nfree));
+	hlist_add_head(&slab->list, slab_list_of(qc, slab->nfree));
 	slab->idle = false;
 	if (slab->nfree == qc->per_slab)
 		qc->nempty++;
@@ -54,34 +52,34 @@ static void list_in(struct vmem_qcache *qc, struct vmem_slab *slab)
 		__set_bit(__fls(slab->nfree), &qc->map);
 }
 
-static void list_out(struct vmem_qcache *qc, struct vmem_slab *slab)
+static void slab_list_del(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
 	__hlist_del(&slab->list);
 	if (slab->nfree == qc->per_slab)
 		qc->nempty--;
-	else if (slab->nfree && hlist_empty(list_of(qc, slab->nfree)))
+	else if (slab->nfree && hlist_empty(slab_list_of(qc, slab->nfree)))
 		__clear_bit(__fls(slab->nfree), &qc->map);
 }
 
-/* The slab gets so many free objects, with which it may be in another list. */
-void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
-		    unsigned int nfree)
+/* Set the number of free objects, and move the slab to the list for that. */
+void vmem_slab_set_nfree(struct vmem_qcache *qc, struct vmem_slab *slab,
+			 unsigned int nfree)
 {
 	lockdep_assert_held(&qc->lock);
-	if (list_of(qc, nfree) == list_of(qc, slab->nfree)) {
+	if (slab_list_of(qc, nfree) == slab_list_of(qc, slab->nfree)) {
 		slab->nfree = nfree;
 		return;
 	}
-	list_out(qc, slab);
+	slab_list_del(qc, slab);
 	slab->nfree = nfree;
-	list_in(qc, slab);
+	slab_list_add(qc, slab);
 }
 
 /* The slab that an address lies in, or NULL. The cache's lock is held. */
 struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr)
 {
 	unsigned long size = qc->vm->qcaches->slab_size;
-	unsigned long key = granule(qc, addr);
+	unsigned long key = slab_granule(qc, addr);
 	struct hlist_node *node;
 	struct vmem_slab *slab;
 	u64 steps = 0;
@@ -96,33 +94,34 @@ struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr)
 	return slab && addr - slab->start < size ? slab : NULL;
 }
 
-/* Free the descriptor of a slab that is none. */
-void vmem_slab_abandon(struct vmem_slab *slab)
+/* Free a descriptor. Its slab has been removed, or was not inserted. */
+void vmem_slab_free(struct vmem_slab *slab)
 {
 	kmem_cache_free(slab_cache, slab);
 	atomic_long_dec(&slab_count);
 }
 
 /*
- * Is there room for a slab, here or where imports come from? Where that can be
- * told: a source that is asked in vain would have all caches that live on it give
- * back what they hold, for a request that one object will serve.
+ * Can the arena, or a source, have space for a slab? True if that is unknown.
+ * Without this check, each request in a full tree would search the whole source
+ * path, and call an import function, for a slab before it takes a single object.
  */
-static bool worth_a_try(struct vmem *vm)
+static bool slab_may_fit(struct vmem *vm)
 {
-	unsigned int class = vmem_class_sure(vm->qcaches->slab_size);
+	unsigned long size = vm->qcaches->slab_size;
+	struct vmem_seg *seg;
 	unsigned long irq;
 	bool fits, told, imports;
 
 	for (;; vm = vm->source) {
-		spin_lock_irqsave(&vm->space.lock, irq);
-		fits = vmem_classes_from(&vm->space.classes, class);
+		spin_lock_irqsave(&vm->segmap.lock, irq);
+		fits = vmem_classes_guaranteed(&vm->segmap.classes, size, &seg);
 		imports = vmem_imports(vm);
 		told = vm->afunc == vmem_alloc || !imports;
-		spin_unlock_irqrestore(&vm->space.lock, irq);
+		spin_unlock_irqrestore(&vm->segmap.lock, irq);
 		if (fits)
 			return true;
-		/* It has returned nothing, or its result was refused. */
+		/* The last import has failed or was refused. */
 		if (READ_ONCE(vm->import_dry))
 			return false;
 		if (!told)
@@ -133,20 +132,20 @@ static bool worth_a_try(struct vmem *vm)
 }
 
 /**
- * vmem_slab_begin - get the descriptor of a slab to be made
+ * vmem_slab_alloc - allocate the descriptor of a new slab
  * @qc: the cache
  *
- * Not where there is no room for one anyway, and not while requests wait for what a
- * slab would take more of than is needed.
+ * Fails, too, if there is no space for a slab, and while requests wait: a slab
+ * would take more space than the request needs.
  *
  * Context: any but NMI.
- * Return: the descriptor, for vmem_slab_end() or vmem_slab_abandon(), or NULL.
+ * Return: the descriptor, for vmem_slab_insert() or vmem_slab_free(), or NULL.
  */
-struct vmem_slab *vmem_slab_begin(struct vmem_qcache *qc)
+struct vmem_slab *vmem_slab_alloc(struct vmem_qcache *qc)
 {
 	struct vmem_slab *slab;
 
-	if (READ_ONCE(qc->vm->waiters) || !worth_a_try(qc->vm))
+	if (READ_ONCE(qc->vm->waiters) || !slab_may_fit(qc->vm))
 		return NULL;
 	slab = kmem_cache_alloc(slab_cache, GFP_NOWAIT | __GFP_NOWARN);
 	if (slab)
@@ -155,31 +154,33 @@ struct vmem_slab *vmem_slab_begin(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_slab_end - make a slab, and take an object of it
+ * vmem_slab_insert - add a slab to its cache, and take an object of it
  * @qc: the cache
- * @slab: its descriptor
- * @start: its first integer
+ * @slab: the descriptor of the slab
+ * @start: first integer of the slab
  *
  * Context: any but NMI. Takes the cache's lock.
  * Return: the object.
  */
-unsigned long vmem_slab_end(struct vmem_qcache *qc, struct vmem_slab *slab,
-			    unsigned long start)
+unsigned long vmem_slab_insert(struct vmem_qcache *qc, struct vmem_slab *slab,
+			       unsigned long start)
 {
 	struct vmem *vm = qc->vm;
 	unsigned long irq, addr;
 
 	slab->start = start;
-	slab->key = granule(qc, start);
-	slab->free = all_free(qc);
+	slab->key = slab_granule(qc, start);
+	slab->free = slab_all_free(qc);
 	slab->nfree = qc->per_slab;
 	spin_lock_irqsave(&qc->lock, irq);
 	vmem_hash_add(&qc->slabs, &slab->hash, slab->key);
-	list_in(qc, slab);
+	slab_list_add(qc, slab);
 	qc->nslabs++;
 	qc->nfree += qc->per_slab;
+	smp_mb();	/* pairs with the one in vmem_qcaches_maintain() */
+	WRITE_ONCE(vm->qcaches->maintain, true);
 	addr = vmem_slab_object(qc, slab);
-	/* A waiter that has searched meanwhile has not seen the rest of it. */
+	/* A waiter that searched before the slab was added has not seen it. */
 	if (unlikely(READ_ONCE(vm->waiters))) {
 		vmem_split_note(qc, slab);
 		spin_unlock_irqrestore(&qc->lock, irq);
@@ -191,43 +192,43 @@ unsigned long vmem_slab_end(struct vmem_qcache *qc, struct vmem_slab *slab,
 	return addr;
 }
 
-/* Forget a slab. The cache's lock is held. */
-void vmem_slab_forget(struct vmem_qcache *qc, struct vmem_slab *slab)
+/* Remove a slab from its cache. The cache's lock is held. */
+void vmem_slab_remove(struct vmem_qcache *qc, struct vmem_slab *slab)
 {
 	lockdep_assert_held(&qc->lock);
-	list_out(qc, slab);
+	slab_list_del(qc, slab);
 	vmem_hash_del(&slab->hash);
 	qc->nslabs--;
 	qc->nfree -= slab->nfree;
 }
 
-/* A forgotten, wholly free slab goes back to the arena. */
-static void send_home(struct vmem_qcache *qc, struct vmem_slab *slab,
-		      struct vmem_home *home)
+/* The caller frees @pending, which is set to a removed, wholly free slab. */
+static void slab_set_pending(struct vmem_qcache *qc, struct vmem_slab *slab,
+			     struct vmem_pending_free *pending)
 {
-	home->vm = qc->vm;
-	home->addr = slab->start;
-	home->size = qc->vm->qcaches->slab_size;
-	home->cached = true;
-	vmem_slab_abandon(slab);
+	pending->vm = qc->vm;
+	pending->addr = slab->start;
+	pending->size = qc->vm->qcaches->slab_size;
+	pending->cached = true;
+	vmem_slab_free(slab);
 }
 
-/* What is wrong with putting @addr into @slab, or NULL. */
-static const char *check(const struct vmem_qcache *qc,
-			 const struct vmem_slab *slab, unsigned long addr)
+/* Is @addr an allocated object of @slab? Returns the error, or NULL. */
+static const char *slab_check_free(const struct vmem_qcache *qc,
+				   const struct vmem_slab *slab, unsigned long addr)
 {
 	unsigned long offset = addr - slab->start;
 	unsigned int i = offset / qc->size;
 
 	if (i >= qc->per_slab || offset % qc->size)
-		return "inside of an object, or of another size";
+		return "not the start of an object of this size";
 	if (slab->free & (1ULL << i))
 		return "not allocated: freed twice?";
 	return NULL;
 }
 
-/* Is @addr in a slab of another cache of the arena? For a report. */
-static unsigned long other_size(struct vmem_qcache *qc, unsigned long addr)
+/* Object size of another cache that has @addr in a slab, or 0. For a report. */
+static unsigned long slab_other_size(struct vmem_qcache *qc, unsigned long addr)
 {
 	struct vmem_qcaches *all = qc->vm->qcaches;
 	unsigned long irq, size = 0;
@@ -247,19 +248,18 @@ static unsigned long other_size(struct vmem_qcache *qc, unsigned long addr)
 }
 
 /**
- * vmem_slab_put - put an object back where it came from
+ * vmem_slab_put - return an object to its slab
  * @qc: the cache
  * @addr: the object
- * @home: set to what goes back to the arena with it: the object, if it came from
- *	there by itself, a slab that becomes wholly free, or nothing
+ * @pending: set to the range that returns to the arena: a single object, a slab
+ *	that becomes wholly free, or nothing
  *
- * A slab that becomes wholly free stays if it is the only one, and nothing waits for
- * what the arena has.
+ * The cache keeps one wholly free slab while no request waits.
  *
  * Context: any but NMI. Takes the cache's lock.
  */
 void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
-		   struct vmem_home *home)
+		   struct vmem_pending_free *pending)
 {
 	struct vmem *vm = qc->vm;
 	const char *wrong = NULL;
@@ -267,23 +267,22 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 	struct vmem_slab *slab, *empty = NULL;
 	unsigned long irq, size;
 
-	home->vm = NULL;
+	pending->vm = NULL;
 	spin_lock_irqsave(&qc->lock, irq);
 	slab = vmem_slab_find(qc, addr);
 	if (slab) {
-		wrong = check(qc, slab, addr);
+		wrong = slab_check_free(qc, slab, addr);
 		put = !wrong;
 	}
 	if (put) {
 		slab->free |= 1ULL << ((addr - slab->start) / qc->size);
-		vmem_slab_move(qc, slab, slab->nfree + 1);
+		vmem_slab_set_nfree(qc, slab, slab->nfree + 1);
 		qc->nfree++;
 		qc->frees++;
-		/* A waiter is counted before it searches under this lock. */
+		/* A waiter is counted before it searches under the lock. */
 		waiters = READ_ONCE(vm->waiters);
-		/* It is in the list of empty ones: alone? */
 		if (slab->nfree == qc->per_slab && (qc->nempty > 1 || waiters)) {
-			vmem_slab_forget(qc, slab);
+			vmem_slab_remove(qc, slab);
 			empty = slab;
 		} else if (unlikely(waiters)) {
 			noted = vmem_split_note(qc, slab);
@@ -292,7 +291,7 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 	spin_unlock_irqrestore(&qc->lock, irq);
 
 	if (empty)
-		send_home(qc, empty, home);
+		slab_set_pending(qc, empty, pending);
 	else if (unlikely(waiters))
 		vmem_signal_object(qc);
 	if (unlikely(noted))
@@ -303,28 +302,29 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 	if (slab)
 		return;
 
-	size = other_size(qc, addr);
+	size = slab_other_size(qc, addr);
 	if (size) {
-		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): an object of size %lu is there",
+		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): the object there has size %lu",
 			    addr, qc->size, size);
 		return;
 	}
-	home->vm = vm;
-	home->addr = addr;
-	home->size = qc->size;
-	home->cached = true;
+	pending->vm = vm;
+	pending->addr = addr;
+	pending->size = qc->size;
+	pending->cached = true;
 }
 
 /**
- * vmem_slab_release_empty - give wholly free slabs back to the arena
+ * vmem_slab_release_empty - return wholly free slabs to the arena
  * @qc: the cache
- * @idle_only: only those that were free at the last round of maintenance too
- * @budget: how many, for a request that may not sleep; NULL: all
+ * @idle_only: only slabs that were also wholly free at the last round of
+ *	maintenance
+ * @budget: upper bounds, for a request that may not sleep; or NULL
  *
- * Release functions of clients are left to the work item of the arena.
+ * Leaves release functions of clients to the work item of the arena.
  *
- * Context: any but NMI; task, sleeping allowed, without @budget. Takes the cache's
- * lock and the arena's.
+ * Context: any but NMI; without @budget task, sleeping allowed. Takes the
+ * cache's lock and the arena's.
  */
 void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget)
@@ -333,7 +333,7 @@ void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 	unsigned long irq;
 
 	while (!budget || budget->slabs) {
-		struct vmem_home home = { .later = true, .hold = !!budget };
+		struct vmem_pending_free pending = { .defer = true, .caller_queues = !!budget };
 
 		spin_lock_irqsave(&qc->lock, irq);
 		slab = hlist_entry_safe(qc->empty.first, struct vmem_slab,
@@ -343,12 +343,12 @@ void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			slab = NULL;
 		}
 		if (slab)
-			vmem_slab_forget(qc, slab);
+			vmem_slab_remove(qc, slab);
 		spin_unlock_irqrestore(&qc->lock, irq);
 		if (!slab)
 			break;
-		send_home(qc, slab, &home);
-		vmem_send_home(&home);
+		slab_set_pending(qc, slab, &pending);
+		vmem_free_pending(&pending);
 		if (budget)
 			budget->slabs--;
 		else

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Slabs: what every miss of the magazines does, and the rest by name.
+ * Slabs, and splitting slabs.
  */
 #ifndef _VMEM_QCACHE_SLAB_H
 #define _VMEM_QCACHE_SLAB_H
 
 #include "qcache.h"
-#include "reclaim.h"
 
-struct vmem_home;
+struct vmem_pending_free;
 
 struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr);
-void vmem_slab_move(struct vmem_qcache *qc, struct vmem_slab *slab,
-		    unsigned int nfree);
-struct vmem_slab *vmem_slab_begin(struct vmem_qcache *qc);
-unsigned long vmem_slab_end(struct vmem_qcache *qc, struct vmem_slab *slab,
-			    unsigned long start);
-void vmem_slab_abandon(struct vmem_slab *slab);
-void vmem_slab_forget(struct vmem_qcache *qc, struct vmem_slab *slab);
+void vmem_slab_set_nfree(struct vmem_qcache *qc, struct vmem_slab *slab,
+			 unsigned int nfree);
+struct vmem_slab *vmem_slab_alloc(struct vmem_qcache *qc);
+unsigned long vmem_slab_insert(struct vmem_qcache *qc, struct vmem_slab *slab,
+			       unsigned long start);
+void vmem_slab_free(struct vmem_slab *slab);
+void vmem_slab_remove(struct vmem_qcache *qc, struct vmem_slab *slab);
 void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
-		   struct vmem_home *home);
+		   struct vmem_pending_free *pending);
 void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget);
 unsigned long vmem_slab_bytes(void);
@@ -27,12 +26,7 @@ int vmem_slab_init(void);
 void vmem_slab_exit(void);
 
 /* split.c */
-int vmem_slab_split(struct vmem_qcache *qc, unsigned long start,
-		    unsigned long need, gfp_t gfp, bool hold);
 bool vmem_slab_split_any(struct vmem_qcache *qc);
-unsigned int vmem_split_candidates(struct vmem_qcache *qc, unsigned long need,
-				   bool certain, unsigned long *start,
-				   unsigned int most, unsigned int *looks);
 void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 		     struct vmem_reclaim_budget *budget);
 void vmem_split_all(struct vmem *vm);
@@ -42,8 +36,8 @@ void vmem_split_work(struct work_struct *work);
 /*
  * Take an object of a slab that has one. The cache's lock is held.
  *
- * The slab stays in its list unless the number of its free objects was a power of
- * two, or all.
+ * The slab stays in its list, unless the number of its free objects was a power
+ * of two, or the slab was wholly free.
  */
 static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 						      struct vmem_slab *slab)
@@ -56,14 +50,14 @@ static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 	if (likely((slab->nfree & nfree) && slab->nfree != qc->per_slab))
 		slab->nfree = nfree;
 	else
-		vmem_slab_move(qc, slab, nfree);
+		vmem_slab_set_nfree(qc, slab, nfree);
 	qc->nfree--;
 	qc->allocs++;
 	return slab->start + i * qc->size;
 }
 
 /**
- * vmem_slab_take - an object of a slab that is there, the fullest first
+ * vmem_slab_take - an object of a slab, the fullest slab first
  * @qc: the cache
  *
  * Context: any but NMI. Takes the cache's lock.

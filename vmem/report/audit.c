@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Audit: each allocated segment remembers the stack, the task and the time of
- * its allocation. Stacks live in the kernel's stack depot, so that a segment
- * keeps only a number. The depot is never emptied: what was recorded stays good
- * when audit is switched off.
+ * Audit: each allocated segment records the stack, the task and the time of its
+ * allocation. Stacks are in the stack depot of the kernel, so a segment only
+ * holds a handle. The depot never frees a stack: records stay valid after audit
+ * has been switched off.
  *
- * There are a switch for all arenas, the module parameter, and one for each. While
- * any is on, stacks cost all arenas a look at theirs, and no more.
+ * The module parameter is a switch for all arenas; each arena has a switch,
+ * too. While any switch is on, every request to any arena tests the switch of
+ * its arena.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -18,72 +19,71 @@
 #include <linux/stacktrace.h>
 #include <linux/timekeeping.h>
 
-#include "../arena/arena.h"
-#include "audit.h"
-#include "fault.h"
+#include "report.h"
 
+/* Stack frames in a record, at most. */
 #define DEPTH	24
 
 DEFINE_STATIC_KEY_FALSE(vmem_auditing);
 
 #if IS_ENABLED(CONFIG_STACKDEPOT) && IS_ENABLED(CONFIG_STACKTRACE)
 
-/* As told by the parameter. Protected by kernel_param_lock(). */
+/* The module parameter. Protected by kernel_param_lock(). */
 static bool audit;
 
-/* What follows, and &vmem.audit. */
+/* Protects &vmem.audit, and the two variables below. */
 static DEFINE_MUTEX(audit_mutex);
 
-/* All arenas are audited. Read without the mutex. */
-static bool all;
+/* All arenas are audited. Read by READ_ONCE() without the mutex. */
+static bool audit_all;
 
-/* A built-in module's parameters are set before there is memory. */
-static bool ready;
+/* A built-in module gets its parameters before the stack depot can allocate. */
+static bool audit_ready;
 
-/* One more reason to record stacks. */
-static int begin(void)
+/* Called once for each switch that is on. */
+static int audit_begin(void)
 {
 	int err = stack_depot_init();
 
 	if (err)
 		return err;
 	static_branch_inc(&vmem_auditing);
-	static_branch_inc(&vmem_watch);
+	static_branch_inc(&vmem_force_slow_path);
 	return 0;
 }
 
-static void end(void)
+static void audit_end(void)
 {
-	static_branch_dec(&vmem_watch);
+	static_branch_dec(&vmem_force_slow_path);
 	static_branch_dec(&vmem_auditing);
 }
 
-/* Turn a switch; it is one reason. */
-static int turn(bool *is, bool on)
+/* Set a switch: audit_all, or &vmem.audit of an arena. */
+static int audit_set_switch(bool *state, bool on)
 {
 	int err = 0;
 
 	lockdep_assert_held(&audit_mutex);
-	if (*is == on)
+	if (*state == on)
 		return 0;
 	if (on)
-		err = begin();
+		err = audit_begin();
 	else
-		end();
+		audit_end();
 	if (!err)
-		WRITE_ONCE(*is, on);
+		WRITE_ONCE(*state, on);
 	return err;
 }
 
-static int apply(void)
+static int audit_apply_param(void)
 {
 	int err = 0;
 
 	mutex_lock(&audit_mutex);
-	if (ready)
-		err = turn(&all, audit);
+	if (audit_ready)
+		err = audit_set_switch(&audit_all, audit);
 	if (err)
-		audit = all;
+		audit = audit_all;
 	mutex_unlock(&audit_mutex);
 	return err;
 }
@@ -92,14 +92,14 @@ static int audit_set(const char *val, const struct kernel_param *kp)
 {
 	int err = param_set_bool(val, kp);
 
-	return err ?: apply();
+	return err ?: audit_apply_param();
 }
 
 void vmem_audit_init(void)
 {
 	kernel_param_lock(THIS_MODULE);
-	ready = true;
-	if (apply())
+	audit_ready = true;
+	if (audit_apply_param())
 		pr_err("vmem: audit stays off: no memory for the stack depot\n");
 	kernel_param_unlock(THIS_MODULE);
 }
@@ -107,24 +107,24 @@ void vmem_audit_init(void)
 /**
  * vmem_audit_arena - switch the audit of one arena on or off
  * @vm: the arena
- * @on: which
+ * @on: true to switch it on
  *
- * It is audited while this or the module parameter is on.
+ * An arena is audited while its switch or the module parameter is on.
  *
- * Context: task, sleeping allowed.
- * Return: 0, or an error: then nothing has changed.
+ * Context: task, may sleep.
+ * Return: 0, or an error if the switch has not changed.
  */
 int vmem_audit_arena(struct vmem *vm, bool on)
 {
 	int err;
 
 	mutex_lock(&audit_mutex);
-	err = turn(&vm->audit, on);
+	err = audit_set_switch(&vm->audit, on);
 	mutex_unlock(&audit_mutex);
 	return err;
 }
 
-/* The present stack from @caller on: what is above it is vmem's own. */
+/* The current stack from @caller on, without the frames of vmem itself. */
 u32 vmem_audit_stack_slow(const struct vmem *vm, unsigned long caller,
 			  int vmflag)
 {
@@ -132,7 +132,7 @@ u32 vmem_audit_stack_slow(const struct vmem *vm, unsigned long caller,
 	unsigned long frames[DEPTH];
 	unsigned int i, n;
 
-	if (!READ_ONCE(all) && !READ_ONCE(vm->audit))
+	if (!READ_ONCE(audit_all) && !READ_ONCE(vm->audit))
 		return 0;
 	n = stack_trace_save(frames, DEPTH, 0);
 	for (i = 0; i < n; i++)
@@ -171,7 +171,7 @@ static int audit_set(const char *val, const struct kernel_param *kp)
 
 	if (err || !on)
 		return err;
-	pr_err("vmem: audit is not there: the kernel has no stack depot\n");
+	pr_err("vmem: audit is not available: the kernel has no stack depot\n");
 	return -EOPNOTSUPP;
 }
 
@@ -206,7 +206,7 @@ static const struct kernel_param_ops audit_ops = {
 };
 
 module_param_cb(audit, &audit_ops, &audit, 0600);
-MODULE_PARM_DESC(audit, "record who allocates each segment (N)");
+MODULE_PARM_DESC(audit, "record the allocating stack, task and time of each segment (N)");
 
 void vmem_audit_show(struct seq_file *m, const struct vmem_who *who)
 {

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault injection: two numbers, one of the arena and one for all, combined by
- * bitwise or, say how rarely a request that may fail does so; and the kernel's
- * own fault injection, as fail_vmem in debugfs, where the kernel has it.
+ * Fault injection for requests that may fail. There are two sources of faults:
+ *
+ * - mtbf: the module parameter or'ed with the mtbf of the arena. A request
+ *   fails if the clock is a multiple of the result.
+ * - fail_vmem in debugfs: the fault injection of the kernel, if it is
+ *   configured.
  */
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 
-#include "fault.h"
-#include "trace.h"
+#include "report.h"
 
-DEFINE_STATIC_KEY_FALSE(vmem_watch);
+DEFINE_STATIC_KEY_FALSE(vmem_force_slow_path);
 
 #ifdef CONFIG_FAULT_INJECTION
 DECLARE_FAULT_ATTR(vmem_fail_attr);
@@ -20,40 +22,41 @@ DECLARE_FAULT_ATTR(vmem_fail_attr);
 
 static unsigned long mtbf;
 
-static int mtbf_set(const char *val, const struct kernel_param *kp)
+static int fault_mtbf_set(const char *val, const struct kernel_param *kp)
 {
 	bool was = mtbf;
 	int err = param_set_ulong(val, kp);
 
 	if (!err && mtbf && !was)
-		static_branch_inc(&vmem_watch);
+		static_branch_inc(&vmem_force_slow_path);
 	else if (!err && !mtbf && was)
-		static_branch_dec(&vmem_watch);
+		static_branch_dec(&vmem_force_slow_path);
 	return err;
 }
 
 static const struct kernel_param_ops mtbf_ops = {
-	.set = mtbf_set,
+	.set = fault_mtbf_set,
 	.get = param_get_ulong,
 };
 
 module_param_cb(mtbf, &mtbf_ops, &mtbf, 0600);
-MODULE_PARM_DESC(mtbf, "fail a request when the clock in ns modulo this is 0 (0: off)");
+MODULE_PARM_DESC(mtbf, "fail a request if the clock in ns modulo this is 0 (0: off)");
 
 /**
- * vmem_fault - is this request to fail on purpose?
+ * vmem_fault - decide whether a request fails on purpose
  * @vm: the arena
- * @size: how much is asked for
- * @vmflag: its VM_* flags
+ * @size: size of the request
+ * @vmflag: VM_* flags of the request
  *
- * One draw. Only requests that may fail do: VM_NOSLEEP without VM_PANIC.
+ * Each call decides again. Only requests with VM_NOSLEEP and without VM_PANIC
+ * may fail.
  *
  * Context: any but NMI.
- * Return: whether it is.
+ * Return: true if the request must fail.
  */
 bool vmem_fault(const struct vmem *vm, size_t size, int vmflag)
 {
-	/* The kernel sets parameters with plain stores. */
+	/* The kernel sets parameters by plain stores. */
 	u64 n = data_race(READ_ONCE(mtbf)) | READ_ONCE(vm->mtbf);
 	u64 rest = 1;
 
@@ -70,25 +73,25 @@ bool vmem_fault(const struct vmem *vm, size_t size, int vmflag)
 #endif
 }
 
-/* A request has failed on purpose. */
+/* Count and trace a request that has failed on purpose. */
 void vmem_fault_count(struct vmem *vm, size_t size, int vmflag)
 {
 	unsigned long irq;
 
-	spin_lock_irqsave(&vm->space.lock, irq);
-	vm->space.stats.fail_injected++;
-	spin_unlock_irqrestore(&vm->space.lock, irq);
+	spin_lock_irqsave(&vm->segmap.lock, irq);
+	vm->segmap.stats.fail_injected++;
+	spin_unlock_irqrestore(&vm->segmap.lock, irq);
 	trace_vmem_fail(vm, size, vmflag, VMEM_FAIL_INJECTED);
 }
 
-/* Offer the kernel's own fault injection as fail_vmem below @root. */
+/* Create the directory fail_vmem of the kernel's fault injection in @root. */
 void vmem_fault_init(struct dentry *root)
 {
 #ifdef CONFIG_FAULT_INJECTION
 	struct dentry *dir = fault_create_debugfs_attr("fail_vmem", root,
 						       &vmem_fail_attr);
 
-	/* As private as the rest. */
+	/* For root only, like all files of vmem. */
 	if (!IS_ERR_OR_NULL(dir))
 		d_inode(dir)->i_mode = S_IFDIR | 0700;
 #endif

@@ -2,9 +2,9 @@
 /*
  * Misuse: a call with bad arguments.
  *
- * The kernel goes on. The call changes nothing, the log gets one report with a
- * stack, and the arena counts it. A client that keeps making the same mistake
- * does not flood the log: what is held back is counted, and said.
+ * The call changes nothing, the arena counts it, and the log gets a report with
+ * a stack. Reports are rate limited. The number of suppressed reports is
+ * printed before the next report, or when the arena is destroyed.
  */
 #include <linux/atomic.h>
 #include <linux/kernel.h>
@@ -13,14 +13,12 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
-#include "../arena/arena.h"
-#include "misuse.h"
-#include "trace.h"
+#include "report.h"
 
-/* Characters of a report that the trace gets at the most. */
+/* Size of a report in the trace, in characters; longer reports are cut. */
 #define TRACED		256
 
-/* Reports of one arena: so many in so long. */
+/* Rate limit of an arena: BURST reports per INTERVAL. */
 #define BURST		10
 #define INTERVAL	(5 * HZ)
 
@@ -29,22 +27,22 @@ module_param(panic_on_misuse, bool, 0644);
 MODULE_PARM_DESC(panic_on_misuse, "stop the machine on misuse (N)");
 
 /*
- * Calls that never came to have an arena: failed creations. The flag is there
- * because the kernel would otherwise say what it holds back, as we do.
+ * Misuse without an arena: failed creations. RATELIMIT_MSG_ON_RELEASE turns off
+ * the kernel's own message about suppressed reports, also for arenas.
  */
-static atomic_long_t nowhere = ATOMIC_LONG_INIT(0);
-static struct ratelimit_state nowhere_limit =
-	RATELIMIT_STATE_INIT_FLAGS(nowhere_limit, INTERVAL, 10 * BURST,
+static atomic_long_t no_arena_count = ATOMIC_LONG_INIT(0);
+static struct ratelimit_state no_arena_limit =
+	RATELIMIT_STATE_INIT_FLAGS(no_arena_limit, INTERVAL, 10 * BURST,
 				   RATELIMIT_MSG_ON_RELEASE);
-static atomic_t nowhere_held = ATOMIC_INIT(0);
+static atomic_t no_arena_held = ATOMIC_INIT(0);
 
-static bool fatal(void)
+static bool misuse_is_fatal(void)
 {
-	/* The kernel sets parameters with plain stores. */
+	/* The kernel sets parameters by plain stores. */
 	return data_race(READ_ONCE(panic_on_misuse));
 }
 
-static void say_held(struct vmem *vm, atomic_t *held)
+static void misuse_print_held(struct vmem *vm, atomic_t *held)
 {
 	int n = atomic_xchg(held, 0);
 
@@ -57,25 +55,26 @@ static void say_held(struct vmem *vm, atomic_t *held)
 
 /**
  * vmem_misuse - report misuse
- * @vm: the arena, or NULL if it was not to be
- * @fmt: the call with its arguments and what was expected, for one line
+ * @vm: the arena, or NULL if its creation failed
+ * @fmt: one line: the call with its arguments, and the mistake
  *
  * Context: any but NMI. No arena lock held.
  */
 void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 {
-	struct ratelimit_state *limit = vm ? &vm->misuse_limit : &nowhere_limit;
-	atomic_t *held = vm ? &vm->misuse_held : &nowhere_held;
+	struct ratelimit_state *limit = vm ? &vm->misuse_limit
+					   : &no_arena_limit;
+	atomic_t *held = vm ? &vm->misuse_held : &no_arena_held;
 	struct va_format vaf = { .fmt = fmt };
 	unsigned long irq;
 	va_list args;
 
 	if (vm) {
-		spin_lock_irqsave(&vm->space.lock, irq);
-		vm->space.stats.misuse++;
-		spin_unlock_irqrestore(&vm->space.lock, irq);
+		spin_lock_irqsave(&vm->segmap.lock, irq);
+		vm->segmap.stats.misuse++;
+		spin_unlock_irqrestore(&vm->segmap.lock, irq);
 	} else {
-		atomic_long_inc(&nowhere);
+		atomic_long_inc(&no_arena_count);
 	}
 
 	if (trace_vmem_misuse_enabled()) {
@@ -86,11 +85,11 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		va_end(args);
 		trace_vmem_misuse(vm, what);
 	}
-	if (!__ratelimit(limit) && !fatal()) {
+	if (!__ratelimit(limit) && !misuse_is_fatal()) {
 		atomic_inc(held);
 		return;
 	}
-	say_held(vm, held);
+	misuse_print_held(vm, held);
 
 	va_start(args, fmt);
 	vaf.va = &args;
@@ -101,7 +100,7 @@ void vmem_misuse(struct vmem *vm, const char *fmt, ...)
 		pr_err("vmem: misuse: %pV\n", &vaf);
 	va_end(args);
 	dump_stack();
-	if (fatal())
+	if (misuse_is_fatal())
 		panic("vmem: panic_on_misuse is set");
 }
 
@@ -111,14 +110,14 @@ void vmem_misuse_init(struct vmem *vm)
 	ratelimit_set_flags(&vm->misuse_limit, RATELIMIT_MSG_ON_RELEASE);
 }
 
-/* The arena goes away: say what was not said. */
+/* The arena is being destroyed: print the number of suppressed reports. */
 void vmem_misuse_exit(struct vmem *vm)
 {
-	say_held(vm, &vm->misuse_held);
+	misuse_print_held(vm, &vm->misuse_held);
 }
 
-/* How often, for the statistics of the module itself. */
+/* Number of failed creations because of misuse. */
 unsigned long vmem_misuse_without_arena(void)
 {
-	return atomic_long_read(&nowhere);
+	return atomic_long_read(&no_arena_count);
 }

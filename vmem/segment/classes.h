@@ -3,9 +3,9 @@
  * Free segments by size class.
  *
  * Class n holds the free segments of 2^n to 2^(n+1)-1 integers, last in, first
- * out. Bit n of one word says whether class n has any, which makes "the smallest
- * class whose members all fit" one shift, one mask and one bit search, however
- * many segments there are.
+ * out. Bit n of one word is set while class n is not empty. So one shift, one
+ * mask and one bit search find the lowest class whose segments all fit a
+ * request, regardless of the number of segments.
  */
 #ifndef _VMEM_SEGMENT_CLASSES_H
 #define _VMEM_SEGMENT_CLASSES_H
@@ -18,12 +18,11 @@
 
 /**
  * struct vmem_class - one size class
- * @list: its free segments, the one to take next first; after the last comes
- *	&vmem_classes.end
- * @n: how many
- * @size: the sum of their sizes
- * @bound: none of them is larger; perhaps all are smaller. What one search of
- *	the whole class has found out in vain, the next need not find out again.
+ * @list: its free segments; terminated by &vmem_classes.end
+ * @n: number of segments
+ * @size: sum of their sizes
+ * @bound: upper bound of their sizes. Caches the result of a failed full scan,
+ *	so that later requests skip the class.
  *
  * Protected by the arena lock.
  */
@@ -36,12 +35,12 @@ struct vmem_class {
 
 /**
  * struct vmem_class_cursor - a place in the list of a class
- * @link: in &vmem_classes.cursors while in use
- * @seg: the next to look at, NULL at the end of the list
- * @best: the best of those before, or NULL
+ * @link: node in &vmem_classes.cursors while in use
+ * @seg: the segment that the search visits next, NULL at the end of the list
+ * @best: the best segment before @seg, or NULL
  *
- * When a segment leaves the class, a cursor at it moves on to the next, and one
- * that liked it best likes none any more.
+ * When a segment leaves the class, a cursor at that segment moves to the next
+ * one, and @best becomes NULL if it was that segment.
  *
  * Protected by the arena lock.
  */
@@ -53,11 +52,11 @@ struct vmem_class_cursor {
 
 /**
  * struct vmem_classes - all free segments of an arena
- * @map: bit n set: class n is not empty
- * @cursors: cursors to be kept right; normally empty
+ * @map: bit n is set while class n is not empty
+ * @cursors: cursors of searches that have relaxed the lock; normally empty
  * @class: the classes
- * @end: the end of the list of each class: in place of a NULL, so that there is
- *	always somebody to tell who is before him; what he is told is of no use
+ * @end: terminates the list of each class. Non-NULL, so that next->pprev can be
+ *	stored unconditionally; its own pprev is never read.
  *
  * Protected by the arena lock.
  */
@@ -75,14 +74,14 @@ static inline struct vmem_seg *vmem_class_entry(const struct vmem_classes *c,
 			       : hlist_entry(node, struct vmem_seg, class);
 }
 
-/* The first of a class, or NULL. */
+/* The first segment of a class, or NULL. */
 static inline struct vmem_seg *vmem_class_first(const struct vmem_classes *c,
 						const struct vmem_class *class)
 {
 	return vmem_class_entry(c, class->list.first);
 }
 
-/* The next in the same class, or NULL. */
+/* The next segment of the same class, or NULL. */
 static inline struct vmem_seg *vmem_class_next(const struct vmem_classes *c,
 					       const struct vmem_seg *seg)
 {
@@ -95,31 +94,38 @@ static inline unsigned long vmem_class_of(unsigned long size)
 	return __fls(size);
 }
 
-/*
- * The lowest class all of whose members hold @size integers; BITS_PER_LONG when
- * no class can promise that. A @size of 0 comes out as BITS_PER_LONG too.
- */
-static inline unsigned int vmem_class_sure(unsigned long size)
-{
-	return fls_long(size - 1);
-}
-
-/* The same for sizes that are not above this, and not 0. */
-#define VMEM_CLASS_MOST		(1UL << (BITS_PER_LONG - 1))
-
-static inline unsigned int vmem_class_sure_of(unsigned long size)
-{
-	return __fls(2 * (size - 1) | 1);
-}
-
-/* Non-empty classes from @class up, as a mask. @class < BITS_PER_LONG. */
+/* Mask of the non-empty classes from @class up. @class < BITS_PER_LONG. */
 static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 					      unsigned int class)
 {
 	return c->map & (~0UL << class);
 }
 
-/* No free segment is larger than this; 0 if there is none. */
+/* The largest size that a class can guarantee: class n guarantees 2^n. */
+#define VMEM_CLASS_MAX		(1UL << (BITS_PER_LONG - 1))
+
+/*
+ * Finds the first segment of the lowest non-empty class whose segments all hold
+ * @size integers. Returns false if there is none, or if @size is 0 or above
+ * VMEM_CLASS_MAX.
+ */
+static __always_inline bool
+vmem_classes_guaranteed(const struct vmem_classes *c, unsigned long size,
+			struct vmem_seg **seg)
+{
+	unsigned long map;
+
+	if (unlikely(size - 1 >= VMEM_CLASS_MAX))
+		return false;
+	map = vmem_classes_from(c, __fls(2 * (size - 1) | 1));
+	if (unlikely(!map))
+		return false;
+	*seg = hlist_entry(c->class[__ffs(map)].list.first, struct vmem_seg,
+			   class);
+	return true;
+}
+
+/* An upper bound of the sizes of all free segments; 0 if nothing is free. */
 static inline unsigned long vmem_classes_largest(const struct vmem_classes *c)
 {
 	unsigned long map = c->map;
@@ -128,12 +134,11 @@ static inline unsigned long vmem_classes_largest(const struct vmem_classes *c)
 }
 
 void vmem_class_cursors_skip(struct vmem_classes *c,
-			     const struct vmem_seg *gone);
+			     const struct vmem_seg *seg);
 
 /*
- * Link and unlink, where class and size are known. They are passed along so that
- * the compiler need not suspect that a store has changed them. @quiet: it is known
- * that there are no cursors.
+ * Link and unlink a segment. The caller passes class and size, so the compiler
+ * does not reload them after stores. @unobserved: no cursor is open.
  */
 static __always_inline void vmem_class_link(struct vmem_classes *c,
 					    unsigned long i,
@@ -143,7 +148,7 @@ static __always_inline void vmem_class_link(struct vmem_classes *c,
 	struct vmem_class *class = &c->class[i];
 	struct hlist_node *first;
 
-	/* Or the compiler multiplies the index anew for each field. */
+	/* Keeps the compiler from computing the address for each field. */
 	OPTIMIZER_HIDE_VAR(class);
 	seg->size = size;
 	class->n++;
@@ -161,13 +166,13 @@ static __always_inline void vmem_class_link(struct vmem_classes *c,
 static __always_inline void vmem_class_unlink(struct vmem_classes *c,
 					      unsigned long i,
 					      struct vmem_seg *seg,
-					      unsigned long size, bool quiet)
+					      unsigned long size, bool unobserved)
 {
 	struct vmem_class *class = &c->class[i];
 	struct hlist_node **pprev, *next;
 
 	OPTIMIZER_HIDE_VAR(class);
-	if (!quiet && unlikely(!hlist_empty(&c->cursors)))
+	if (!unobserved && unlikely(!hlist_empty(&c->cursors)))
 		vmem_class_cursors_skip(c, seg);
 	pprev = seg->class.pprev;
 	next = seg->class.next;
@@ -185,16 +190,16 @@ static __always_inline void vmem_classes_add(struct vmem_classes *c,
 }
 
 static __always_inline void vmem_classes_del(struct vmem_classes *c,
-					     struct vmem_seg *seg, bool quiet)
+					     struct vmem_seg *seg, bool unobserved)
 {
-	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size, quiet);
+	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size, unobserved);
 }
 
-/* A free segment of @old integers loses some. Within its class it keeps its place. */
+/* A free segment of @old integers loses @by. Keeps its place within a class. */
 static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 						struct vmem_seg *seg,
 						unsigned long old,
-						unsigned long by, bool quiet)
+						unsigned long by, bool unobserved)
 {
 	unsigned long size = old - by;
 	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
@@ -203,15 +208,15 @@ static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 		seg->size = size;
 		c->class[to].size -= by;
 	} else {
-		vmem_class_unlink(c, from, seg, old, quiet);
+		vmem_class_unlink(c, from, seg, old, unobserved);
 		vmem_class_link(c, to, seg, size);
 	}
 }
 
-/* A free segment gains integers. Within its class it keeps its place. */
+/* A free segment gains @by integers. Keeps its place within a class. */
 static __always_inline void vmem_classes_grow(struct vmem_classes *c,
 					      struct vmem_seg *seg,
-					      unsigned long by, bool quiet)
+					      unsigned long by, bool unobserved)
 {
 	unsigned long old = seg->size, size = old + by;
 	unsigned long from = vmem_class_of(old), to = vmem_class_of(size);
@@ -222,7 +227,7 @@ static __always_inline void vmem_classes_grow(struct vmem_classes *c,
 		if (size > c->class[to].bound)
 			c->class[to].bound = size;
 	} else {
-		vmem_class_unlink(c, from, seg, old, quiet);
+		vmem_class_unlink(c, from, seg, old, unobserved);
 		vmem_class_link(c, to, seg, size);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hash: its sizes and the move from one to the next.
+ * The sizes of the hash, and rescaling.
  */
 #include <linux/atomic.h>
 #include <linux/log2.h>
@@ -11,33 +11,31 @@
 
 #include "hash.h"
 
-/*
- * What one hold of the lock may do while rescaling: a few microseconds,
- * however long the chains and however sparse the table.
- */
+/* Bounds of one hold of the lock during a rescale: a few microseconds. */
 #define STEP_ENTRIES	128
 #define STEP_BUCKETS	512
 
-/* Bytes in tables that were allocated, those within arenas not counted. */
+/* Bytes of all tables, except for the tables &vmem_hash.small. */
 static atomic_long_t hash_bytes;
 
-void vmem_hash_init(struct vmem_hash *h, unsigned int shift, ptrdiff_t offset)
+/* The lowest @zeros bits of every key are 0. */
+void vmem_hash_init(struct vmem_hash *h, unsigned int zeros, ptrdiff_t offset)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(h->first); i++)
-		INIT_HLIST_HEAD(&h->first[i]);
-	h->heads = h->first;
+	for (i = 0; i < ARRAY_SIZE(h->small); i++)
+		INIT_HLIST_HEAD(&h->small[i]);
+	h->heads = h->small;
 	h->bits = VMEM_HASH_MIN_BITS;
-	h->down = BITS_PER_LONG - h->bits;
-	h->factor = (unsigned long)GOLDEN_RATIO_PRIME >> shift;
+	h->shift = BITS_PER_LONG - h->bits;
+	h->factor = (unsigned long)GOLDEN_RATIO_PRIME >> zeros;
 	h->offset = offset;
 	h->old = NULL;
 	h->old_bits = 0;
 	h->old_next = 0;
 }
 
-/* The look-up's second half, for the time of a move. */
+/* Second half of a look-up during a rescale. */
 struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 				      unsigned long key, u64 *steps)
 {
@@ -49,22 +47,16 @@ struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 	return vmem_hash_chain(&h->old[slot], key, h->offset, steps);
 }
 
-/**
- * vmem_hash_wanted - log2 of the number of buckets that the table should have
- * @h: the table
- * @n: how many entries there are
+/*
+ * Returns log2 of the number of buckets for @n entries.
  *
- * With n entries the ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16.
- * That is between 3/4 and 3/2 of a bucket for an entry, so that a look-up takes
- * about one step. Twice or half of that is near enough to leave a table alone,
- * and then the smaller one is near enough to move to: no more buckets than
- * entries, which keeps the books small.
- *
- * Return: if the present size is more than twice or less than half of the ideal,
- * the largest power of two that is not above n, which is the ideal or half of it,
- * and at least 16; else the present size.
+ * The ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16. That is
+ * between 3/4 and 3/2 of a bucket per entry, so a look-up takes about one step.
+ * A table of half to twice the ideal size keeps its size. Any other table gets
+ * the largest power of two that is not above @n, at least 16. That is the ideal
+ * or half of it, and saves memory: there are no more buckets than entries.
  */
-unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
+static unsigned int hash_wanted_bits(const struct vmem_hash *h, unsigned long n)
 {
 	unsigned int ideal = ilog2(3 * n + 4) - 1;
 
@@ -76,20 +68,14 @@ unsigned int vmem_hash_wanted(const struct vmem_hash *h, unsigned long n)
 		       VMEM_HASH_MAX_BITS);
 }
 
-/**
- * vmem_hash_table - get an empty table
- * @h: the hash it is for
- * @bits: log2 of the number of buckets
- *
- * Context: task. No lock held.
- * Return: the table, for vmem_hash_begin() or vmem_hash_free(), or NULL.
- */
-struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
+/* Returns an empty table, for vmem_hash_free(), or NULL. May sleep. */
+static struct hlist_head *hash_table_alloc(struct vmem_hash *h,
+					   unsigned int bits)
 {
 	struct hlist_head *heads;
 
 	if (bits == VMEM_HASH_MIN_BITS)
-		return h->first;
+		return h->small;
 	heads = kvcalloc(1UL << bits, sizeof(*heads),
 			 GFP_KERNEL | __GFP_NOWARN);
 	if (heads)
@@ -98,9 +84,9 @@ struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
 }
 
 /**
- * vmem_hash_free - give a table back
- * @h: the hash it was for
- * @heads: the table
+ * vmem_hash_free - free a table
+ * @h: the hash
+ * @heads: the table, or NULL
  * @bits: log2 of its number of buckets
  *
  * Context: task. No lock held.
@@ -108,40 +94,30 @@ struct hlist_head *vmem_hash_table(struct vmem_hash *h, unsigned int bits)
 void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
 		    unsigned int bits)
 {
-	if (!heads || heads == h->first)
+	if (!heads || heads == h->small)
 		return;
 	kvfree(heads);
 	atomic_long_sub(sizeof(*heads) << bits, &hash_bytes);
 }
 
-/**
- * vmem_hash_begin - start the move to a table of another size
- * @h: the hash; no other move may be under way
- * @heads: the empty table to move to
- * @bits: log2 of its number of buckets
- *
- * Context: the lock is held.
- */
-void vmem_hash_begin(struct vmem_hash *h, struct hlist_head *heads,
-		     unsigned int bits)
+/* Make the empty table @heads the current one. The lock is held. */
+static void hash_rescale_begin(struct vmem_hash *h, struct hlist_head *heads,
+			       unsigned int bits)
 {
 	h->old = h->heads;
 	h->old_bits = h->bits;
 	h->old_next = 0;
 	h->heads = heads;
 	h->bits = bits;
-	h->down = BITS_PER_LONG - bits;
+	h->shift = BITS_PER_LONG - bits;
 }
 
-/**
- * vmem_hash_step - move a bounded number of entries
- * @h: the hash, between vmem_hash_begin() and the end of the move
- *
- * Context: the lock is held; to be dropped between two steps.
- * Return: true when the old table is empty and forgotten: whoever began the
- * move frees it.
+/*
+ * Move a bounded number of entries. The lock is held; the caller drops it
+ * between two steps. Returns true when the old table is empty; the caller then
+ * frees it.
  */
-bool vmem_hash_step(struct vmem_hash *h)
+static bool hash_rescale_step(struct vmem_hash *h)
 {
 	unsigned long end = 1UL << h->old_bits;
 	unsigned int entries = STEP_ENTRIES;
@@ -168,13 +144,13 @@ bool vmem_hash_step(struct vmem_hash *h)
 }
 
 /**
- * vmem_hash_rescale - move to a table of the size that it should have
- * @h: the hash; the caller sees to it that no other move is under way
- * @lock: its lock, held for a bounded piece of work at a time
- * @n: how many entries there are, or were a moment ago
+ * vmem_hash_rescale - rescale the table if its size is wrong
+ * @h: the hash; the caller serializes rescales of it
+ * @lock: its lock; held for one step at a time
+ * @n: number of entries; may be out of date
  *
- * Context: task, sleeping allowed. The lock is not held.
- * Return: 1 if it moved, 0 if there was no need, -ENOMEM.
+ * Context: task, may sleep. The lock is not held.
+ * Return: 1 if the size has changed, 0 if it was right, or -ENOMEM.
  */
 int vmem_hash_rescale(struct vmem_hash *h, spinlock_t *lock, unsigned long n)
 {
@@ -182,20 +158,20 @@ int vmem_hash_rescale(struct vmem_hash *h, spinlock_t *lock, unsigned long n)
 	unsigned int bits, old_bits = h->bits;
 	bool done;
 
-	bits = vmem_hash_wanted(h, n);
+	bits = hash_wanted_bits(h, n);
 	if (bits == old_bits)
 		return 0;
-	heads = vmem_hash_table(h, bits);
+	heads = hash_table_alloc(h, bits);
 	if (!heads)
 		return -ENOMEM;
 
 	spin_lock_irq(lock);
-	vmem_hash_begin(h, heads, bits);
+	hash_rescale_begin(h, heads, bits);
 	spin_unlock_irq(lock);
 	do {
 		cond_resched();
 		spin_lock_irq(lock);
-		done = vmem_hash_step(h);
+		done = hash_rescale_step(h);
 		spin_unlock_irq(lock);
 	} while (!done);
 	vmem_hash_free(h, old, old_bits);

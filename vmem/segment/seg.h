@@ -1,49 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The segment structure: a contiguous range of integers that is free or
- * allocated, or the marker that heads the segments of a span.
+ * Segment structures, and pools of spare ones.
+ *
+ * No memory is allocated under the arena lock. Each arena has a pool of spare
+ * structures, and an operation checks beforehand that the pool covers its worst
+ * case. An operation that drops the lock moves the structures that it still
+ * needs into a pool of its own.
  */
 #ifndef _VMEM_SEGMENT_SEG_H
 #define _VMEM_SEGMENT_SEG_H
 
 #include <linux/bug.h>
 #include <linux/cache.h>
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-/* Private segment types: a span marker; a waypoint. 0x20 and 0x40 are reserved. */
+/* Internal segment types; 0x20 and 0x40 are reserved. */
 #define VMEM_SPAN	0x10
-#define VMEM_WAY	0x80
+#define VMEM_HINT	0x80
 
 /**
- * struct vmem_seg - a boundary tag
- * @order: place in the space's segment list; in a stock, the link to the next
- *	spare structure
+ * struct vmem_seg - a segment, a span marker, or a hint
+ * @order: node in the segment list; in a pool, the link to the next structure
  * @start: first integer
- * @size: how many integers; for an allocated segment what was asked for, while
- *	the space it takes is that rounded up to the quantum. A size, not an end,
- *	since the end of a span may be 2^BITS_PER_LONG; it never overflows, since
- *	no span holds 0.
- * @class: free: place in the list of its size class
- * @hash: allocated: place in its chain of the segment table
- * @when: allocated: seconds since boot, meaningful if @stack is set
- * @pid: allocated: task that allocated it, meaningful if @stack is set
- * @span: span marker: node in the tree of spans by address; waypoint: node in that
- *	of waypoints
- * @type: VMEM_ALLOC, VMEM_FREE, VMEM_SPAN or, in no list, VMEM_WAY
- * @cached: allocated: a slab, or an object that a quantum cache took by itself:
- *	nobody else frees it
- * @imported: span marker: came from the source by the import function
- * @spare: nothing; with it what makes a segment allocated is one store
- * @stack: allocated: stack depot handle of who allocated it, 0 if not recorded
+ * @size: number of integers. Of an allocated segment, the requested number; the
+ *	segment occupies that number rounded up to the quantum. A size, not an
+ *	end: the end of a span may be 2^BITS_PER_LONG. The size never overflows,
+ *	since no span holds 0.
+ * @class: free segment: node in the list of its size class
+ * @hash: allocated segment: node in its chain of the segment table
+ * @when: allocated segment: time of the allocation, in seconds since boot;
+ *	valid if @stack is set
+ * @pid: allocated segment: task that allocated it; valid if @stack is set
+ * @span: span marker: node in the tree of spans; hint: node in the tree of
+ *	hints
+ * @type: VMEM_ALLOC, VMEM_FREE, VMEM_SPAN or VMEM_HINT. A hint is in no list.
+ * @cached: allocated segment: a slab, or a single object of a quantum cache;
+ *	only the cache frees it
+ * @imported: span marker: the import function returned the span
+ * @spare: padding: lets the compiler merge the stores of vmem_segmap_claim()
+ *	into one
+ * @stack: allocated segment: stack depot handle of the allocation, 0 if audit
+ *	did not record it
  *
- * The lists are hlists, all three: to link and unlink takes half of what a
- * list_head does, and the one before is found through pprev.
+ * All three lists are hlists: linking and unlinking cost half of the stores of
+ * a list_head, and pprev leads to the previous structure.
  *
- * All fields are protected by the arena lock, but those of a structure in no
- * arena's list, which belongs to whoever holds it.
+ * Protected by the arena lock. A structure that is in no list of an arena
+ * belongs to its holder.
  */
 struct vmem_seg {
 	union {
@@ -69,28 +76,25 @@ struct vmem_seg {
 
 static_assert(sizeof(struct vmem_seg) <= 64);
 
-/* Last integers are compared, never ends: the end of a span may wrap to 0. */
+/* Compare last integers, never ends: the end of a span may wrap to 0. */
 static inline unsigned long vmem_seg_last(const struct vmem_seg *seg)
 {
 	return seg->start + seg->size - 1;
 }
 
-/* Of any segment but the end of the list. */
+/* @seg is not the end of the list. */
 static inline struct vmem_seg *vmem_seg_next(const struct vmem_seg *seg)
 {
 	return hlist_entry(seg->order.next, struct vmem_seg, order);
 }
 
-/* Of a segment, not of a marker: the first marker has nothing before it. */
+/* @seg is not a span marker: there is nothing before the first marker. */
 static inline struct vmem_seg *vmem_seg_prev(const struct vmem_seg *seg)
 {
 	return container_of(seg->order.pprev, struct vmem_seg, order.next);
 }
 
-/*
- * The end of the list lies behind every segment, so that the one after it is
- * there to be told.
- */
+/* There is always a next node: the end of the list is one. */
 static __always_inline void vmem_seg_unlink(struct vmem_seg *seg)
 {
 	struct hlist_node *next = seg->order.next;
@@ -112,11 +116,57 @@ static __always_inline void vmem_seg_link(struct vmem_seg *seg,
 	WRITE_ONCE(*pprev, &seg->order);
 }
 
-/* @size, not 0, rounded up to @quantum; 0 if that wraps. */
+/* @size rounded up to @quantum; 0 if that wraps. @size is not 0. */
 static inline unsigned long vmem_round(unsigned long size,
 				       unsigned long quantum)
 {
 	return ((size - 1) | (quantum - 1)) + 1;
 }
+
+/**
+ * struct vmem_seg_pool - a stack of spare segment structures
+ * @top: the structure that is taken next; order.next links to the one below
+ * @n: number of structures
+ *
+ * The pool of an arena is protected by the arena lock. Any other pool is local
+ * to one function.
+ */
+struct vmem_seg_pool {
+	struct hlist_node *top;
+	unsigned int n;
+};
+
+static inline void vmem_seg_pool_put(struct vmem_seg_pool *pool,
+				     struct vmem_seg *seg)
+{
+	seg->order.next = pool->top;
+	pool->top = &seg->order;
+	pool->n++;
+}
+
+/* The pool must not be empty. */
+static inline struct vmem_seg *vmem_seg_pool_get(struct vmem_seg_pool *pool)
+{
+	struct vmem_seg *seg = hlist_entry(pool->top, struct vmem_seg, order);
+
+	pool->top = seg->order.next;
+	pool->n--;
+	return seg;
+}
+
+/* @from must hold at least @n. */
+static inline void vmem_seg_pool_move(struct vmem_seg_pool *to,
+				      struct vmem_seg_pool *from, unsigned int n)
+{
+	while (n--)
+		vmem_seg_pool_put(to, vmem_seg_pool_get(from));
+}
+
+void vmem_seg_pool_fill(struct vmem_seg_pool *pool, unsigned int n, gfp_t gfp);
+void vmem_seg_pool_drain(struct vmem_seg_pool *pool);
+unsigned long vmem_seg_pool_bytes(void);
+
+int vmem_seg_pool_init(void);
+void vmem_seg_pool_exit(void);
 
 #endif /* _VMEM_SEGMENT_SEG_H */

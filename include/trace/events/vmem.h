@@ -2,8 +2,8 @@
 /*
  * The trace events of vmem. Documentation/tracing.rst describes them.
  *
- * To probes an arena is an opaque pointer, as to clients. What is read off it
- * for the trace is read by vmem/trace.c, where alone these are expanded.
+ * An arena is an opaque pointer for probes, as for clients. Only vmem/trace.c
+ * expands the assignments below, and defines the functions that read the arena.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM vmem
@@ -14,7 +14,10 @@
 #include <linux/tracepoint.h>
 #include <linux/vmem.h>
 
-/* Why a request failed: no room, the import was in vain, no memory, on purpose. */
+/*
+ * Why a request failed: no space, a failed import, no memory for segment
+ * structures, fault injection.
+ */
 #define VMEM_FAIL_SPACE		0
 #define VMEM_FAIL_IMPORT	1
 #define VMEM_FAIL_STRUCTURES	2
@@ -26,7 +29,7 @@
 	{ VMEM_FAIL_STRUCTURES,	"structures" },				\
 	{ VMEM_FAIL_INJECTED,	"injected" })
 
-/* What a request sleeps for. */
+/* Why a request sleeps. */
 #define VMEM_WAIT_SPACE		0
 #define VMEM_WAIT_STRUCTURES	1
 
@@ -34,7 +37,10 @@
 	{ VMEM_WAIT_SPACE,	"space" },				\
 	{ VMEM_WAIT_STRUCTURES,	"structures" })
 
-/* How much of what its caches hold an arena was told to give. */
+/*
+ * The extent of a reap: a work item drains the magazines of all CPUs and the
+ * depots, or a request that must not sleep drains a bounded part.
+ */
 #define VMEM_REAP_ALL		0
 #define VMEM_REAP_AT_HAND	1
 
@@ -42,7 +48,7 @@
 	{ VMEM_REAP_ALL,	"all" },				\
 	{ VMEM_REAP_AT_HAND,	"at-hand" })
 
-/* VM_SLEEP is no bit: it is what there is when VM_NOSLEEP is not. */
+/* VM_SLEEP is 0: no bit stands for it. */
 #define show_vmem_flags(flags) ((flags) ? __print_flags(flags, "|",	\
 	{ VM_NOSLEEP,		"VM_NOSLEEP" },				\
 	{ VM_PANIC,		"VM_PANIC" },				\
@@ -55,9 +61,9 @@
 	{ VM_ABORT,		"VM_ABORT" },				\
 	{ VM_ENDALLOC,		"VM_ENDALLOC" }) : "VM_SLEEP")
 
-/* While one of the two that clients make is wanted, no path is short. */
-int vmem_trace_begin(void);
-void vmem_trace_end(void);
+/* While vmem_alloc or vmem_free is enabled, the fast paths are off. */
+int vmem_trace_reg(void);
+void vmem_trace_unreg(void);
 
 TRACE_EVENT_FN(vmem_alloc,
 
@@ -91,7 +97,7 @@ TRACE_EVENT_FN(vmem_alloc,
 		  show_vmem_flags(__entry->flags), __entry->cached,
 		  __entry->caller),
 
-	vmem_trace_begin, vmem_trace_end
+	vmem_trace_reg, vmem_trace_unreg
 );
 
 TRACE_EVENT_FN(vmem_free,
@@ -121,7 +127,7 @@ TRACE_EVENT_FN(vmem_free,
 		  __entry->id, __get_str(name), __entry->addr, __entry->size,
 		  __entry->cached),
 
-	vmem_trace_begin, vmem_trace_end
+	vmem_trace_reg, vmem_trace_unreg
 );
 
 TRACE_EVENT(vmem_fail,
@@ -153,7 +159,7 @@ TRACE_EVENT(vmem_fail,
 		  show_vmem_reason(__entry->reason))
 );
 
-/* @addr is 0 if there was nothing to be had. */
+/* @addr is 0 if the import failed. */
 TRACE_EVENT(vmem_import,
 
 	TP_PROTO(const struct vmem *vm, const struct vmem *source,
@@ -310,7 +316,7 @@ TRACE_EVENT(vmem_reap,
 		  __entry->before, __entry->after, __entry->ns)
 );
 
-/* @to is @from if there was no memory for the other table. */
+/* @to equals @from if there was no memory for a table of the other size. */
 TRACE_EVENT(vmem_rescale,
 
 	TP_PROTO(const struct vmem *vm, unsigned long segments,
@@ -341,7 +347,7 @@ TRACE_EVENT(vmem_rescale,
 		  __entry->from, __entry->to, __entry->ns)
 );
 
-/* @vm is NULL if there was not yet an arena. */
+/* @vm is NULL if the creation of the arena failed. */
 TRACE_EVENT(vmem_misuse,
 
 	TP_PROTO(const struct vmem *vm, const char *what),

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The arena: a segment map with a source, waiters, quantum caches and a name.
+ */
+#ifndef _VMEM_ARENA_H
+#define _VMEM_ARENA_H
+
+#include <linux/gfp.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "segment/segmap.h"
+
+struct vmem_cpu;
+struct vmem_qcaches;
+struct vmem_tree;
+
+/* Segment structures that an arena with VMC_POPULATOR keeps in reserve. */
+#define VMEM_RESERVE	12
+
+/* Every character of a name may be escaped as "\ooo". */
+#define VMEM_LABEL_SIZE	(4 * VMEM_NAME_MAX + 1)
+
+/*
+ * The type is opaque to clients: the CRCs of the exported symbols do not depend
+ * on its fields.
+ */
+#ifndef __GENKSYMS__
+
+/**
+ * struct vmem - an arena
+ * @segmap: spans and segments; its lock is the arena lock
+ * @mtbf: fault injection: a request fails if the clock is a multiple of this;
+ *	0: off. No lock: READ_ONCE() and WRITE_ONCE(); data_race() in
+ *	vmem_slow_path_forced(), which only compares it with 0
+ * @cached_max: the largest cached size, 0 without quantum caches. Constant.
+ * @fast: the fast paths use this for @cpu: @cpu, or a stub that is always busy
+ *	while there are @waiters or @traced is set. Arena lock; READ_ONCE()
+ *	elsewhere.
+ * @qcache_shift: log2 of the quantum. Constant.
+ * @waiters: number of requests that wait for space of this arena: made to it,
+ *	or to an arena that imports from it by vmem_alloc(). While there are
+ *	any, the fast paths are off. Arena lock; READ_ONCE() elsewhere.
+ * @cpu: per-CPU part of the quantum caches. Constant; &struct vmem_cpu_cache
+ *	says what protects its contents.
+ * @flags: VMC_* flags. Constant.
+ * @rotor: start of the next VM_NEXTFIT search; opened by the first one. Arena
+ *	lock.
+ * @afunc: import function of vmem_create(), or NULL; cleared when its module is
+ *	removed. Written under the arena lock; READ_ONCE() elsewhere.
+ * @xfunc: import function of vmem_xcreate(); as @afunc
+ * @ffunc: release function; as @afunc
+ * @source: argument of @afunc, @xfunc and @ffunc; constant. Without an import
+ *	function it is only a label; it is cleared, under the list mutex, when
+ *	the source is destroyed.
+ * @min_import: the smallest import. Constant.
+ * @qcaches: the quantum caches, or NULL. Constant.
+ * @tree: the tree that the arena belongs to. Constant.
+ * @own_waiters: waiters that called this arena, by ticket. Tree lock.
+ * @need_least: lower bound of the sizes that @waiters need, and that requests
+ *	have failed to get since the last reclaim. A slab is split if that makes
+ *	a free segment of this size. ULONG_MAX: no request needs space. Arena
+ *	lock; READ_ONCE() elsewhere.
+ * @split_done: all slabs have been checked for a split for this size, and every
+ *	free since then has noted its slab; ULONG_MAX: they have not. Arena
+ *	lock.
+ * @split: work item: splits slabs that frees have noted
+ * @release: work item: releases free spans that no free has released
+ * @has_free_spans: there may be wholly free imported spans; @release is queued,
+ *	or will be. Arena lock.
+ * @calls: number of running functions of the client, and of running releases to
+ *	the source. Incremented under the arena lock.
+ * @import_dry: an import has failed since the last release of a span and the
+ *	last maintenance; there are no imports for slabs. No lock: WRITE_ONCE()
+ *	and READ_ONCE().
+ * @traced: the event vmem_alloc or vmem_free is enabled, so every request takes
+ *	the slow path. Written under the list mutex and the arena lock.
+ * @misuse_limit: rate limit of misuse reports. Has its own lock.
+ * @misuse_held: number of reports suppressed since the last one that was
+ *	printed
+ * @rescale: work item: rescales the segment table
+ * @maintain_mutex: serializes maintenance of the arena; taken before the arena
+ *	lock
+ * @list: node in the @children of @parent, or in the list of roots. List mutex.
+ * @children: arenas that name this one as their source. List mutex.
+ * @parent: the arena that it is listed under, NULL for a root. List mutex.
+ * @nr_holds: holds by code that works on the arena without the list mutex;
+ *	vmem_destroy() waits until there are none. List mutex.
+ * @idle: vmem_destroy() waits here for @nr_holds, vmem_calls_wait() for @calls
+ * @refs: references of open files. They keep this structure, not the arena.
+ * @audit: the arena is audited, regardless of the module parameter. Mutex of
+ *	audit.c; READ_ONCE() elsewhere.
+ * @debug: extra checks: created while the module parameter debug was set.
+ *	Constant.
+ * @dir: directory in debugfs. Constant until vmem_destroy().
+ * @caller: address of the call that created the arena; 0 after the removal of
+ *	its module. Arena lock.
+ * @owner: the module that holds @caller; NULL until its init function has
+ *	returned or it is removed. Only compared, never dereferenced. Arena
+ *	lock.
+ * @id: number of the arena; never reused. Constant.
+ * @source_id: @id of its source, 0 if it has none. Constant.
+ * @label: the name, cut to VMEM_NAME_MAX characters, with characters escaped
+ *	that would break a path or a line. Constant.
+ */
+struct vmem {
+	struct vmem_segmap segmap;
+	unsigned long mtbf;
+	unsigned long cached_max;
+	struct vmem_cpu __percpu *fast;
+	unsigned int qcache_shift;
+	unsigned int waiters;
+	struct vmem_cpu __percpu *cpu;
+	unsigned int flags;
+	struct vmem_cursor rotor;
+
+	vmem_alloc_t *afunc;
+	vmem_ximport_t *xfunc;
+	vmem_free_t *ffunc;
+	struct vmem *source;
+	unsigned long min_import;
+
+	struct vmem_qcaches *qcaches;
+	struct vmem_tree *tree;
+	struct list_head own_waiters;
+	unsigned long need_least;
+	unsigned long split_done;
+	struct work_struct split;
+	struct work_struct release;
+	atomic_t calls;
+	bool has_free_spans;
+	bool import_dry;
+	bool traced;
+
+	struct ratelimit_state misuse_limit;
+	atomic_t misuse_held;
+
+	struct work_struct rescale;
+	struct mutex maintain_mutex;	/* see above */
+
+	struct list_head list;
+	struct list_head children;
+	struct vmem *parent;
+	unsigned int nr_holds;
+	wait_queue_head_t idle;
+	struct kref refs;
+	bool audit;
+	bool debug;
+
+	struct dentry *dir;
+	unsigned long caller;
+	const struct module *owner;
+	u32 id;
+	u32 source_id;
+	char label[VMEM_LABEL_SIZE];
+};
+
+#endif /* __GENKSYMS__ */
+
+/* Is vmem_alloc() the import function? Never changes. */
+static inline bool vmem_imports_directly(const struct vmem *vm)
+{
+	return READ_ONCE(vm->afunc) == vmem_alloc;
+}
+
+/* The next arena of the source path, or NULL. */
+static inline struct vmem *vmem_above(const struct vmem *vm)
+{
+	return vmem_imports_directly(vm) ? vm->source : NULL;
+}
+
+static inline bool vmem_imports(const struct vmem *vm)
+{
+	return READ_ONCE(vm->afunc) || READ_ONCE(vm->xfunc);
+}
+
+/* The unit of sizes, for messages. */
+static inline const char *vmem_unit(const struct vmem *vm)
+{
+	return vm->flags & VMC_IDENTIFIER ? "identifiers" : "bytes";
+}
+
+/* registry.c: the memory of arena structures */
+struct vmem *vmem_arena_alloc(gfp_t gfp);
+void vmem_arena_put(struct vmem *vm);
+unsigned long vmem_arena_bytes(void);
+int vmem_arena_cache_init(void);
+void vmem_arena_cache_exit(void);
+
+/* Keeps the structure, not the arena. */
+static inline void vmem_arena_get(struct vmem *vm)
+{
+	kref_get(&vm->refs);
+}
+
+/* maintain.c: maintenance, and work items */
+void vmem_rescale_soon(struct vmem *vm);
+void vmem_release_soon(struct vmem *vm);
+void vmem_maintain_arena_init(struct vmem *vm);
+void vmem_maintain_arena_exit(struct vmem *vm);
+int vmem_maintain_init(void);
+void vmem_maintain_exit(void);
+
+/* qcache/reclaim.c: queue work that never waits for a client */
+void vmem_queue_work(struct work_struct *work);
+
+/* destroy.c, client.c: destruction of arenas, removal of client modules */
+void vmem_arena_undo(struct vmem *vm);
+void vmem_arenas_exit(void);
+int vmem_client_init(void);
+void vmem_client_exit(void);
+
+#endif /* _VMEM_ARENA_H */
