@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The magazines of one cached size on two CPUs, the depot and the slabs, as
- * Documentation/qcache.rst and Documentation/waiting.rst describe them. Names are
- * those of the code.
+ * Documentation/qcache.rst and Documentation/waiting.rst describe them. Names
+ * are those of the code.
  *
- * Each object has one place. A magazine of a CPU holds two of them; the depot and
- * the slabs are sets. A CPU has only its loaded magazine: the previous one adds
- * nothing but a second place to take objects from.
+ * Each object is in one place. A magazine holds up to two objects; the depot
+ * and the slabs are sets. A CPU has only a loaded magazine: a previous one
+ * would only be a second place to take objects from.
  *
- * While preemption is off on a CPU, no other task and no work item runs there. An
- * interrupt comes between any two steps and completes before they go on (RUN).
+ * While preemption is off on a CPU, no other task and no work item runs there.
+ * An interrupt may come between any two steps. Its handler completes before the
+ * interrupted code resumes (RUN).
  *
  * check interrupt | -DINTERRUPT | safety | [37] [38] a task and interrupts on one CPU, unload, the busy stub
- * check cpus | -DCPUS | safety | [37] [38] tasks on two CPUs, of which one goes
+ * check cpus | -DCPUS | safety | [37] [38] tasks on two CPUs, one of which goes offline
  * check tracing | -DTRACING | safety | [37] the busy stub has two users
  *
  * fault 1 | interrupt | there is no busy mark
- * fault 2 | interrupt | the magazine is looked at before the mark is set
+ * fault 2 | interrupt | the fast path reads the magazine before it sets the mark
  * fault 3 | interrupt | the unload work runs before the busy stub is set
- * fault 4 | interrupt | the slow path of a free does not look for waiters
+ * fault 4 | interrupt | the slow path of a free does not check for waiters
  * fault 5 | interrupt | the slow path of an allocation loads a magazine although there are waiters
- * fault 6 | cpus | the unload work of a CPU that is alive runs on another one
- * fault 7 | cpus | nothing is reclaimed after a CPU has died
- * fault 8 | interrupt | the depot is drained before the CPUs are unloaded
- * fault 9 | cpus | the callback of hotplug runs before the CPU is dead
+ * fault 6 | cpus | the unload work of an online CPU runs on another CPU
+ * fault 7 | cpus | no reclaim follows the death of a CPU
+ * fault 8 | interrupt | the reclaim drains the depot before it unloads the CPUs
+ * fault 9 | cpus | the hotplug callback runs before the CPU is dead
  * fault 10 | tracing | the end of tracing turns the fast path on although there are waiters
  * fault 11 | interrupt | an object that returns to a slab makes no offer
- * fault 12 | interrupt | the fast path looks at vm->fast again when it clears its mark
- * fault 13 | tracing | the slow path of a free looks for waiters only before it gets a magazine
+ * fault 12 | interrupt | the fast path reads vm->fast again when it clears its mark
+ * fault 13 | tracing | the slow path of a free checks for waiters only before it gets a magazine
  */
 
 #define OBJECTS		2
 #define CAPACITY	2
 
-/* Where an object is; in a magazine: MAGAZINE. */
-mtype = { CLIENT, HAND, MAGAZINE, DEPOT, SLAB };
+/* The place of an object; TRANSIT: in a local variable of a process. */
+mtype = { CLIENT, TRANSIT, MAGAZINE, DEPOT, SLAB };
 
 /* struct vmem_cpu_cache */
 typedef cpu_cache {
@@ -45,32 +46,32 @@ typedef cpu_cache {
 }
 cpu_cache cc[2];
 
-mtype place[OBJECTS + 1];	/* 0 is no object */
+mtype place[OBJECTS + 1];	/* index 0 is not used */
 bool stub;			/* vm->fast is the busy stub */
 byte waiters;			/* vm->waiters */
 bool traced;			/* vm->traced */
 
-/* The waiter, and the reclaim that it asks for. */
+/* State of the waiter, and of the reclaim that it requests. */
 bool signalled, asleep;
 bool reclaim_asked, reclaim_done;
-bool reclaim_all;		/* that of all arenas */
-bool magazines;			/* any have been made */
-byte unload;			/* a bit for each CPU whose work item is queued */
+bool reclaim_all;		/* a reclaim of all arenas is requested */
+bool magazines;			/* a magazine has been allocated */
+byte unload;			/* bit mask of CPUs whose work item is queued */
 
-bool online[2];			/* runs tasks */
-bool bound[2];			/* runs its work items */
+bool online[2];			/* the CPU runs tasks */
+bool bound[2];			/* the CPU runs its own work items */
 bool preempt_off[2];
 bool irq[2];			/* an interrupt handler is running */
 
-/* May the next step of this context run? */
+/* Whether the next step of this context may run. */
 #define RUN		(handler || !irq[cpu])
 
-/* vmem_cpu_choose(): the arena lock is held. */
-inline vmem_cpu_choose() {
+/* vmem_cpu_update_fast(): the arena lock is held. */
+inline vmem_cpu_update_fast() {
 	stub = (waiters || traced)
 }
 
-/* A task may have been moved to the other CPU since the last time. */
+/* A task may have moved to the other CPU before this. */
 inline preempt_disable() {
 	if
 	:: handler
@@ -86,46 +87,46 @@ inline preempt_disable() {
 	fi
 }
 
-/* vmem_cpu_begin(): @mine is set if the magazine may be used. */
+/* Set the busy mark. @marked: it was not set, so the magazine may be used. */
 inline vmem_cpu_begin() {
 #ifdef FAULT_1
-	mine = true
+	marked = true
 #else
 	if
-	:: RUN && cc[cpu].busy -> mine = false
+	:: RUN && cc[cpu].busy -> marked = false
 	:: RUN && !cc[cpu].busy ->
 		d_step {
 			RUN ->
 			cc[cpu].busy = true;
-			mine = true
+			marked = true
 		}
 	fi
 #endif
 }
 
-/* The mark is cleared, and preemption is on again. */
+/* Clear the mark, and enable preemption. */
 inline vmem_cpu_end() {
 	d_step {
 		RUN ->
 		if
-		:: mine -> cc[cpu].busy = false
+		:: marked -> cc[cpu].busy = false
 		:: else
 		fi;
 		if
 		:: !handler -> preempt_off[cpu] = false
 		:: else
 		fi;
-		mine = false
+		marked = false
 	}
 }
 
-/* An object that is popped is in no other place. */
-inline got() {
+/* An object that has just been popped must not be in any other place. */
+inline popped() {
 	assert(addr && place[addr] == MAGAZINE);
-	place[addr] = HAND
+	place[addr] = TRANSIT
 }
 
-/* A load of the number, and later a store: an interrupt may come in between. */
+/* An interrupt may come between the load of the number and its store. */
 inline pop() {
 #ifndef FAULT_2
 	atomic { RUN -> rounds = cc[cpu].rounds }
@@ -136,7 +137,7 @@ inline pop() {
 			RUN ->
 			addr = cc[cpu].round[rounds - 1];
 			cc[cpu].rounds = rounds - 1;
-			got();
+			popped();
 			rounds = 0
 		}
 	:: else
@@ -164,7 +165,7 @@ inline push() {
 	rounds = 0
 }
 
-/* vmem_qcache_pop() and vmem_qcache_push() begin and end like this. */
+/* The begin and the end of vmem_qcache_pop() and of vmem_qcache_push(). */
 inline fast_begin() {
 	preempt_disable();
 #ifdef FAULT_2
@@ -178,25 +179,25 @@ inline fast_begin() {
 
 inline fast_end() {
 #ifdef FAULT_12
-	mine = mine && !stub;
+	marked = marked && !stub;
 #endif
 	vmem_cpu_end()
 }
 
-/* Take the first object of the depot, or of a slab: 0 if there is none. */
+/* Take the first object of the depot or of the slabs; 0 if there is none. */
 inline take_from(where) {
 	addr = 1;
 	do
 	:: addr > OBJECTS -> addr = 0; break
 	:: addr <= OBJECTS && place[addr] == where ->
-		place[addr] = HAND;
+		place[addr] = TRANSIT;
 		break
 	:: else -> addr++
 	od;
 	skip
 }
 
-/* A magazine with all that is in the depot, in exchange for an empty one. */
+/* Exchange the empty magazine for one with all objects of the depot. */
 inline load_from_depot() {
 	do
 	:: cc[cpu].rounds < CAPACITY ->
@@ -214,11 +215,11 @@ inline load_from_depot() {
 	addr = 0
 }
 
-/* To the slab, and then an offer. */
+/* Put an object into a slab, then make an offer. */
 inline vmem_slab_put() {
 	d_step {
 		RUN ->
-		assert(place[addr] == HAND);
+		assert(place[addr] == TRANSIT);
 		place[addr] = SLAB;
 		addr = 0
 	}
@@ -231,7 +232,7 @@ inline vmem_cpu_alloc_slow() {
 	preempt_disable();
 	vmem_cpu_begin();
 	if
-	:: mine ->
+	:: marked ->
 		if
 #ifdef FAULT_5
 		:: RUN && !cc[cpu].rounds ->
@@ -270,9 +271,9 @@ inline vmem_cpu_free_slow() {
 	vmem_cpu_begin();
 	if
 #ifdef FAULT_4
-	:: mine ->
+	:: marked ->
 #else
-	:: RUN && mine && !waiters ->
+	:: RUN && marked && !waiters ->
 #endif
 		d_step {
 			RUN ->
@@ -296,18 +297,18 @@ inline vmem_cpu_free_slow() {
 #endif
 		fi
 #ifndef FAULT_4
-	:: RUN && mine && waiters
+	:: RUN && marked && waiters
 #endif
-	:: RUN && !mine
+	:: RUN && !marked
 	fi;
 	vmem_cpu_end()
 }
 
-/* vmem_alloc() and vmem_free() of VM_NOSLEEP clients */
+/* vmem_alloc() and vmem_free() with VM_NOSLEEP */
 inline vmem_alloc() {
 	fast_begin();
 	if
-	:: mine -> pop()
+	:: marked -> pop()
 	:: else
 	fi;
 	fast_end();
@@ -326,7 +327,7 @@ inline vmem_alloc() {
 	d_step {
 		if
 		:: addr ->
-			assert(place[addr] == HAND);
+			assert(place[addr] == TRANSIT);
 			place[addr] = CLIENT
 		:: else
 		fi
@@ -336,11 +337,11 @@ inline vmem_alloc() {
 inline vmem_free() {
 	d_step {
 		assert(place[addr] == CLIENT);
-		place[addr] = HAND
+		place[addr] = TRANSIT
 	}
 	fast_begin();
 	if
-	:: mine -> push()
+	:: marked -> push()
 	:: else
 	fi;
 	fast_end();
@@ -354,10 +355,10 @@ inline vmem_free() {
 	fi
 }
 
-/* A task on a CPU, with an object. */
+/* A task that holds an object. It starts on CPU @me. */
 proctype task(byte me; byte addr) {
 	byte cpu = me;
-	bool handler, mine;
+	bool handler, marked;
 	byte rounds;
 
 	vmem_free();
@@ -374,9 +375,9 @@ proctype task(byte me; byte addr) {
 	fi
 }
 
-/* A handler that interrupts CPU 0 once. */
+/* An interrupt handler that runs once on a CPU. */
 proctype interrupt(byte cpu; byte addr) {
-	bool handler = true, mine;
+	bool handler = true, marked;
 	byte rounds;
 
 	atomic {
@@ -389,10 +390,10 @@ proctype interrupt(byte cpu; byte addr) {
 	irq[cpu] = false
 }
 
-/* The work item of CPU @me; it runs on another CPU when that one is going. */
+/* The work item of CPU @me. It runs on another CPU when @me goes offline. */
 proctype vmem_cpu_unload_work(byte me) {
 	byte cpu, rounds;
-	bool handler, mine;
+	bool handler, marked;
 
 end:	do
 	:: atomic {
@@ -408,7 +409,7 @@ end:	do
 #endif
 		vmem_cpu_begin();
 		if
-		:: mine ->
+		:: marked ->
 			d_step {
 				RUN ->
 				unload_magazine(cpu)
@@ -417,7 +418,7 @@ end:	do
 		fi;
 #ifdef FAULT_6
 		cc[cpu].busy = false;
-		mine = false;
+		marked = false;
 #else
 		vmem_cpu_end();
 #endif
@@ -429,7 +430,7 @@ end:	do
 
 inline unload_cpus() {
 	d_step {
-		/* There are work items for these only. */
+		/* CPUs for which the check has a work item. */
 #ifdef INTERRUPT
 		unload = 1
 #else
@@ -452,17 +453,17 @@ inline vmem_depot_drain() {
 	od
 }
 
-/* The reclaim of the tree, and that of all arenas. */
+/* The reclaim of the tree, or of all arenas. */
 proctype reclaim_work() {
 	byte cpu, addr;
-	bool began;
-	bool handler = true;	/* it does not matter where it runs */
+	bool asked;
+	bool handler = true;	/* its CPU is not modelled */
 
 end:	do
 	:: (reclaim_asked && !reclaim_done) || reclaim_all ->
 		d_step {
 			reclaim_all = false;
-			began = reclaim_asked
+			asked = reclaim_asked
 		}
 		if
 		:: magazines ->
@@ -476,7 +477,7 @@ end:	do
 		:: else
 		fi;
 		if
-		:: began ->
+		:: asked ->
 			d_step {
 				reclaim_done = true;
 				signalled = true
@@ -486,7 +487,7 @@ end:	do
 	od
 }
 
-/* A request with VM_SLEEP that has found nothing; it finds objects in slabs. */
+/* A VM_SLEEP request that has failed. It searches only the slabs. */
 proctype waiter() {
 	byte addr;
 
@@ -497,7 +498,7 @@ proctype waiter() {
 #endif
 	d_step {
 		waiters++;
-		vmem_cpu_choose()
+		vmem_cpu_update_fast()
 	}
 	reclaim_asked = true;
 	do
@@ -517,27 +518,27 @@ end_asleep:	signalled;
 	atomic {
 		place[addr] = CLIENT;
 		waiters--;
-		vmem_cpu_choose()
+		vmem_cpu_update_fast()
 	}
 }
 
-/* Tracing is switched on and off. */
+/* Switch tracing on and off. */
 proctype tracing() {
 	d_step {
 		traced = true;
-		vmem_cpu_choose()
+		vmem_cpu_update_fast()
 	}
 	d_step {
 		traced = false;
 #ifdef FAULT_10
 		stub = false
 #else
-		vmem_cpu_choose()
+		vmem_cpu_update_fast()
 #endif
 	}
 }
 
-/* CPU 1 goes: first its work items run elsewhere, then it runs nothing. */
+/* CPU 1 goes offline. Before it stops, its work items move to other CPUs. */
 proctype hotplug() {
 	bound[1] = false;
 #ifdef FAULT_9
@@ -562,13 +563,13 @@ proctype monitor() {
 	byte i, n;
 
 	timeout;
-	/* No object has been lost. */
+	/* No object is lost. */
 	for (i : 1 .. OBJECTS) {
-		assert(place[i] != HAND);
+		assert(place[i] != TRANSIT);
 		n = n + (place[i] == MAGAZINE -> 1 : 0)
 	}
 	assert(n == cc[0].rounds + cc[1].rounds);
-	/* No waiter sleeps beside an object that is free. */
+	/* No waiter sleeps while an object is free. */
 	for (i : 1 .. OBJECTS) {
 		assert(!asleep || place[i] == CLIENT)
 	}
@@ -582,7 +583,7 @@ init {
 		bound[1] = true;
 		place[1] = CLIENT;
 		place[2] = CLIENT;
-		/* The magazines are as they may be when a reclaim begins. */
+		/* Any state of the magazines that a reclaim may find. */
 		if
 		:: true
 		:: magazines = true;

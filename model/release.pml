@@ -1,57 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Release functions, modules that go, and sources that are destroyed, as
+ * Release functions, removal of modules, and destruction of sources, as
  * Documentation/waiting.rst describes them. Names are those of the code.
  *
- * Arena X has functions of a client's module. Its release function takes a mutex of
- * the client, creates an arena (which takes the list mutex), and perhaps never
- * returns to the work item. A task of the same client waits for space in arena Y, of
- * another tree, with the client's mutex held. A second request waits in X.
+ * The functions of arena X are in a client's module. The release function takes
+ * a mutex of the client, creates an arena, which takes the list mutex, and may
+ * never return to the work item. A task of the same client waits for space in
+ * arena Y, of another tree, while it holds the client's mutex. Another request
+ * waits in X.
  *
- * check release | -DMODULE | safety | [41] [42] [47] functions that block, waiters in this tree and in another, a module that goes
- * check release-end | -DMODULE | cycles | [43] nothing goes on for ever
- * check destroy | -DDESTROY | safety | [47] a source that is destroyed while a span is on its way to it
+ * check release | -DMODULE | safety | [41] [42] [47] functions that block, waiters in both trees, removal of the module
+ * check release-end | -DMODULE | cycles | [43] no livelock
+ * check destroy | -DDESTROY | safety | [47] a source that is destroyed while a span is released to it
  *
  * fault 1 | release | the reclaim calls a release function
- * fault 2 | release | the reclaim of one tree serves all trees, and calls a release function
+ * fault 2 | release | one reclaim serves all trees, and calls a release function
  * fault 3 | release | maintenance calls a release function, and a reclaim waits for maintenance
  * fault 4 | release | a waiter waits until the release work has ended
  * fault 5 | release | the removal of a module does not wait for running functions
- * fault 6 | release | vmem.calls rises after the arena lock was dropped
- * fault 7 | release | vmem.calls falls before the function has returned
+ * fault 6 | release | vmem.calls is incremented after the arena lock is dropped
+ * fault 7 | release | vmem.calls is decremented before the function has returned
  * fault 8 | release | the functions are cleared after the wait
  * fault 9 | release | the removal waits with the list mutex held
- * fault 10 | release | a span that was offered in vain stays in the arena
- * fault 11 | destroy | a source is destroyed without a wait for spans on their way to it
- * fault 12 | destroy | the pointer to the source is read again after the arena lock was dropped
+ * fault 10 | release | the waiter does not release a span that it was offered and has not taken
+ * fault 11 | destroy | a source is destroyed before pending releases to it are complete
+ * fault 12 | destroy | the pointer to the source is read again after the arena lock is dropped
  */
 
 /* vmem of X */
-bool ffunc = true;		/* the release function, not cleared */
+bool ffunc = true;		/* the release function is set */
 bool source = true;
 byte calls;
-byte idle_spans;		/* wholly free imported spans */
-byte in_use = 2;		/* spans with something in use */
+byte free_spans;		/* wholly free imported spans */
+byte in_use = 2;		/* spans that contain allocated segments */
 bool release_queued;
-bool offered;			/* a waiter of X was offered a span and has not looked */
+bool offered;			/* a waiter of X has an offer it has not used */
 byte waiters;
 
 bool module_gone, source_gone;
 bool client_mutex, list_mutex;
 
-/* Free units in Y; what its caches hold; its reclaim. */
+/* Free units of Y; units in its caches. */
 byte y_free, y_cached = 1;
 bool x_reclaim, y_reclaim, x_reclaimed, y_reclaimed;
 bool x_served, y_served, removed, maintained;
 
-/* vmem_call_begin() is part of the hold in which the pointer is read. */
+/* In the same atomic step as the read of the pointer. */
 inline vmem_call_begin() {
 	calls++
 }
 
-/*
- * The function of the client's. @may_block: it may never return here.
- */
+/* The client's release function. @may_block: this call may never return. */
 inline call_release(may_block) {
 	assert(!module_gone);
 	atomic { !client_mutex -> client_mutex = true }
@@ -68,16 +67,13 @@ end_never:	false
 	calls--
 }
 
-/*
- * Take a wholly free span out of X if there is one (@go), and call the function
- * without the lock.
- */
-inline vmem_release_idle(may_block) {
+/* Detach a wholly free span of X, if any, and call the function unlocked. */
+inline vmem_release_free_spans(may_block) {
 	d_step {
-		go = (idle_spans && ffunc);
+		detached = (free_spans && ffunc);
 		if
-		:: go ->
-			idle_spans--;
+		:: detached ->
+			free_spans--;
 #ifndef FAULT_6
 			vmem_call_begin()
 #endif
@@ -85,7 +81,7 @@ inline vmem_release_idle(may_block) {
 		fi
 	}
 	if
-	:: go ->
+	:: detached ->
 #ifdef FAULT_6
 		vmem_call_begin();
 #endif
@@ -102,7 +98,7 @@ inline vmem_release_idle(may_block) {
 
 #ifdef MODULE
 
-/* vmem_free() by the client: one span becomes wholly free. */
+/* vmem_free() by the client. It makes a span wholly free. */
 proctype client() {
 	bool call;
 
@@ -110,12 +106,12 @@ proctype client() {
 		in_use--;
 		if
 		:: ffunc && waiters && !offered ->
-			offered = true;		/* it stays for the waiter */
-			idle_spans++
+			offered = true;		/* for the waiter */
+			free_spans++
 		:: ffunc && !(waiters && !offered) ->
 			vmem_call_begin();
 			call = true
-		:: else -> idle_spans++
+		:: else -> free_spans++
 		fi
 	}
 	if
@@ -124,9 +120,9 @@ proctype client() {
 	fi
 }
 
-/* The reclaim of tree X gives back a slab: the other span becomes wholly free. */
+/* The reclaim of tree X frees a slab. That makes the other span wholly free. */
 proctype x_reclaim_work() {
-	bool go;
+	bool detached;
 
 end:	do
 	:: x_reclaim && !x_reclaimed ->
@@ -135,7 +131,7 @@ end:	do
 #endif
 		d_step {
 			in_use--;
-			idle_spans++;
+			free_spans++;
 #ifndef FAULT_1
 			if
 			:: waiters -> offered = true
@@ -144,10 +140,10 @@ end:	do
 #endif
 		}
 #ifdef FAULT_1
-		vmem_release_idle(true);
+		vmem_release_free_spans(true);
 #endif
 #ifdef FAULT_2
-		vmem_release_idle(true);
+		vmem_release_free_spans(true);
 		y_free = y_free + y_cached;
 		y_cached = 0;
 		y_reclaimed = true;
@@ -169,42 +165,42 @@ end:	do
 	od
 }
 
-/* A work item of X alone. Its function may never return. */
+/* The release work item of X. The function may never return to it. */
 proctype vmem_release_work() {
-	bool go;
+	bool detached;
 
 end:	do
 	:: release_queued ->
 		release_queued = false;
 		do
 		:: true ->
-			vmem_release_idle(true);
+			vmem_release_free_spans(true);
 			if
-			:: go
+			:: detached
 			:: else -> break
 			fi
 		od
 	od
 }
 
-/* One round. */
+/* One round of maintenance. */
 proctype vmem_maintain() {
-	bool go;
+	bool detached;
 
 #ifdef FAULT_3
-	vmem_release_idle(true);
+	vmem_release_free_spans(true);
 #endif
 	maintained = true
 }
 
-/* A request with VM_SLEEP in X. It takes a span, or waits for what is offered. */
+/* A VM_SLEEP request in X. It takes a free span, or waits for an offer. */
 proctype x_waiter() {
 	waiters++;
 	x_reclaim = true;
 	do
 	:: d_step {
-		idle_spans ->
-		idle_spans--;
+		free_spans ->
+		free_spans--;
 		in_use++;
 		x_served = true
 	   };
@@ -215,24 +211,24 @@ proctype x_waiter() {
 		!release_queued && calls == 0;
 #endif
 		if
-		:: idle_spans
-		:: else -> break	/* it is not what this is about */
+		:: free_spans
+		:: else -> break	/* the model does not retry */
 		fi
 	od;
-	/* It hands on what it was offered, and is no waiter any more. */
+	/* The request ends, and releases a span that it did not take. */
 	atomic {
 		waiters--;
 		offered = false;
 #ifndef FAULT_10
 		if
-		:: idle_spans -> release_queued = true
+		:: free_spans -> release_queued = true
 		:: else
 		fi
 #endif
 	}
 }
 
-/* A task of the client that waits in Y with the client's mutex held. */
+/* A task of the client. It waits in Y while it holds the client's mutex. */
 proctype y_waiter() {
 	atomic { !client_mutex -> client_mutex = true }
 	y_reclaim = true;
@@ -244,7 +240,7 @@ proctype y_waiter() {
 	client_mutex = false
 }
 
-/* module_event(): the client's module goes. */
+/* module_event(): the client's module is removed. */
 proctype module_going() {
 #ifdef FAULT_9
 	atomic { !list_mutex -> list_mutex = true }
@@ -265,22 +261,22 @@ end_going:	calls == 0;		/* vmem_calls_wait() */
 	removed = true
 }
 
-/* When all else has come to rest. */
+/* Runs when no other process can. */
 proctype monitor() {
 	timeout;
 	assert(y_served);			/* [41], [42] */
 	assert(maintained);
 	assert(x_served || !waiters);		/* [41] */
-	/* Only a function that never returns holds up its module, and its spans. */
+	/* Only a function that never returns delays its module and spans. */
 	assert(removed || calls);
-	assert(!idle_spans || !ffunc || calls);
+	assert(!free_spans || !ffunc || calls);
 	assert(!client_mutex && !list_mutex)
 }
 
 init {
 	atomic {
 		if
-		:: x_reclaim = true	/* the shrinker may want it, too */
+		:: x_reclaim = true	/* requested by the shrinker */
 		:: true
 		fi;
 		run client();
@@ -300,31 +296,34 @@ init {
 
 #else
 
-/* Its release function is vmem_free(): one more step up, without a lock. */
+/* A free in X. The release function is vmem_free(), without any lock held. */
 proctype client() {
-	bool go, to;
+	bool call, source_read;
 
 	d_step {
 		in_use--;
 		if
-		:: ffunc && source -> vmem_call_begin(); go = true; to = source
-		:: else -> idle_spans++
+		:: ffunc && source ->
+			vmem_call_begin();
+			call = true;
+			source_read = source
+		:: else -> free_spans++
 		fi
 	}
 	if
-	:: go ->
+	:: call ->
 #ifdef FAULT_12
-		to = source;
+		source_read = source;
 #endif
-		/* vmem_send_home() */
-		assert(to && !source_gone);
+		/* vmem_free_pending() */
+		assert(source_read && !source_gone);
 		assert(!source_gone);
 		calls--
 	:: else
 	fi
 }
 
-/* vmem_destroy() of the source of X, whose import function has been cleared. */
+/* vmem_destroy() of the source of X. It clears the functions of X. */
 proctype vmem_destroy() {
 	d_step {			/* orphan() */
 		source = false;

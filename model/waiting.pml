@@ -3,53 +3,53 @@
  * Waiters, offers, imports and the reclaim of one tree, as
  * Documentation/waiting.rst describes them. Names are those of the code.
  *
- * LEAF and CHILD import from ROOT by vmem_alloc(). The free segments of an arena
- * are one number of units, so an offer is as large as all that is free. What is
- * free in the caches of an arena is one number too, of objects of one unit;
- * magazines are in magazine.pml.
+ * LEAF and CHILD import from ROOT by vmem_alloc(). The free segments of an
+ * arena are modelled as a number of units, so the size of an offer is the free
+ * size of the arena. The free objects in its caches are another number, of
+ * objects of one unit; magazines are in magazine.pml.
  *
- * Each hold of a lock is one atomic step, and nothing else is: every other process
- * may run between two holds.
+ * Each critical section is one atomic step. Other processes may run between any
+ * two steps.
  *
  * scripts/model reads the lines that begin with "check" and "fault":
  *
- *	check NAME | OPTIONS | safety or cycles | what is checked
- *	fault NUMBER | NAME of the check that finds it | what is wrong
+ *	check NAME | OPTIONS | safety or cycles | TEXT
+ *	fault NUMBER | NAME of the check that finds it | TEXT
  *
  * check offers | -DOFFERS | safety | [37] [41] three waiters, frees, imports
  * check nosleep | -DNOSLEEP | safety | [21] [37] [41] the same with requests that may not sleep
- * check nosleep-end | -DNOSLEEP -DALONE | cycles | [43] no endless chase
+ * check nosleep-end | -DNOSLEEP -DALONE | cycles | [43] no livelock
  * check caches | -DCACHES | safety | [37] [45] reclaim, and a child created meanwhile
- * check slabs | -DCACHES -DSLABS | safety | [37] [38] objects in the slabs of the waited arena
+ * check slabs | -DCACHES -DSLABS | safety | [37] [38] objects in the slabs of the arena with waiters
  * check function | -DFUNCTION | safety | [41] [44] an import function that must sleep or never returns
- * check function-end | -DFUNCTION | cycles | [43] no endless chase
+ * check function-end | -DFUNCTION | cycles | [43] no livelock
  * check refused | -DREFUSED | safety | [37] [43] ranges that the arena refuses
- * check refused-end | -DREFUSED -DALWAYS | cycles | [43] a retry only after a time
+ * check refused-end | -DREFUSED -DALWAYS | cycles | [43] retries only after a back-off
  *
- * fault 1 | offers | a waiter listens after its search
+ * fault 1 | offers | a waiter starts to listen after its search
  * fault 2 | offers | "signalled" is cleared after the search
  * fault 3 | offers | a waiter is counted after its search
- * fault 4 | offers | a waiter that has been served hands nothing on
- * fault 5 | offers | a waiter that has found nothing hands nothing on
- * fault 6 | offers | an import that left a remainder makes no offer
- * fault 7 | offers | an offer that comes during a successful search is forgotten
+ * fault 4 | offers | a waiter that is served does not pass on its offers
+ * fault 5 | offers | a waiter whose search fails does not pass on its offer
+ * fault 6 | offers | an import that leaves a remainder makes no offer
+ * fault 7 | offers | an offer made during a successful search is lost
  * fault 8 | offers | a second offer overwrites the first one
- * fault 9 | nosleep | a signal stops at its limit and leaves nothing to the rescan
+ * fault 9 | nosleep | a signal that reaches its limit requests no rescan
  * fault 10 | offers | the signal precedes the free segment
- * fault 11 | offers | a task looks at "signalled" before it sets its state
- * fault 12 | nosleep-end | an offer is handed on to earlier tickets as well
+ * fault 11 | offers | a task reads "signalled" before it sets its state
+ * fault 12 | nosleep-end | an offer is passed on to earlier tickets, too
  * fault 13 | caches | a request joins the reclaim that is under way
  * fault 14 | caches | the reclaim is not repeated
  * fault 15 | function | the end of a reclaim wakes no request
  * fault 16 | slabs | a waiter does not search the slabs
- * fault 17 | slabs | a hand-on looks at segments only, not at objects in slabs
- * fault 18 | slabs | the slabs of a waited arena are not split
- * fault 19 | function | the import function is asked with VM_NOSLEEP only
+ * fault 17 | slabs | an offer passed on counts only segments, not objects in slabs
+ * fault 18 | slabs | the slabs of an arena with waiters are not split
+ * fault 19 | function | the import function is called with VM_NOSLEEP only
  * fault 20 | function | a waiter takes offers while it is in an import function
- * fault 21 | function | a waiter enters an import function with an offer in hand
- * fault 22 | function-end | the import function is asked again before a sleep
+ * fault 21 | function | a waiter keeps an offer while it is in an import function
+ * fault 22 | function-end | the import function is called again before a sleep
  * fault 23 | refused | no rescan follows a refused range
- * fault 24 | refused | the retry after a back-off passes over waiters that do not listen
+ * fault 24 | refused | the retry after a back-off skips waiters that do not listen
  * fault 25 | refused-end | a refused range makes an offer, and there is no back-off
  * fault 26 | function | a waiter does not search again after an import function has failed
  */
@@ -59,7 +59,7 @@
 #define CHILD	2
 #define NONE	3
 
-/* NR waiters, and how many of them a signal looks at. */
+/* The number of waiters, and the limit of waiters that a signal checks. */
 #ifdef OFFERS
 #define NR		3
 #else
@@ -76,7 +76,7 @@
 #else
 #define OBJECT(a, n)	false
 #endif
-/* vm->split_need: is a free segment wanted that slabs must be split for? */
+/* Whether the reclaim must split slabs for a waiter (vm->split_need). */
 #ifdef FAULT_18
 #define SPLIT_NEED(a)	false
 #else
@@ -91,17 +91,17 @@
 #define FREES(i)	((i) == 0)
 #endif
 
-#define ON_WAY(i, a)	((a) == ROOT || w[i].on == (a))
+#define IN_PATH(i, a)	((a) == ROOT || w[i].on == (a))
 #define NEED(i, a)	(w[i].on == (a) -> w[i].want : w[i].import)
 
-/* What an offer of arena @a is worth now. */
+/* The current size of an offer of arena @a. */
 #ifdef FAULT_17
 #define OFFERED(a)	(vm[a].free)
 #else
 #define OFFERED(a)	(vm[a].free > 0 -> vm[a].free : (vm[a].slab > 0 -> 1 : 0))
 #endif
 
-/* enum vmem_state. ASLEEP is RECLAIMING or WAITING, and the task sleeps. */
+/* enum vmem_state. ASLEEP is RECLAIMING or WAITING while the task sleeps. */
 mtype = { SEARCHING, IMPORTING, ASLEEP, DONE };
 
 /* struct vmem. inuse includes the slabs; slab: free objects in them. */
@@ -114,24 +114,24 @@ typedef arena {
 arena vm[3];
 
 /*
- * struct vmem_waiter. The first four never change: the arena of the request, the
- * size wanted there, the size wanted from ROOT; and whether its
- * constraints exclude all free segments, which no offer tells.
+ * struct vmem_waiter. The first four never change: the arena of the request,
+ * the size requested there, the size to import from ROOT, and whether the
+ * constraints exclude all free segments, which offers do not consider.
  */
 typedef waiter {
 	byte on;
 	byte want;
 	byte import;
-	bool picky;
+	bool excludes_free;
 	mtype state;
 	byte ticket;
 	bool listening;
 	bool signalled;
 	bool running;		/* the state of the task */
-	byte offer;		/* the arena that made it, or NONE */
-	byte reclaim;		/* the ticket of the reclaim that it wants */
-	bool begun;		/* ghost: a run has begun after that */
-	bool covered;		/* ghost: and has ended */
+	byte offer;		/* the arena that made an offer, or NONE */
+	byte reclaim;		/* the ticket of the reclaim to wait for */
+	bool begun;		/* for assertions: that reclaim has begun ... */
+	bool covered;		/* ... and has ended */
 }
 waiter w[NR];
 
@@ -141,26 +141,26 @@ byte by_ticket[NR + 1];
 bool rescan;
 byte reclaim_asked, reclaim_done;
 bool reclaim_pending;
-bool under_way;			/* ghost: a run */
+bool reclaim_running;
 
-bool refused;			/* a range went back without an offer */
+bool refused;			/* a range was released without an offer */
 bool backoff;			/* LEAF does not import */
-byte refusals;			/* so many are still to come */
+byte refusals;			/* number of ranges that LEAF will refuse */
 bool created;			/* CHILD exists */
-byte function_units;		/* what the import function of ROOT can give */
-byte total;			/* ghost: all units of ROOT */
+byte function_units;		/* units that the function of ROOT can import */
+byte total;			/* for assertions: all units of ROOT */
 
-/* Wake one waiter, with an offer. tree.lock is held. */
-inline waiter_signal(who, a) {
-	w[who].listening = false;
-	w[who].offer = a;
-	w[who].signalled = true;
-	w[who].running = true
+/* Wake one waiter with an offer. tree.lock is held. */
+inline waiter_signal(index, a) {
+	w[index].listening = false;
+	w[index].offer = a;
+	w[index].signalled = true;
+	w[index].running = true
 }
 
 /*
- * Offer @size units of arena @a to the first waiter after ticket @after for which
- * they may suffice. One hold of tree.lock.
+ * Offer @size units of arena @a to the first waiter after ticket @after for
+ * which they may suffice. One critical section of tree.lock.
  */
 inline signal_first(a, after) {
 	t = (vm[a].waiters -> after + 1 : NR + 1);
@@ -169,15 +169,15 @@ inline signal_first(a, after) {
 	:: else ->
 		x = by_ticket[t];
 		if
-		:: w[x].listening && looked == SIGNAL_MAX ->
+		:: w[x].listening && nr_checked == SIGNAL_MAX ->
 #ifndef FAULT_9
 			rescan = true;
 #endif
 			break
-		:: w[x].listening && looked < SIGNAL_MAX ->
-			looked++;
+		:: w[x].listening && nr_checked < SIGNAL_MAX ->
+			nr_checked++;
 			if
-			:: ON_WAY(x, a) && NEED(x, a) <= size ->
+			:: IN_PATH(x, a) && NEED(x, a) <= size ->
 				waiter_signal(x, a);
 				break
 			:: else
@@ -188,7 +188,7 @@ inline signal_first(a, after) {
 	od;
 	t = 0;
 	x = 0;
-	looked = 0;
+	nr_checked = 0;
 	size = 0
 }
 
@@ -202,8 +202,8 @@ inline vmem_signal(a) {
 #endif
 }
 
-/* A waiter hands on the offer @a. */
-inline hand_on(a) {
+/* A waiter passes on an offer of arena @a. */
+inline pass_on_offer(a) {
 	if
 	:: a != NONE ->
 		d_step {
@@ -219,8 +219,8 @@ inline hand_on(a) {
 	fi
 }
 
-/* A span that went out of its arena goes to ROOT; what stayed makes an offer. */
-inline send_home(a) {
+/* Release the detached span to ROOT, or offer @size units if there is none. */
+inline free_pending(a) {
 	if
 	:: span ->
 #ifdef FAULT_10
@@ -244,7 +244,7 @@ inline send_home(a) {
 	fi
 }
 
-/* In the hold in which units became free: is that a wholly free span? */
+/* Detach a span in the critical section in which it becomes wholly free. */
 inline span_detach(a) {
 	if
 	:: a != ROOT && vm[a].inuse == 0 ->
@@ -273,19 +273,19 @@ inline vmem_free(a, n) {
 			span_detach(a)
 		fi
 	}
-	send_home(a)
+	free_pending(a)
 }
 
-/* One arena, the caches first. One hold. */
-inline search_arena(a, n, object, picky_) {
+/* One arena, the caches first. One critical section. */
+inline search_arena(a, n, object, excluded) {
 	d_step {
 		if
-		:: object && vm[a].slab >= n && !picky_ ->
+		:: object && vm[a].slab >= n && !excluded ->
 			vm[a].slab = vm[a].slab - n;
 			found = true
 		:: else ->
 			if
-			:: vm[a].free >= n && !picky_ ->
+			:: vm[a].free >= n && !excluded ->
 				vm[a].free = vm[a].free - n;
 				vm[a].inuse = vm[a].inuse + n;
 				found = true
@@ -296,8 +296,9 @@ inline search_arena(a, n, object, picky_) {
 }
 
 /*
- * Going down: add the span of @n and cut @m from it, in one hold. If there is
- * other room by now, a span that is larger than needed goes straight back [21].
+ * Add the imported span of @n units and allocate @m units of it, in one
+ * critical section. If the arena has other free space by then, a span that is
+ * larger than needed is released at once [21].
  */
 inline import_finish(a, n, m) {
 	d_step {
@@ -314,10 +315,10 @@ inline import_finish(a, n, m) {
 #ifdef FAULT_6
 	size = 0;
 #endif
-	send_home(a)
+	free_pending(a)
 }
 
-/* The range goes back, without an offer. */
+/* Release the refused range, without an offer. */
 inline import_refuse(n) {
 	d_step {
 		vm[ROOT].inuse = vm[ROOT].inuse - n;
@@ -341,37 +342,38 @@ inline import_refuse(n) {
 #endif
 }
 
-/* Take no offers while a client's function runs. One hold of tree.lock. */
+/* Take no offers while a client's function runs. */
 inline vmem_waiter_suspend() {
 #ifndef FAULT_20
 	d_step {
 		w[me].listening = false;
-		late = w[me].offer;
+		late_offer = w[me].offer;
 		w[me].offer = NONE;
 #ifdef FAULT_21
-		late = NONE;
+		late_offer = NONE;
 #endif
 		missed = true
 	}
-	hand_on(late)
+	pass_on_offer(late_offer)
 #else
 	skip
 #endif
 }
 
 /*
- * The import function of ROOT, of a client's own. It gives all that it can, with
- * VM_NOSLEEP nothing, and perhaps never returns to waiter 0.
+ * The import function of ROOT, which belongs to a client. It fails with
+ * VM_NOSLEEP, else imports all of function_units; it may never return to
+ * waiter 0.
  */
 inline import_function(n) {
 #ifdef FUNCTION
 	if
 #ifndef FAULT_19
-	:: !asked && may_sleep && !w[me].signalled ->
+	:: !function_called && may_sleep && !w[me].signalled ->
 #ifndef FAULT_22
-		asked = true;
+		function_called = true;
 #endif
-		hand_on(mine);
+		pass_on_offer(own_offer);
 		vmem_waiter_suspend();
 		w[me].state = IMPORTING;
 		if
@@ -396,7 +398,7 @@ end_never:		false
 			span = 0;
 			found = true
 		}
-		send_home(ROOT)
+		free_pending(ROOT)
 	:: else
 	fi
 #else
@@ -404,20 +406,21 @@ end_never:		false
 #endif
 }
 
-/* SEARCHING: one pass over the way up. */
+/* SEARCHING: one pass over the source path. */
 inline search() {
 #ifdef FAULT_16
-	search_arena(w[me].on, w[me].want, false, w[me].picky);
+	search_arena(w[me].on, w[me].want, false, w[me].excludes_free);
 #else
 	search_arena(w[me].on, w[me].want, OBJECT(w[me].on, w[me].want),
-		     w[me].picky);
+		     w[me].excludes_free);
 #endif
 	held_off = (w[me].on != ROOT && BACKOFF);
 	if
 	:: !found && !held_off ->
 		if
 		:: w[me].on != ROOT ->
-			search_arena(ROOT, w[me].import, false, w[me].picky)
+			search_arena(ROOT, w[me].import, false,
+				     w[me].excludes_free)
 		:: else
 		fi;
 		if
@@ -435,7 +438,7 @@ inline search() {
 	fi
 }
 
-/* Each arena on the way up, under its own lock. */
+/* Each arena of the source path, under its own lock. */
 inline count_waiter(n) {
 	vm[w[me].on].waiters = vm[w[me].on].waiters + n;
 	if
@@ -444,16 +447,16 @@ inline count_waiter(n) {
 	fi
 }
 
-/* One hold of tree.lock. */
+/* One critical section of tree.lock. */
 inline vmem_waiter_listen() {
 	d_step {
 #ifdef FAULT_8
 		if
-		:: w[me].offer == NONE || w[me].offer == mine
-		:: else -> mine = w[me].offer
+		:: w[me].offer == NONE || w[me].offer == own_offer
+		:: else -> own_offer = w[me].offer
 		fi;
 #else
-		mine = w[me].offer;
+		own_offer = w[me].offer;
 		w[me].offer = NONE;
 #endif
 #ifndef FAULT_2
@@ -463,10 +466,10 @@ inline vmem_waiter_listen() {
 	}
 }
 
-/* The reclaim that it asked for has ended, and it has not searched since. */
+/* The requested reclaim has ended, and the waiter has not searched since. */
 #define RECLAIM_ENDED	(!may_sleep && reclaim_done >= w[me].reclaim)
 
-/* A waiter that is held off sleeps no longer than that. */
+/* A waiter that is held off sleeps at most until the back-off ends. */
 #ifdef FAULT_24
 #define TIMEOUT		false
 #else
@@ -505,19 +508,19 @@ end_asleep:	d_step {
 }
 
 /*
- * A request with VM_SLEEP whose first search has found nothing. The client of
- * the first one frees what it is given, others keep it.
+ * A VM_SLEEP request whose first search has failed. FREES(): the client frees
+ * the result; otherwise it keeps it.
  */
-proctype sleeper(byte me) {
-	byte mine = NONE, late = NONE, size, span, t, x, looked;
-	bool found, may_sleep, asked, missed, held_off;
+proctype sleep_request(byte me) {
+	byte own_offer = NONE, late_offer = NONE, size, span, t, x, nr_checked;
+	bool found, may_sleep, function_called, missed, held_off;
 #ifdef FAULT_3
 	bool counted;
 #endif
 
 	/* vmem_waiter_begin() */
 	d_step {
-		last_ticket == me ->	/* they come one after the other */
+		last_ticket == me ->	/* in the order of @me */
 		last_ticket++;
 		w[me].ticket = last_ticket;
 		by_ticket[last_ticket] = me
@@ -529,7 +532,7 @@ proctype sleeper(byte me) {
 	d_step {			/* tree.lock */
 		if
 #ifdef FAULT_13
-		:: under_way
+		:: reclaim_running
 #endif
 		:: else ->
 			reclaim_asked++;
@@ -565,9 +568,9 @@ proctype sleeper(byte me) {
 		fi;
 #endif
 #ifdef FAULT_5
-		mine = NONE;
+		own_offer = NONE;
 #endif
-		hand_on(mine);
+		pass_on_offer(own_offer);
 		if
 #ifndef FAULT_26
 		:: missed -> missed = false
@@ -575,7 +578,7 @@ proctype sleeper(byte me) {
 		:: else ->
 			vmem_waiter_sleep();
 			may_sleep = may_sleep || RECLAIM_ENDED;
-			asked = false
+			function_called = false
 		fi
 	od;
 
@@ -584,20 +587,20 @@ proctype sleeper(byte me) {
 		w[me].listening = false;
 		w[me].state = DONE;
 #ifndef FAULT_8
-		late = w[me].offer;
+		late_offer = w[me].offer;
 #endif
 		w[me].offer = NONE
 	}
 #ifdef FAULT_7
-	late = NONE;
+	late_offer = NONE;
 #endif
 #ifdef FAULT_4
-	mine = NONE;
-	late = NONE;
+	own_offer = NONE;
+	late_offer = NONE;
 #endif
 	found = false;
-	hand_on(mine);
-	hand_on(late);
+	pass_on_offer(own_offer);
+	pass_on_offer(late_offer);
 #ifdef FAULT_3
 	if
 	:: counted -> count_waiter(-1)
@@ -614,13 +617,13 @@ proctype sleeper(byte me) {
 #endif
 }
 
-/* Wake each listening waiter for which there may be room. */
+/* Wake each listening waiter for which free space may suffice. */
 inline rescan_tree() {
 	t = 1;
 	do
 	:: t > last_ticket -> break
 	:: else ->
-		d_step {		/* one waiter a hold of tree.lock */
+		d_step {		/* tree.lock is held for one waiter */
 			x = by_ticket[t];
 			if
 			:: w[x].listening && OFFERED(w[x].on) >= w[x].want ->
@@ -646,7 +649,7 @@ end:	do
 	od
 }
 
-/* One arena: wholly free slabs, and the others if a waiter needs them split. */
+/* Free the slabs of one arena, if they are wholly free or must be split. */
 inline reclaim_arena(a) {
 	d_step {
 		if
@@ -660,15 +663,15 @@ inline reclaim_arena(a) {
 		:: else
 		fi
 	}
-	send_home(a)
+	free_pending(a)
 }
 
 /*
- * The reclaim of the tree. It is repeated while anything waits; the model leaves
- * out repetitions that would find nothing.
+ * The reclaim of the tree. It is repeated while a request waits; the model
+ * omits repetitions that would free nothing.
  */
 proctype reclaim_work() {
-	byte size, span, t, x, looked, began;
+	byte size, span, t, x, nr_checked, began;
 
 end:	do
 	:: atomic {
@@ -680,7 +683,7 @@ end:	do
 #endif
 		) ->
 		reclaim_pending = false;
-		under_way = true;
+		reclaim_running = true;
 		began = reclaim_asked;
 		for (t : 0 .. NR - 1) {
 			w[t].begun = (w[t].reclaim > 0)
@@ -693,7 +696,7 @@ end:	do
 		fi;
 		reclaim_arena(LEAF);
 		d_step {		/* tree.lock */
-			under_way = false;
+			reclaim_running = false;
 			reclaim_done = began;
 			for (t : 0 .. NR - 1) {
 				w[t].covered = w[t].covered || w[t].begun;
@@ -711,8 +714,8 @@ end:	do
 }
 
 /*
- * An arena with caches that imports from ROOT, made in the middle of it all. It
- * imports a slab of two objects; its client takes one, and frees it.
+ * An arena with caches that imports from ROOT, created at any time. It imports
+ * a slab of two objects; its client allocates one and frees it.
  */
 proctype child() {
 	if
@@ -729,9 +732,9 @@ proctype child() {
 	fi
 }
 
-/* VM_NOSLEEP, from either arena, and a free. */
-proctype thief() {
-	byte size, span, t, x, looked, on = ROOT;
+/* A VM_NOSLEEP request in either arena, and a free. */
+proctype nosleep_request() {
+	byte size, span, t, x, nr_checked, on = ROOT;
 	bool found;
 
 	if
@@ -754,9 +757,9 @@ proctype thief() {
 	fi
 }
 
-/* VM_NOSLEEP, from LEAF, which refuses what it gets. In place of waiter 0. */
-proctype refused_nosleep() {
-	byte size, t, x, looked;
+/* A VM_NOSLEEP request in LEAF, which refuses its import. Replaces waiter 0. */
+proctype nosleep_refused() {
+	byte size, t, x, nr_checked;
 	bool found, held_off;
 
 	last_ticket++;
@@ -767,9 +770,9 @@ proctype refused_nosleep() {
 	fi
 }
 
-/* A client that frees what it has. */
+/* A client that frees one unit. */
 proctype client(byte a) {
-	byte size, span, t, x, looked;
+	byte size, span, t, x, nr_checked;
 
 	vmem_free(a, 1)
 }
@@ -785,7 +788,7 @@ progress:	skip
 	od
 }
 
-/* A retry in place of the time limit of the sleep; for fault 24. */
+/* Fault 24: a retry that replaces the timeout of the sleep. */
 proctype retry_refused() {
 end:	do
 	:: refused ->
@@ -800,14 +803,14 @@ end:	do
 	od
 }
 
-/* Could this waiter be served at once, or after a reclaim? */
-#define SERVABLE(i)	(!w[i].picky && !BACKOFF && \
+/* Whether this waiter could be served at once or after a reclaim. */
+#define SERVABLE(i)	(!w[i].excludes_free && !BACKOFF && \
 	(vm[w[i].on].free + vm[w[i].on].slab >= w[i].want || \
 	 vm[ROOT].free >= w[i].import || \
 	 (vm[CHILD].slab && vm[CHILD].slab == vm[CHILD].inuse) || \
 	 function_units))
 
-/* When all else has come to rest. */
+/* Runs when no other process can. */
 proctype monitor() {
 	byte i;
 
@@ -833,8 +836,8 @@ init {
 		w[2].on = LEAF;	w[2].want = 1;	w[2].import = 2;
 		if
 		:: w[1].on = LEAF; w[1].import = 2
-		:: w[0].picky = true
-		:: w[1].picky = true
+		:: w[0].excludes_free = true
+		:: w[1].excludes_free = true
 		:: true
 		fi;
 		total = 3;
@@ -849,7 +852,7 @@ init {
 		if
 		:: true			/* the client of LEAF frees nothing */
 		:: run client(LEAF)
-		:: run client(LEAF); w[0].picky = true
+		:: run client(LEAF); w[0].excludes_free = true
 		fi;
 		total = 3;
 		vm[ROOT].inuse = 3;
@@ -857,7 +860,7 @@ init {
 		vm[LEAF].free = 1;
 		run client(ROOT);
 #ifndef ALONE
-		run thief();
+		run nosleep_request();
 #endif
 		run rescan_work();
 #elif defined(CACHES)
@@ -867,7 +870,7 @@ init {
 #ifdef SLABS
 		if
 		:: w[1].want = 1
-		:: w[0].picky = true
+		:: w[0].excludes_free = true
 		fi;
 		vm[ROOT].inuse = 4;
 		vm[LEAF].inuse = 4;
@@ -911,9 +914,9 @@ init {
 #endif
 		for (i : 0 .. NR - 1) {
 			if
-			:: true -> run sleeper(i)
+			:: true -> run sleep_request(i)
 #ifdef REFUSED
-			:: i == 0 -> run refused_nosleep()
+			:: i == 0 -> run nosleep_refused()
 #endif
 			fi
 		}
