@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What a guest hands over: a tar archive, which it prints in base64 between the lines
-# "== archive" and "== end".
+# Archives of guests: a guest prints a tar archive in base64 between the lines
+# "== archive" and "== end" of its console.
 
-# archive_of LOG DIR: unpack it.  Returns 1 if there is none, or not a whole one.
+# archive_of LOG DIR: unpack the archive in LOG.  Fails if it is missing or incomplete.
 archive_of() {
 	mkdir -p "$2"
 	grep -q '^== end' "$1" &&

@@ -1,50 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the load "distress" measures, and what each may cost.
+"""The operations of the load "distress" and their limits.
 
-A limit is a factor of the cost when nothing waits ("calm"), plus so many
-instructions.  A limit of None: shown, not judged.
+A limit is a multiple of the baseline, the cost when no request waits, plus a number
+of instructions.  A factor of None means: printed, not judged.
 """
 
 LOAD = {"load": "distress", "instrument": "instructions"}
 
-# op: what it is, factor, instructions
+# op: description, factor, instructions
 ROWS = {
-    "wake": ("a free of what each of n waiters wants: for the freeing task",
+    "wake": ("a free that n waiters wait for: cost for the freeing task",
              0, 5000),
-    "serve": ("n waiters served one by one: all in all, each", 1, 20000),
-    "pass_by": ("an import and its release beside n waiters that it cannot "
+    "serve": ("n waiters served one by one: total cost per waiter", 1, 20000),
+    "pass_by": ("an import and its release while n waiters wait that it cannot "
                 "serve", 1.1, 0),
-    "pass_by_all": ("what comes of that until the CPU is idle", 1, 5000),
-    "drain_wait": ("n objects leave the depot for a waiter: longest time "
+    "pass_by_all": ("the same, and all work until the CPU is idle", 1, 5000),
+    "drain_wait": ("the depot returns n objects for a waiter: longest time "
                    "without scheduling", 1, 20000),
-    "drain_update": ("n objects leave the depot for maintenance: the same",
-                     1, 20000),
-    "drain_destroy": ("n objects leave the depot of an arena destroyed: "
-                      "the same", 1, 20000),
-    "maintain": ("a round of maintenance over n small cached arenas: each; "
-                 "calm: without caches", 1.1, 0),
-    # Each of the n has to be looked at.
-    "tree_sleep": ("a request has to wait for the source of n cached arenas: "
+    "drain_update": ("the same in maintenance", 1, 20000),
+    "drain_destroy": ("the same when the arena is destroyed", 1, 20000),
+    "maintain": ("a round of maintenance over n small cached arenas: cost per "
+                 "arena; baseline: without caches", 1.1, 0),
+    # All n arenas must be visited.
+    "tree_sleep": ("a request waits for the source of n cached arenas: cost "
                    "until it sleeps", 0, 150000),
-    "tree_second": ("everything in the second after that", None, 0),
-    "tree_destroy": ("one of the n is destroyed meanwhile", 1, 50000),
-    "poll": ("a client polls an arena of an exhausted source with VM_ABORT: "
-             "a sibling's cached pair", 1.1, 0),
-    "wait_own": ("a request waits elsewhere in the tree: a cached pair in a "
-                 "span that is not imported", 1.1, 0),
+    "tree_second": ("all work in the following second", None, 0),
+    "tree_destroy": ("the destruction of one of the n arenas during the wait", 1,
+                     50000),
+    "poll": ("a cached pair while a client polls a sibling arena of an exhausted "
+             "source with VM_ABORT", 1.1, 0),
+    "wait_own": ("a cached pair in a span that is not imported while a request "
+                 "waits elsewhere in the tree", 1.1, 0),
     "wait_import": ("the same in an imported span", 2, 0),
-    "sleep_beside": ("a sleep and the wake-up from it, while an arena of "
-                     "another tree has caches; calm: while none has", 1.1, 0),
-    "own_import": ("a pair where a client's own function fails to import a "
-                   "slab; calm: vmem_alloc() does", 1.1, 0),
+    "sleep_beside": ("a sleep and its wake-up while an arena of another tree has "
+                     "caches; baseline: no arena has caches", 1.1, 0),
+    "own_import": ("a pair while a function of the client fails to import a slab; "
+                   "baseline: vmem_alloc() fails", 1.1, 0),
 }
 
 
 def rows(figures):
-    """Each that was measured: op, text, n, cost, calm, limit, in order."""
+    """Yield op, text, n, cost, baseline, limit of each measured operation, in
+    order."""
     for op, (text, factor, more) in ROWS.items():
         for row, cost in figures.all("cost", op=op, **LOAD):
             n = row["n"]
-            calm = figures.get("calm", op=op, n=n, **LOAD) or 0
-            limit = None if factor is None else factor * calm + more
-            yield op, text, int(n), cost, calm, limit
+            baseline = figures.get("calm", op=op, n=n, **LOAD) or 0
+            limit = None if factor is None else factor * baseline + more
+            yield op, text, int(n), cost, baseline, limit

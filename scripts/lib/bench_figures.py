@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The figures of scripts/bench: from what guests printed to rows, and back.
+"""The figures of scripts/bench: parse logs of guests, write and read CSV.
 
-A row is one figure, a dictionary with these columns.  What does not apply is empty.
+A row is one figure: a dictionary with these columns.  Columns that do not apply are
+empty.
 """
 
 import csv
@@ -9,10 +10,10 @@ import csv
 COLUMNS = ["instrument", "load", "peer", "live", "size", "full", "how",
            "threads", "at", "n", "op", "metric", "value"]
 KEYS = COLUMNS[:-2]
-# Names on a line that are parameters, not figures.
+# Names in a line of results that are parameters, not figures.
 PARAMETERS = set(COLUMNS[1:-2])
 
-# In the order in which they are shown, and what they are called.
+# Names and titles of the peers, in the order of the tables.
 PEERS = {
     "stack": "per-CPU stack",
     "kmem_cache": "kmem_cache",
@@ -32,7 +33,7 @@ PEERS = {
 
 
 class Log:
-    """What one guest printed: rows, what was missing, what failed."""
+    """The log of a guest: rows, missing figures, failures."""
 
     def __init__(self, instrument, path):
         self.rows = []
@@ -54,10 +55,10 @@ class Log:
                 else:
                     self.line(instrument, rest)
         if not ended:
-            self.failed.append(f"{instrument}: the guest did not end: {path}")
+            self.failed.append(f"{instrument}: the guest did not finish: {path}")
 
     def line(self, instrument, rest):
-        """One line of results: as many rows as it has figures."""
+        """Parse a line of results: each figure becomes a row."""
         pairs = [word.split("=", 1) for word in rest.split() if "=" in word]
         row = {"instrument": instrument}
         row.update((name, value) for name, value in pairs
@@ -70,8 +71,7 @@ class Log:
 
 
 def best(rows):
-    """Of a figure that was measured several times the least: whatever disturbs
-    makes it only greater."""
+    """Keep the minimum of each repeated figure: noise only increases it."""
     least = {}
     for row in rows:
         key = tuple(row.get(name) for name in COLUMNS[:-1])
@@ -90,40 +90,41 @@ def write(path, rows):
 
 
 class Figures:
-    """Figures by what they are of."""
+    """All figures, indexed by their parameters."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8", newline="") as file:
             self.rows = list(csv.DictReader(file))
-        # By metric and workload, of which each question names at least one.
+        # Index by metric and load: each query names the load at least.
         self.parts = {}
         for row in self.rows:
             for part in ((row["metric"], row["load"]), (None, row["load"])):
                 self.parts.setdefault(part, []).append(row)
 
     def get(self, metric, **keys):
-        """The figure of exactly that; None if there is none."""
+        """Return the figure with these parameters, or None."""
         found = self.all(metric, **keys)
         return found[0][1] if found else None
 
     def word(self, metric, **keys):
-        """The same of what is not a number."""
+        """Return a figure that is a string, or None."""
         found = list(self.fitting(metric, **keys))
         return found[0]["value"] if found else None
 
     def fitting(self, metric, load, **keys):
-        """The rows that fit."""
+        """Return the rows that match."""
         keys = [(name, str(value)) for name, value in keys.items()]
         return (row for row in self.parts.get((metric, load), [])
                 if all(row[name] == value for name, value in keys))
 
     def all(self, metric, **keys):
-        """All figures that fit: pairs of a row and a number."""
+        """Return all figures that match: pairs of a row and a number."""
         return [(row, float(row["value"]))
                 for row in self.fitting(metric, **keys)]
 
     def values(self, column, **keys):
-        """What a column has in rows that fit: numbers in order, or names."""
+        """Return the values of a column in rows that match, sorted: numbers, or
+        names."""
         found = {row[column] for row in self.fitting(None, **keys)
                  if row[column]}
         if all(value.isdigit() for value in found):
@@ -131,8 +132,8 @@ class Figures:
         return [peer for peer in PEERS if peer in found] or sorted(found)
 
     def share(self, load, peer, instrument, op="free", **keys):
-        """The largest free piece as a share of the free space, over time: pairs
-        of what had been done by then and that share."""
+        """Return the largest free piece as a share of the free space over time: pairs
+        of the number of operations and the share."""
         columns = [self.all(metric, load=load, peer=peer,
                             instrument=instrument, op=op, **keys)
                    for metric in ("done", "largest", "free")]
@@ -146,5 +147,5 @@ def mean(numbers):
 
 
 def mean_share(shares):
-    """The mean of what Figures.share() gave."""
+    """Return the mean of the result of Figures.share()."""
     return mean([share for _, share in shares])

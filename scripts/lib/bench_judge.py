@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Hold the figures of scripts/bench against the targets.
+"""Compare the figures of scripts/bench with the targets.
 
 usage: bench_judge.py RESULTS.CSV [RST]
 
-Each target is met, or missed by so much.  All figures that are compared are of the
-same run of the same kernel.  With RST the same goes there as a table.  The last
-line is "N met, N missed".
+Print for each target whether it is met, or by how much it is missed.  Compared figures
+are from the same run of the same kernel.  RST gets the same as a table.  The last line
+is "N met, N missed".
 """
 
 import sys
@@ -16,19 +16,19 @@ from bench_figures import Figures, mean_share
 
 BEATEN = ["genalloc", "ida", "drm_mm", "maple", "idr"]
 INSTRUMENTS = {"instructions": "instructions", "time": "ns"}
-# Single calls that may be made with interrupts off: instructions.
+# Limits of single calls with interrupts off, in instructions.
 CALLS = {"free": 50000, "request": 500000}
 
 
 class Judge:
-    """Targets and how far off them the figures are."""
+    """The targets, and the distance of the figures from them."""
 
     def __init__(self, figures):
         self.figures = figures
         self.lines = []
 
     def say(self, what, value, limit, unit, where=""):
-        """A target that @value is at most @limit."""
+        """Add the target that @value is at most @limit."""
         if value is None or limit is None:
             self.lines.append((False, what, "no figure", "", where))
             return
@@ -47,7 +47,7 @@ class Judge:
                                     load="pair", op="pair")]
 
     def cached(self):
-        """A cached pair: twice the floor at most, below everybody else."""
+        """Targets of a cached pair: at most twice the floor, below all peers."""
         for instrument, unit in INSTRUMENTS.items():
             for live in self.lives(instrument):
                 mine = max((self.pair(instrument, peer, live, 1)
@@ -67,7 +67,8 @@ class Judge:
                          f"{live} live, {peer}")
 
     def uncached(self):
-        """A pair of any size: below some peers, not much, whatever lives."""
+        """Targets of a pair of any size: below some peers, an upper bound, independent
+        of the number of live allocations."""
         figures = self.figures
         for instrument, unit in INSTRUMENTS.items():
             worst = {}
@@ -109,7 +110,7 @@ class Judge:
         if None in shares.values():
             self.say("fragmentation on the trace", None, None, "")
             return
-        # The share is better when it is greater: hold what it lacks.
+        # A greater share is better: compare the inverse.
         self.say("largest free piece on the trace, to best fit's",
                  100 * shares["vmem-best"] / shares["vmem"], 105, "%",
                  f"shares {shares['vmem']:.3f}, {shares['vmem-best']:.3f}")
@@ -130,7 +131,7 @@ class Judge:
                  f"longest: {longest.replace('_', ' ')}")
 
     def calls(self):
-        """The dearest single free, and the dearest VM_NOSLEEP request."""
+        """Targets of the most expensive free and VM_NOSLEEP request."""
         calls = [(dearest, row["op"]) for row, dearest in self.figures.all(
             "dearest", instrument="instructions", load="locked")]
         for kind, limit in CALLS.items():

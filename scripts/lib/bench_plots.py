@@ -4,7 +4,7 @@
 import matplotlib
 
 matplotlib.use("Agg")
-# The same figures make the same file.
+# Make the files reproducible.
 matplotlib.rcParams["svg.hashsalt"] = "vmem"
 matplotlib.rcParams["figure.figsize"] = (8, 5)
 
@@ -15,7 +15,7 @@ from bench_figures import PEERS  # noqa: E402
 from bench_tables import UNITS, many  # noqa: E402
 
 
-# Each peer the same everywhere: its colour and marker.
+# Colour and marker of each peer in all plots.
 STYLES = {
     "stack": ("black", "s"),
     "kmem_cache": ("dimgrey", "^"),
@@ -35,7 +35,7 @@ STYLES = {
 
 
 def style(peer):
-    """Ours with thick lines, behind those of others."""
+    """Draw vmem with thick lines behind the lines of the peers."""
     colour, marker = STYLES[peer]
     ours = peer.startswith("vmem")
     return {"color": colour, "marker": marker, "label": PEERS[peer],

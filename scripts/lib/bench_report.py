@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Make what scripts/bench leaves in the tree of what its guests have printed.
+"""Write tables, plots and figures of scripts/bench from the logs of its guests.
 
 usage: bench_report.py DIRECTORY ABOUT INSTRUMENT=LOG...
 
-DIRECTORY gets results.csv, a table for each name in tables/, plots, and tables/about.inc:
-the lines of the file ABOUT ("NAME: VALUE").  Tables are printed, too.  Exit status 1
-if a guest failed.
+Write results.csv, the plots, the tables in tables/ and tables/about.inc (the lines
+"NAME: VALUE" of the file ABOUT) to DIRECTORY, and print the tables.  The exit status is
+1 if a guest failed.
 """
 
 import os

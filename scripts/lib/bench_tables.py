@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tables of the figures of scripts/bench, for a terminal and for the documentation.
 
-Beside each figure of a peer stands what vmem's is to it: 0.25 is a quarter.
+Each figure of a peer is followed by the ratio of vmem's figure to it: 0.25 means that
+vmem needs a quarter.
 """
 
 from bench_distress import rows as distress_rows
@@ -12,7 +13,7 @@ UNITS = {"instructions": "instructions", "time": "ns"}
 
 
 class Table:
-    """A title, a line of heads, lines of cells."""
+    """A table: title, heads of the columns, lines of cells."""
 
     def __init__(self, name, title, heads, lines):
         self.name = name
@@ -46,14 +47,14 @@ def number(value):
 
 
 def ratio(value):
-    """Two digits that say something, at least."""
+    """Format a ratio with at least two significant digits."""
     if value >= 10:
         return f"{value:.0f}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def beside(value, *mine):
-    """A figure, and what ours are to it."""
+def with_ratios(value, *mine):
+    """Format a figure and the ratios of vmem's figures to it."""
     if value is None:
         return MISSING
     ratios = ", ".join(ratio(m / value) for m in mine
@@ -70,7 +71,7 @@ def many(live):
 
 
 def pair_tables(figures, instrument):
-    """Pairs, with everything else that lives; a table for each size."""
+    """Tables of pairs by number of live allocations, one for each size."""
     lives = figures.values("live", instrument=instrument, load="pair")
     unit = UNITS[instrument]
     for size in figures.values("size", instrument=instrument, load="pair"):
@@ -86,7 +87,7 @@ def pair_tables(figures, instrument):
                     mine = [get("vmem", live)]
                     if int(size) <= 8:
                         mine.insert(0, get("vmem-cached", live))
-                    cells.append(beside(get(peer, live), *mine))
+                    cells.append(with_ratios(get(peer, live), *mine))
                 lines.append([name, *cells])
             yield Table(f"pair-{size}-{op}-{instrument}",
                         f"A pair of size {size}: {unit}, {what}",
@@ -105,11 +106,11 @@ def bytes_table(figures):
         each = figures.get("each", **keys)
         client = figures.get("client", **keys)
         return None if each is None else each + client
-    lines = [[name, *(beside(get(peer, live),
-                             get("vmem-ids" if peer in ONE_SIZE else "vmem",
-                                 live)) for live in lives)]
+    lines = [[name, *(with_ratios(get(peer, live),
+                                  get("vmem-ids" if peer in ONE_SIZE else "vmem",
+                                      live)) for live in lives)]
              for peer, name in PEERS.items() if peer != "stack"]
-    yield Table("bytes", "Bookkeeping: bytes for each that lives",
+    yield Table("bytes", "Bookkeeping: bytes per live allocation",
                 ["peer", *(f"{many(live)} live" for live in lives)], lines)
 
 
@@ -122,8 +123,8 @@ def churn_tables(figures, instrument):
         lines = []
         for peer, name in PEERS.items():
             ours = "vmem-ids" if peer in ONE_SIZE else "vmem"
-            cells = [beside(figures.get(metric, peer=peer, op=op, **keys),
-                            figures.get(metric, peer=ours, op=op, **keys))
+            cells = [with_ratios(figures.get(metric, peer=peer, op=op, **keys),
+                                 figures.get(metric, peer=ours, op=op, **keys))
                      for op in ("alloc", "free")
                      for metric in ("median", "tail")]
             cells += [number(figures.get(metric, peer=peer, op="failures",
@@ -150,8 +151,8 @@ def constrained_table(figures, instrument):
             heads.append(f"{how}, {many(live)} live")
             for peer in PEERS:
                 cells[peer].append(
-                    beside(figures.get("median", peer=peer, **keys),
-                           figures.get("median", peer="vmem", **keys)))
+                    with_ratios(figures.get("median", peer=peer, **keys),
+                                figures.get("median", peer="vmem", **keys)))
     yield Table(f"constrained-{instrument}",
                 f"Constrained allocation: {UNITS[instrument]}, median", heads,
                 [[PEERS[peer], *row] for peer, row in cells.items()])
@@ -167,8 +168,8 @@ def cyclic_table(figures, instrument):
                     "op": op}
             for peer in PEERS:
                 cells[peer].append(
-                    beside(figures.get("median", peer=peer, **keys),
-                           figures.get("median", peer="vmem-next", **keys)))
+                    with_ratios(figures.get("median", peer=peer, **keys),
+                                figures.get("median", peer="vmem-next", **keys)))
     yield Table(f"cyclic-{instrument}",
                 f"Cyclic identifiers: {UNITS[instrument]}, median", heads,
                 [[PEERS[peer], *row] for peer, row in cells.items()])
@@ -178,8 +179,8 @@ def trace_table(figures, instrument):
     keys = {"instrument": instrument, "load": "trace"}
     lines = []
     for peer, name in PEERS.items():
-        cells = [beside(figures.get(metric, peer=peer, op=op, **keys),
-                        figures.get(metric, peer="vmem", op=op, **keys))
+        cells = [with_ratios(figures.get(metric, peer=peer, op=op, **keys),
+                             figures.get(metric, peer="vmem", op=op, **keys))
                  for op in ("alloc", "free") for metric in ("median", "tail")]
         share = mean_share(figures.share("trace", peer, instrument))
         cells.append(number(figures.get("events", peer=peer, op="failures",
@@ -202,7 +203,8 @@ def threads_table(figures):
                             peer=peer, threads=n) for n in threads]
         ours = [figures.get("persecond", instrument="threads", load="threads",
                             peer="vmem-cached", threads=n) for n in threads]
-        # As in the other tables less is better for us: time, so the reverse.
+        # The rate is the inverse of a time: as in the other tables, a ratio below
+        # 1 means that vmem is faster.
         lines.append([name, *(MISSING if not a or not rate[0] else
                               f"{a / rate[0]:.2f} ({a / b:.2f})" if b else
                               f"{a / rate[0]:.2f}"
@@ -213,7 +215,7 @@ def threads_table(figures):
 
 
 def name(by):
-    """A function's name, of what stands in a log where it may be none."""
+    """Format the name of a function, which may be missing in the log."""
     return MISSING if by in (None, "0x0") else by
 
 
@@ -228,17 +230,18 @@ def locked_table(figures):
                       f"{figures.get('others', op=op, **keys) / 1000:.1f}",
                       name(figures.word("others_by", op=op, **keys)),
                       MISSING if dearest is None else f"{dearest:.0f}"])
-    yield Table("locked", "A timer is late by, in us of guest instructions",
-                ["meanwhile", "after vmem", "which is", "after others",
-                 "which are", "dearest call, instructions"], lines)
+    yield Table("locked", "Delay of a timer, in us of guest instructions",
+                ["load", "by vmem", "function", "by others", "function",
+                 "most expensive call, instructions"], lines)
 
 
 def distress_table(figures):
-    lines = [[text, str(n), number(cost), number(calm) if calm else MISSING,
+    lines = [[text, str(n), number(cost),
+              number(baseline) if baseline else MISSING,
               MISSING if limit is None else number(limit)]
-             for _, text, n, cost, calm, limit in distress_rows(figures)]
-    yield Table("distress", "In distress: instructions",
-                ["event", "n", "cost", "calm", "limit"], lines)
+             for _, text, n, cost, baseline, limit in distress_rows(figures)]
+    yield Table("distress", "While requests wait or fail: instructions",
+                ["event", "n", "cost", "baseline", "limit"], lines)
 
 
 def all_tables(figures):

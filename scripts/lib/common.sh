@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What every script here needs: where the checkout and the cache are, saying
-# what goes on, running something long with a line of progress now and then,
-# locks between runs, and leaving nothing behind.
+# Common functions of all scripts: paths, messages, long-running commands with
+# progress, locks between runs, and cleanup.
 #
-# Scripts read this file; it reads the others.  Functions hand back results in variables (named in their comments), not on
-# standard output: that belongs to whoever watches.
+# A script sources this file, which sources the others.  Functions return results in
+# variables, which their comments name: standard output is for messages to the user.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 SCRIPTS=$TOP/scripts
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vmem-linux
 JOBS=${JOBS:-$(nproc)}
-RUN=				# this run's own directory, see run_dir()
-CLOSING=			# the last line of a script that could not do its work
-CHILDREN=()			# process groups that run in the background
+RUN=				# temporary directory of this run, see run_dir()
+CLOSING=			# last line to print if the script dies
+CHILDREN=()			# process groups in the background
 
 export LC_ALL=C
 
@@ -28,8 +27,8 @@ die() {
 	exit 2
 }
 
-# End what still runs, remove what this run made.  On every way out.
-leave() {
+# Exit handler: kill the children, remove the temporary directory.
+cleanup() {
 	local group
 
 	for group in "${CHILDREN[@]}"; do
@@ -41,26 +40,26 @@ leave() {
 	fi
 	return 0
 }
-trap leave EXIT
+trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# RUN: a fresh directory, gone when the script ends.
+# run_dir: create the temporary directory RUN, which cleanup() removes.
 run_dir() {
 	[ -n "$RUN" ] || RUN=$(mktemp -d "${TMPDIR:-/tmp}/vmem-${0##*/}.XXXXXX")
 }
 
-# A lock on a name in the cache, held until unlock or the end of the script.
 declare -A LOCKS
 
+# lock NAME: take a lock in the cache, held until unlock() or the end of the script.
 lock() {
 	local fd
 
 	mkdir -p "$CACHE/locks"
 	exec {fd}>"$CACHE/locks/$1"
 	if ! flock -n "$fd"; then
-		say "waiting for another run that uses $1"
+		say "waiting for another run that holds the lock $1"
 		flock "$fd"
 	fi
 	LOCKS[$1]=$fd
@@ -73,16 +72,16 @@ unlock() {
 	unset "LOCKS[$1]"
 }
 
-# progress WHAT LOG COMMAND...: run a command with its output in LOG, and say
-# every now and then how far it is.  Returns the command's status; a failure
-# shows the end of the log.
+# progress WHAT LOG COMMAND...: run a command with its output in LOG and print its
+# progress from time to time.  Returns the command's status; on failure, prints the end
+# of the log.
 progress() {
 	local what=$1 log=$2 start=$SECONDS next=10 status=0 group count
 	shift 2
 
 	mkdir -p "${log%/*}"
 	: >"$log"
-	set -m			# a process group of its own
+	set -m			# put the job in its own process group
 	"$@" >"$log" 2>&1 </dev/null &
 	group=$!
 	set +m
@@ -102,14 +101,14 @@ progress() {
 	wait "$group" || status=$?
 	unset 'CHILDREN[-1]'
 	if [ "$status" -ne 0 ]; then
-		say "$what: failed with status $status; the end of its output:" >&2
+		say "$what: failed with status $status; end of its output:" >&2
 		tail -n 30 "$log" >&2
 	fi
 	return "$status"
 }
 
-# run COMMAND...: run a command that says itself how far it is, so that it ends
-# at once when this script has to.
+# run COMMAND...: run a command that prints its own progress.  It runs in the
+# background, so that a signal ends this script and the command at once.
 run() {
 	local status=0 group
 
@@ -123,9 +122,8 @@ run() {
 	return "$status"
 }
 
-# run_through FILTER COMMAND...: the same, with what the command prints going
-# through the function FILTER.  (A pipe would leave traps without effect until the
-# command ends.)
+# run_through FILTER COMMAND...: like run(), and filter the output through the function
+# FILTER.  With a pipe, bash would defer traps until the command ends.
 run_through() {
 	local filter=$1 status=0 fd pid
 	shift
@@ -138,7 +136,7 @@ run_through() {
 	return "$status"
 }
 
-# hash_of COMMAND...: HASH is a short hash of what the command prints.
+# hash_of COMMAND...: set HASH to a short hash of the command's output.
 hash_of() {
 	HASH=$("$@" | sha256sum | cut -c1-12)
 }

@@ -1,28 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Say how much of vmem/ a run of the tests has reached.
+"""Report the coverage of vmem/ by a run of the tests.
 
 usage: coverage.py LOG REASONS OUTPUT
 
-LOG is that of a guest whose vmem.ko counts (see init-check).  OUTPUT, a directory,
-gets the counts (vmem.info) for genhtml, and what this program prints is a line for
-each file, what was not reached without a reason, and reasons without anything to
-explain.
+LOG is the log of a guest whose vmem.ko is built with gcov (see init-check).  The
+program writes the counts for genhtml (vmem.info) to the directory OUTPUT.  It prints a
+line for each file, the unreached lines and branches without a reason, and the reasons
+that explain nothing.
 
-A line was reached if any copy of it was: a function of a header is in several
-files.  A branch is one way out of a condition.  The compiler numbers those of a
-line; copies of a line that have all of them are added up, and a copy in which the
-compiler already knows a condition has fewer, and says nothing.
+A function of a header has copies in several files; a line was reached if one of its
+copies was.  A branch is an outcome of a condition.  The compiler numbers the branches
+of a line.  The counts of the copies with the most branches are added up; a copy with
+fewer, in which the compiler has evaluated a condition, is ignored.
 
-Not counted are branches in a statement of ours in which there is no condition.  They
-are in what the kernel's macros make of a lock, of lockdep_assert_held(), of
-might_sleep() and so on, and choose between ways of the kernel's debugging.
-A condition is what CONDITION below finds.  Nothing else is left out.
+Branches in a statement without a condition (see CONDITION) are not counted: they come
+from macros of the kernel, such as locks, lockdep_assert_held() or might_sleep().
+Everything else is counted.
 
-A line of REASONS is "file | what | why it was not reached".  What: "name()" is
-all of a function, anything else a text that the line or branch has in its
-statement.  A reason that begins with "by chance:" is for what a run may reach or not;
-any other one must have something to explain.
+A line of REASONS is "FILE | TEXT | REASON".  The text "name()" means the whole
+function; any other text must occur in the statement of the line or branch.  A reason
+that begins with "by chance:" need not explain anything in a given run; any other must.
 """
 
 import base64
@@ -37,8 +35,8 @@ import subprocess
 import sys
 import tarfile
 
-LINES = 97		# percent of the lines, at least
-BRANCHES = 90		# and of the branches
+LINES = 97		# minimum percentage of lines
+BRANCHES = 90		# minimum percentage of branches
 
 CONDITION = re.compile(
     r"\b(if|while|for|switch)\b|&&|\|\||\?|\b(hlist_entry_safe|min|max|clamp)(_t)?\("
@@ -47,7 +45,7 @@ COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
 def counts(log, directory):
-    """Unpack what the guest has sent."""
+    """Unpack the counts from the log of the guest."""
     packed, digest = [], None
     with open(log, encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -57,13 +55,13 @@ def counts(log, directory):
                 digest = line.split("vmem-gcov-sum: ")[1].strip()
     data = base64.b64decode("".join(packed))
     if hashlib.sha256(data).hexdigest() != digest:
-        raise SystemExit(f"{log}: the counts did not arrive whole")
+        raise SystemExit(f"{log}: the counts are missing or damaged")
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         tar.extractall(directory)
 
 
-def built_in(log, directory):
-    """Where vmem.ko was built."""
+def build_directory(log, directory):
+    """Return the directory in which vmem.ko was built."""
     before = os.path.join(directory, "before")
     for path in glob.glob(os.path.join(before, "**/vmem/main.gcda"),
                           recursive=True, include_hidden=True):
@@ -72,8 +70,7 @@ def built_in(log, directory):
 
 
 def gcov(directory, tree):
-    """What gcov makes of it, one object file after the other, from each of the times
-    at which the guest gathered counts."""
+    """Yield the output of gcov for each object file and each copy of the counts."""
     pattern = os.path.join(directory, "*", tree.lstrip("/"), "vmem/**/*.gcda")
     for path in sorted(glob.glob(pattern, recursive=True)):
         when = os.path.relpath(path, directory).split("/")[0]
@@ -90,7 +87,7 @@ def gcov(directory, tree):
 
 
 class Source:
-    """A file of vmem/ with what was reached of it."""
+    """A file of vmem/ and its counts."""
 
     def __init__(self, name, text):
         self.name = name
@@ -105,7 +102,7 @@ class Source:
         self.branches = {}	# line: counts
 
     def statements(self):
-        """For each line the text of the statement that it is in."""
+        """Return {line: text of its statement}."""
         found, first = {}, 0
         depth = 0
         for number, line in enumerate(self.text):
@@ -116,7 +113,7 @@ class Source:
             depth += line.count("(") - line.count(")")
             if depth > 0 or not re.search(r"[;{}:)]\s*$", line):
                 continue
-            # A ")" may end an if or a line in the middle.
+            # A ")" ends a statement only after a condition or for_each.
             text = " ".join(part.strip()
                             for part in self.text[first:number + 1])
             if line.rstrip().endswith(")") and not re.match(
@@ -158,31 +155,32 @@ class Source:
         return ""
 
     def missing(self):
-        """Lines, then branches on lines that were reached: line, what."""
+        """Yield unreached lines, and unreached branches of reached lines: line
+        number, description."""
         for number, count in sorted(self.lines.items()):
             if not count:
                 yield number, "line"
                 continue
-            ways = self.branches.get(number, ())
-            never = sum(not way for way in ways)
+            branches = self.branches.get(number, ())
+            never = sum(not count for count in branches)
             if never:
-                yield number, f"{never} of {len(ways)} branches"
+                yield number, f"{never} of {len(branches)} branches"
 
     def figures(self):
-        ways = [way for line in self.branches.values() for way in line]
+        branches = [count for line in self.branches.values() for count in line]
         return (sum(map(bool, self.lines.values())), len(self.lines),
-                sum(map(bool, ways)), len(ways))
+                sum(map(bool, branches)), len(branches))
 
     def info(self, top):
-        """The lines of a trace file."""
+        """Yield the lines of a trace file of lcov."""
         yield "TN:"
         yield f"SF:{os.path.join(top, self.name)}"
         for name, (first, _, count) in self.functions.items():
             yield f"FN:{first},{name}"
             yield f"FNDA:{count},{name}"
-        for number, ways in sorted(self.branches.items()):
-            for index, way in enumerate(ways):
-                taken = way if self.lines[number] else "-"
+        for number, branches in sorted(self.branches.items()):
+            for index, count in enumerate(branches):
+                taken = count if self.lines[number] else "-"
                 yield f"BRDA:{number},0,{index},{taken}"
         for number, count in sorted(self.lines.items()):
             yield f"DA:{number},{count}"
@@ -220,7 +218,7 @@ def main():
         os.path.abspath(__file__))))
     counted = os.path.join(output, "counts")
     counts(log, counted)
-    tree = built_in(log, counted)
+    tree = build_directory(log, counted)
 
     sources = {}
     for data in gcov(counted, tree):
@@ -242,7 +240,7 @@ def main():
             *figures[:2], percent(*figures[:2]), *figures[2:],
             percent(*figures[2:]), name))
     excluded = sum(source.excluded for source in sources.values())
-    print(f"({excluded} branches within the kernel's macros are not counted)")
+    print(f"({excluded} branches in macros of the kernel are not counted)")
     with open(os.path.join(output, "vmem.info"), "w",
               encoding="utf-8") as file:
         for _, source in sorted(sources.items()):
@@ -265,7 +263,7 @@ def main():
     stale = [reason for reason in reasons
              if not reason.used and not reason.why.startswith("by chance:")]
     for reason in stale:
-        print(f"stale: {reason.file} | {reason.what}: all of it was reached")
+        print(f"stale: {reason.file} | {reason.what}: explains nothing")
 
     verdicts = [
         (percent(*total[:2]) >= LINES,

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Take the memory of a guest in QEMU, as a core dump, and end the guest.
+"""Dump the memory of a guest in QEMU as a core file, and end the guest.
 
 usage: dump.py SOCKET LOG FILE SECONDS
 
-SOCKET is that of QEMU's machine protocol.  The guest is ready when its LOG has the
-line "== end".
+SOCKET is the socket of QEMU's machine protocol.  The guest is ready when its LOG has
+the line "== end".
 """
 
 import json
@@ -16,7 +16,7 @@ import time
 
 
 class Monitor:
-    """QEMU's machine protocol."""
+    """A connection to QEMU's machine protocol."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -38,7 +38,7 @@ class Monitor:
         raise SystemExit(f"dump: {command}: QEMU has ended")
 
     def end(self):
-        """Have it end; what is not read to the end is not done."""
+        """End QEMU; read until it closes the socket, or it may not quit."""
         self.file.write('{"execute": "quit"}\n')
         self.file.flush()
         try:
@@ -61,11 +61,11 @@ def main():
     end = time.monotonic() + float(seconds)
     while not (os.path.exists(path) and ready(log)):
         if time.monotonic() > end:
-            raise SystemExit("dump: the guest was never ready")
+            raise SystemExit("dump: timeout: the guest is not ready")
         time.sleep(0.2)
     monitor = Monitor(path)
     monitor.do("stop")
-    # With the virtual addresses: drgn would not find the page tables without.
+    # paging=True: drgn needs the virtual addresses to find the page tables.
     monitor.do("dump-guest-memory", paging=True, protocol=f"file:{target}")
     monitor.end()
 

@@ -4,15 +4,14 @@
 
 usage: guest.py SECONDS LOG WHAT COMMAND...
 
-What the guest prints goes to LOG.  When it is too slow and QEMU's monitor is the
-socket that GUEST_MONITOR names, where its CPUs are is written there too.
+The output of the guest goes to LOG.  On a timeout, the program also appends the state
+of the guest's CPUs, if GUEST_MONITOR is the socket of QEMU's monitor.
 
-The guest is a session of its own, and when it ends, is too slow, or this program
-is told to stop, the whole session is killed: User Mode Linux leaves processes
-behind when it crashes, and kills its process group, with whoever else is in it,
-when it panics.
+The guest runs in its own session.  When it ends, on a timeout, or on a signal, the
+program kills the whole session: User Mode Linux leaves processes behind when it
+crashes, and kills its whole process group when it panics.
 
-Exit status: 0 when the guest ended by itself, however; 124 when it was too slow.
+Exit status: 0 if the guest ended, for any reason; 124 on a timeout.
 """
 
 import ctypes
@@ -25,8 +24,8 @@ import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-SAY_EVERY = 15.0
-MONITOR_WAITS = 5.0
+PROGRESS_INTERVAL = 15.0
+MONITOR_TIMEOUT = 5.0
 
 
 def prctl(option, value):
@@ -38,14 +37,14 @@ def stop(signum, _frame):
 
 
 def children():
-    """Whoever is left: orphans of the guest are ours (see the subreaper)."""
+    """Return all children; this process is the subreaper of the guest's orphans."""
     with open(f"/proc/self/task/{os.getpid()}/children",
               encoding="ascii") as file:
         return [int(pid) for pid in file.read().split()]
 
 
 def kill_all(session):
-    """Kill all of a guest, until nothing of it is left."""
+    """Kill all processes of a guest, until none is left."""
     for _ in range(100):
         try:
             os.killpg(session, signal.SIGKILL)
@@ -61,12 +60,12 @@ def kill_all(session):
         time.sleep(0.02)
 
 
-def where(monitor):
-    """What QEMU says of its CPUs, or why it says nothing."""
+def cpu_state(monitor):
+    """Return the state of QEMU's CPUs, or the error of the monitor."""
     said = b""
     try:
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(MONITOR_WAITS)
+            line.settimeout(MONITOR_TIMEOUT)
             line.connect(monitor)
             for command in (b"info status", b"info registers -a"):
                 line.sendall(command + b"\n")
@@ -85,7 +84,7 @@ def main():
         signal.signal(signum, stop)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     start = time.monotonic()
-    say_next = start + SAY_EVERY
+    next_progress = start + PROGRESS_INTERVAL
     with open(log, "wb") as output:
         guest = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output,
@@ -100,14 +99,13 @@ def main():
                 pass
             now = time.monotonic()
             if now - start > limit:
-                print(f"{what}: no end after {limit:.0f} s, stopped",
-                      flush=True)
+                print(f"{what}: timeout after {limit:.0f} s", flush=True)
                 if "GUEST_MONITOR" in os.environ:
                     with open(log, "ab") as output:
-                        output.write(where(os.environ["GUEST_MONITOR"]))
+                        output.write(cpu_state(os.environ["GUEST_MONITOR"]))
                 return 124
-            if now > say_next:
-                say_next = now + SAY_EVERY
+            if now > next_progress:
+                next_progress = now + PROGRESS_INTERVAL
                 with open(log, "rb") as output:
                     lines = sum(1 for _ in output)
                 print(f"{what}: {now - start:.0f} s, {lines} lines of log",

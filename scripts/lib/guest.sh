@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Guests: any kernel of kernels.sh that can be booted, with a ramdisk and nothing
-# else; its console is a log.
+# Guests: boot a kernel of kernels.sh with a ramdisk only; its console goes to a log.
 
 GUEST_CPUS=${GUEST_CPUS:-2}
 GUEST_MEMORY=${GUEST_MEMORY:-1G}
 
-# guest_boot KERNEL SECONDS LOG WHAT RAMDISK [ARGUMENT]...: boot it, with these
-# arguments on its command line, until it ends or the time is over.  KDIR and IMAGE
-# are those of kernel_get(), and there is a run_dir().  Returns 124 if the time was
-# over.
+# guest_boot KERNEL SECONDS LOG WHAT RAMDISK [ARGUMENT]...: boot the kernel with these
+# arguments on its command line, and wait until it ends or SECONDS have passed; then
+# returns 124.  kernel_get() has set KDIR and IMAGE, run_dir() has set RUN.
 guest_boot() {
 	local kernel=$1 seconds=$2 log=$3 what=$4 ramdisk=$5 machine=qemu-system-x86_64
 	local tmp=/dev/shm space
 	shift 5
 
-	# A console that is behind loses what the log has no room for.
+	# A slow console loses messages that overflow the log buffer.
 	set -- panic=-1 ignore_loglevel printk.devkmsg=on log_buf_len=4M "$@"
 	if [ -x "$KDIR/linux" ]; then
 		case $kernel in
-		*-6.*)	;;		# knows only one
+		*-6.*)	;;		# supports one CPU only
 		*)	[ "$GUEST_CPUS" -le 1 ] ||
 				set -- ncpus="$GUEST_CPUS" seccomp=on "$@" ;;
 		esac
@@ -34,13 +32,13 @@ guest_boot() {
 		return
 	fi
 
-	# With a clock that it trusts the kernel patches its own code while all
-	# CPUs run it, which the emulator does not always get right.
+	# With tsc=unstable the kernel does not patch code that other CPUs
+	# execute, which the emulator may get wrong.
 	image_get "$kernel"
 	need "emulating a machine" qemu-system-x86
 	grep -q '^CONFIG_64BIT=y' "$KDIR/.config" || machine=qemu-system-i386
-	# A busy host may be too slow for the kernel's check of the timer, which
-	# would end in a panic.
+	# no_timer_check: on a busy host the kernel's check of the timer may fail
+	# and panic.
 	run env GUEST_MONITOR="$RUN/monitor" "$SCRIPTS/lib/guest.py" "$seconds" \
 		"$log" "$what" "$machine" \
 		-accel tcg,thread=multi -cpu max -smp "$GUEST_CPUS" \

@@ -4,35 +4,34 @@
 
 usage: judge.py [--plan PLAN --suites SUITES LOG] [--panic NAME TEXT LOG]...
 
-LOG is what a guest with scripts/guest/init-check as its /init printed, PLAN
-what it was told to insert, SUITES what suites.py printed: from both follows
-what should be in the log, so that whatever is missing is a failure.  A LOG
-after --panic is one that should end in a kernel panic with TEXT.
+LOG is the log of a guest with scripts/guest/init-check as its /init, PLAN is the plan
+of the guest, SUITES is the output of suites.py.  Results that PLAN and SUITES imply
+and that are missing in the log are failures.  A LOG after --panic must end in a
+kernel panic with TEXT.
 
-Three things are judged:
+The program judges:
 
-- The results of KUnit, in KTAP.  KUnit indents those of a suite's cases by four
-  blanks, and those of a case's parameters by eight; a case counts as one.
+- The results of KUnit, in KTAP.  KUnit indents the results of a suite's cases by four
+  blanks, and those of a case's parameters by eight; a case counts once.
 
-- The steps of the guest: inserting and removing modules.  One that fails, but for
-  which a module said "vmem-test: skip: REASON", was skipped.
+- The steps of the guest: inserting and removing modules.  A failed step was skipped
+  if a module logged "vmem-test: skip: REASON".
 
-- What the kernel reports from the insertion of vmem.ko on: warnings, bugs, what
-  KASAN, lockdep and kmemleak find, misuse that vmem itself complains about.  A
-  report fails the case or step that it is in, unless the test announced it with
+- The reports of the kernel after the insertion of vmem.ko: warnings, bugs, reports of
+  KASAN, lockdep and kmemleak, misuse of vmem.  A report fails its case or step, unless
+  the test announced it in the kernel log with
 
       vmem-test: expect N "TEXT"
       ... the reports ...
       vmem-test: end
 
-  in the kernel log: then there must be exactly N reports that contain TEXT (one
-  or more if N is *, any number and none if it is ?), and others still fail the
-  case.  A report is the line by which it is recognised and the dump that belongs
-  to it, stack and all.  Data races of the kernel's own, with nothing of vmem on
-  any stack, are only counted.
+  Then exactly N reports must contain TEXT (at least one if N is *, any number if N is
+  ?); other reports still fail the case.  A report consists of the line that identifies
+  it and the dump that follows.  Data races of the kernel, without vmem on a stack, are
+  counted but do not fail.
 
-The last line is "N passed, N failed, N skipped"; the status is 0 only if
-nothing failed and something passed.
+The last line is "N passed, N failed, N skipped"; the exit status is 0 only if no case
+failed and at least one passed.
 """
 
 import argparse
@@ -40,7 +39,7 @@ import re
 import sys
 
 EXCERPT = 40			# lines of log to show for a failure
-FAULTS = 8			# what is wrong with a case, at most
+FAULTS = 8			# faults of a case to show
 
 STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 TREE = re.compile(r"/\S*/vmem-linux/trees/[^/]+/")
@@ -56,7 +55,7 @@ SUITE = re.compile(r"^(ok|not ok) \d+(?: -)? (.*?)(?: # .*)?$")
 KTAP = re.compile(r"^ *(KTAP version|TAP version|1\.\.\d+$|# Subtest:|ok \d|not ok \d"
                   r"|# \S+: pass:|# Totals:|# module:)")
 
-# How reports begin ...
+# The first lines of reports.
 CUT = re.compile(r"^-+\[ cut here \]-+$")
 CUT_END = re.compile(r"^---\[ end trace")
 RULE = re.compile(r"^={20,}$")		# of lockdep, KASAN, SLUB
@@ -70,13 +69,12 @@ BEGIN = re.compile(
     r"|blocked for more than|scheduling while atomic|bad: scheduling|divide error"
     r"|invalid opcode|double fault|NMI watchdog|stack guard page|Invalid wait context"
     r"|vmem: (misuse|leak|verify)|printk messages dropped", re.I)
-# ... the same words where they mean nothing bad, or what the guest tells in full
-# and fails the step for, but for the kernel's own ...
+# Lines that match BEGIN and are no report; the guest prints reports of kmemleak in full.
 HARMLESS = re.compile(r"INFO: lockdep is turned off|kmemleak: .*initialized"
                       r"|kmemleak: \d+ new suspected memory leaks"
                       r"|Disabling lock debugging|^ +(\? )?(\[<[0-9a-f]+>\]|\S+\+0x)"
                       r"|^RIP: ")
-# ... and what their dumps consist of.
+# Lines of the dumps of reports.
 DUMP = re.compile(
     r"^\s|^$|^task:|^\"echo 0 >|^(CPU|RIP|RSP|RAX|RDX|RBP|R\d\d|FS|CS|CR2|Code|EFLAGS): ?"
     r"|^(Modules linked in|Hardware name|Workqueue|Stack|Call Trace|irq event stamp"
@@ -95,7 +93,7 @@ def begins(line):
 
 
 class Report:
-    """Something that the kernel complains about."""
+    """A report of the kernel: a warning, a bug, a misuse."""
 
     def __init__(self, line):
         self.cut = bool(CUT.match(line))
@@ -106,7 +104,7 @@ class Report:
         self.ended = False
 
     def takes(self, line):
-        """Whether the line belongs to the report; if so, it is added."""
+        """Add the line and return True if it belongs to the report."""
         if self.ended or CUT.match(line):
             return False
         if self.cut:
@@ -128,16 +126,16 @@ class Report:
         return True
 
     def sanitizer(self):
-        """Whether a rule ends the report, as another one began it."""
+        """True if the report begins and ends with a rule."""
         return self.ruled and re.search("KASAN|UBSAN|KCSAN", self.lines[1])
 
     def foreign(self):
-        """Whether it is about a data race that vmem has no part in."""
+        """True for a data race without vmem on a stack."""
         return "KCSAN" in self.title() and not re.search(r"\[vmem\w*\]",
                                                         self.text())
 
     def real(self):
-        """A rule or a cut alone is no report."""
+        """False for a rule without a report."""
         return self.begun or self.cut
 
     def text(self):
@@ -161,8 +159,8 @@ class Expectation:
             return None
         if self.count.isdigit() and self.seen == int(self.count):
             return None
-        return (f"announced {self.count} of \"{self.text}\" in the log, "
-                f"there were {self.seen}")
+        return (f"expected {self.count} of \"{self.text}\" in the log, "
+                f"found {self.seen}")
 
 
 class Case:
@@ -170,7 +168,7 @@ class Case:
         self.name = name
         self.result = result	# "passed", "failed", "skipped"
         self.reason = reason
-        self.partly = None	# why some of its parameters were skipped
+        self.partly = None	# the reason why some of its parameters were skipped
         self.faults = []
         self.excerpt = []
 
@@ -201,7 +199,7 @@ class Suite:
             if case.result == "skipped":
                 print(f"     skipped: {case.name}: {case.reason}")
             if case.partly:
-                print(f"     skipped: {case.name}, in part: {case.partly}")
+                print(f"     skipped: {case.name}, partly: {case.partly}")
             if case.result != "failed":
                 continue
             faults = case.faults
@@ -221,31 +219,31 @@ class Suite:
 
 
 def read(path):
-    """The lines of a log, without the kernel's time stamps, the directory that the
-    modules were built in, and what is only for coverage.py."""
+    """Return the lines of a log without time stamps, the build directory of the
+    modules, and the lines for coverage.py."""
     with open(path, encoding="utf-8", errors="replace") as file:
         return [TREE.sub("", STAMP.sub("", line.rstrip("\r\n")))
                 for line in file if not line.startswith("vmem-gcov")]
 
 
 class Judge:
-    """Goes through a log once.  What it finds is sorted under the case, suite
-    and step in which it was found."""
+    """Parse a log line by line, and assign each result and report to its case,
+    suite and step."""
 
     def __init__(self):
         self.suites = []
         self.life = Suite("inserting and removing")
-        self.step = None	# the step that has begun
+        self.step = None	# the current step
         self.steps = {}		# step: its status, None while it runs
         self.ran = {}		# step: suites in it
-        self.suite = None	# the suite that is running
+        self.suite = None	# the current suite
         self.report = None
-        self.skip = None	# why this step cannot be made here
-        self.reasons = {}	# why parameters of this case were skipped
-        self.foreign = 0	# reports of others' data races
+        self.skip = None	# reason to skip the current step
+        self.reasons = {}	# reasons for skipped parameters of the current case
+        self.foreign = 0	# data races without vmem
         self.expected = []
         self.faults = []	# since the last result
-        self.excerpt = []	# likewise
+        self.excerpt = []	# lines since the last result
 
     # --- reports ---
 
@@ -295,17 +293,17 @@ class Judge:
         self.end_expectations('"vmem-test: expect" without "vmem-test: end"')
         missing = (suite.planned or 0) - len(suite.cases)
         if suite.planned is None:
-            suite.fail("(the suite)", "it has no plan", excerpt=self.excerpt)
+            suite.fail("(the suite)", "no plan", excerpt=self.excerpt)
         for number in range(missing):
             suite.fail(f"(case {suite.planned - missing + number + 1} of "
-                       f"{suite.planned})", "it has no result",
+                       f"{suite.planned})", "no result",
                        *([] if number else self.faults),
                        excerpt=[] if number else self.excerpt)
         if not missing and self.faults:
             suite.fail("(after the last case)", *self.faults,
                        excerpt=self.excerpt)
         if not suite.cases:
-            suite.fail("(the suite)", "it has no cases")
+            suite.fail("(the suite)", "no cases")
         self.faults, self.excerpt = [], []
 
     def mark(self, kind, rest):
@@ -320,7 +318,7 @@ class Judge:
             self.end_step(rest.rpartition(": ")[2])
 
     def end_step(self, status):
-        """A step has ended with that status; None: it was cut short."""
+        """End the current step with a status, or None if the log ended early."""
         step, self.step = self.step, None
         self.end_suite()
         if step is None:
@@ -351,7 +349,7 @@ class Judge:
             self.mark(*mark.groups())
             return
         if self.step is None and not self.steps:
-            return			# vmem.ko is not there yet
+            return			# before the insertion of vmem.ko
         expect = EXPECT.search(line)
         expect_end = EXPECT_END.search(line)
         if expect or expect_end or KTAP.match(line):
@@ -392,10 +390,10 @@ class Judge:
         self.end_report()
         self.end_step(None)
 
-    # --- what should have been there ---
+    # --- missing results ---
 
     def missing(self, plan, suites):
-        """Count as failures what the plan has and the log has not."""
+        """Add a failure for each step and suite of the plan that the log lacks."""
         tests = [name for kind, name in plan if kind == "test"]
         bases = [name for kind, name in plan if kind == "base"]
         samples = [name for kind, name in plan if kind == "sample"]
@@ -413,25 +411,25 @@ class Judge:
             steps.append("insert vmem without memory")
         for step in steps:
             if step not in self.steps and not step.startswith("test "):
-                self.life.fail(step, "never came to it")
+                self.life.fail(step, "did not run")
         for name in tests:
             if not suites[name]:
                 self.life.fail(f"test {name}", "the module has no suites")
             for suite in suites[name]:
                 if suite not in self.ran.get(f"test {name}", []):
                     missing = Suite(suite)
-                    missing.fail("(the suite)", "it never ran")
+                    missing.fail("(the suite)", "did not run")
                     self.suites.append(missing)
 
 
 def check_panic(suite, name, text, path):
-    """A log that should end in a panic."""
+    """Check that a log ends in a panic."""
     lines = read(path)
     panics = [line for line in lines if "Kernel panic - not syncing" in line]
     if any(text in line for line in panics):
         suite.cases.append(Case(name, "passed"))
     else:
-        suite.fail(name, f'there should be a panic with "{text}"; panics: '
+        suite.fail(name, f'no panic with "{text}"; panics: '
                    + ("; ".join(panics) or "none"), excerpt=lines[-15:])
 
 
@@ -466,7 +464,7 @@ def main():
     for suite in found:
         suite.show()
     if foreign:
-        print(f"     not counted: data races of the kernel's own: {foreign}")
+        print(f"     not counted: data races of the kernel: {foreign}")
     passed, failed, skipped = (sum(suite.count(result) for suite in found)
                                for result in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed"

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Judge what the clients of cases/ did, from the copies that scripts/cases made.
+"""Judge the copies of debugfs that scripts/cases made of the clients of cases/.
 
 usage: judge_cases.py DIRECTORY
 
-Each case must show what Documentation/debugging.rst says that it shows.  The last
+Each case must show the fault that Documentation/debugging.rst describes.  The last
 line is "N passed, N failed".
 """
 
@@ -15,7 +15,7 @@ from vmemstat import forest, rates, read
 
 
 class Copies:
-    """The copies by name."""
+    """The copies, indexed by name."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -30,75 +30,75 @@ class Copies:
 
 
 def leak(copies):
-    """2000 steps lose 200 states of 448 bytes, and nothing else grows."""
+    """2000 steps leak 200 states of 448 bytes, and no other arena grows."""
     before, now = copies.forest("leak-1"), copies.forest("leak-2")
     changes = rates.changes(now, before)
     for arena in now.arenas:
         grown = changes[arena.id].inuse
         lost = 200 * 448 if arena.label == "card_memory" else 0
-        # The sessions that are open are not all alike.
+        # The open sessions differ in size.
         if abs(grown - lost) > 8192:
             yield f"{arena.label} grew by {grown}, not by about {lost}"
     if "179200 bytes still allocated in 400 segments" not in \
             copies.text("leak.log"):
-        yield "the kernel did not say what leaked"
+        yield "the kernel did not report the leak"
     yield from holds(now, "card_memory", "session_state", 400)
 
 
 def full(copies):
-    """Video fails for want of what audio has."""
+    """Video fails because audio has its memory."""
     now = copies.forest("full-3")
     change = rates.changes(now, copies.forest("full-2"))[now.find("video").id]
     if change.count["fail"] != 250 or change.count["import_fail"] != 250:
         yield f"video failed {change.count['fail']} times, not 250"
     if now.find("video").stats["mem_inuse"] != 2 << 20:
-        yield "video has not what it always had"
+        yield "video does not have its 2 MiB"
     if now.find("device_memory").use < 98:
         yield "the device's memory is not full"
     if any(arena.stats["fail"] for arena in copies.forest("full-1").arenas):
-        yield "something failed while the player was reading"
+        yield "an allocation failed while the player was reading"
     yield from holds(now, "audio", "audio_queue_packet", 3000)
 
 
 def ragged(copies):
-    """All but empty, and no room."""
+    """An almost empty arena has no room."""
     now = copies.forest("ragged-2")
     window = now.find("bus_window")
     if window.use > 1:
-        yield f"{window.use} % are in use"
+        yield f"{window.use} % in use"
     if window.stats["fail"] != 88:
-        yield f"{window.stats['fail']} failed, not 88"
+        yield f"{window.stats['fail']} requests failed, not 88"
     classes = now.parse(window, read.parse_freelists, "freelists")
     if classes[-1].largest >= 1 << 20:
         yield "there is a free segment of a megabyte or more"
     apart = copies.forest("apart").find("bus_window")
     if apart.stats["fail"] or apart.stats["mem_inuse"] != 131072:
-        yield "with an arena of their own the descriptors are still in the way"
+        yield "requests fail although the descriptors have their own arena"
 
 
 def stuck(copies):
-    """12 requests wait, and are served when there are tags again."""
+    """12 requests wait, and are served when tags are freed."""
     now = copies.forest("stuck")
     tags = now.find("disk_tags")
     if len(tags.waiters) != 12 or tags.stats["waiters"] != 12:
-        yield f"{len(tags.waiters)} wait, not 12"
+        yield f"{len(tags.waiters)} requests wait, not 12"
     for waiter in tags.waiters:
         if waiter.state != "waiting" or waiter.size != 1 or \
                 not waiter.comm.startswith("disk_io/") or waiter.ms < 4000:
-            yield f"not one of those that wait: {waiter}"
+            yield f"unexpected waiter: {waiter}"
     yield from holds(now, "disk_tags", "disk_send", 16)
     later = copies.forest("stuck-reset").find("disk_tags")
     if later.waiters or later.live:
-        yield "some still wait, or hold a tag, after the reset"
+        yield "requests wait or hold a tag after the reset"
 
 
 def holds(now, name, function, least):
-    """The largest group of who holds something."""
+    """Check the largest group of consumers that contains a function."""
     groups = now.consumers(now.find(name))
     groups = [group for group in groups
               if any(frame.startswith(function + "+") for frame in group.frames)]
     if not groups or groups[0].count < least:
-        yield f"consumers of {name}: not {least} by {function}: {groups}"
+        yield f"consumers of {name}: fewer than {least} by {function}: {groups}"
 
 
 CASES = leak, full, ragged, stuck

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Show and judge what the guest of `make demo` printed.
+"""Print and judge the output of the guest of `make demo`.
 
 usage: judge_demo.py LOG
 
-See scripts/guest/init-demo for what it prints.  Everything has to be there, and
-to have worked; each arena must have its fourteen statistics, in their order; and
-the kernel must have had nothing to complain about.
+scripts/guest/init-demo prints the sections.  All must be there, and no command may
+have failed; each arena must have its fourteen statistics in their order; and the kernel
+must have reported no fault.
 """
 
 import re
@@ -17,13 +17,13 @@ from judge import begins, read
 STATISTICS = """mem_inuse mem_import mem_total vmem_source alloc free wait fail
     lookup search populate_wait populate_fail contains contains_search""".split()
 
-# A line of the trace that is about an arena of heap.ko.
+# An event of an arena of heap.ko in the trace.
 EVENT = (r": vmem_%s: arena=\d+ name=heap_\w+ (source=\d+ )?(asked=\d+ )?"
          r"addr=0x[0-9a-f]+ size=\d+ ?")
 
 
 def sections(lines):
-    """The lines of each section by its title."""
+    """Return {title: lines} of the sections."""
     found = {}
     title = None
     for line in lines:
@@ -38,7 +38,7 @@ def sections(lines):
 def faults(lines):
     found = sections(lines)
     if "end" not in found:
-        yield "it did not come to its end"
+        yield "the guest did not finish"
     for line in lines:
         if line.startswith("!! "):
             yield line[3:]
@@ -52,26 +52,26 @@ def faults(lines):
     events = "\n".join(found.get("some events", []))
     for name in ("alloc", "free", "import", "release"):
         if not re.search(EVENT % name, events):
-            yield f"no event vmem_{name} that makes sense"
+            yield f"no plausible event vmem_{name}"
     if not re.search(r"^\d+ \d+ by .*\[heap\]", "\n".join(
             line for title in found if title.endswith("/consumers")
             for line in found[title]), re.MULTILINE):
-        yield "heap.ko is no consumer of what it has"
+        yield "heap.ko is not among its arena's consumers"
     for name in ("arenas", "metadata", "segments"):
         if not any(title.endswith("/" + name) and
                    [line for line in found[title] if line] for title in found):
             yield f"{name} is missing or empty"
-    going = [line for title in found if title.startswith("a CPU goes")
-             for line in found[title] if line.startswith("CPU 1 is ")]
-    if going != ["CPU 1 is 0", "CPU 1 is 1"]:
-        yield "the CPU did not go and come back"
-    if "vmem_qcache 0" not in found.get("what is left", []):
-        yield "something was left behind"
+    hotplug = [line for title in found if title.startswith("CPU hotplug")
+               for line in found[title] if line.startswith("CPU 1 is ")]
+    if hotplug != ["CPU 1 is 0", "CPU 1 is 1"]:
+        yield "CPU 1 did not go offline and online"
+    if "vmem_qcache 0" not in found.get("memory after the clients were removed", []):
+        yield "a quantum cache was leaked"
     for title, text in found.items():
         for line in text:
             if title.startswith("the kernel log") and begins(line) \
                     or re.search("Kernel panic", line):
-                yield "the kernel says: " + line
+                yield "kernel report: " + line
 
 
 def main():

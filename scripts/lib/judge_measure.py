@@ -1,20 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Print the figures of scripts/measure beside their limits.
+"""Print the figures of scripts/measure with their limits.
 
 usage: judge_measure.py LIVE FILE
 
-FILE has lines "measure: NAME VALUE", LIVE is how many allocations lived while
-bytes were counted. A limit is an upper one unless it says otherwise. The last
-line is "N passed, N failed".
+FILE has lines "measure: NAME VALUE"; LIVE is the number of live allocations when bytes
+were counted. Limits are upper bounds. The last line is "N passed, N failed".
 """
 
 import sys
 
-# What is shown, how it comes from the figures, what it may be at the most: a
-# number, or another figure. Emptying an arena gives segment structures back to
-# the slab allocator, so that its own worst hold with as many objects comes on top
-# of what vmem may take.
+# Text, name of the figure, limit: None, a number, or another figure. Emptying an arena
+# frees segment structures to the slab allocator; its longest lock hold for as many
+# objects is added to the limit of vmem.
 ROWS = [
     ("a bare per-CPU stack, pair", "stack_pair", None),
     ("cached, pair, 100 k others live", "cached_pair", 90),
@@ -49,7 +47,7 @@ ROWS = [
 
 
 def value_of(name, figures, live):
-    """A figure by its name, divided by LIVE if it says so; None without."""
+    """Return a figure, divided by LIVE if its name ends in "/live"; None if missing."""
     base, _, divisor = name.partition("/")
     value = figures.get(base)
     if value is not None and divisor:
@@ -71,7 +69,7 @@ def main():
                 figures[name] = float(value)
 
     passed = 0
-    print(f"{'instructions, but for the bytes':44} {'figure':>10} {'limit':>8}")
+    print(f"{'instructions, or bytes':44} {'figure':>10} {'limit':>8}")
     for what, name, limit in ROWS:
         value = value_of(name, figures, live)
         if isinstance(limit, str):
@@ -92,10 +90,10 @@ def main():
         failed += not good
         print(f"{'uncached with many live to few live':44} {many / one:>10.2f} "
               f"{'0.9..1.1':>8}{'' if good else '  FAILED'}")
-    # Times, on a machine that others use: shown, not judged.
+    # Times on a shared host: printed, not judged.
     floor = figures.get("time.stack_pair")
     if floor:
-        print(f"in time, a bare per-CPU stack being 1: cached "
+        print(f"time relative to a bare per-CPU stack: cached "
               f"{figures.get('time.cached_pair', 0) / floor:.2f}, uncached "
               f"{figures.get('time.uncached_pair_1k', 0) / floor:.2f}")
     print(f"{figures.get('threads', 0):.0f} CPUs do "

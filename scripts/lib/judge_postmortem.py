@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Compare what drgn finds in a dump with what debugfs has said.
+"""Compare the output of scripts/drgn/vmem.py on a dump with copies of debugfs.
 
 usage: judge_postmortem.py DIRECTORY DRGN...
 
-DIRECTORY holds kstat, arenas, and segments and waiters of each arena; DRGN is the command line
-up to vmem.py's own arguments.  The last line is "N passed, N failed".
+DIRECTORY holds kstat, arenas, and segments and waiters of each arena; DRGN is the
+command line up to the arguments of vmem.py.  The last line is "N passed, N failed".
 """
 
 import difflib
@@ -16,7 +16,7 @@ import sys
 
 
 class Judge:
-    """Counts, and says what differs."""
+    """Count and print the results."""
 
     def __init__(self, drgn):
         self.drgn = drgn
@@ -49,21 +49,22 @@ def lines_of(*names):
 
 
 def normal(line):
-    """The kernel says how long a function is, up to the next one, and which module
-    it is in.  The way into the kernel has two names."""
+    """Return a line of segments without the parts that differ in drgn: the size and
+    the module of a function, and the name of the kernel's entry point."""
     line = re.sub(r"/0x[0-9a-f]+( \[\w+\])?", "", line)
     return re.sub(r"<entry_SYSCALL_64\w*\+0x[0-9a-f]+", "<entry", line)
 
 
-def but_time(lines):
-    """Lines of waiters without how long: the dump is taken later."""
+def without_time(lines):
+    """Yield the lines of waiters without the waiting time, which is longer in the
+    dump."""
     for line in lines:
         words = line.split(" ", 5)
         yield " ".join(words[:4] + words[5:])
 
 
 def table(lines, address):
-    """Numbers and names; the columns have not the same width."""
+    """Yield the columns of a table, separated by one blank."""
     for line in lines:
         if not line.startswith("#"):
             words = line.split()[address:]
@@ -71,14 +72,14 @@ def table(lines, address):
 
 
 def waiters(judge, name, expected):
-    """How many there are in an arena."""
+    """Compare the waiters of an arena, and return their number."""
     found = judge.run("vmem_waiters", name.partition("-")[0])[1]
-    judge.same(f"waiters of {name}", list(but_time(expected)),
-               list(but_time(found)))
+    judge.same(f"waiters of {name}", list(without_time(expected)),
+               list(without_time(found)))
     if len(expected) > 1:
         judge.say(all(int(then.split()[4]) <= int(now.split()[4])
                       for then, now in zip(expected[1:], found[1:])),
-                  f"waiters of {name}: for longer by then")
+                  f"waiters of {name}: waiting times grew")
     return len(expected) - 1
 
 
@@ -108,9 +109,10 @@ def main():
                 judge.same(f"{kind} of {name}", walk,
                            judge.run("vmem_walk", name.partition("-")[2],
                                      kind)[1])
-    judge.say(stacks > 0, f"{stacks} of the lines had stacks")
-    judge.say(waiting == 12, f"{waiting} requests waited")
-    judge.say(judge.run("vmem_seg", "nobody")[0] == 1, "there is no such arena")
+    judge.say(stacks > 0, f"{stacks} lines with stacks")
+    judge.say(waiting == 12, f"{waiting} waiting requests")
+    judge.say(judge.run("vmem_seg", "nobody")[0] == 1,
+              "an unknown arena is an error")
     print(f"{judge.passed} passed, {judge.failed} failed")
     return 1 if judge.failed else 0
 

@@ -1,34 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034	# results are in variables
 #
-# Kernels to build modules for, each in the cache and made only once.  A
-# directory there is complete or not there: it is made under another name and
-# renamed in the end.  It is named after the kernel, its version and a hash of
-# what it was made from.  A kernel that is there is used, even if Debian has a
-# newer one by now: whoever wants that one removes the old.
+# Kernels to build modules for.  Each kernel is built once and kept in the cache, in a
+# directory named after the kernel, its version and a hash of its inputs.  The
+# directory is built under a temporary name and renamed when it is complete.  A cached
+# kernel is used even if Debian has a newer version; remove the directory to update.
 #
-#   um-VERSION      User Mode Linux, built completely: it can be booted; from 7.2
-#                   on with several CPUs
-#   plain-VERSION   the same without checkers and with one CPU, for times
-#   bench-VERSION   the same with all that hands out integers
-#   fast-VERSION    the same with the checkers that cost little, and gcov
-#   qemu-VERSION    x86-64 with KUnit and several CPUs, built completely
+#   um-VERSION      User Mode Linux, bootable; from 7.2 on with several CPUs
+#   plain-VERSION   the same without checkers and with one CPU, to measure times
+#   bench-VERSION   the same with all integer allocators of Linux
+#   fast-VERSION    User Mode Linux with the cheap checkers and gcov
+#   qemu-VERSION    x86-64 with KUnit and several CPUs, bootable
 #   qemu32-VERSION  the same with 32 bits
-#   kasan-VERSION   the same with 64 bits and all checkers but KCSAN
+#   kasan-VERSION   x86-64 with all checkers but KCSAN, bootable
 #   kcsan-VERSION   the same with KCSAN
 #   drgn-VERSION    the same without checkers, with debugging information
-#   clang-VERSION   x86-64 with all there is, prepared with clang
-#   i386-VERSION    32 bits with as little as possible, prepared with gcc
-#   x86-VERSION     Debian's own kernel, from its headers package where those can
-#                   be used here, else all there is, prepared with gcc; with
-#                   the machine's own release comes the kernel itself
-#   rt-VERSION      Debian's own with PREEMPT_RT
+#   clang-VERSION   x86-64 with all options that vmem uses, prepared with clang
+#   i386-VERSION    32 bits with the fewest options, prepared with gcc
+#   x86-VERSION     Debian's kernel: its headers package if this host can use it, else
+#                   prepared with gcc and all options that vmem uses; the version of
+#                   the host's release includes the kernel image
+#   rt-VERSION      Debian's kernel with PREEMPT_RT
 #
-# "Prepared" kernels (make modules_prepare) take half a minute instead of an
-# hour, and are enough to compile modules against.
+# A "prepared" kernel (make modules_prepare) takes half a minute instead of an hour; it
+# suffices to compile modules.
 
-# Where a version comes from: suites of Debian, to be tried in this order.
-# "own" is what the machine's apt is configured for.
+# suites_of VERSION: set SUITES to the suites of Debian to try, in this order.  "own" is
+# the configuration of the host's apt.
 suites_of() {
 	case $1 in
 	6.1)	SUITES="own" ;;
@@ -37,9 +35,9 @@ suites_of() {
 	esac
 }
 
-# newest_in PACKAGE VERSION: SUITE and VERSION of what the archive offers for
-# that kernel version.
-newest_in() {
+# find_suite PACKAGE VERSION: set SUITE to the first suite that has the package for that
+# kernel version, and VERSION to the version of the package.
+find_suite() {
 	suites_of "$2"
 	for SUITE in $SUITES; do
 		candidate "$SUITE" "$1"
@@ -48,13 +46,14 @@ newest_in() {
 	die "no package $1 in $SUITES"
 }
 
-# cached PATTERN: FOUND is the newest directory of that name, or empty.
+# cached PATTERN: set FOUND to the newest directory of that name, or to nothing.
 cached() {
 	FOUND=$(find "$CACHE" -maxdepth 2 -path "$CACHE/$1" ! -name '*.part' \
 		-printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d' ' -f2-)
 }
 
-# source_get VERSION: SRC is the kernel's source, with Debian's patches and ours.
+# source_get VERSION: set SRC to the kernel's source, with the patches of Debian and of
+# scripts/kernels.
 source_get() {
 	local name=linux-source-$1 patch=$SCRIPTS/kernels/$1.patch state=0 dir
 
@@ -66,7 +65,7 @@ source_get() {
 	cached "source/$1-*-$state"
 	SRC=$FOUND
 	if [ -z "$SRC" ]; then
-		newest_in "$name" "$1"
+		find_suite "$name" "$1"
 		SRC=$CACHE/source/$1-$VERSION-$state
 		dir=$SRC.part
 		rm -rf "$dir"
@@ -87,8 +86,8 @@ source_get() {
 	unlock "source-$1"
 }
 
-# kernel_get NAME: KDIR is the directory to build modules against; for Debian's
-# kernel, IMAGE is the kernel itself, if there.
+# kernel_get NAME: set KDIR to the directory to build modules against, and IMAGE to the
+# kernel image, if there is one.
 kernel_get() {
 	local name=$1 version=${1#*-} recipe fragment
 
@@ -105,7 +104,7 @@ kernel_get() {
 	x86-6.1 | x86-6.12)	recipe=headers ;;
 	rt-6.12)		recipe=headers ;;
 	x86-*)			recipe=prepare_x86 fragment=full ;;
-	*)			die "no recipe for kernel $name" ;;
+	*)			die "unknown kernel: $name" ;;
 	esac
 
 	need "building kernels and modules" build-essential bc bison flex \
@@ -118,7 +117,7 @@ kernel_get() {
 	esac
 }
 
-# --- Debian's own ---
+# --- Debian's kernels ---
 
 headers_get() {
 	local name=$1 version=$2 suite=own flavour=amd64 dir abi part
@@ -150,10 +149,10 @@ headers_get() {
 			unpack "$suite" "linux-image-$abi" "$dir.part"
 			rm -rf "$dir.part/lib/modules"
 		fi
-		# With it, kbuild would make type information, which takes
-		# another package and which nobody here needs.
+		# Otherwise kbuild generates BTF, which needs another package and
+		# is not used here.
 		rm -f "$dir.part/usr/src/linux-headers-$abi/vmlinux"
-		# The one absolute path in there.
+		# The only absolute path in the package.
 		sed -i "s|^include /usr/src|include $dir/usr/src|" \
 			"$dir.part/usr/src/linux-headers-$abi/Makefile"
 		mv "$dir.part" "$dir"
@@ -164,8 +163,8 @@ headers_get() {
 	[ ! -e "$dir/boot/vmlinuz-$abi" ] || IMAGE=$dir/boot/vmlinuz-$abi
 }
 
-# image_get NAME: IMAGE is the kernel itself, after kernel_get.  Debian's are only
-# fetched where one is to be booted.
+# image_get NAME: set IMAGE to the kernel image, after kernel_get().  Images of Debian
+# are downloaded only for booting.
 image_get() {
 	local name=$1 suite=own abi=${KDIR##*/linux-headers-} dir
 
@@ -189,8 +188,8 @@ image_get() {
 	[ -e "$IMAGE" ] || die "no kernel in linux-image-$abi"
 }
 
-# module_get IMAGE MODULE DIR: copy a module of a Debian kernel to DIR. They are
-# not kept with the kernel, being many: only those that were asked for.
+# module_get IMAGE MODULE DIR: copy a module of a Debian kernel to DIR. The cache keeps
+# only the requested modules, because there are many.
 module_get() {
 	local abi=${1##*/vmlinuz-} module=$2 out=$3 dir
 
@@ -224,17 +223,17 @@ built_get() {
 		mv "$KDIR.part" "$KDIR"
 		say "$name is built, $((SECONDS - start)) s: $KDIR"
 	fi
-	settle
+	fix_paths
 	unlock "$name"
 	IMAGE=
 	[ ! -e "$KDIR/arch/x86/boot/bzImage" ] ||
 		IMAGE=$KDIR/arch/x86/boot/bzImage
 }
 
-# settle: kbuild leaves a Makefile and a link with the paths that source and kernel
-# had at the time, perhaps through a mount that is gone.  Make them those of now,
-# or modules cannot be built, or are built in the kernel's directory.
-settle() {
+# fix_paths: update the absolute paths in the Makefile and the link that kbuild left in
+# KDIR; the cache may have been mounted elsewhere.  With the old paths, modules do not
+# build, or build in the kernel's directory.
+fix_paths() {
 	sed -i -e "s|^\(export KBUILD_OUTPUT\) .*|\1 := \$(CURDIR)|" \
 		-e "s|^include .*/Makefile$|include $SRC/Makefile|" \
 		"$KDIR/Makefile"
@@ -243,7 +242,8 @@ settle() {
 	ln -sfn "$SRC" "$KDIR/source"
 }
 
-# What decides how a kernel comes out.
+# recipe_of RECIPE FRAGMENT VERSION: print all inputs of a kernel build, for the hash in
+# its name.
 recipe_of() {
 	options_of "$2" "$3"
 	declare -f "$1" configure
@@ -257,9 +257,9 @@ recipe_of() {
 	esac
 }
 
-# options_of FRAGMENT VERSION: the options that a fragment has for a version.  A
-# later line for an option takes the place of an earlier one, so that a fragment
-# can differ from one that it includes ("# with FILE").
+# options_of FRAGMENT VERSION: print the options of a fragment for a version.  A later
+# line for an option replaces an earlier one, so that a fragment can override the
+# fragments that it includes ("# with FILE").
 options_of() {
 	fragment_of "$1" | awk -v version="$2" '
 		function number(v,  part) {
@@ -277,7 +277,7 @@ options_of() {
 	'
 }
 
-# fragment_of FILE: its lines, and in the place of "# with FILE" those of FILE.
+# fragment_of FILE: print its lines, and replace "# with FILE" by the lines of FILE.
 fragment_of() {
 	local line
 
@@ -289,9 +289,8 @@ fragment_of() {
 	done <"$1"
 }
 
-# configure DIR VERSION FRAGMENT MAKE...: the options of a fragment on top of
-# the smallest configuration.  An option that the kernel did not take is an
-# error.
+# configure DIR VERSION FRAGMENT MAKE...: configure allnoconfig with the options of a
+# fragment.  Fails if an option is not in the resulting configuration.
 configure() {
 	local dir=$1 version=$2 fragment=$3 lost line
 	shift 3
@@ -329,7 +328,7 @@ build_i386() {
 	build "$@" ARCH=i386
 }
 
-# build NAME DIR VERSION FRAGMENT ARGUMENT...
+# build NAME DIR VERSION FRAGMENT ARGUMENT...: configure and build an x86 kernel.
 build() {
 	local name=$1 dir=$2 version=$3 fragment=$4
 	local make=(make -C "$SRC" O="$dir" "${@:5}")
@@ -355,7 +354,7 @@ prepare_i386() {
 	prepare "$@" ARCH=i386
 }
 
-# prepare NAME DIR VERSION FRAGMENT ARGUMENT...
+# prepare NAME DIR VERSION FRAGMENT ARGUMENT...: configure and prepare an x86 kernel.
 prepare() {
 	local name=$1 dir=$2 version=$3 fragment=$4
 	local make=(make -C "$SRC" O="$dir" "${@:5}")
@@ -369,8 +368,8 @@ prepare() {
 	exports >"$dir/Module.symvers"
 }
 
-# exports: a Module.symvers for a kernel that is only prepared: what its source
-# exports to any module, in whatever configuration.
+# exports: print a Module.symvers for a prepared kernel: all symbols that its source
+# exports in any configuration.
 exports() {
 	(cd "$SRC" && grep -rhE --include='*.[chS]' '^\s*(EXPORT_|STANDARD_PARAM)' \
 		arch/x86 block drivers/base drivers/char fs init kernel lib mm) |

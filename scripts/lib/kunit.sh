@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034	# results are in variables
 #
-# KUnit for kernels that were configured without it, such as Debian's own: built
-# from the source of the same version as a module by itself.
+# KUnit for kernels that are configured without it, such as Debian's: built as a
+# separate module from the source of the same version.
 #
-# In such a kernel neither struct task_struct nor struct module has a place for
-# KUnit, and the headers must go on saying so: CONFIG_KUNIT is set for make alone,
-# never for the compiler.  So KUnit's own files are changed a little, in a copy in
-# the cache.  The test that runs is in a variable instead of in its task, and a
-# test module hands over its suites in its init function, see
-# kernels/kunit-suites.inc.  (The two other things that CONFIG_KUNIT stands for,
-# devices and user memory of a test, are not needed here.)
+# In such a kernel struct task_struct and struct module have no members for KUnit, so
+# that the compiler must not see CONFIG_KUNIT: it is set for make only.  The KUnit
+# files are modified in a copy in the cache: a global variable instead of a member of
+# the task holds the current test, and the init function of a test module registers
+# its suites, see kernels/kunit-suites.inc.  The two other uses of CONFIG_KUNIT,
+# devices and user memory of a test, are not needed here.
 
 KUNIT_FILES="assert attributes debugfs device executor hooks platform resource
 	static_stub string-stream test try-catch"
 
-# kunit_get KERNEL: KUNIT is kunit.ko, or empty if the kernel has KUnit built in;
-# KUNIT_MAKE is what make needs to be told to build tests.  Sets KDIR.
+# kunit_get KERNEL: set KUNIT to kunit.ko, or to nothing if the kernel has KUnit built
+# in; set KUNIT_MAKE to the arguments of make for building tests.  Sets KDIR.
 kunit_get() {
 	local kernel=$1 dir
 
@@ -44,14 +43,14 @@ kunit_get() {
 		KBUILD_EXTRA_SYMBOLS="$dir/Module.symvers")
 }
 
-# What decides how it comes out.
+# All inputs of the build, for the hash in the name of the directory.
 kunit_recipe() {
 	echo "$KUNIT_FILES"
 	declare -f kunit_copy
 	cat "$SCRIPTS/kernels/kunit-suites.inc"
 }
 
-# kunit_copy DIR: what to build.
+# kunit_copy DIR: copy the files of KUnit to DIR and modify them.
 kunit_copy() {
 	local dir=$1 file
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Print what several runs of `make check` found as one table.
+"""Print the results of several runs of `make check` as one table.
 
 usage: matrix.py FILE...
 
-Each FILE is named after a kernel and holds what check printed, see judge.py.
-Below the table stand all failures, then every reason for which a case was
-skipped.  The last line is "N passed, N failed, N skipped"; the status is 0 only
-if nothing failed and something passed on every kernel.
+Each FILE is named after a kernel and holds the output of check, see judge.py.  After
+the table come all failures and the reasons for skipped cases.  The last line is "N
+passed, N failed, N skipped"; the exit status is 0 only if no case failed and at least
+one passed on every kernel.
 """
 
 import os
@@ -23,12 +23,12 @@ NO_VERDICT = "(the run)"
 
 
 class Run:
-    """What one kernel's run printed."""
+    """The parsed output of the run on one kernel."""
 
     def __init__(self, path):
         self.kernel = os.path.basename(path)
         self.suites = {}	# suite: {"passed": n, "failed": n, "skipped": n}
-        self.failures = []	# the lines about suites that failed
+        self.failures = []	# the lines of failed suites
         self.skipped = []	# (suite, case, reason)
         self.notes = []
         self.total = dict.fromkeys(("passed", "failed", "skipped"), 0)
@@ -54,7 +54,7 @@ class Run:
         if lines and TOTAL.match(lines[-1]):
             self.total = counts(lines[-1])
         if not self.suites or not self.total["passed"]:
-            # It never came to the tests: say why.
+            # No test ran: show the end of the output.
             self.suites[NO_VERDICT] = counts("1 failed")
             self.total["failed"] = self.total["failed"] or 1
             self.failures += [f"FAIL {NO_VERDICT}:"] + [
@@ -97,7 +97,7 @@ def failures(runs):
 
 
 def reasons(runs):
-    """Each reason once, with the cases and the kernels that it is about."""
+    """Print each reason once, with its cases and kernels."""
     found = {}
     for run in runs:
         for suite, case, reason in run.skipped:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Building the checkout's modules for a kernel: not in the checkout but in a
-# copy in the cache, one for each kernel and set of make's arguments, so that
-# kernels do not trample each other and the next build only compiles what has
-# changed.
+# Build the checkout's modules for a kernel.  Each kernel and set of arguments of make
+# has its own copy of the checkout in the cache, so that builds do not interfere and a
+# later build is incremental.
 
-# checkout_files: the files of the checkout that are, or could become, git's.
+# checkout_files: print the files of the checkout that git tracks or does not ignore.
 checkout_files() {
 	git -c safe.directory='*' -C "$TOP" ls-files -co --exclude-standard |
 		sort -u | while read -r file; do
@@ -14,9 +13,9 @@ checkout_files() {
 		done
 }
 
-# modules_build KERNEL DIR [MAKE ARGUMENT]...: build everything; afterwards the
-# modules lie in DIR, with their list in modules.order, and the compiler's
-# output in DIR/log.  Returns 1 if the build failed.  Sets KDIR.
+# modules_build KERNEL DIR [MAKE ARGUMENT]...: build all modules and copy them to DIR,
+# with their list in DIR/modules.order and the output of make in DIR/log.  Returns 1 if
+# the build failed.  Sets KDIR.
 modules_build() {
 	local kernel=$1 out=$2 name status=0 file
 	shift 2
@@ -32,8 +31,8 @@ modules_build() {
 		echo "$KDIR" >"$TREE.kdir"
 	fi
 
-	# A file that changed gets the time of now, whatever its time was:
-	# make must see that it changed.
+	# rsync without -t: a changed file gets the current time, so that make
+	# rebuilds it.
 	checkout_files >"$TREE.new"
 	[ ! -e "$TREE.files" ] ||
 		comm -23 "$TREE.files" "$TREE.new" | while read -r file; do
@@ -50,7 +49,7 @@ modules_build() {
 	cp "$CACHE/logs/modules-$name" "$out/log"
 	: >"$out/modules.order"
 	if [ $status -eq 0 ]; then
-		# Full paths; their names end in .o since 6.3.
+		# Make the paths relative; the names end in .o since 6.3.
 		sed -e 's/\.o$/.ko/' -e "s|^$TREE/||" "$TREE/modules.order" \
 			>"$out/modules.order"
 		while read -r file; do
@@ -61,8 +60,8 @@ modules_build() {
 	return $status
 }
 
-# base_of FILE: lines of a plan for what a test module depends on besides vmem.ko, with
-# its arguments.
+# base_of FILE: print the lines of a plan for the modules that a test module depends
+# on, without vmem.ko and KUnit, with their arguments.
 base_of() {
 	local name
 
@@ -74,7 +73,7 @@ base_of() {
 	done
 }
 
-# modules_forget: let the next such build be one of everything.
+# modules_forget: make the next such build a full build.
 modules_forget() {
 	rm -f "$TREE.kdir"
 }

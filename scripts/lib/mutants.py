@@ -1,35 +1,35 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Build mutants of vmem.ko, run the tests on each, and say which survive.
+"""Build mutants of vmem.ko, run the tests on each, and print the survivors.
 
 usage: mutants.py [OPTION...] [--stage DIR]...
 
-Started by scripts/mutants.  Each stage is a kernel that runs all tests or some;
-its directory was prepared there and holds
+scripts/mutants starts this program.  A stage is a kernel that runs some or all tests;
+scripts/mutants prepares its directory, which holds
 
     kernel      the kernel's name
     kdir        its directory
-    boot        what else to tell it at boot
+    boot        additional arguments of its command line
     modules/    all modules, built from the unchanged checkout
     plan        for scripts/guest/init-check
-    suites      as suites.py prints it
+    suites      the output of suites.py
     panics      boots that must end in a panic, as in scripts/panics
 
-A mutant that the first stage does not catch goes to the next one.
+A mutant that survives a stage goes to the next one.
 
 The verdicts are:
 
-    caught      a test failed, the kernel complained, or nothing came for long
-    survived    none of that
-    same        the object code is that of the original: nothing to be caught
+    caught      a test failed, the kernel reported a fault, or the guest was silent
+    survived    no fault
+    same        the object code equals that of the original
     stillborn   it does not compile
 
-Only the first two count.  In the place of a mutant with one of the others comes
-the next one of the same file.
+Only the first two count.  The next mutant of the same file replaces one with another
+verdict.
 
-Verdicts are kept, with a hash of what they depend on, so that a run goes on
-where the last one was interrupted.  Survivors that cannot be caught are listed
-in a file with the reason; an entry there that fits no survivor is a failure.
+Verdicts are stored with a hash of their inputs, so that a run continues where the
+previous one was interrupted.  scripts/mutants.explained lists survivors that no test
+can catch; an entry that matches no survivor is a failure.
 """
 
 import argparse
@@ -51,12 +51,12 @@ import judge
 import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SAY_EVERY = 15.0
-SLACK = 10.0			# seconds of CPU in which a healthy guest says something
-FACTOR = 4			# by which a step may be slower than it was
-ASLEEP = 0.005			# share of the CPU below which a guest does nothing
-FLOOD = 64 << 20		# bytes of log
-SHARE = 90			# percent that must be caught
+PROGRESS_INTERVAL = 15.0
+SLACK = 10.0			# seconds of CPU in which a healthy guest prints a line
+FACTOR = 4			# maximum slowdown of a step
+ASLEEP = 0.005			# share of the CPU below which a guest is idle
+LOG_LIMIT = 64 << 20		# maximum bytes of log
+SHARE = 90			# minimum percentage of caught mutants
 
 stopping = threading.Event()
 
@@ -77,7 +77,7 @@ def read(*path):
 
 
 def files_hash(top, *directories):
-    """A hash of all source in there."""
+    """Return a hash of all source files in these directories."""
     total = hashlib.sha256()
     for directory in directories:
         for path, _, names in sorted(os.walk(os.path.join(top, directory))):
@@ -90,7 +90,7 @@ def files_hash(top, *directories):
 
 
 class Children:
-    """Commands that run: they end when we have to."""
+    """The running commands, which stop() terminates."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -110,7 +110,7 @@ class Children:
             self.running.discard(child)
 
     def run(self, command, **options):
-        """The status of a command, and what it printed."""
+        """Run a command and return its status and output."""
         child = self.start(command, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, **options)
         output = child.communicate()[0].decode(errors="replace")
@@ -133,7 +133,7 @@ children = Children()
 
 
 def cpu_time(pid):
-    """What the guest below that guest.py has used; 0 if it is not there."""
+    """Return the CPU time of the guest of this guest.py, or 0 if it has ended."""
     try:
         guest = read(f"/proc/{pid}/task/{pid}/children").split()[0]
         fields = read(f"/proc/{guest}/stat").rpartition(")")[2].split()
@@ -145,15 +145,15 @@ def cpu_time(pid):
 # --- a boot ---
 
 class Boot:
-    """A guest that runs the tests, watched until something is wrong."""
+    """A guest that runs the tests until the first fault."""
 
     def __init__(self, stage, directory, name):
         self.stage = stage
         self.log = os.path.join(directory, name + ".log")
         self.directory = directory
-        self.fault = None	# the first thing that went wrong
-        self.step = None	# where
-        self.times = {}		# how long a step took, step: seconds
+        self.fault = None	# the first fault
+        self.step = None	# the step of the fault
+        self.times = {}		# step: seconds
 
     def start(self):
         tmp = "/dev/shm"
@@ -169,9 +169,9 @@ class Boot:
                               cwd=self.directory, stdout=subprocess.DEVNULL)
 
     def follow(self, line):
-        """Call line() for each line of the log as it comes; True ends it.  So
-        does silence.  Times are those of the guest's CPU: whoever else uses the
-        machine makes no difference, and sleeping takes no time in there."""
+        """Call line() for each new line of the log, until it returns True or the guest
+        is silent for too long.  Times are CPU times of the guest: they do not depend on
+        the load of the host, and sleeps in the guest take no time."""
         open(self.log, "wb").close()
         child = self.start()
         rest = b""
@@ -203,11 +203,11 @@ class Boot:
                     limit = self.stage.limit(self.step)
                     if silent > limit or (wall > limit
                                           and silent < ASLEEP * wall):
-                        self.fault = (f"silent for {silent:.0f} s, in which "
-                                      f"{wall:.0f} s passed")
+                        self.fault = (f"silent for {silent:.0f} s of CPU time, "
+                                      f"{wall:.0f} s of real time")
                         return
-                    if log.tell() > FLOOD:
-                        self.fault = "floods the log"
+                    if log.tell() > LOG_LIMIT:
+                        self.fault = "the log is too long"
                         return
                     time.sleep(0.05)
         finally:
@@ -216,38 +216,38 @@ class Boot:
             children.ended(child)
 
     def tests(self, plan):
-        """Run the tests."""
-        court = judge.Judge()
+        """Run the tests and set the fault, if any."""
+        result = judge.Judge()
         lines = []
 
         def line(text):
             lines.append(text)
-            court.line(text)
+            result.line(text)
             if lines[-1].startswith("Kernel panic"):
                 self.fault = text
-            elif court.faults:
-                self.fault = court.faults[0]
-            elif court.suite and court.suite.count("failed"):
-                self.fault = next(case.name for case in court.suite.cases
+            elif result.faults:
+                self.fault = result.faults[0]
+            elif result.suite and result.suite.count("failed"):
+                self.fault = next(case.name for case in result.suite.cases
                                   if case.result == "failed")
-            elif court.life.count("failed"):
-                case = court.life.cases[-1]
+            elif result.life.count("failed"):
+                case = result.life.cases[-1]
                 self.fault = f"{case.name}: {(case.faults or ['?'])[0]}"
             return self.fault
 
         self.follow(line)
         if self.fault:
             return
-        court.end_report()
-        court.end_step(None)
-        court.missing(plan, self.stage.suites)
-        for suite in court.suites + [court.life]:
+        result.end_report()
+        result.end_step(None)
+        result.missing(plan, self.stage.suites)
+        for suite in result.suites + [result.life]:
             for case in suite.cases:
                 if case.result == "failed" and not self.fault:
                     self.fault = f"{case.name}: {(case.faults or ['?'])[0]}"
 
     def panic(self, text):
-        """Run what must end in a panic with that text."""
+        """Run a boot that must end in a panic with that text."""
         seen = []
 
         def line(one):
@@ -269,7 +269,7 @@ class Stage:
         self.kdir = read(directory, "kdir").strip()
         self.boot = read(directory, "boot").split()
         self.plan = []
-        self.bases = {}         # lines of the plan that go before a test's
+        self.bases = {}         # test: preceding lines "base" of the plan
         bases = []
         for line in read(directory, "plan").splitlines():
             kind, name = line.split()[:2]
@@ -286,10 +286,10 @@ class Stage:
         self.cache = os.path.join(args.cache, self.kernel)
         self.state = self.hash(args.source)
         self.times = None
-        self.base()
+        self.make_base()
 
     def hash(self, source):
-        """What verdicts depend on."""
+        """Return a hash of all inputs of verdicts."""
         total = hashlib.sha256("\n".join([self.kdir, source, *self.boot, read(
             self.directory, "plan"), read(self.directory, "panics")]).encode())
         modules = os.path.join(self.directory, "modules")
@@ -299,8 +299,8 @@ class Stage:
                     total.update(hashlib.sha256(file.read()).digest())
         return total.hexdigest()[:12]
 
-    def base(self):
-        """The part of the ramdisk that is always the same."""
+    def make_base(self):
+        """Make the part of the ramdisk that is the same for all mutants."""
         root = os.path.join(self.directory, "root")
         os.makedirs(os.path.join(root, "bin"))
         shutil.copy("/bin/busybox", os.path.join(root, "bin/busybox"))
@@ -316,7 +316,7 @@ class Stage:
         shutil.rmtree(root)
 
     def ramdisk(self, directory, module, plan):
-        """An archive of what changes, then the rest: the kernel unpacks both."""
+        """Make a ramdisk of the variable part and the base: the kernel unpacks both."""
         root = os.path.join(directory, "root")
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(os.path.join(root, "modules"))
@@ -333,7 +333,7 @@ class Stage:
         return SLACK + FACTOR * (self.times or {}).get(step, 10 * SLACK)
 
     def run(self, directory, module, order):
-        """What is wrong with a module: (where, what), or None."""
+        """Run all tests on a module and return its fault, (step, text), or None."""
         tests = sorted((name for kind, name in self.plan if kind == "test"),
                        key=order)
         samples = [name for kind, name in self.plan if kind == "sample"]
@@ -363,15 +363,15 @@ class Stage:
 # --- a worker's tree ---
 
 class Tree:
-    """A copy of the checkout in which vmem.ko is built, and nothing else: what the
-    tests include of vmem's own headers is always the original."""
+    """A copy of the checkout in which only vmem.ko is built.  Test modules are not
+    rebuilt: they always use the original headers of vmem."""
 
     def __init__(self, top, stage, path):
         self.path = path
         self.stage = stage
         self.pristine = path + ".pristine"
         os.makedirs(path, exist_ok=True)
-        # What differs gets the time of now.
+        # rsync without -t: changed files get the current time.
         children.must(["rsync", "-rlp", "--checksum", "--exclude=*.mod.c",
                        "--include=*/", "--include=*.[ch]", "--include=Kbuild",
                        "--exclude=*", f"{top}/vmem", f"{top}/include", f"{path}/"])
@@ -400,7 +400,7 @@ class Tree:
                              "M=" + self.path, *arch, "modules"])
 
     def code(self):
-        """What was compiled; debugging information is left out."""
+        """Return a hash of the object code without debugging information."""
         out = os.path.join(self.path, ".code")
         children.must(["objcopy", "--strip-debug",
                        os.path.join(self.path, "vmem/vmem.o"), out])
@@ -408,7 +408,7 @@ class Tree:
             return hashlib.sha256(file.read()).digest()
 
     def build(self, mutant, source):
-        """As a rule None, else the verdict."""
+        """Build a mutant.  Return a verdict if it need not run, else None."""
         with open(os.path.join(self.path, mutant.file), "wb") as file:
             file.write(mutant.apply(source))
         status, _ = self.make()
@@ -417,7 +417,7 @@ class Tree:
         return "same" if self.code() == self.original else None
 
     def restore(self):
-        # With the old times, so that make has nothing to do.
+        # Restore the times, too, so that make does not rebuild anything.
         children.must(["rsync", "-a", "--delete", self.pristine + "/",
                        self.path + "/"])
 
@@ -425,7 +425,7 @@ class Tree:
 # --- verdicts ---
 
 class Results:
-    """What is known, from this run and earlier ones."""
+    """The verdicts of this run and earlier ones."""
 
     def __init__(self, path, reuse):
         self.path = path
@@ -439,7 +439,7 @@ class Results:
                 try:
                     self.note(json.loads(line))
                 except ValueError:
-                    pass	# cut off when a run was killed
+                    pass	# incomplete line of a killed run
 
     def note(self, result):
         self.known[result["name"], result["state"]] = result
@@ -463,8 +463,8 @@ class Results:
             return result
 
     def order(self, mutant, stage):
-        """Tests that should catch it go first, then those that caught much, and those
-        that are slow last."""
+        """Return a sort key for tests: the suites named in mutants.chosen first, then
+        fast tests that caught many mutants, slow tests last."""
         with self.lock:
             near, all_ = collections.Counter(), collections.Counter()
             for (where, step), count in self.kills.items():
@@ -491,7 +491,7 @@ class Run:
         self.verdicts = {}	# mutant: result
         self.running = set()
         self.begun = time.monotonic()
-        self.fresh = 0		# verdicts that took time
+        self.fresh = 0		# verdicts that were not cached
         self.queues = {}
         self.quota = {}
         self.choose()
@@ -517,7 +517,7 @@ class Run:
                           if any(fnmatch.fnmatch(name, "*" + pattern)
                                  for pattern in self.args.file)}
             if not candidates:
-                die("no such file, or nothing in it to change")
+                die("no such file, or it has no mutants")
         if self.args.id:
             wanted = set(self.args.id)
             candidates = {name: [mutant for mutant in mutants
@@ -528,13 +528,13 @@ class Run:
             if lost:
                 die("no such mutant: " + " ".join(sorted(lost)))
         self.quota = {name: self.quota[name] for name in candidates}
-        # Of each file the first, then of each the second ...
+        # take() takes the first mutant of each file, then the second of each ...
         for name, mutants in candidates.items():
             self.queues[name] = mutate.ranked(mutants, self.args.seed) \
                 if mutants else []
 
     def take(self):
-        """The next mutant to look at; None: nothing now; False: that was all."""
+        """Return the next mutant to run; None: try again later; False: no more."""
         with self.lock:
             best = None
             for name, queue in self.queues.items():
@@ -636,7 +636,7 @@ class Run:
                        for worker in workers):
                     children.stop()
                 time.sleep(0.2)
-                if time.monotonic() - said > SAY_EVERY:
+                if time.monotonic() - said > PROGRESS_INTERVAL:
                     said = time.monotonic()
                     self.progress()
             for worker in workers:
@@ -645,8 +645,9 @@ class Run:
 
 # --- the unchanged module ---
 
-def healthy(args, stage):
-    """How long the steps take when nothing is wrong; and nothing may be."""
+def check_original(args, stage):
+    """Run the tests on the original, which must pass, and record the times of its
+    steps."""
     path = os.path.join(stage.cache, "healthy.json")
     if os.path.exists(path):
         known = json.loads(read(path))
@@ -669,7 +670,7 @@ def healthy(args, stage):
 # --- explanations ---
 
 def explanations(path):
-    """Of a file of entries: a mutant's name, then the reason, indented."""
+    """Read scripts/mutants.explained and return {name of a mutant: reason}."""
     found = {}
     name = None
     for line in read(path).splitlines():
@@ -680,7 +681,7 @@ def explanations(path):
         else:
             name = line.strip()
             if name in found:
-                die(f"{path}: twice: {name}")
+                die(f"{path}: duplicate entry: {name}")
             found[name] = ""
     for name, reason in found.items():
         if not reason:
@@ -703,12 +704,12 @@ def report(run, args):
         elif verdict == "survived":
             survivors.append(mutant)
         elif explained:
-            stale.append(f"{mutant.name}: is {verdict}")
+            stale.append(f"{mutant.name}: {verdict}")
         table[mutant.file][verdict] += 1
         table["total"][verdict] += 1
     for name in args.excused:
         if name not in names:
-            stale.append(f"{name}: there is no such mutant")
+            stale.append(f"{name}: no such mutant")
 
     width = max(map(len, table), default=0)
     print(f"{'':{width}}  mutants " + " ".join(f"{c:>9}" for c in columns))
@@ -744,21 +745,21 @@ def report(run, args):
 def main():
     parser = argparse.ArgumentParser(prog="mutants")
     parser.add_argument("--all", action="store_true",
-                        help="every mutant there is: takes a day")
+                        help="run all mutants: takes a day")
     parser.add_argument("--count", type=int, default=180,
-                        help="how many of all files, in proportion to these "
+                        help="size of the sample, divided among the files by size "
                         "(default: %(default)s)")
     parser.add_argument("--chosen", action="store_true",
-                        help="only those of mutants.chosen")
+                        help="run only the mutants in mutants.chosen")
     parser.add_argument("--file", action="append",
-                        help="only of files whose names end like this")
-    parser.add_argument("--id", action="append", help="only this one")
-    parser.add_argument("--seed", default="", help="take others")
+                        help="run only mutants of files whose names end with FILE")
+    parser.add_argument("--id", action="append", help="run only this mutant")
+    parser.add_argument("--seed", default="", help="take another sample")
     parser.add_argument("--survivors", action="store_true",
-                        help="believe what was caught the last time, whatever has "
-                        "changed since, and run the rest")
+                        help="skip mutants that were caught in an earlier run, even "
+                        "if the source has changed since")
     parser.add_argument("--list", action="store_true",
-                        help="say which, and run nothing")
+                        help="list the mutants, do not run them")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--top", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
@@ -806,10 +807,10 @@ def main():
         signal.signal(signum, stop)
     stages = [Stage(directory, args) for directory in args.stage]
     for stage in stages:
-        healthy(args, stage)
+        check_original(args, stage)
     run = Run(args, stages, files, results)
     say(f"{sum(len(file.mutants) for file in files.values())} mutants of "
-        f"{len(files)} files, {sum(run.quota.values())} of them now")
+        f"{len(files)} files, running {sum(run.quota.values())} of them")
     run.all()
     run.progress()
     return report(run, args)

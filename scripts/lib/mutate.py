@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Mutants of C files: each differs from the original in one small thing.
+"""Mutants of C files: each differs from the original in one small change.
 
-C is taken apart by libclang's lexer.  There is no parsing: what statements and
-conditions are follows from brackets and semicolons, and where that guess is
-wrong, the mutant does not compile and nobody misses it.  Only bodies of
-functions are changed, and the numbers that .c files define; not what only
-talks or only warns.  A mutant has as many lines as the original.
+The module uses libclang's lexer, not its parser: it guesses statements and conditions
+from brackets and semicolons.  If a guess is wrong, the mutant does not compile and is
+dropped.  It mutates bodies of functions, and numbers that .c files define; it skips
+statements that only print or warn.  A mutant has as many lines as the original.
 
-A mutant's identity is its file, operator, source text and, where those occur
-more than once, which time: it survives changes elsewhere in the file.  So does
-the order in which mutants are taken, which a hash of the identity decides.
+The name of a mutant consists of its file, operator, source text and, if these are not
+unique, a counter: it does not depend on the rest of the file.  The order of mutants is
+that of a hash of the names.
 
-Other mutants are chosen by hand, see scripts/mutants.chosen.
+scripts/mutants.chosen has hand-written mutants.
 """
 
 import difflib
@@ -20,7 +19,7 @@ import re
 
 from clang.cindex import Index, TokenKind, TranslationUnit
 
-# Operators: an operator for each operator.
+# Replacements of C operators.
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=",
                "!=": "=="}
 LOGIC = {"&&": "||", "||": "&&"}
@@ -29,7 +28,7 @@ ARITHMETIC = {"+": "-", "-": "+", "<<": ">>", ">>": "<<", "&": "|", "|": "&",
               "--": "++", "*": "+", "/": "*", "%": "/"}
 UNARY = {"+", "-", "*", "&"}
 
-# What comes in twos.
+# Names to exchange.
 PAIRS = [("list_add", "list_add_tail"), ("list_move", "list_move_tail"),
          ("hlist_add_before", "hlist_add_behind"), ("rb_next", "rb_prev"),
          ("rb_first", "rb_last"), ("rb_left", "rb_right"),
@@ -46,13 +45,14 @@ NAMES = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
 NAMES.update(smp_store_release="WRITE_ONCE", smp_load_acquire="READ_ONCE",
              GFP_NOWAIT="GFP_KERNEL")
 
-# Statements whose order with a neighbour may matter to others.  What has slipped out
-# from under a lock is left to KCSAN: tests would have to hit a few instructions.
+# Statements whose order with a neighbour may matter to another CPU.  Swaps with a lock
+# or unlock are left to KCSAN: the race windows are too short for tests.
 ORDERED = re.compile(r"READ_ONCE|WRITE_ONCE|smp_|barrier|preempt_|queue_work"
                      r"|wake|complete\(|cancel_")
-# Statements that only talk, or only complain about what cannot happen.
-TALK = re.compile(r"lockdep_|WARN|pr_info|pr_debug|BUILD_BUG|might_sleep"
-                  r"|static_assert|(instrument|kmsan|kasan)_|__(acquire|release)\b")
+# Statements that only print, check or annotate.
+NO_EFFECT = re.compile(r"lockdep_|WARN|pr_info|pr_debug|BUILD_BUG|might_sleep"
+                       r"|static_assert|(instrument|kmsan|kasan)_"
+                       r"|__(acquire|release)\b")
 WARN = re.compile(r"WARN(_ON|_ONCE|_ON_ONCE|_RATELIMIT)?$")
 HEADS = {"if", "while", "for", "switch"}
 FOR_EACH = re.compile(r"for_each")
@@ -76,10 +76,10 @@ class Mutant:
         self.file = file
         self.operator = operator
         self.text = text
-        self.edits = edits	# of (start, end, new text)
-        self.name = None	# the identity
-        self.suites = ()	# that should notice it, if it was chosen
-        self.version = ""	# tells it from an earlier one of that name
+        self.edits = edits	# list of (start, end, new text)
+        self.name = None
+        self.suites = ()	# suites named in mutants.chosen
+        self.version = ""	# hash of the edits, if from mutants.chosen
 
     def number(self, count):
         self.name = f"{self.file}: {self.operator}: {self.text}"
@@ -106,34 +106,34 @@ class Mutant:
 
 
 class Chosen:
-    """A mutant that was chosen by hand."""
+    """An entry of scripts/mutants.chosen."""
 
     def __init__(self, head):
         self.file, self.text, suites = (part.strip()
                                         for part in head.split("|"))
         self.suites = suites.split()
-        self.places = [([], [])]	# lines that go, lines that come
+        self.hunks = [([], [])]		# old lines, new lines
 
     def line(self, line):
         if line == "@@":
-            self.places.append(([], []))
+            self.hunks.append(([], []))
             return
         if line[:1] not in (" ", "-", "+"):
-            raise ValueError(f"{self.file}: {self.text}: what is {line!r}?")
-        for sign, lines in zip("-+", self.places[-1]):
+            raise ValueError(f"{self.file}: {self.text}: invalid line {line!r}")
+        for sign, lines in zip("-+", self.hunks[-1]):
             if line[0] in (sign, " "):
                 lines.append(line[1:])
 
     def edits(self, source):
-        """As those of a Mutant. Each place has to be in the source once."""
+        """Return the edits for Mutant(). Each hunk must match exactly once."""
         found = []
-        for old, new in self.places:
+        for old, new in self.hunks:
             old, new = ("".join(line + "\n" for line in lines).encode()
                         for lines in (old, new))
             count = (b"\n" + source).count(b"\n" + old) if old else 0
             if count != 1:
-                raise ValueError(f"{self.file}: {self.text}: {count} places, not "
-                                 f"one, have\n{old.decode()}")
+                raise ValueError(f"{self.file}: {self.text}: a hunk matches {count} "
+                                 f"times:\n{old.decode()}")
             start = (b"\n" + source).index(b"\n" + old)
             found.append((start, start + len(old), new.decode()))
         return found
@@ -142,13 +142,13 @@ class Chosen:
         mutant = Mutant(self.file, "chosen", self.text, self.edits(source))
         mutant.suites = self.suites
         mutant.version = "-" + hashlib.sha256(
-            repr(self.places).encode()).hexdigest()[:8]
+            repr(self.hunks).encode()).hexdigest()[:8]
         mutant.number(1)
         return mutant
 
 
 def read_chosen(path):
-    """Those of a file like scripts/mutants.chosen."""
+    """Read the entries of scripts/mutants.chosen."""
     found = []
     entry = None
     with open(path, encoding="utf-8") as file:
@@ -164,7 +164,7 @@ def read_chosen(path):
 
 
 class File:
-    """The mutants of one file."""
+    """A file and its mutants."""
 
     def __init__(self, name, source):
         self.name = name
@@ -177,7 +177,7 @@ class File:
         tokens = [Token(token) for token
                   in unit.get_tokens(extent=unit.cursor.extent)
                   if token.kind != TokenKind.COMMENT]
-        # Lines for the preprocessor.
+        # Preprocessor directives.
         directives = [match.span() for match in
                       re.finditer(rb"^[ \t]*#(.*\\\n)*.*$", source, re.M)]
         self.tokens = []
@@ -205,7 +205,7 @@ class File:
 
     def match_brackets(self):
         self.partner = {}
-        self.inside = set()	# of round brackets
+        self.inside = set()	# tokens within round brackets
         stack = []
         for i, token in enumerate(self.tokens):
             if token.text in ("(", "[", "{"):
@@ -217,7 +217,7 @@ class File:
                     self.inside.update(range(first + 1, i))
 
     def bodies(self):
-        """The outermost braces that come after a closing bracket: functions."""
+        """Yield the bodies of functions: outermost braces after a ")"."""
         i = 0
         while i < len(self.tokens):
             if self.tokens[i].text == "{" and i in self.partner:
@@ -233,7 +233,7 @@ class File:
         if before.text in ("{", "}", ";", "else", "do"):
             return True
         if before.text == ":":
-            # A label; not the end of "a ? b : c".
+            # A label, unless it belongs to "a ? b : c".
             j = i - 2
             while self.tokens[j].text not in (";", "{", "}", "?", ":"):
                 j -= 1
@@ -244,7 +244,7 @@ class File:
         return False
 
     def statement_end(self, i, last):
-        """The semicolon of the statement that begins at i, or None."""
+        """Return the semicolon of the simple statement that begins at i, or None."""
         while i < last:
             text = self.tokens[i].text
             if text == ";":
@@ -256,7 +256,8 @@ class File:
         return None
 
     def controlled_end(self, i, last):
-        """The last token of any statement, compound or not, that begins at i."""
+        """Return the last token of the statement, simple or compound, that begins
+        at i."""
         if self.tokens[i].text == "{":
             return self.partner[i]
         end = self.statement_end(i, last)
@@ -277,12 +278,12 @@ class File:
     # --- candidates ---
 
     def between(self, first, last):
-        """The text of those tokens and what is between them, in one line."""
+        """Return the source text from one token to another in one line."""
         text = self.source[self.tokens[first].start:self.tokens[last].end]
         return squeeze(text.decode())
 
     def line_with(self, token, new):
-        """The line of a token, with the change in it."""
+        """Return the line of a token, with the change marked."""
         start = self.source.rfind(b"\n", 0, token.start) + 1
         end = self.source.find(b"\n", token.end)
         return squeeze(self.source[start:token.start].decode() + "{"
@@ -303,7 +304,7 @@ class File:
 
     def body(self, first, last):
         skipped = set()
-        statements = []		# (first, last) of simple ones
+        statements = []		# (first, last) of simple statements
         for i in range(first + 1, last):
             if i in skipped:
                 continue
@@ -324,7 +325,7 @@ class File:
             if self.begins_statement(i):
                 end = self.statement_end(i, last)
                 if end is not None and end > i:
-                    if TALK.match(text):
+                    if NO_EFFECT.match(text):
                         skipped.update(range(i, end + 1))
                         continue
                     if text not in HEADS and text not in ("do", "case") and \
@@ -345,7 +346,7 @@ class File:
                          (*two, self.source[slice(*one)].decode()))
 
     def begins_after_statement(self, i):
-        """Not the single statement that an if or a loop controls."""
+        """False for a single statement that an if or a loop controls."""
         return self.tokens[i - 1].text in ("{", "}", ";")
 
     def condition(self, head, first, last, how):
@@ -357,7 +358,7 @@ class File:
         for operator in how:
             if operator == "negate" and not logic and (
                     texts[0] == "!" or any(t in COMPARISONS for t in texts)):
-                continue	# as by another operator
+                continue	# another operator gives the same mutant
             before, after = {"negate": ("!(", ")"), "never": ("0 && (", ")"),
                              "always": ("1 || (", ")")}[operator]
             self.add(operator, text, (start, start, before), (end, end, after))
@@ -402,14 +403,14 @@ class File:
             self.number(token)
 
     def declarator(self, i):
-        """Whether a star may be that of a pointer's declaration."""
+        """True if a star may belong to the declaration of a pointer."""
         before, after = self.tokens[i - 1], self.tokens[i + 1]
         return (before.text.endswith("_t") or before.text in (")", "u64", "void")
                 or self.tokens[i - 2].text in ("struct", "const", "enum")
                 or after.text in (")", "*", ","))
 
     def choice(self, i):
-        """a ? b : c"""
+        """Negate the condition of a ? b : c."""
         j = i - 1
         while self.tokens[j].text not in ("=", "return", "(", ",", "?", ":",
                                           "{", "}", ";", "+=", "-=", "|=", "["):
@@ -429,7 +430,8 @@ def squeeze(text):
 
 
 def ranked(mutants, seed=""):
-    """In the order in which to take them: the chosen, then every operator in turn."""
+    """Return the mutants in the order to run them: those of mutants.chosen, then one of
+    each operator in turn."""
     chosen = [mutant for mutant in mutants if mutant.suites]
     mutants = [mutant for mutant in mutants if not mutant.suites]
 
@@ -446,7 +448,8 @@ def ranked(mutants, seed=""):
 
 
 def shares(sizes, count):
-    """How many of each file: after their sizes, but two at least."""
+    """Return the number of mutants of each file: proportional to its size, at least
+    two."""
     total = sum(sizes.values())
     return {name: min(size, max(2, round(count * size / total)))
             for name, size in sizes.items()}

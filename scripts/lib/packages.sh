@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034	# results are in variables
 #
-# Debian packages, in two ways.  What only runs here (compilers, QEMU) is
-# installed, and only what is missing.  Kernels are not: installing one would
-# change how the machine boots.  Those are downloaded into the cache and
-# unpacked there, also from suites that the machine does not use; for these
-# apt gets a state of its own in the cache, so that the machine's stays as it
-# is.  The mirror is always the one that the machine's apt is configured for.
+# Debian packages.  Missing tools (compilers, QEMU) are installed.  Kernels are
+# downloaded and unpacked in the cache, because installing a kernel would change how
+# the host boots.  For suites that the host does not use, apt gets a separate state
+# directory in the cache.  The mirror is always the one of the host's apt.
 
-# need PURPOSE PACKAGE...: install what is missing.
+# need PURPOSE PACKAGE...: install the missing packages.
 need() {
 	local purpose=$1 package missing=()
 	shift
@@ -26,7 +24,7 @@ need() {
 		apt_update
 	fi
 	apt_install "${missing[@]}" || {
-		apt_update	# the list was too old for the mirror
+		apt_update	# the mirror no longer has a listed version
 		apt_install "${missing[@]}" || die "cannot install ${missing[*]}"
 	}
 	unlock packages
@@ -43,19 +41,18 @@ apt_update() {
 		apt-get update -qq || die "apt-get update failed"
 }
 
-# The mirror of the machine's own release: MIRROR.
-mirror() {
-	# shellcheck disable=SC2016	# apt's own variables
+# set_mirror: set MIRROR to the mirror of the host's release.
+set_mirror() {
+	# shellcheck disable=SC2016	# variables of apt
 	MIRROR=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' \
 			'Created-By: Packages' |
 		 awk '$1 !~ /-security|-updates|-backports/ { print $2; exit }')
 	[ -n "$MIRROR" ] || die "apt has no package source configured"
 }
 
-# archive SUITE: APT holds the options that make apt look at that suite.
-# "own" is whatever the machine's own apt is configured for; SUITE:ARCHITECTURE
-# is that of another architecture.
-archive() {
+# select_suite SUITE: set APT to the options that make apt use that suite.  "own" is the
+# configuration of the host's apt; SUITE:ARCHITECTURE selects another architecture.
+select_suite() {
 	local suite=${1%:*} dir=$CACHE/apt/$1 arch=
 
 	case $1 in
@@ -65,7 +62,7 @@ archive() {
 	APT=(-o APT::Sandbox::User=root)
 	[ "$suite" != own ] || return 0
 	APT+=(-c "$dir/apt.conf")
-	# Each time: the paths in it are those of now.
+	# Write it each time: its absolute paths may have changed.
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	cat >"$dir/apt.conf.$$" <<-END
 		Dir::State "$dir";
@@ -77,8 +74,7 @@ archive() {
 		Dir::Etc::Preferences "/dev/null";
 		Dir::Etc::PreferencesParts "/dev/null";
 		Acquire::Languages "none";
-		// A mirror may be older than a suite says it should be. The
-		// signature is looked at all the same.
+		// Accept an outdated mirror. apt still checks the signature.
 		Acquire::Check-Valid-Until "false";
 	END
 	[ -z "$arch" ] || printf '%s "%s";\n' APT::Architecture "$arch" \
@@ -86,14 +82,14 @@ archive() {
 	mv "$dir/apt.conf.$$" "$dir/apt.conf"
 	[ ! -e "$dir/complete" ] || return 0
 
-	need "signatures of other suites" debian-archive-keyring
-	mirror
+	need "checking signatures of other suites" debian-archive-keyring
+	set_mirror
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 		"$MIRROR $suite main" >"$dir/sources.list"
-	archive_update "$1"
+	suite_update "$1"
 }
 
-archive_update() {
+suite_update() {
 	local suite=$1
 
 	if [ "$suite" = own ]; then
@@ -105,20 +101,20 @@ archive_update() {
 	touch "$CACHE/apt/$suite/complete"
 }
 
-# candidate SUITE PACKAGE: VERSION is the package's newest version, or empty.
+# candidate SUITE PACKAGE: set VERSION to the package's newest version, or to nothing.
 candidate() {
-	archive "$1"
+	select_suite "$1"
 	VERSION=$(apt-cache "${APT[@]}" show --no-all-versions "$2" 2>/dev/null |
 		  sed -n 's/^Version: //p')
 	if [ -z "$VERSION" ] && [ "$1" = own ]; then
-		archive_update own	# a fresh machine has no lists at all
+		suite_update own	# a fresh host has no package lists
 		VERSION=$(apt-cache show --no-all-versions "$2" 2>/dev/null |
 			  sed -n 's/^Version: //p')
 	fi
 }
 
-# depends SUITE PACKAGE PATTERN: DEPENDS is the first of the package's
-# dependencies that matches the (extended regular) expression, or empty.
+# depends SUITE PACKAGE PATTERN: set DEPENDS to the first dependency of the package that
+# matches the extended regular expression, or to nothing.
 depends() {
 	candidate "$1" "$2"
 	DEPENDS=$(apt-cache "${APT[@]}" show --no-all-versions "$2" 2>/dev/null |
@@ -126,14 +122,14 @@ depends() {
 		  grep -E -m 1 -x -e "$3") || true
 }
 
-# unpack SUITE PACKAGE DIR: download a package and unpack it below DIR.
+# unpack SUITE PACKAGE DIR: download a package and unpack it in DIR.
 unpack() {
 	local suite=$1 package=$2 dir=$3 debs
 
-	archive "$suite"
+	select_suite "$suite"
 	debs=$(mktemp -d "$CACHE/download.XXXXXX")
 	if ! download "$package" "$debs"; then
-		archive_update "$suite"		# the list was too old
+		suite_update "$suite"	# the mirror no longer has a listed version
 		download "$package" "$debs" ||
 			die "cannot download $package from $suite"
 	fi

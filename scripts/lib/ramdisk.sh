@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Ramdisks: a static busybox, an /init of ours, the modules.
+# Ramdisks: a static busybox, a script as /init, and modules.
 
-# ramdisk FILE INIT MODULES: make FILE with the script INIT as /init and the
-# directory MODULES as /modules, for the kernel in KDIR.
+# ramdisk FILE INIT MODULES: make the ramdisk FILE with the script INIT as /init and
+# the directory MODULES as /modules, for the kernel in KDIR.
 ramdisk() {
 	local file=$1 init=$2 modules=$3 root=$1.root busybox=/bin/busybox
 
@@ -23,7 +23,7 @@ ramdisk() {
 	rm -r "$root"
 }
 
-# busybox32: BUSYBOX is one for kernels with 32 bits.
+# busybox32: set BUSYBOX to one for 32-bit kernels.
 busybox32() {
 	local dir=$CACHE/busybox-i386 release
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Print which KUnit suites are in which module.
+"""Print the KUnit suites of modules.
 
 usage: suites.py MODULE.ko...
 
-Prints a line for each module: its file name, then its suites' names.  They are
-read from the module itself (an ELF object): its section .kunit_test_suites holds a
-pointer to each suite, and a suite begins with its name.  So it is known what should
-run even if nothing ever does.
+Print a line for each module: its file name, then the names of its suites.  They come
+from the section .kunit_test_suites of the module, which holds a pointer to each suite;
+a suite begins with its name.  judge.py needs the names to detect suites that did not
+run.
 """
 
 import os
@@ -16,9 +16,13 @@ import sys
 
 SUITES = b".kunit_test_suites"
 
-# What differs between ELF's two sizes: the prefix of relocation sections; the
-# header from e_shoff on; a section; a relocation and how far to shift for the
-# symbol in it; a symbol and which of its fields are section and value.
+# Formats of 32-bit and 64-bit ELF.
+#
+# 1. prefix of the names of relocation sections
+# 2. header from e_shoff on: format, offset
+# 3. section: format
+# 4. relocation: format, shift of the symbol
+# 5. symbol: format, indices of section and value
 #
 # Fields of a section: name, type, flags, address, offset, size, link, info, ...
 SIZES = {
@@ -54,7 +58,7 @@ def suites(path):
             symbol = struct.unpack_from(
                 symbol_of, elf,
                 symbols + (reloc[1] >> shift) * struct.calcsize(symbol_of))
-            # The addend is in the relocation or in the place itself.
+            # The addend is in the relocation (rela) or in the section (rel).
             addend = (reloc[2] if len(reloc) > 2 else
                       struct.unpack_from("<I", elf, target + reloc[0])[0])
             name = text(elf, sections[symbol[where]][4] + symbol[value] + addend)

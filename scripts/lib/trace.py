@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Make a trace that vmem_bench can play of what a kernel has recorded.
+"""Convert recorded events into a trace for vmem_bench.
 
 usage: trace.py EVENTS KERNEL
 
-EVENTS has lines "+ ADDRESS BYTES" and "- ADDRESS".  The trace is text: "#" begins
-a comment; a number is an allocation of so many units of 16 bytes; "-N" frees the
-allocation after which N others have come.  A free of what was allocated before
-the recording began is left out.
+EVENTS has lines "+ ADDRESS BYTES" and "- ADDRESS".  The trace is text: "#" begins a
+comment; N allocates N units of 16 bytes; "-N" frees the allocation that N later
+allocations have followed.  Frees of allocations from before the recording are dropped.
 """
 
 import sys
@@ -34,8 +33,8 @@ def main():
         print("no allocations", file=sys.stderr)
         return 1
     print(f"# Slab allocations of Linux {sys.argv[2]}, in units of {UNIT} bytes.")
-    print("# Made by scripts/trace-record; N: allocate N units; -N: free what was")
-    print("# allocated N allocations before the latest.")
+    print("# Made by scripts/trace-record; N: allocate N units; -N: free the allocation")
+    print("# N allocations before the latest.")
     print("\n".join(lines))
     return 0
 

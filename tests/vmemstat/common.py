@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of vmemstat share: the recorded copies, made ones, running it."""
+"""Helpers of the tests of vmemstat: recorded and generated copies of debugfs, and
+running vmemstat."""
 
 import os
 import re
@@ -25,12 +26,12 @@ def recorded(name):
 
 
 def copies():
-    """The names of the recorded copies."""
+    """Return the names of the recorded copies."""
     return sorted(os.listdir(RECORDED))
 
 
 def run(*arguments, **options):
-    """vmemstat with these arguments: (exit status, output, errors)."""
+    """Run vmemstat with these arguments; return (exit status, output, errors)."""
     options.setdefault("env", dict(os.environ, LC_ALL="C.UTF-8"))
     done = subprocess.run([sys.executable, VMEMSTAT, *arguments],
                           capture_output=True, text=True, check=False,
@@ -39,7 +40,7 @@ def run(*arguments, **options):
 
 
 class Case(unittest.TestCase):
-    """With a directory of its own, and vmemstat to run."""
+    """A test case with a temporary directory."""
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="vmem-test.")
@@ -54,13 +55,14 @@ class Case(unittest.TestCase):
             file.write(text)
 
     def good(self, *arguments, **options):
-        """What vmemstat prints, which must have nothing to complain about."""
+        """Run vmemstat, which must succeed, and return its output."""
         status, output, errors = run(*arguments, **options)
         self.assertEqual((status, errors), (0, ""))
         return output
 
     def bad(self, status, *arguments, **options):
-        """Its complaint: a single line, with that exit status."""
+        """Run vmemstat, which must fail with that exit status and print one line, and
+        return that line."""
         got, output, errors = run(*arguments, **options)
         self.assertEqual((got, output), (status, ""), errors)
         self.assertEqual(len(errors.splitlines()), 1, errors)
@@ -68,7 +70,7 @@ class Case(unittest.TestCase):
         return errors
 
     def make(self, name, arenas, uptime=100.0):
-        """A copy with arenas [(id, label, {statistic: value})]."""
+        """Make a copy with arenas [(id, label, {statistic: value})]."""
         lines = ["vmem:0:vmem:misuse\t0\n"]
         for number, label, stats in arenas:
             for statistic in STATISTICS:
@@ -81,7 +83,7 @@ class Case(unittest.TestCase):
         return self.path(name)
 
     def make_segments(self, name, spans):
-        """A copy with one arena, "one", of spans [(first, last, imported, [(type,
+        """Make a copy with one arena, "one", of spans [(first, last, imported, [(type,
         first, size), ...])]."""
         total = sum(last - first + 1 for first, last, _, _ in spans)
         inuse = sum(size for *_, parts in spans for kind, _, size in parts
@@ -101,8 +103,8 @@ class Case(unittest.TestCase):
 
 
 def arenas_file(path):
-    """What the file arenas says, which vmemstat does not read: {id: (depth, name,
-    in_use, total, use, allocs, fails)}."""
+    """Parse the file arenas, which vmemstat does not read: {id: (depth, name, in_use,
+    total, use, allocs, fails)}."""
     found = {}
     with open(os.path.join(path, "arenas"), encoding="ascii") as file:
         for line in file:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The tests of vmemstat in a guest, on the real files of debugfs, in this order: each
-goes on where the one before has ended."""
+"""Tests of vmemstat in a guest on the real files of debugfs.  The order matters: each
+test relies on the state that the previous one left."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ from vmemstat import forest, read
 
 DEBUGFS = "/sys/kernel/debug"
 VMEM = os.path.join(DEBUGFS, "vmem")
-PATIENCE = 60           # seconds, on a machine with better things to do
+TIMEOUT = 60            # seconds; the host may be busy
 
 
 def command(*words):
@@ -33,7 +33,7 @@ def insert(module, *arguments):
 
 
 def remove(module):
-    """Whoever reads a file keeps vmem.ko for that long."""
+    """Remove a module; retry while an open file uses it."""
     for _ in range(200):
         if subprocess.run(["rmmod", module], check=False,
                           capture_output=True).returncode == 0:
@@ -42,14 +42,14 @@ def remove(module):
     command("rmmod", module)
 
 
-def steps(number, case="case_leak", parameter="run"):
+def run_steps(number, case="case_leak", parameter="run"):
     with open(f"/sys/module/{case}/parameters/{parameter}", "w",
               encoding="ascii") as file:
         file.write(str(number))
 
 
 class Terminal:
-    """vmemstat on a terminal, and what is to be seen there."""
+    """vmemstat on a terminal, and the contents of its screen."""
 
     def __init__(self, *arguments, columns=110, lines=24):
         self.main, self.terminal = os.openpty()
@@ -62,9 +62,9 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, VMEMSTAT, *arguments], stdin=self.terminal,
             stdout=self.terminal, stderr=subprocess.PIPE, close_fds=True,
-            start_new_session=True, preexec_fn=self.take)
+            start_new_session=True, preexec_fn=self.set_controlling)
 
-    def take(self):
+    def set_controlling(self):
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def read(self, seconds):
@@ -76,18 +76,17 @@ class Terminal:
     def lines(self):
         return [line.rstrip() for line in self.screen.display]
 
-    def until(self, test):
-        """Read until the screen satisfies the test; what it shows then."""
-        end = time.monotonic() + PATIENCE
+    def wait_for(self, test):
+        """Read until the lines of the screen satisfy the test, and return them."""
+        end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             if test(self.lines()):
                 return self.lines()
             self.read(0.1)
-        raise AssertionError("the screen never was as it should be:\n"
-                             + "\n".join(self.lines()))
+        raise AssertionError("timeout; the screen is:\n" + "\n".join(self.lines()))
 
     def row(self, name):
-        """The words of the line of an arena."""
+        """Return the words in the line of an arena."""
         for line in self.lines():
             if name in line.split()[1:2]:
                 return line.split()
@@ -96,9 +95,9 @@ class Terminal:
     def press(self, key):
         os.write(self.main, key.encode())
 
-    def end(self):
-        """Wait for it: (exit status, errors)."""
-        end = time.monotonic() + PATIENCE
+    def wait_exit(self):
+        """Wait until vmemstat ends; return (exit status, errors)."""
+        end = time.monotonic() + TIMEOUT
         while self.process.poll() is None and time.monotonic() < end:
             self.read(0.1)
         while select.select([self.main], [], [], 0)[0]:
@@ -112,16 +111,16 @@ class Terminal:
         os.close(self.main)
         os.close(self.terminal)
         if after != self.before:
-            raise AssertionError("the terminal is not as it was")
+            raise AssertionError("the terminal settings were not restored")
         if b"\x1b[?1049h" in self.bytes and \
                 not self.bytes.rstrip().endswith(b"\x1b[?25h") and \
                 b"\x1b[?1049l" not in self.bytes:
-            raise AssertionError("the other screen was not left")
+            raise AssertionError("the alternate screen was not left")
         return self.process.returncode, errors
 
 
 class Guest(Case):
-    """In this order."""
+    """The tests; ORDER below lists them."""
 
     def test_not_mounted(self):
         self.assertIn("mount -t debugfs", self.bad(read.NO_DEBUGFS, "--once"))
@@ -131,26 +130,26 @@ class Guest(Case):
         self.assertIn("modprobe vmem", self.bad(read.NO_MODULE, "--once"))
 
     def test_no_arenas(self):
-        # Maintenance changes statistics between a copy and what it is compared with.
+        # No maintenance: it changes statistics between a copy and the comparison.
         insert("vmem", "audit=1", "interval=86400")
         self.assertIn("there are no arenas", self.good("--once"))
 
     def test_not_permitted(self):
-        status, output, errors = run("--once", preexec_fn=self.nobody)
+        status, output, errors = run("--once", preexec_fn=self.drop_root)
         self.assertEqual((status, output), (read.NO_PERMISSION, ""), errors)
         self.assertIn("for root", errors)
 
-    def nobody(self):
+    def drop_root(self):
         os.setgid(65534)
         os.setuid(65534)
 
     def test_agrees(self):
-        """With arenas, kstat, and everything else that vmem shows."""
+        """The output agrees with the files arenas and stats."""
         insert("minors")
         insert("pids", "rounds=2000", "live=100")
         insert("heap", "rounds=2000", "objects=500", "megabytes=1")
         insert("case_leak")
-        steps(500)
+        run_steps(500)
         rows = [line.split() for line in
                 self.good("--once", "--exact").splitlines()[1:]]
         expected = arenas_file(VMEM)
@@ -166,9 +165,9 @@ class Guest(Case):
         self.assertEqual(self.good("tree").count(" of "), len(expected))
 
     def test_since(self):
-        """So many steps are so many allocations, whatever time they took."""
+        """Steps of the client since a copy are counted exactly."""
         self.good("save", self.path("then"))
-        steps(1000)
+        run_steps(1000)
         made = json.loads(self.good("--json", "--once", "--since",
                                     self.path("then")))
         for arena in made["arenas"]:
@@ -177,7 +176,7 @@ class Guest(Case):
                                    delta=10)
 
     def test_save(self):
-        """A copy says what the files say, and is enough for everything."""
+        """A copy equals the files, and all commands accept it."""
         self.good("save", self.path("copy"))
         for arena in forest.Forest(read.Root(VMEM)).arenas:
             for name in ("stats", "segments", "freelists", "qcaches"):
@@ -191,7 +190,7 @@ class Guest(Case):
                              self.good(*arguments, "--root", self.path("copy")))
 
     def test_consumers(self):
-        """The states that were lost are the most."""
+        """The leaked states are the largest group of consumers."""
         now = forest.Forest(read.Root(VMEM))
         groups = now.consumers(now.find("card_memory"))
         most = max(groups, key=lambda group: group.count)
@@ -202,12 +201,12 @@ class Guest(Case):
         self.assertIn("session_state+", self.good("consumers", "card_memory"))
 
     def test_interval(self):
-        """A report for each interval; what happens is in one of them."""
+        """There is a report for each interval, and each event is in one of them."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.2", "30", "--json"],
                               stdout=subprocess.PIPE, text=True) as process:
             first = json.loads(process.stdout.readline())
             self.assertGreaterEqual(first["interval"], 0.2)
-            steps(400)
+            run_steps(400)
             count = 0
             reports = 1
             for line in process.stdout:
@@ -223,21 +222,21 @@ class Guest(Case):
         now = forest.Forest(read.Root(VMEM))
         return now.find("disk_tags").waiters
 
-    def until(self, test):
-        """The waiters, as soon as they satisfy the test."""
-        end = time.monotonic() + PATIENCE
+    def wait_for_waiters(self, test):
+        """Wait until the waiters satisfy the test, and return them."""
+        end = time.monotonic() + TIMEOUT
         while not test(self.waiters()):
             self.assertLess(time.monotonic(), end, self.waiters())
             time.sleep(0.05)
         return self.waiters()
 
     def test_waiters(self):
-        """Tasks that hang, everywhere that they are to be seen; and no more when
-        they have what they waited for."""
+        """Waiting tasks appear in all reports, and disappear when their requests
+        have succeeded."""
         insert("case_stuck")
         self.assertEqual(self.waiters(), [])
-        steps(120, "case_stuck")
-        before = self.until(lambda waiters: len(waiters) == 12 and all(
+        run_steps(120, "case_stuck")
+        before = self.wait_for_waiters(lambda waiters: len(waiters) == 12 and all(
             waiter.state == "waiting" and waiter.ms >= 1000
             for waiter in waiters))
         for waiter in before:
@@ -268,73 +267,73 @@ class Guest(Case):
             self.assertEqual(text.count(" disk_io/1"), 12)
             self.assertEqual(text.count(" VM_SLEEP  waiting  "), 12)
 
-        steps(1, "case_stuck", "reset")
+        run_steps(1, "case_stuck", "reset")
         self.assertEqual(self.waiters(), [])
         remove("case_stuck")
 
     def test_live(self):
-        """The table on a terminal, rates as they change, sorting, q."""
+        """The live table shows rates, sorts, and quits with q."""
         with self.subTest("live"):
             terminal = Terminal("0.3")
-            terminal.until(lambda lines: terminal.row("card_memory"))
-            terminal.until(lambda lines: any("alloc/s" in line
-                                             for line in lines))
+            terminal.wait_for(lambda lines: terminal.row("card_memory"))
+            terminal.wait_for(lambda lines: any("alloc/s" in line
+                                                for line in lines))
             self.assertTrue(any("6 arenas" in line for line in terminal.lines()))
-            for _ in range(PATIENCE * 3):
-                steps(50)
+            for _ in range(TIMEOUT * 3):
+                run_steps(50)
                 terminal.read(0.2)
                 row = terminal.row("card_memory")
                 if len(row) > 5 and row[5].isdigit() and int(row[5]) > 0:
                     break
             else:
-                self.fail("no allocation was seen\n"
+                self.fail("the table shows no allocation\n"
                           + "\n".join(terminal.lines()))
-            # From "tree" on, by the next column: id, name.
+            # The columns after "tree" are id and name.
             self.assertEqual(terminal.row("minors")[0], "1")
             terminal.press("s")
-            terminal.until(lambda lines: any("by id;" in line for line in lines))
+            terminal.wait_for(lambda lines: any("by id;" in line for line in lines))
             terminal.press("s")
-            lines = terminal.until(lambda lines: any("by name;" in line
-                                                     for line in lines))
+            lines = terminal.wait_for(lambda lines: any("by name;" in line
+                                                        for line in lines))
             names = [line.split()[1] for line in lines
                      if line.split() and line.split()[0].isdigit()
                      and "arenas" not in line]
             self.assertEqual(names, sorted(names))
             self.assertEqual(names[0], "card_memory")
             terminal.press("r")
-            terminal.until(lambda lines: any("by tree;" in line
-                                             for line in lines))
+            terminal.wait_for(lambda lines: any("by tree;" in line
+                                                for line in lines))
             terminal.press("q")
-            self.assertEqual(terminal.end(), (0, ""))
+            self.assertEqual(terminal.wait_exit(), (0, ""))
 
     def test_live_small(self):
-        """A small terminal shows the rows and columns that fit, whole."""
+        """A small terminal shows the rows and columns that fit, untruncated."""
         terminal = Terminal("0.3", columns=60, lines=9)
-        lines = terminal.until(lambda lines: "fail/s" in lines[1] and any(
+        lines = terminal.wait_for(lambda lines: "fail/s" in lines[1] and any(
             "and 3 more" in line for line in lines))
         self.assertIn("id  name", lines[1])
         self.assertNotIn("load", lines[1])
         self.assertFalse(any("…" in line for line in lines[1:5]), lines)
         terminal.press("q")
-        self.assertEqual(terminal.end(), (0, ""))
+        self.assertEqual(terminal.wait_exit(), (0, ""))
 
     def test_live_count(self):
         terminal = Terminal("0.1", "2")
-        self.assertEqual(terminal.end(), (0, ""))
+        self.assertEqual(terminal.wait_exit(), (0, ""))
 
     def test_live_interrupt(self):
-        """Ctrl-C leaves the terminal as it was; so does being told to end."""
+        """Ctrl-C and SIGTERM restore the terminal."""
         terminal = Terminal("0.3")
-        terminal.until(lambda lines: terminal.row("minors"))
+        terminal.wait_for(lambda lines: terminal.row("minors"))
         terminal.press("\x03")
-        self.assertEqual(terminal.end()[0], 130)
+        self.assertEqual(terminal.wait_exit()[0], 130)
         terminal = Terminal("0.3")
-        terminal.until(lambda lines: terminal.row("minors"))
+        terminal.wait_for(lambda lines: terminal.row("minors"))
         terminal.process.send_signal(signal.SIGTERM)
-        self.assertEqual(terminal.end()[0], 143)
+        self.assertEqual(terminal.wait_exit()[0], 143)
 
-    def test_arena_goes(self):
-        """One arena less in the next report; the report of that arena ends."""
+    def test_arena_destroyed(self):
+        """The next report omits a destroyed arena; a report of that arena ends."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.1", "--json"],
                               stdout=subprocess.PIPE, text=True) as table, \
                 subprocess.Popen([sys.executable, VMEMSTAT, "arena", "minors",
@@ -353,24 +352,25 @@ class Guest(Case):
             self.assertNotIn("minors", names)
             self.assertIn("pids", names)
             one.stdout.read()
-            self.assertEqual(one.wait(PATIENCE), read.NO_ARENA)
+            self.assertEqual(one.wait(TIMEOUT), read.NO_ARENA)
             self.assertEqual(len(one.stderr.read().splitlines()), 1)
             table.terminate()
             table.stdout.read()
 
-    def test_module_goes(self):
-        """The live view ends by itself, and says why."""
+    def test_module_removed(self):
+        """The live view ends with an error when vmem is removed."""
         terminal = Terminal("0.2")
-        terminal.until(lambda lines: terminal.row("pids"))
+        terminal.wait_for(lambda lines: terminal.row("pids"))
         for module in ("case_leak", "heap", "pids", "vmem"):
             remove(module)
-        status, errors = terminal.end()
+        status, errors = terminal.wait_exit()
         self.assertEqual(status, read.NO_MODULE, errors)
         self.assertEqual(len(errors.splitlines()), 1, errors)
 
 
 ORDER = """not_mounted not_loaded no_arenas not_permitted agrees since save consumers
-    interval waiters live live_small live_count live_interrupt arena_goes module_goes""".split()
+    interval waiters live live_small live_count live_interrupt arena_destroyed
+    module_removed""".split()
 
 
 def main():

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Run the tests of vmemstat that need no kernel.
+"""Run the tests of vmemstat that need no guest.
 
 usage: run.py [NAME...]
 
-A line for each; the last line is "N passed, N failed".
+Prints a line for each test; the last line is "N passed, N failed".
 """
 
 import sys
@@ -14,11 +14,11 @@ import common
 
 
 class Result(unittest.TestResult):
-    """A line for each test, and what went wrong."""
+    """Print a line for each test, and its errors."""
 
     def __init__(self):
         super().__init__()
-        self.wrong = {}
+        self.wrong = {}         # test: errors
 
     def name(self, test):
         return f"{type(test).__module__}.{type(test).__name__}." \

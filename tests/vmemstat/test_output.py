@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What vmemstat prints of recorded and made copies, and what it says when it
-cannot."""
+"""The output of vmemstat for recorded and generated copies, and its errors."""
 
 import json
 import os
@@ -18,7 +17,7 @@ class Table(Case):
     """The table."""
 
     def test_agrees_with_arenas(self):
-        """Id, name, totals and failures are those of the file arenas."""
+        """Id, name, totals and failures agree with the file arenas."""
         for name in copies():
             lines = self.good("--once", "--exact", "--root",
                               recorded(name)).splitlines()
@@ -35,7 +34,7 @@ class Table(Case):
                                  (str(row[5]), str(row[6])))
 
     def test_json(self):
-        """Everything of kstat is there."""
+        """The output has all values of kstat."""
         made = json.loads(self.good("--once", "--json", "--root", SAMPLES))
         kstat = {}
         for arena in made["arenas"]:
@@ -49,8 +48,8 @@ class Table(Case):
         self.assertIsNone(made["interval"])
 
     def test_rates(self):
-        """Counts a second between two copies; an arena that is younger counts from
-        0, and so does one whose id is another's by now."""
+        """Rates are those between two copies; an arena that is younger counts from 0,
+        also if an older arena had the same id."""
         self.make("then", [(1, "a", {"alloc": 100, "free": 50, "lookup": 10}),
                            (2, "b", {"alloc": 9})], 100)
         self.make("now", [(1, "a", {"alloc": 300, "free": 150, "fail": 7,
@@ -69,7 +68,7 @@ class Table(Case):
         self.assertIn("  0.7  ", text[1])
 
     def test_load(self):
-        """Where the number of buckets is said."""
+        """The load is shown if the number of buckets is known."""
         path = self.make("copy", [(1, "a", {"alloc": 50, "free": 10})])
         with open(self.path("copy", "kstat"), "a", encoding="ascii") as file:
             file.write("vmem:1:a:buckets\t16\n")
@@ -78,7 +77,7 @@ class Table(Case):
         self.assertIn(" 2.50", self.good("--once", "--root", path))
 
     def test_sort(self):
-        """By every column, the largest first; the tree by default."""
+        """Each column can sort, the largest first; except tree, id and name."""
         for name in columns.NAMES:
             made = self.good("--once", "--exact", "--sort", name, "--root",
                              SAMPLES).splitlines()
@@ -109,7 +108,7 @@ class Table(Case):
                       self.good("--once", "--root", self.path("none")))
 
     def test_numbers(self):
-        """At most seven characters, whatever they are."""
+        """Numbers have at most seven characters."""
         for value in (0, 1, 1048575, 1 << 20, 999 << 20, 1000 << 20, 1 << 40,
                       (1 << 64) - 1):
             self.assertLessEqual(len(columns.number(value)), 7)
@@ -122,10 +121,10 @@ class Table(Case):
 
 
 class Others(Case):
-    """The tree, one arena, a copy of a copy."""
+    """The commands tree, arena, save and consumers."""
 
     def test_tree(self):
-        """With and without characters for it."""
+        """The tree uses box characters if the encoding has them."""
         lines = self.good("tree", "--root", SAMPLES).splitlines()
         names = [line.split()[0] for line in lines if line[0] not in "└├ "]
         self.assertEqual(names, [row[1] for row in arenas_file(SAMPLES).values()
@@ -140,7 +139,7 @@ class Others(Case):
         self.assertTrue(plain.isascii())
 
     def test_arena(self):
-        """By id and by name; everything that it says about a heap."""
+        """An arena is found by id and by name; the report has all parts."""
         one = self.good("arena", "heap_objects", "--root", SAMPLES)
         number = next(number for number, row in arenas_file(SAMPLES).items()
                       if row[1] == "heap_objects")
@@ -150,7 +149,7 @@ class Others(Case):
             self.assertIn(text, one)
 
     def test_save(self):
-        """A copy of a copy is the same."""
+        """A copy of a copy is equal."""
         self.good("save", self.path("copy"), "--root", SAMPLES)
         done = subprocess.run(["diff", "-r", SAMPLES, self.path("copy")],
                               capture_output=True, text=True, check=False)
@@ -160,7 +159,7 @@ class Others(Case):
             read.USAGE, "save", self.path("copy"), "--root", SAMPLES))
 
     def test_consumers(self):
-        """Groups by stack, a frame a line."""
+        """Consumers are grouped by stack, one frame per line."""
         path = self.make("copy", [(1, "a", {"alloc": 5, "mem_inuse": 320})])
         self.bad(read.NO_ARENA, "consumers", "a", "--root", path)
         self.write("copy/1-a/consumers", "# count bytes\n"
@@ -176,7 +175,7 @@ class Others(Case):
 
 
 class Waiters(Case):
-    """Requests that wait."""
+    """Waiting requests."""
 
     HEAD = "pid size flags state ms comm\n"
 
@@ -198,14 +197,14 @@ class Waiters(Case):
             self.write(f"copy/{name}/segments", "# type start last size\n")
 
     def rows(self, *arguments):
-        """The columns by heading, of each arena by name."""
+        """Return {arena: {heading: cell}} of the table."""
         head, *lines = self.good("--once", "--root", self.copy,
                                  *arguments).splitlines()
         return {words[1]: dict(zip(head.split(), words))
                 for words in map(str.split, lines)}
 
     def test_table(self):
-        """How many were made to each arena, and the longest wait."""
+        """The table shows the number of waiters and the longest wait of each arena."""
         rows = self.rows()
         self.assertEqual([(row["waiters"], row["longest"]) for row in rows.values()],
                          [("3", "4m"), ("1", "59s"), ("0", "-")])
@@ -214,7 +213,7 @@ class Waiters(Case):
             self.assertEqual(list(self.rows("--sort", by)), ["a", "b", "c"])
 
     def test_older(self):
-        """Without the file nothing is known of them, and nothing else changes."""
+        """Without the file, waiters are unknown, and nothing else changes."""
         os.remove(self.path("copy", "1-a", "waiters"))
         rows = self.rows()
         self.assertEqual((rows["a"]["waiters"], rows["a"]["longest"]), ("-", "-"))
@@ -232,9 +231,10 @@ class Waiters(Case):
         self.assertTrue(lines[2].endswith("%"))
 
     def test_arena(self):
-        """A line for each, in the order of the file; names do no harm."""
+        """The report has a line for each waiter in the order of the file; control
+        characters in names are escaped."""
         text = self.good("arena", "a", "--root", self.copy)
-        self.assertIn("requests that wait for space here: 4\n", text)
+        self.assertIn("requests that wait for space in this arena: 4\n", text)
         at = text.index("in the order of service:\n")
         self.assertEqual([line.split() for line in text[at:].splitlines()[1:5]], [
             "pid comm flags state size for".split(),
@@ -263,7 +263,7 @@ class Waiters(Case):
                          self.good("--once", "--root", self.path("again")))
 
     def test_age(self):
-        """At most five characters, and never more than it is."""
+        """Times have at most five characters and are rounded down."""
         for seconds, text in ((None, "-"), (0, "0.0s"), (0.39, "0.3s"),
                               (9.99, "9.9s"), (10, "10s"), (59.9, "59s"),
                               (60, "1m"), (3599, "59m"), (3600, "1h"),
@@ -271,8 +271,8 @@ class Waiters(Case):
             self.assertEqual(columns.age(seconds), text)
 
 
-class Trouble(Case):
-    """One line and the exit status that --help has."""
+class Errors(Case):
+    """An error prints one line and returns the exit status that --help lists."""
 
     def test_arguments(self):
         for arguments in (["arena"], ["map"], ["save"], ["0"], ["-1"], ["1", "0"],
@@ -297,7 +297,7 @@ class Trouble(Case):
         self.bad(read.NO_MODULE, "--root", self.dir)
 
     def test_no_rich(self):
-        """The live view names the package."""
+        """Without rich, the live view names the missing package."""
         self.hide("rich")
         main, terminal = os.openpty()
         status = subprocess.run(
@@ -338,7 +338,7 @@ class Trouble(Case):
                     LC_ALL="C.UTF-8")
 
     def test_closed_pipe(self):
-        """Whoever reads may stop."""
+        """A reader may close the pipe."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
                               stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
@@ -348,7 +348,7 @@ class Trouble(Case):
             self.assertEqual(process.wait(20), 0)
 
     def test_interrupt(self):
-        # A shell's background jobs, and their children, ignore it otherwise.
+        # Background jobs of a shell and their children ignore SIGINT by default.
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               preexec_fn=lambda: signal.signal(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The pictures: that nothing is lost between segments and cells, that they stay
-bounded, and that the same arena makes the same file."""
+"""Tests of the pictures: cells account for all segments, the size of a picture is
+bounded, and files are reproducible."""
 
 import os
 import re
@@ -22,78 +22,77 @@ def cells_of(path, name):
 
 
 class Cells(Case):
-    """From segments to cells."""
+    """The conversion of segments to cells."""
 
-    def whole(self, made, taken):
-        """The cells hold what the segments do, and no cell more than it has room
-        for."""
+    def check_cells(self, made, taken):
+        """The cells hold all allocated integers, and no cell exceeds its capacity."""
         room = made.capacity()
         self.assertEqual(sum(room), float(made.total))
         self.assertEqual(sum(made.taken), float(taken))
         self.assertLessEqual(made.rows, cells.ROWS)
-        for has, can in zip(made.taken, room):
-            self.assertLessEqual(has, can)
+        for cell_taken, cell_room in zip(made.taken, room):
+            self.assertLessEqual(cell_taken, cell_room)
 
     def test_recorded(self):
-        """Every arena of every copy; what rounding took is its neighbour's."""
+        """The cells of each arena of each copy are complete; integers lost to rounding
+        count as allocated."""
         for name in copies():
             for arena in forest.Forest(read.Root(recorded(name))).arenas:
                 made, one = cells_of(recorded(name), str(arena.id))
                 free = sum(c.size for c in forest.Forest(
                     read.Root(recorded(name))).parse(
                         one, read.parse_freelists, "freelists"))
-                self.whole(made, made.total - free)
+                self.check_cells(made, made.total - free)
                 self.assertEqual(made.allocated, one.live)
 
     def test_one_segment(self):
-        """The whole of a span, at both ends of the integers."""
+        """A segment may fill its span, also at both ends of the integers."""
         for first, last in ((1, 1), (0x1000, 0x1fff), (TOP - 4095, TOP),
                             (1, TOP)):
             path = self.make_segments("copy", [
                 (first, last, False, [("alloc", first, last - first + 1)])])
             made, _ = cells_of(path, "one")
-            self.whole(made, last - first + 1)
+            self.check_cells(made, last - first + 1)
 
     def test_far_apart(self):
-        """A few spans at the ends of the world: each begins a row; the gaps take
-        no room."""
+        """Each of a few distant spans begins a row, and gaps take no room."""
         spans = [(1 << bits, (1 << bits) + 4095, True,
                   [("alloc", 1 << bits, 64), ("free", (1 << bits) + 64, 4032)])
                  for bits in (62, 20, 40)]
         made, _ = cells_of(self.make_segments("copy", spans), "one")
-        self.whole(made, 3 * 64)
-        self.assertTrue(made.own)
+        self.check_cells(made, 3 * 64)
+        self.assertTrue(made.region_rows)
         self.assertEqual([made.address(place) for place in made.places],
                          [1 << 20, 1 << 40, 1 << 62])
         for place in made.places:
             self.assertEqual(place % (cells.COLUMNS * made.size), 0)
 
     def test_many_spans(self):
-        """So many that they cannot all have a row, none touching another."""
+        """Many separate spans do not begin a row each."""
         spans = [(i << 20, (i << 20) + 4095, True,
                   [("alloc", i << 20, 4096 if i % 2 else 1024)]
                   + ([] if i % 2 else [("free", (i << 20) + 1024, 3072)]))
                  for i in range(1, 20001)]
         made, _ = cells_of(self.make_segments("copy", spans), "one")
-        self.whole(made, 10000 * (4096 + 1024))
-        self.assertFalse(made.own)
+        self.check_cells(made, 10000 * (4096 + 1024))
+        self.assertFalse(made.region_rows)
         self.assertEqual(len(made.regions), 20000)
 
     def test_touching(self):
-        """Spans that touch are one region, in whatever order they came."""
+        """Adjacent spans are one region, in any order."""
         spans = [(first, first + 0xfff, True, [("free", first, 0x1000)])
                  for first in (0x3000, 0x1000, 0x2000)]
         made, _ = cells_of(self.make_segments("copy", spans), "one")
         self.assertEqual(made.regions, [[0x1000, 0x3fff]])
-        self.whole(made, 0)
+        self.check_cells(made, 0)
 
     def test_empty(self):
         made, _ = cells_of(self.make_segments("copy", []), "one")
-        self.whole(made, 0)
+        self.check_cells(made, 0)
 
 
 class Files(Case):
-    """What is written."""
+    """The files of pictures."""
 
     def picture(self, *arguments, root=None):
         self.good(*arguments, "--root", root or recorded("samples"))
@@ -101,7 +100,7 @@ class Files(Case):
             return file.read()
 
     def test_same(self):
-        """The same arena makes the same file, which is SVG."""
+        """The file of an arena is SVG and reproducible."""
         for command in (["map", "heap_objects"], ["frag", "heap_objects"],
                         ["tree"]):
             made = [self.picture(*command, "-o", self.path(f"{n}.svg"))
@@ -116,7 +115,7 @@ class Files(Case):
             self.assertEqual(made[:8], b"\x89PNG\r\n\x1a\n")
 
     def test_every_arena(self):
-        """Also those without anything free, or in use."""
+        """Arenas without free or allocated segments have pictures, too."""
         now = forest.Forest(read.Root(recorded("full-3")))
         for arena in now.arenas:
             for command in ("map", "frag"):
@@ -124,7 +123,7 @@ class Files(Case):
                              root=recorded("full-3"))
 
     def test_tree_says(self):
-        """Every arena, its use and what failed."""
+        """The tree shows each arena, its use and its failures."""
         made = self.picture("tree", "-o", self.path("a.svg"),
                             root=recorded("full-3")).decode()
         text = re.sub("<[^>]*>", "", made)
@@ -135,7 +134,7 @@ class Files(Case):
                 self.assertIn(f"{arena.stats['fail']} failed", text)
 
     def test_map_says(self):
-        """Sums, first addresses, spans, gaps."""
+        """The map shows the number of segments and spans, and the first address."""
         made = self.picture("map", "heap_objects", "-o",
                             self.path("a.svg")).decode()
         now = forest.Forest(read.Root(recorded("samples")))
@@ -153,7 +152,7 @@ class Files(Case):
 
 
 class Million(Case):
-    """A million segments: a picture of bounded size, in bounded memory."""
+    """A million segments take bounded memory and make a picture of bounded size."""
 
     def test_map(self):
         path = self.make("copy", [(1, "one", {
@@ -174,7 +173,7 @@ class Million(Case):
             process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 0)
         self.assertLess(os.path.getsize(self.path("a.svg")), 300000)
-        # Python and matplotlib take nearly all of it.
+        # Python and matplotlib use most of it.
         self.assertLess(usage.ru_maxrss, 250 * 1024)
         print(f"see: the map of a million segments: {usage.ru_maxrss // 1024} MiB, "
               f"{usage.ru_utime:.1f} s of CPU, "

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The parsers: recorded files say the same in different places, and what is not
-understood is said."""
+"""Tests of the parsers: recorded files are consistent, and damaged files are
+reported."""
 
 import os
 
@@ -9,7 +9,7 @@ from vmemstat import forest, read
 
 
 class Recorded(Case):
-    """In a copy of a quiet machine the sums are right, see debugfs.rst."""
+    """The sums agree in a copy of an idle machine, see debugfs.rst."""
 
     def each(self):
         self.assertGreaterEqual(len(copies()), 3)
@@ -23,7 +23,7 @@ class Recorded(Case):
                     yield now, arena
 
     def test_arenas(self):
-        """kstat tells the same tree as arenas."""
+        """kstat and arenas show the same tree."""
         for name in copies():
             now = forest.Forest(read.Root(recorded(name)))
             expected = arenas_file(recorded(name))
@@ -42,7 +42,7 @@ class Recorded(Case):
                              arena.stats)
 
     def test_segments(self):
-        """Segments fill their spans, and their sums are the statistics."""
+        """Segments are within their spans, and their sums equal the statistics."""
         for now, arena in self.each():
             sums = {"span": 0, "alloc": 0, "free": 0}
             count = dict(sums)
@@ -65,7 +65,7 @@ class Recorded(Case):
             self.assertEqual(count["alloc"], arena.live)
 
     def test_freelists(self):
-        """The classes hold the free segments, each those of its sizes."""
+        """Each class counts the free segments of its sizes."""
         for now, arena in self.each():
             sizes = [segment.size for segment in now.segments(arena)
                      if segment.type == "free"]
@@ -78,7 +78,7 @@ class Recorded(Case):
                                  (c.segments, c.size))
 
     def test_qcaches(self):
-        """Sizes are multiples of the smallest one; some cache was used."""
+        """Sizes are multiples of the smallest one; at least one cache was used."""
         used = 0
         for _, arena in self.each():
             for number, qc in enumerate(arena.qcaches):
@@ -87,7 +87,7 @@ class Recorded(Case):
         self.assertGreater(used, 0)
 
     def test_consumers(self):
-        """Who there is holds all that is allocated."""
+        """The consumers account for all allocated segments."""
         for now, arena in self.each():
             groups = now.consumers(arena)
             self.assertEqual(sum(group.count for group in groups), arena.live)
@@ -96,10 +96,10 @@ class Recorded(Case):
 
 
 class Lines(Case):
-    """Single lines."""
+    """Parsers of lines."""
 
     def test_more_columns(self):
-        """More may follow on a line of qcaches and of segments."""
+        """Lines of qcaches and segments may have additional columns."""
         self.assertEqual(
             read.parse_qcaches(["# size\n", "8 " * 12 + "9 9\n"]),
             [read.Qcache(*[8] * 12)])
@@ -114,7 +114,7 @@ class Lines(Case):
             read.Segment("free", 18, 31, 14, False)])
 
     def test_consumers(self):
-        """Groups with stacks, and others."""
+        """Groups may have a stack or a note."""
         self.assertEqual(
             read.parse_consumers([
                 "# segments size who\n", "3 300 by a+0x1/0x2 [m]<b+0x3/0x4\n",
@@ -124,7 +124,7 @@ class Lines(Case):
              read.Consumer(1, 9, [], "(slabs of quantum caches)")])
 
     def test_waiters(self):
-        """In the order of the file; the heading names the columns."""
+        """Waiters are in the order of the file; the heading names the columns."""
         self.assertEqual(read.parse_waiters([]), [])
         self.assertEqual(
             read.parse_waiters(["pid size flags state ms more comm\n",
@@ -136,7 +136,7 @@ class Lines(Case):
             self.assertRaises(ValueError, read.parse_waiters, lines)
 
     def test_group(self):
-        """The same from segments."""
+        """Consumers can be computed from segments."""
         self.assertEqual(
             read.group(read.parse_segments([
                 "span 0x0 0xff 256\n", "  alloc 0x0 0x1 2\n",
@@ -146,7 +146,7 @@ class Lines(Case):
              read.Consumer(1, 2, [], "(not recorded)")])
 
     def test_names(self):
-        """A name with odd characters, as shown and as it was."""
+        """An arena is found by its escaped and by its original name."""
         path = self.make("copy", [(7, r"net\057rx\040ring", {})])
         now = forest.Forest(read.Root(path))
         for name in ("7", r"net\057rx\040ring", "net/rx ring",
@@ -154,8 +154,8 @@ class Lines(Case):
             self.assertEqual(now.find(name).id, 7)
 
     def test_tree(self):
-        """Sources come first, whatever the order; a source that is not there, or is
-        the arena itself, makes a root."""
+        """Sources come first in any order; an arena whose source is missing, or is
+        the arena itself, is a root."""
         path = self.make("copy", [(3, "c", {"vmem_source": 2}),
                                   (2, "b", {"vmem_source": 1}), (1, "a", {}),
                                   (4, "d", {"vmem_source": 99}),
@@ -166,7 +166,7 @@ class Lines(Case):
 
 
 class NotUnderstood(Case):
-    """Files with something else in them."""
+    """Damaged files."""
 
     def test_files(self):
         good = self.make("good", [(1, "a", {})])

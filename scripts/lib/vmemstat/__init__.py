@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What vmemstat is made of.
+"""The modules of vmemstat.
 
-read        the files in debugfs, and what can be wrong with them
-forest      the arenas as a tree; finding one
-rates       what happened between two looks
+read        parsers of the files in debugfs, and errors
+forest      the tree of arenas
+rates       changes between two snapshots
 columns     the table of arenas
 plain       tables and trees as text
-live        the table on a terminal, redrawn (needs rich)
-save        a copy of the files, to be looked at elsewhere
+live        the live table on a terminal (needs rich)
+save        copies of the files
 cells       an address space as a bounded number of cells
 pictures    the map and the histogram (need matplotlib)
 dot         the tree as a picture (needs graphviz)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""An address space as a bounded number of cells, however many segments it has.
+"""An address space as a bounded number of cells, for any number of segments.
 
-The spans are laid end to end in the order of their addresses, without the gaps
-between them: so every integer has a place, and a sparse arena needs no more room
-than a dense one.  The places are cut into equal cells, and each cell knows how much
-of it is allocated and how large the segments are that it is part of.
+The spans are concatenated in the order of their addresses, without the gaps between
+them: every integer has a place, and a sparse arena takes no more room than a dense
+one.  The places are divided into equal cells.  A cell records how many of its integers
+are allocated, and the sizes of their segments.
 """
 
 import bisect
@@ -13,22 +13,24 @@ from array import array
 
 COLUMNS = 256
 ROWS = 48
-OWN_ROW = 24            # no more regions than that begin a row each
-WIDE = 3                # segments of so many cells have an edge to be seen
+MAX_REGION_ROWS = 24    # up to this number of regions, each begins a row
+MIN_EDGE = 3            # minimum cells of a segment whose edge is drawn
 
 
 class Cells:
-    """@regions: what lies together: [(first, last)], by address
+    """The cells of an arena.
+
+    @regions: adjacent spans, merged: [(first, last)]
     @size: integers in a cell, a power of two
     @rows: rows of COLUMNS cells
-    @taken: allocated integers in each cell; what rounding up to the quantum took
-        counts
-    @weight: the sum of log2(size of the segment) * its integers, of these
-    @edges: where segments begin that are wide enough, in cells
+    @taken: allocated integers in each cell, including those lost to rounding up to
+        the quantum
+    @weight: sum of log2(size of the segment) over these integers
+    @edges: beginnings of segments of at least MIN_EDGE cells, in cells
     """
 
     def __init__(self, segments):
-        """@segments: a function; each call goes through the segments anew."""
+        """@segments: a function; each call returns a new iterator of the segments."""
         self.starts, self.lasts = array("Q"), array("Q")
         imported = bytearray()
         for segment in segments():
@@ -52,7 +54,7 @@ class Cells:
         self.fill(segments())
 
     def join(self):
-        """Spans that touch are one region."""
+        """Merge adjacent spans into regions."""
         regions = []
         for first, last in zip(self.starts, self.lasts):
             if regions and regions[-1][1] + 1 == first:
@@ -62,47 +64,49 @@ class Cells:
         return regions
 
     def lay_out(self):
-        """The size of a cell, and the cell that each region begins in."""
-        own = len(self.regions) <= OWN_ROW
+        """Compute the size of a cell and the place of each region."""
+        region_rows = len(self.regions) <= MAX_REGION_ROWS
         self.size = 1
-        while self.rows_for(self.size, own) > ROWS:
+        while self.rows_for(self.size, region_rows) > ROWS:
             self.size *= 2
-        if own:
-            # Few integers: as many columns as make a good shape.
-            while self.size > 1 and self.rows_for(self.size // 2, own) <= ROWS:
+        if region_rows:
+            # Take the smallest cells for which the rows suffice.
+            while self.size > 1 and \
+                    self.rows_for(self.size // 2, region_rows) <= ROWS:
                 self.size //= 2
-        self.own = own
-        self.rows = self.rows_for(self.size, own)
+        self.region_rows = region_rows
+        self.rows = self.rows_for(self.size, region_rows)
         self.firsts = [first for first, _ in self.regions]
         self.places = []
         place = 0
         for first, last in self.regions:
             self.places.append(place)
             place += last - first + 1
-            if own:
+            if region_rows:
                 row = self.size * COLUMNS
                 place = -(-place // row) * row
         self.end = place
 
-    def rows_for(self, size, own):
-        if not own:
+    def rows_for(self, size, region_rows):
+        if not region_rows:
             return max(1, -(-self.total // (size * COLUMNS)))
         return max(1, sum(-(-(last - first + 1) // (size * COLUMNS))
                           for first, last in self.regions))
 
     def place(self, address):
-        """Where an integer of the arena is."""
+        """Return the place of an integer of the arena."""
         region = bisect.bisect_right(self.firsts, address) - 1
         return self.places[region] + address - self.firsts[region]
 
     def address(self, place):
-        """The integer at a place, or the first one after it."""
+        """Return the integer at a place, or the last one of the region before it."""
         region = bisect.bisect_right(self.places, place) - 1
         first, last = self.regions[region]
         return min(first + place - self.places[region], last)
 
     def fill(self, segments):
-        """An allocated segment reaches to the next one, or to its span's end."""
+        """Add all allocated segments.  Each extends to the next segment, or to the end
+        of its span."""
         span_last, held = None, None
         for segment in segments:
             if held is not None:
@@ -126,7 +130,7 @@ class Cells:
         if end <= place:
             return
         self.allocated += 1
-        if end - place >= WIDE * self.size:
+        if end - place >= MIN_EDGE * self.size:
             self.edges.append(place / self.size)
         log = math.log2(size) if size > 0 else 0.0
         cell, final = place // self.size, (end - 1) // self.size
@@ -145,12 +149,12 @@ class Cells:
         self.weight[cell] += log * integers
 
     def cells_of(self, first, last):
-        """A range as fractions of cells: (from, to)."""
+        """Return a range in cells, with fractions: (from, to)."""
         place = self.place(first)
         return place / self.size, (place + last - first + 1) / self.size
 
     def capacity(self):
-        """How many integers of the arena there are in each cell."""
+        """Return the number of integers of the arena in each cell."""
         room = array("d", bytes(8 * self.rows * COLUMNS))
         for (first, last), place in zip(self.regions, self.places):
             end = place + last - first + 1

@@ -11,16 +11,16 @@ import time
 from . import columns, forest, plain, rates, read, save
 
 DESCRIPTION = """\
-What vmem's arenas do, from /sys/kernel/debug/vmem.
+Show the state of vmem's arenas, from /sys/kernel/debug/vmem.
 
   vmemstat [INTERVAL [COUNT]]            the table of arenas: live on a terminal,
-                                         else a table at the end of each interval
+                                         else one table after each interval
   vmemstat --once                        one table at once, with totals
   vmemstat tree                          the tree of arenas
-  vmemstat arena ARENA [INTERVAL [COUNT]]  all about one arena
-  vmemstat consumers ARENA               who holds what is allocated
-  vmemstat map ARENA -o FILE             a picture of its integers
-  vmemstat frag ARENA -o FILE            a histogram of what is free
+  vmemstat arena ARENA [INTERVAL [COUNT]]  all details of one arena
+  vmemstat consumers ARENA               the allocated segments by consumer
+  vmemstat map ARENA -o FILE             a picture of the integers of an arena
+  vmemstat frag ARENA -o FILE            a histogram of the free segments
   vmemstat tree -o FILE                  a picture of the tree
   vmemstat save DIRECTORY                a copy of the files, for --root
 
@@ -29,50 +29,51 @@ INTERVAL is in seconds (1).  ARENA is an id or a name.  FILE ends in .svg or .pn
 
 EPILOG = f"""\
 columns: {" ".join(columns.NAMES)}.
-  alloc, free, fail and wait are counts a second, or totals under --once.  What
-  quantum caches serve does not reach the arena and is in "cached"; "hit" is the
-  share of it that magazines had.  "load" is how many allocated segments there are to
-  a bucket of the segment table.  "waiters" is the number of requests made to this
-  arena that wait now, "longest" for how long the one among them that waits longest.
+  alloc, free, fail and wait are rates per second; with --once they are totals.
+  "cached" counts allocations from quantum caches, which do not reach the arena; "hit"
+  is the percentage of them that magazines served.  "load" is the number of allocated
+  segments per bucket of the segment table.  "waiters" is the number of waiting
+  requests of this arena, "longest" the longest of their waiting times.
 
 exit status: 0; {read.NO_ARENA}: no such arena; {read.USAGE}: bad arguments;
   {read.NO_DEBUGFS}: debugfs is not mounted; {read.NO_PERMISSION}: not permitted;
   {read.NO_MODULE}: vmem is not loaded; {read.NO_LIBRARY}: a library is missing;
   {read.BAD_FILE}: a file was not understood, or cannot be read or written.
 
-files: the program is vmemstat and the directory lib/vmemstat beside it.  On another
-  machine: /usr/local/sbin/vmemstat and /usr/local/lib/vmemstat/.  It needs python3;
-  the live view python3-rich, map and frag python3-matplotlib, the picture of the
-  tree graphviz.
+files: vmemstat and the directory lib/vmemstat next to it, or /usr/local/sbin/vmemstat
+  and /usr/local/lib/vmemstat/.  It needs python3; the live view needs python3-rich,
+  map and frag need python3-matplotlib, the picture of the tree needs graphviz.
 """
 
 COMMANDS = {"tree": 0, "arena": 1, "consumers": 1, "map": 1, "frag": 1, "save": 1}
 
 
-def parser():
-    made = argparse.ArgumentParser(
+def make_parser():
+    parser = argparse.ArgumentParser(
         prog="vmemstat", description=DESCRIPTION, epilog=EPILOG,
         usage="vmemstat [COMMAND] [ARENA] [INTERVAL [COUNT]] [OPTION]...",
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    made.add_argument("--root", metavar="DIR",
-                      help="a copy of the files, made by vmemstat save")
-    made.add_argument("--since", metavar="DIR",
-                      help="an earlier copy: what happened since then")
-    made.add_argument("--once", action="store_true",
-                      help="at once and once, and not a live view")
-    made.add_argument("--plain", action="store_true",
-                      help="not a live view, even on a terminal")
-    made.add_argument("--json", action="store_true",
-                      help="one line of JSON for each report")
-    made.add_argument("--sort", metavar="COLUMN", default="tree",
-                      choices=columns.NAMES, help="by this column, largest first")
-    made.add_argument("--exact", action="store_true", help="numbers in full")
-    made.add_argument("--rows", metavar="N", type=positive,
-                      help="no more than so many arenas, consumers or waiters")
-    made.add_argument("-o", metavar="FILE", dest="output",
-                      help="where the picture goes")
-    return made
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--root", metavar="DIR",
+                        help="read a copy of the files, made by vmemstat save")
+    parser.add_argument("--since", metavar="DIR",
+                        help="show changes since this earlier copy")
+    parser.add_argument("--once", action="store_true",
+                        help="print one report at once")
+    parser.add_argument("--plain", action="store_true",
+                        help="no live view, even on a terminal")
+    parser.add_argument("--json", action="store_true",
+                        help="print one line of JSON for each report")
+    parser.add_argument("--sort", metavar="COLUMN", default="tree",
+                        choices=columns.NAMES,
+                        help="sort by this column, largest first")
+    parser.add_argument("--exact", action="store_true",
+                        help="print numbers in full")
+    parser.add_argument("--rows", metavar="N", type=positive,
+                        help="maximum number of arenas, consumers or waiters")
+    parser.add_argument("-o", metavar="FILE", dest="output",
+                        help="file for the picture")
+    return parser
 
 
 def positive(text):
@@ -82,16 +83,16 @@ def positive(text):
     return value
 
 
-def words_of(made, options):
-    """The command, what it is about, interval and count."""
+def parse_words(parser, options):
+    """Return the command, its arena or directory, interval and count."""
     words = list(options.words)
     command = words.pop(0) if words and words[0] in COMMANDS else "table"
     if len(words) < COMMANDS.get(command, 0):
-        made.error(f"{command} needs " + ("a directory" if command == "save"
-                                          else "an arena: its id or name"))
+        parser.error(f"{command} needs " + ("a directory" if command == "save"
+                                            else "an arena: its id or name"))
     subject = words.pop(0) if COMMANDS.get(command) else None
     if words and command not in ("table", "arena"):
-        made.error(f"unexpected: {words[0]}")
+        parser.error(f"unexpected argument: {words[0]}")
     interval, count = None, None
     try:
         if words:
@@ -99,16 +100,16 @@ def words_of(made, options):
         if words:
             count = positive(words.pop(0))
     except ValueError:
-        made.error("not a command, an interval or a count")
+        parser.error("not a command, an interval or a count")
     if words:
-        made.error(f"unexpected: {words[0]}")
+        parser.error(f"unexpected argument: {words[0]}")
     if interval is not None and not 0.01 <= interval < 1e6:
-        made.error("an interval is at least 0.01 seconds")
+        parser.error("the interval must be at least 0.01 seconds")
     return command, subject, interval, count
 
 
-def looks(options, interval, count):
-    """Pairs of a forest and its changes: one at once, or one for each interval."""
+def snapshots(options, interval, count):
+    """Yield pairs of a forest and its changes: one at once, or one per interval."""
     root = read.Root(options.root)
     since = forest.Forest(read.Root(options.since)) if options.since else None
     now = forest.Forest(root)
@@ -123,7 +124,7 @@ def looks(options, interval, count):
         before = now
 
 
-def say(lines):
+def print_lines(lines):
     for line in lines:
         print(line)
     sys.stdout.flush()
@@ -138,34 +139,35 @@ def table(options, interval, count):
         return
     if not once and interval is None:
         interval = 1.0
-    for number, (now, changes) in enumerate(looks(options, interval, count)):
+    for number, (now, changes) in enumerate(snapshots(options, interval, count)):
         if options.json:
-            say([json.dumps(columns.as_json(now, changes))])
+            print_lines([json.dumps(columns.as_json(now, changes))])
             continue
         if number:
             print()
-        say(plain.table(now, changes, options.sort, options.exact, options.rows))
+        print_lines(plain.table(now, changes, options.sort, options.exact,
+                                options.rows))
 
 
 def arena(options, subject, interval, count):
-    for number, (now, changes) in enumerate(looks(options, interval, count)):
+    for number, (now, changes) in enumerate(snapshots(options, interval, count)):
         one = now.find(subject)
         if options.json:
-            say([json.dumps(columns.as_json(now, changes, [one]))])
+            print_lines([json.dumps(columns.as_json(now, changes, [one]))])
             continue
         if number:
             print()
-        say(plain.arena(now, one, changes[one.id], options.rows or 10))
+        print_lines(plain.arena(now, one, changes[one.id], options.rows or 10))
 
 
 def picture(options, command, subject):
-    """A file that is complete or not there."""
+    """Write a picture: to a temporary file, which is renamed when complete."""
     if not options.output:
-        raise read.Trouble(read.USAGE, f"{command} needs -o FILE")
+        raise read.Error(read.USAGE, f"{command} needs -o FILE")
     kind = os.path.splitext(options.output)[1][1:]
     if kind not in ("svg", "png"):
-        raise read.Trouble(read.USAGE, f"{options.output}: a name that ends in "
-                                       ".svg or .png, please")
+        raise read.Error(read.USAGE, f"{options.output}: the name must end in .svg "
+                                     "or .png")
     now = forest.Forest(read.Root(options.root))
     # pylint: disable=import-outside-toplevel
     part = f"{options.output}.part"
@@ -180,7 +182,7 @@ def picture(options, command, subject):
                 now, one, part, kind)
         os.replace(part, options.output)
     except OSError as error:
-        raise read.Trouble(read.BAD_FILE, f"{options.output}: {error.strerror}") \
+        raise read.Error(read.BAD_FILE, f"{options.output}: {error.strerror}") \
             from None
     finally:
         if os.path.exists(part):
@@ -188,38 +190,38 @@ def picture(options, command, subject):
     print(options.output)
 
 
-def run(made, options):
-    command, subject, interval, count = words_of(made, options)
+def run(parser, options):
+    command, subject, interval, count = parse_words(parser, options)
     if command == "table":
         table(options, interval, count)
     elif command == "arena":
         arena(options, subject, interval, count)
     elif command == "consumers":
         now = forest.Forest(read.Root(options.root))
-        say(plain.consumers(now, now.find(subject), options.rows))
+        print_lines(plain.consumers(now, now.find(subject), options.rows))
     elif command == "save":
         print(save.save(read.Root(options.root), subject))
     elif command == "tree" and not options.output:
         now = forest.Forest(read.Root(options.root))
         if options.json:
-            say([json.dumps(columns.as_json(now, rates.changes(now)))])
+            print_lines([json.dumps(columns.as_json(now, rates.changes(now)))])
         else:
-            say(plain.tree(now))
+            print_lines(plain.tree(now))
     else:
         picture(options, command, subject)
 
 
 def main(arguments):
-    made = parser()
+    parser = make_parser()
     try:
-        run(made, made.parse_args(arguments))
+        run(parser, parser.parse_args(arguments))
         return 0
-    except read.Trouble as trouble:
-        print(f"vmemstat: {trouble}", file=sys.stderr)
-        return trouble.status
+    except read.Error as error:
+        print(f"vmemstat: {error}", file=sys.stderr)
+        return error.status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read has seen enough.
+        # The reader has closed the pipe. Prevent an error when stdout is flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

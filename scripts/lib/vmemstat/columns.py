@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The table of arenas: what its columns are, how they are written and sorted."""
+"""The table of arenas: its columns, their format and order."""
 
 from . import read
 
 
 def number(value, exact=False):
-    """A count or a size in at most seven characters: what an arena holds need not
-    be bytes, so there are no units."""
+    """Format a count or a size in at most seven characters, without a unit: the
+    integers of an arena need not be bytes."""
     if value is None:
         return "-"
     if exact or abs(value) < 1 << 20:
@@ -43,7 +43,7 @@ def ratio(value, _exact=False):
 
 
 def age(seconds, exact=False):
-    """A time in at most five characters, rounded down."""
+    """Format a time in at most five characters, rounded down."""
     if seconds is None:
         return "-"
     if exact:
@@ -58,7 +58,7 @@ def age(seconds, exact=False):
 
 
 class Column:
-    """A column: its name in --sort and --json, its headings, what is in it."""
+    """A column: its name in --sort and --json, its headings, its value and format."""
 
     def __init__(self, name, heading, value, write, total=None):
         self.name = name
@@ -104,7 +104,7 @@ def row(arena, change):
 
 
 def ordered(forest, changes, by):
-    """The arenas in the order asked for: numbers from the largest down."""
+    """Return the arenas sorted by a column: numbers in descending order."""
     if by == "tree":
         return list(forest.arenas)
     if by == "id":
@@ -113,8 +113,8 @@ def ordered(forest, changes, by):
         return sorted(forest.arenas, key=lambda arena: (arena.label, arena.id))
     column = next((column for column in COLUMNS if column.name == by), None)
     if column is None:
-        raise read.Trouble(read.USAGE, f"no column {by}; there are: "
-                                       + " ".join(NAMES))
+        raise read.Error(read.USAGE, f"no column {by}; there are: "
+                                     + " ".join(NAMES))
 
     def key(arena):
         value = column.value(arena, changes[arena.id])
@@ -123,8 +123,8 @@ def ordered(forest, changes, by):
 
 
 def table(forest, changes, by="tree", exact=False, limit=None):
-    """Headings and rows, all strings, whose first two columns are id and name; the
-    arenas of the rows; how many more there are."""
+    """Return headings and rows, all strings, whose first two columns are id and name;
+    the arenas of the rows; and the number of omitted arenas."""
     totals = all(change.seconds is None for change in changes.values())
     head = ["id", "name"] + [column.heading(totals) for column in COLUMNS]
     body = []
@@ -141,12 +141,12 @@ def table(forest, changes, by="tree", exact=False, limit=None):
 
 
 def waiting(arena):
-    """How many wait and for how long, in words."""
+    """Describe the number of waiters and the longest wait."""
     return f"{len(arena.waiters)} waiting, the longest for {age(arena.longest)}"
 
 
 def waiters(arena):
-    """Those of an arena, for --json."""
+    """Return the waiters of an arena for --json."""
     if arena.waiters is None:
         return None
     return [dict(waiter._asdict(), flags=read.flag_names(waiter.flags))
@@ -154,7 +154,7 @@ def waiters(arena):
 
 
 def as_json(forest, changes, arenas=None):
-    """Everything, for --json."""
+    """Return all data for --json."""
     seconds = next((change.seconds for change in changes.values()), None)
     return {
         "uptime": round(forest.uptime, 3),

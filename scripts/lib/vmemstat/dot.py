@@ -7,7 +7,7 @@ import subprocess
 from . import read
 from .columns import number, waiting
 
-WIDTH = 140             # of the bar that shows the use, in points
+WIDTH = 140             # of the usage bar, in points
 
 
 def tree(forest, path, kind):
@@ -19,7 +19,7 @@ def tree(forest, path, kind):
     except FileNotFoundError:
         raise read.needs("the program dot", "graphviz", "the picture") from None
     if done.returncode:
-        raise read.Trouble(read.BAD_FILE, "dot: " + done.stderr.strip()[-200:])
+        raise read.Error(read.BAD_FILE, "dot: " + done.stderr.strip()[-200:])
 
 
 def graph(forest):
@@ -44,7 +44,7 @@ def colour(arena):
 
 
 def node(arena):
-    """A table: the name, the numbers, a bar of what is in use, what went wrong."""
+    """Return a node, an HTML table: name, usage bar, numbers, failures."""
     stats = arena.stats
     full = round(WIDTH * min(arena.use, 100) / 100)
     if arena.use > 0:
@@ -53,14 +53,14 @@ def node(arena):
                   f'bgcolor="{fill}"></td>'
                   for width, fill in ((full, colour(arena)),
                                       (WIDTH - full, "#e7e7e4")) if width > 0)
-    wrong = "<br/>".join(f"{stats[name]} {what}" for name, what in
-                      (("fail", "failed"), ("wait", "waits"),
-                       ("import_fail", "imports failed"),
-                       ("misuse", "refused")) if stats[name])
+    failures = "<br/>".join(f"{stats[name]} {what}" for name, what in
+                            (("fail", "failed"), ("wait", "waits"),
+                             ("import_fail", "imports failed"),
+                             ("misuse", "refused")) if stats[name])
     if arena.waiters:
-        wrong += ("<br/>" if wrong else "") + waiting(arena)
-    if wrong:
-        wrong = f'<tr><td><font color="#c2410c">{wrong}</font></td></tr>'
+        failures += ("<br/>" if failures else "") + waiting(arena)
+    if failures:
+        failures = f'<tr><td><font color="#c2410c">{failures}</font></td></tr>'
     return (f'<table border="1" cellborder="0" cellspacing="0" cellpadding="3" '
             f'color="#999999" style="rounded">'
             f'<tr><td><b>{html.escape(arena.label)}</b> '
@@ -68,4 +68,4 @@ def node(arena):
             f'<tr><td><table border="0" cellborder="0" cellspacing="0" '
             f'cellpadding="0"><tr>{bar}</tr></table></td></tr>'
             f'<tr><td>{number(stats["mem_inuse"])} of {number(stats["mem_total"])}'
-            f', {arena.use:.0f} %</td></tr>{wrong}</table>')
+            f', {arena.use:.0f} %</td></tr>{failures}</table>')

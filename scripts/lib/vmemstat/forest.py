@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The arenas as a tree, as they are at one moment."""
+"""A snapshot of the tree of arenas."""
 
 import os
 
@@ -7,10 +7,10 @@ from . import read
 
 
 class Arena:
-    """An arena, with what its files say.
+    """An arena and the contents of its files.
 
-    @waiters: the requests made to this arena that wait, in the order of service;
-        None if there is no such file, as in copies of an older vmem
+    @waiters: the waiting requests of this arena, in the order of service; None if
+        there is no such file, as in copies of an older vmem
     """
 
     def __init__(self, number, label, stats, qcaches=()):
@@ -32,21 +32,21 @@ class Arena:
 
     @property
     def use(self):
-        """Per cent of the total that is in use."""
+        """The percentage of the total that is in use."""
         total = self.stats["mem_total"]
         return 100 * self.stats["mem_inuse"] / total if total else 0.0
 
     @property
     def load(self):
-        """Allocated segments to a bucket of the segment table; None if it is not
-        said how many there are."""
+        """Allocated segments per bucket of the segment table; None if the number of
+        buckets is unknown."""
         buckets = self.stats.get("buckets")
         return self.live / buckets if buckets else None
 
     @property
     def tight(self):
-        """Whether little is left.  One that imports has what it needs, no more:
-        what it could have is in its source."""
+        """True if at least 90 % are in use.  False for an arena that imports: it can
+        import more from its source."""
         return not self.stats["mem_import"] and self.use >= 90
 
     @property
@@ -57,12 +57,12 @@ class Arena:
 
     @property
     def live(self):
-        """How many segments are allocated."""
+        """The number of allocated segments."""
         return self.stats["alloc"] - self.stats["free"]
 
 
 class Forest:
-    """All arenas, each after the one it imports from."""
+    """All arenas in the order of the tree: each after its source."""
 
     def __init__(self, root):
         self.root = root
@@ -71,8 +71,9 @@ class Forest:
             kstat = root.parse(read.parse_kstat, "kstat")
             self.metadata = root.parse(read.parse_pairs, "metadata")
         except read.Gone as error:
-            raise read.Trouble(read.NO_MODULE,
-                               f"{error} is gone: was vmem removed?") from None
+            raise read.Error(read.NO_MODULE,
+                             f"{error} has disappeared: was vmem removed?") \
+                from None
         self.misuse = kstat.pop(0, ("vmem", {}))[1].get("misuse", 0)
         self.arenas = []
         by_id = {}
@@ -88,21 +89,21 @@ class Forest:
                 arena.waiters = root.parse(read.parse_waiters, arena.directory,
                                            "waiters")
             except read.Gone:
-                pass            # a vmem without this file, or a copy of one
+                pass            # an older vmem has no such file
             by_id[number] = arena
         for arena in by_id.values():
             if arena.source in by_id and arena.source != arena.id:
                 by_id[arena.source].children.append(arena)
             else:
                 self.add(arena, 0)
-        self.settle()
+        self.sort_by_tree()
 
     def add(self, arena, depth):
         arena.depth = depth
         self.arenas.append(arena)
 
-    def settle(self):
-        """From the roots alone to all of them, in the order of the tree."""
+    def sort_by_tree(self):
+        """Replace the list of roots by the list of all arenas, in tree order."""
         stack = [(arena, 0) for arena in reversed(self.arenas)]
         self.arenas = []
         while stack:
@@ -111,7 +112,7 @@ class Forest:
             stack += [(child, depth + 1) for child in reversed(arena.children)]
 
     def find(self, wanted):
-        """The arena with that id, name, or name of a directory."""
+        """Return the arena with that id, name, or directory name."""
         found = [arena for arena in self.arenas
                  if wanted in (str(arena.id), arena.directory)] or \
                 [arena for arena in self.arenas
@@ -119,20 +120,20 @@ class Forest:
         if len(found) == 1:
             return found[0]
         if found:
-            raise read.Trouble(read.NO_ARENA, f"there are {len(found)} arenas "
-                               f"{wanted}: say which by its id, "
-                               + " or ".join(str(arena.id) for arena in found))
+            raise read.Error(read.NO_ARENA, f"there are {len(found)} arenas "
+                             f"{wanted}: select one by its id, "
+                             + " or ".join(str(arena.id) for arena in found))
         names = " ".join(arena.label for arena in self.arenas) or "none"
         if len(names) > 200:
             names = names[:200] + " ..."
-        raise read.Trouble(read.NO_ARENA,
-                           f"there is no arena {wanted}; there are: {names}")
+        raise read.Error(read.NO_ARENA,
+                         f"there is no arena {wanted}; there are: {names}")
 
     def has(self, arena, name):
         return os.path.exists(os.path.join(self.root.path, arena.directory, name))
 
     def parse(self, arena, parser, name):
-        """A file of an arena; an arena that is gone is trouble."""
+        """Parse a file of an arena; raise an error if the arena was destroyed."""
         try:
             return self.root.parse(parser, arena.directory, name)
         except read.Gone:
@@ -145,12 +146,12 @@ class Forest:
             raise destroyed(arena) from None
 
     def consumers(self, arena):
-        """Who holds what: from the file of that name, or else from the segments."""
+        """Return the consumers, from the file of that name or from the segments."""
         if self.has(arena, "consumers"):
             return self.parse(arena, read.parse_consumers, "consumers")
         return read.group(self.segments(arena))
 
 
 def destroyed(arena):
-    return read.Trouble(read.NO_ARENA, f"arena {arena.directory} has been "
-                                       "destroyed, or its file is not there")
+    return read.Error(read.NO_ARENA, f"arena {arena.directory} has been "
+                                     "destroyed, or its file is missing")

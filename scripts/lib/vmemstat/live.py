@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The table on a terminal, drawn again at every interval.
+"""The live table on a terminal, redrawn after each interval.
 
-Keys: q ends it, s sorts by the next column, r turns back to the tree.
+Keys: q quits, s sorts by the next column, r sorts by tree.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ import tty
 
 from . import columns, forest, rates, read
 
-# What a narrow terminal does without, the first of them first.
-LESS = "load", "cached", "hit", "free", "wait", "total", "in_use", "waiters"
+# Columns to omit on a narrow terminal, in this order.
+OPTIONAL = "load", "cached", "hit", "free", "wait", "total", "in_use", "waiters"
 GAP = 2
 
 
@@ -32,7 +32,7 @@ def library():
 
 @contextlib.contextmanager
 def keys():
-    """The keyboard, key by key; nothing if there is none."""
+    """Provide unbuffered input: a file descriptor, or None without a terminal."""
     if not sys.stdin.isatty():
         yield None
         return
@@ -45,8 +45,8 @@ def keys():
         termios.tcsetattr(fd, termios.TCSADRAIN, saved)
 
 
-def wait(fd, deadline):
-    """A key that is pressed before the deadline, or None."""
+def wait_for_key(fd, deadline):
+    """Return a key that is pressed before the deadline, or None."""
     left = max(0, deadline - time.monotonic())
     if fd is None:
         time.sleep(left)
@@ -56,11 +56,11 @@ def wait(fd, deadline):
     return None
 
 
-def fitting(names, head, body, width):
-    """Which columns there is room for."""
+def fitting_columns(names, head, body, width):
+    """Return the indices of the columns that fit into the width."""
     wide = [max(len(line[i]) for line in [head] + body) for i in range(len(head))]
     shown = list(range(len(names)))
-    for name in LESS:
+    for name in OPTIONAL:
         if sum(wide[i] + GAP for i in shown) - GAP <= width:
             break
         shown.remove(names.index(name))
@@ -68,7 +68,7 @@ def fitting(names, head, body, width):
 
 
 class Screen:
-    """What is drawn."""
+    """The state of the view: sorting and format."""
 
     def __init__(self, by, exact):
         self.by = by
@@ -76,7 +76,7 @@ class Screen:
         _, self.table, self.text = library()
 
     def cell_style(self, arena, name, value):
-        """What an operator should not overlook."""
+        """Return the style of a cell; highlight failures, waits and high usage."""
         if value in ("-", "0"):
             return "dim"
         if name == "fail":
@@ -92,13 +92,13 @@ class Screen:
         meta = columns.number(sum(now.metadata.values()))
         title = f"{len(now.arenas)} arenas, {meta} for vmem's own structures"
         if now.misuse or any(arena.stats["misuse"] for arena in now.arenas):
-            title += "; calls were refused: see the kernel's log"
+            title += "; calls were refused: see the kernel log"
         drawn = self.table.Table(
             title=title, box=None, pad_edge=False, padding=(0, GAP, 0, 0), title_justify="left",
             title_style="bold", caption_justify="left",
             caption=(f"... and {more} more; " if more else "")
-            + f"by {self.by}; q: quit, s: sort by the next column, r: as a tree")
-        shown = fitting(names, head, body, console.width)
+            + f"by {self.by}; q: quit, s: sort by the next column, r: sort by tree")
+        shown = fitting_columns(names, head, body, console.width)
         for i in shown:
             chosen = names[i] == self.by
             drawn.add_column(head[i], justify="left" if i == 1 else "right",
@@ -110,7 +110,7 @@ class Screen:
         return drawn
 
     def key(self, key):
-        """Whether to go on."""
+        """Handle a key; return False to quit."""
         if key in ("q", "Q", "\x03", "\x04"):
             return False
         if key == "s":
@@ -122,7 +122,7 @@ class Screen:
 
 
 def show(root, interval, count, by, exact):
-    """Until q, an interrupt, or COUNT times."""
+    """Show the table until the user quits, or @count times."""
     live = library()[0]
     screen = Screen(by, exact)
     before, now = None, forest.Forest(root)
@@ -137,7 +137,7 @@ def show(root, interval, count, by, exact):
                 return
             deadline = time.monotonic() + interval
             while time.monotonic() < deadline:
-                key = wait(fd, deadline)
+                key = wait_for_key(fd, deadline)
                 if key is None:
                     continue
                 if not screen.key(key):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The map of an arena's integers, and the histogram of what is free."""
+"""The map of an arena's integers, and the histogram of its free segments."""
 
 import math
 
@@ -8,14 +8,14 @@ from .cells import COLUMNS, Cells
 from .columns import number
 
 FREE = (0.93, 0.93, 0.91)
-NOTHING = (1.0, 1.0, 1.0)
+OUTSIDE = (1.0, 1.0, 1.0)
 FRAME = "#c2410c"
 GAP = "#111111"
-FRAMES = 400            # spans that are framed, at most
+FRAMES = 400            # maximum number of framed spans
 
 
 def library():
-    """pyplot, set up so that the same data make the same file."""
+    """Return matplotlib and pyplot, configured for reproducible files."""
     try:
         # pylint: disable=import-outside-toplevel
         import matplotlib
@@ -42,7 +42,7 @@ def count(n, what):
 
 
 def short(value):
-    """A size that is likely to be a power of two."""
+    """Format a size that is probably a power of two."""
     if 1024 <= value < 1 << 20 and value % 1024 == 0:
         return f"{value // 1024}Ki"
     if value % (1 << 20) == 0 and 0 < value < 1000 << 20:
@@ -56,10 +56,10 @@ def title_of(one):
 
 
 def address_map(forest, one, path, kind):
-    """Rows of cells: lowest addresses first, as one reads."""
+    """Draw rows of cells, by address, from left to right and top to bottom."""
     matplotlib, pyplot = library()
     cells = Cells(lambda: forest.segments(one))
-    # The palest colours are too much like what is free.
+    # Omit the palest colours, which are too similar to FREE.
     colours = matplotlib.colors.LinearSegmentedColormap.from_list(
         "sizes", pyplot.get_cmap("viridis_r")(
             [0.2 + 0.8 * step / 31 for step in range(32)]))
@@ -91,19 +91,20 @@ def address_map(forest, one, path, kind):
 
 
 def colour_cells(cells, colours, scale):
-    """Allocated ones by the size of their segments, paler where some is free."""
+    """Return the colours of the cells: by the size of the allocated segments, paler if
+    the cell is partly free."""
     room = cells.capacity()
     image = []
     for row in range(cells.rows):
         line = []
         for cell in range(row * COLUMNS, (row + 1) * COLUMNS):
             if not room[cell]:
-                line.append(NOTHING)
+                line.append(OUTSIDE)
             elif not cells.taken[cell]:
                 line.append(FREE)
             else:
                 share = min(1.0, cells.taken[cell] / room[cell])
-                share = 0.25 + 0.75 * share     # something is to be seen
+                share = 0.25 + 0.75 * share     # keep small shares visible
                 colour = colours(scale(cells.weight[cell] / cells.taken[cell]))
                 line.append(tuple(share * c + (1 - share) * f
                                   for c, f in zip(colour, FREE)))
@@ -112,7 +113,7 @@ def colour_cells(cells, colours, scale):
 
 
 def pieces(begin, end):
-    """A range of cells as pieces of rows: (row, from, to, is first, is last)."""
+    """Split a range of cells by rows: yield (row, from, to, is first, is last)."""
     row = int(begin // COLUMNS)
     while row * COLUMNS < end:
         left, right = max(begin, row * COLUMNS), min(end, (row + 1) * COLUMNS)
@@ -123,7 +124,7 @@ def pieces(begin, end):
 
 
 class Strokes:
-    """Many straight lines as one, which makes the file small."""
+    """Many lines drawn as one path, which makes the file small."""
 
     def __init__(self):
         self.xs, self.ys = [], []
@@ -138,8 +139,8 @@ class Strokes:
 
 
 def draw_marks(axes, cells):
-    """Edges of segments, frames of imported spans, gaps.  What there is too much of
-    to tell apart is left out, and said."""
+    """Draw edges of segments, frames of imported spans, and gaps.  Omit frames and gaps
+    if there are too many, and return notes about them."""
     notes = []
     edges, frames, gaps = Strokes(), Strokes(), Strokes()
     for place in cells.edges:
@@ -165,19 +166,19 @@ def draw_marks(axes, cells):
     for place in places if len(places) <= FRAMES else []:
         row = int(place // cells.size // COLUMNS)
         x = place / cells.size - row * COLUMNS
-        if cells.own:
+        if cells.region_rows:
             gaps.add(0, row, COLUMNS, row)
         else:
             gaps.add(x, row + 0.02, x, row + 0.98)
     edges.draw(axes, color="white", linewidth=0.5, alpha=0.7)
     frames.draw(axes, color=FRAME, linewidth=1)
-    gaps.draw(axes, color=GAP, linewidth=1 if cells.own else 1.4,
-              linestyle=(0, (4, 3)) if cells.own else "-")
+    gaps.draw(axes, color=GAP, linewidth=1 if cells.region_rows else 1.4,
+              linestyle=(0, (4, 3)) if cells.region_rows else "-")
     return notes
 
 
 def label_rows(axes, cells):
-    """The address that each row begins with."""
+    """Label rows with their first address."""
     step = -(-cells.rows // 32)
     rows = range(0, cells.rows, step)
     axes.set_yticks([row + 0.5 for row in rows],
@@ -196,8 +197,8 @@ def legend(matplotlib, pyplot, figure, axes, cells, colours, scale):
                                                 label="imported span"))
     if len(cells.regions) > 1:
         patches.append(matplotlib.lines.Line2D(
-            [], [], color=GAP, linestyle=(0, (4, 3)) if cells.own else "-",
-            label="gap"))
+            [], [], color=GAP,
+            linestyle=(0, (4, 3)) if cells.region_rows else "-", label="gap"))
     axes.legend(handles=patches, loc="upper left", ncol=3, frameon=False,
                 bbox_to_anchor=(0, 0), borderaxespad=0.2)
     bar = figure.colorbar(
@@ -210,7 +211,7 @@ def legend(matplotlib, pyplot, figure, axes, cells, colours, scale):
 
 
 def histogram(forest, one, path, kind):
-    """What is free by size class: how much of it, and in how many segments."""
+    """Draw the free segments by size class: their total size and their number."""
     _, pyplot = library()
     classes = {c.smallest.bit_length() - 1: c for c in
                forest.parse(one, read.parse_freelists, "freelists")}

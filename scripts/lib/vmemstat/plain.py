@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Text: the table, the tree, one arena, who holds what."""
+"""Reports as text: the table, the tree, one arena, consumers."""
 
 import sys
 
@@ -9,7 +9,8 @@ BAR = 40
 
 
 def align(head, body, left=2):
-    """Lines of a table: the first columns to the left, the second cut."""
+    """Yield the lines of a table; align all columns to the right, except columns 1 to
+    @left - 1."""
     body = [head] + body
     widths = [max(len(line[i]) for line in body) for i in range(len(head))]
     for line in body:
@@ -26,13 +27,11 @@ def table(forest, changes, by="tree", exact=False, limit=None):
     if more:
         yield f"... and {more} more"
     if forest.misuse:
-        yield f"{forest.misuse} calls were refused that named no arena: " \
-              "see the kernel's log"
+        yield f"{forest.misuse} refused calls without an arena: see the kernel log"
 
 
 def bar(percent, width, unicode=None):
-    """Of a percentage; something is more than nothing, and not all is less than
-    all."""
+    """Return a bar for a percentage; only 0 % is empty and only 100 % is full."""
     if unicode is None:
         unicode = can_show("█·")
     full = round(width * percent / 100)
@@ -54,7 +53,7 @@ def can_show(text):
 
 
 def tree(forest, unicode=None):
-    """Each arena below the one it imports from."""
+    """Yield the lines of the tree: each arena below its source."""
     if unicode is None:
         unicode = can_show("└├│█")
     last, more, skip, line = ("└─ ", "├─ ", "   ", "│  ") if unicode else \
@@ -82,7 +81,7 @@ def tree(forest, unicode=None):
 
 
 def arena(forest, one, change, limit=10):
-    """All about one arena but its segments."""
+    """Yield all details of one arena, except its segments."""
     stats = one.stats
     names = {other.id: other for other in forest.arenas}
     path = [one]
@@ -114,30 +113,30 @@ def arena(forest, one, change, limit=10):
 
 
 def statistics(one, change):
-    """Counters that are not 0, two a line."""
-    unit = "a second" if change.seconds else "so far"
+    """Yield the counters that are not 0, two per line."""
+    unit = "per second" if change.seconds else "so far"
     cells = [f"{name:<16}{columns.rate(change.rate(count)):>10}"
              for name, count in change.count.items() if count]
-    yield f"  what happened {unit}:" if cells else "  nothing happened"
+    yield f"  events {unit}:" if cells else "  no events"
     half = (len(cells) + 1) // 2
     for i in range(half):
         yield "    " + "    ".join(cells[i::half])
     if one.stats.get("waiters"):
-        yield f"  requests that wait for space here: {one.stats['waiters']}"
+        yield f"  requests that wait for space in this arena: {one.stats['waiters']}"
     if one.load is not None:
-        yield f"  allocated segments to a bucket of the segment table: {one.load:.2f}"
-    if change.chain is not None:
-        yield f"  steps along its chains for each free: {change.chain:.2f}"
+        yield f"  allocated segments per bucket of the segment table: {one.load:.2f}"
+    if change.chain_steps is not None:
+        yield f"  steps along a hash chain per free: {change.chain_steps:.2f}"
 
 
 def waiters(one, limit=None):
-    """The requests made to this arena that wait."""
+    """Yield the lines of the waiting requests of an arena."""
     head = ["pid", "comm", "flags", "state", "size", "for"]
     body = [[str(waiter.pid), waiter.comm,
              "|".join(read.flag_names(waiter.flags)), waiter.state,
              str(waiter.size), columns.age(waiter.ms / 1000)]
             for waiter in one.waiters[:limit]]
-    yield "  requests made here that wait, in the order of service:"
+    yield "  waiting requests of this arena, in the order of service:"
     for line in align(head, body, 4):
         yield "    " + line
     if limit is not None and len(one.waiters) > limit:
@@ -163,7 +162,7 @@ def caches(one):
 def freelists(classes):
     total = sum(c.size for c in classes)
     if not total:
-        yield "  nothing is free"
+        yield "  no free segments"
         return
     yield f"  free: {total} in {sum(c.segments for c in classes)} segments, " \
           f"none as large as {classes[-1].largest + 1}"
@@ -175,10 +174,10 @@ def freelists(classes):
 
 
 def consumers(forest, one, limit=None, indent=""):
-    """Who holds what is allocated, the largest first."""
+    """Yield the lines of the consumers, the largest first."""
     groups = forest.consumers(one)
-    yield indent + ("who holds what is allocated:" if groups else
-                    "nobody holds anything")
+    yield indent + ("consumers of allocated segments:" if groups else
+                    "no allocated segments")
     for group in groups[:limit]:
         amount = f"{indent}  {group.count} segments, {columns.number(group.bytes)}"
         yield f"{amount}, by" if group.frames else f"{amount} {group.note}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What happened between two looks at the arenas, or since an arena was made."""
+"""The changes of an arena between two snapshots, or since its creation."""
 
 COUNTERS = """alloc free wait fail lookup search populate_wait populate_fail contains
     contains_search misuse fail_injected import import_fail giveback release rescale
@@ -7,16 +7,16 @@ COUNTERS = """alloc free wait fail lookup search populate_wait populate_fail con
 
 
 class Change:
-    """The counters of an arena: how far they went, and in how many seconds.
+    """The increments of the counters of an arena in @seconds.
 
-    Without an earlier look, @seconds is None and the counts are totals.
+    Without an earlier snapshot, @seconds is None and the counts are totals.
     """
 
     def __init__(self, arena, before=None, seconds=None):
         self.seconds = seconds
         if before is not None and (before.label != arena.label or
                                    before.stats["alloc"] > arena.stats["alloc"]):
-            before = None       # the module was loaded again
+            before = None       # another arena has this id: vmem was reloaded
         then = before.stats if before else {}
         self.count = {name: value - then.get(name, 0)
                       for name, value in arena.stats.items() if name in COUNTERS}
@@ -28,25 +28,25 @@ class Change:
                 for qc in arena.qcaches) for name in ("hits", "misses"))
 
     def rate(self, count):
-        """Per second; a total if there is no interval."""
+        """Return the rate per second, or the total without an interval."""
         return count / self.seconds if self.seconds else count
 
     @property
     def hit_rate(self):
-        """Per cent of what caches were asked for that a magazine had, or None."""
+        """The percentage of requests to caches that a magazine served, or None."""
         asked = self.hits + self.misses
         return 100 * self.hits / asked if asked else None
 
     @property
-    def chain(self):
-        """How far a free had to walk along a chain of the segment table, beyond
-        the first step: how crowded the table is."""
+    def chain_steps(self):
+        """The mean number of steps of a free along a hash chain of the segment table,
+        beyond the first: the load of the table."""
         frees = self.count["free"]
         return self.count["lookup"] / frees if frees else None
 
 
 def changes(forest, before=None):
-    """{id: Change} of all arenas since the earlier look."""
+    """Return {id: Change} of all arenas since the earlier snapshot."""
     seconds = None
     earlier = {}
     if before is not None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The files of vmem in debugfs, or in a saved copy: opening and parsing them.
+"""Open and parse the files of vmem in debugfs, or in a saved copy.
 
-Documentation/debugfs.rst describes them.  A file can have a million lines: those
-that can are read line by line, and nothing here keeps them.
+Documentation/debugfs.rst describes the files.  The file segments can have a million
+lines: it is read line by line and not kept in memory.
 """
 
 import errno
@@ -13,7 +13,7 @@ from collections import namedtuple
 
 DEBUGFS = "/sys/kernel/debug"
 
-# Exit statuses, as --help has them.
+# Exit statuses; --help lists them.
 NO_ARENA, USAGE, NO_DEBUGFS, NO_PERMISSION, NO_MODULE, NO_LIBRARY, BAD_FILE = \
     range(1, 8)
 
@@ -25,15 +25,15 @@ Segment = namedtuple("Segment", "type start last size imported stack",
 Consumer = namedtuple("Consumer", "count bytes frames note", defaults=("",))
 Waiter = namedtuple("Waiter", "pid size flags state ms comm")
 
-# The flags of requests, as vmem.h has them.
+# The flags of requests, as in vmem.h.
 FLAGS = {0x1: "VM_NOSLEEP", 0x2: "VM_PANIC", 0x4: "VM_PUSHPAGE",
          0x100: "VM_BESTFIT", 0x200: "VM_FIRSTFIT", 0x400: "VM_NEXTFIT",
          0x800: "VM_MEMLOAD", 0x1000: "VM_NORELOC", 0x2000: "VM_ABORT",
          0x4000: "VM_ENDALLOC"}
 
 
-class Trouble(Exception):
-    """What keeps vmemstat from its work: one line, and the exit status."""
+class Error(Exception):
+    """An error that ends vmemstat: a message of one line, and the exit status."""
 
     def __init__(self, status, message):
         super().__init__(message)
@@ -41,21 +41,21 @@ class Trouble(Exception):
 
 
 class Gone(Exception):
-    """An arena was destroyed while it was being looked at."""
+    """A file does not exist, or its arena was destroyed during the read."""
 
 
 def needs(library, package, what):
-    return Trouble(NO_LIBRARY, f"{what} needs {library}: "
-                               f"apt-get install {package}")
+    return Error(NO_LIBRARY, f"{what} needs {library}: "
+                             f"apt-get install {package}")
 
 
 def unescape(label):
-    """A name as the client gave it, from the one that is shown."""
+    """Return the name that the client chose for an escaped name."""
     return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), label)
 
 
 def parse_kstat(lines):
-    """{id: (label, {statistic: value})}, in the order of the file."""
+    """Return {id: (label, {statistic: value})}, in the order of the file."""
     arenas = {}
     for line in lines:
         key, tab, value = line.rstrip("\n").partition("\t")
@@ -67,7 +67,7 @@ def parse_kstat(lines):
 
 
 def parse_pairs(lines):
-    """The lines of stats and metadata: a name and a number."""
+    """Parse stats or metadata: return {name: number}."""
     pairs = {}
     for line in lines:
         name, value = line.split()
@@ -76,12 +76,12 @@ def parse_pairs(lines):
 
 
 def rows(lines):
-    """The words of each line that is not a heading."""
+    """Return the words of each line that is not a heading."""
     return (line.split() for line in lines if not line.startswith("#"))
 
 
 def parse_qcaches(lines):
-    """More columns may follow."""
+    """Parse qcaches; ignore additional columns."""
     return [Qcache(*map(int, words[:len(Qcache._fields)]))
             for words in rows(lines)]
 
@@ -92,7 +92,7 @@ def parse_freelists(lines):
 
 
 def parse_segments(lines):
-    """One by one, in list order."""
+    """Yield the segments in list order."""
     for line in lines:
         if line.startswith("#"):
             continue
@@ -106,7 +106,7 @@ def parse_segments(lines):
 
 
 def parse_consumers(lines):
-    """The groups, the largest first.  Those without a stack have a note instead."""
+    """Return the groups, the largest first.  A group without a stack has a note."""
     groups = []
     for line in lines:
         if line.startswith("#"):
@@ -120,8 +120,8 @@ def parse_consumers(lines):
 
 
 def parse_waiters(lines):
-    """In the order of service.  The heading names the columns; more may follow
-    before the last one, which may contain blanks."""
+    """Return the waiters in the order of service.  The heading names the columns, also
+    additional ones; the last column may contain blanks."""
     lines = iter(lines)
     names = next(lines, "").split()
     if names and (names[-1] != "comm" or not set(names) >= set(Waiter._fields)):
@@ -139,13 +139,13 @@ def parse_waiters(lines):
 
 
 def printable(text):
-    """A task can give itself any name: escape characters that a terminal obeys."""
+    """Escape control characters: a task can choose any name."""
     return "".join(char if char.isprintable() else f"\\{ord(char):03o}"
                    for char in text)
 
 
 def flag_names(flags):
-    """The names of VM_* flags."""
+    """Return the names of VM_* flags."""
     names = [] if flags & 1 else ["VM_SLEEP"]
     names += [name for bit, name in FLAGS.items() if flags & bit]
     unknown = flags & ~sum(FLAGS)
@@ -153,7 +153,8 @@ def flag_names(flags):
 
 
 def group(segments):
-    """The same from the segments, where there is no such file."""
+    """Return the consumers from the segments, for copies without the file
+    consumers."""
     groups = {}
     for segment in segments:
         if segment.type == "alloc":
@@ -167,9 +168,9 @@ def group(segments):
 
 
 class Root:
-    """vmem's directory: that of this machine, or another one.
+    """vmem's directory in debugfs, or a copy of it.
 
-    @saved: it is a copy, made by save.py, in which nothing changes
+    @saved: true for a copy made by save.py, which does not change
     """
 
     def __init__(self, path=None):
@@ -181,7 +182,7 @@ class Root:
         self.saved = os.path.exists(os.path.join(self.path, "saved"))
 
     def check(self, elsewhere):
-        """Say what is wrong, if there is nothing to read."""
+        """Raise an error with the reason if kstat cannot be read."""
         kstat = os.path.join(self.path, "kstat")
         try:
             with open(kstat, encoding="ascii"):
@@ -190,34 +191,34 @@ class Root:
             reason = error
         if elsewhere:
             if not os.path.isdir(self.path):
-                raise Trouble(NO_DEBUGFS, f"{self.path}: no such directory")
+                raise Error(NO_DEBUGFS, f"{self.path}: no such directory")
             if isinstance(reason, PermissionError):
-                raise Trouble(NO_PERMISSION, f"{kstat}: permission denied")
-            raise Trouble(NO_MODULE, f"{self.path}: not a copy of vmem's "
-                                     "directory: it has no kstat")
+                raise Error(NO_PERMISSION, f"{kstat}: permission denied")
+            raise Error(NO_MODULE, f"{self.path}: not a copy of vmem's "
+                                   "directory: it has no kstat")
         if isinstance(reason, PermissionError):
-            raise Trouble(NO_PERMISSION, f"{DEBUGFS} is for root: try sudo")
+            raise Error(NO_PERMISSION, f"{DEBUGFS} is for root: try sudo")
         if not mounted(DEBUGFS):
-            raise Trouble(NO_DEBUGFS, f"debugfs is not mounted: "
-                                      f"mount -t debugfs none {DEBUGFS}")
+            raise Error(NO_DEBUGFS, f"debugfs is not mounted: "
+                                    f"mount -t debugfs none {DEBUGFS}")
         if not os.path.exists("/sys/module/vmem"):
-            raise Trouble(NO_MODULE, "vmem is not loaded: modprobe vmem")
-        raise Trouble(NO_MODULE, f"vmem is loaded, but {kstat} cannot be read: "
-                                 f"{reason.strerror}")
+            raise Error(NO_MODULE, "vmem is not loaded: modprobe vmem")
+        raise Error(NO_MODULE, f"vmem is loaded, but {kstat} cannot be read: "
+                               f"{reason.strerror}")
 
     def open(self, *names):
         path = os.path.join(self.path, *names)
         try:
-            # Names of tasks may contain a carriage return, which ends no line.
+            # newline: names of tasks may contain a carriage return.
             return open(path, encoding="ascii", errors="backslashreplace",
                         newline="\n")
         except PermissionError:
-            raise Trouble(NO_PERMISSION, f"{path}: permission denied") from None
+            raise Error(NO_PERMISSION, f"{path}: permission denied") from None
         except FileNotFoundError:
             raise Gone(path) from None
 
     def parse(self, parser, *names):
-        """What a parser makes of a whole file."""
+        """Apply a parser to a file and return its result."""
         with self.open(*names) as file:
             try:
                 return parser(file)
@@ -227,7 +228,7 @@ class Root:
                 raise not_understood(file.name, error) from None
 
     def segments(self, directory):
-        """The segments of an arena, one by one."""
+        """Yield the segments of an arena."""
         with self.open(directory, "segments") as file:
             try:
                 yield from parse_segments(file)
@@ -237,13 +238,13 @@ class Root:
                 raise not_understood(file.name, error) from None
 
     def uptime(self):
-        """Seconds since boot; of a copy, when it was made."""
+        """Return the seconds since boot, or those at the time of the copy."""
         if not self.saved:
             return time.clock_gettime(time.CLOCK_BOOTTIME)
         return float(self.about().get("uptime", 0))
 
     def about(self):
-        """Where a copy comes from; see save.py."""
+        """Return the origin of a copy, see save.py."""
         try:
             with self.open("saved") as file:
                 return dict(line.rstrip("\n").split(" ", 1) for line in file)
@@ -262,8 +263,8 @@ def mounted(path):
 def gone(error, name):
     if error.errno in (errno.EIO, errno.ENOENT, errno.ENODEV):
         return Gone(name)
-    return Trouble(BAD_FILE, f"{name}: {error.strerror}")
+    return Error(BAD_FILE, f"{name}: {error.strerror}")
 
 
 def not_understood(name, error):
-    return Trouble(BAD_FILE, f"{name}: not understood: {str(error).strip()!r}")
+    return Error(BAD_FILE, f"{name}: not understood: {str(error).strip()!r}")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A copy of vmem's files, to be looked at elsewhere or later.
+"""Copy vmem's files, to read them elsewhere or later.
 
-Files in debugfs have no size, so that tar and rsync copy them as empty ones.
-The copy has one file more, "saved": when and where it was made.
+Files in debugfs have no size: tar and rsync would create empty copies.  The additional
+file "saved" in the copy holds time and kernel of the copy.
 
-It is no snapshot: each file is of the moment at which it was read.
+The copy is not an atomic snapshot: each file is read at a different time.
 """
 
 import os
@@ -20,7 +20,7 @@ ONE = ("stats", "segments", "freelists", "qcaches", "mtbf", "audit", "consumers"
 
 
 def copy(source, target):
-    """A file that is gone, or that this vmem does not have, is left out."""
+    """Copy a file and return its size; skip a file that does not exist."""
     try:
         with open(source, "rb") as what, \
                 open(target + ".part", "wb") as where:
@@ -34,11 +34,11 @@ def copy(source, target):
 
 
 def save(root, target):
-    """Copy everything; what could be copied is said."""
+    """Copy all files and return a summary."""
     try:
         os.makedirs(target, mode=0o700, exist_ok=True)
         if os.listdir(target):
-            raise read.Trouble(read.USAGE, f"{target} is not empty")
+            raise read.Error(read.USAGE, f"{target} is not empty")
         about = [f"uptime {root.uptime():.3f}",
                  f"date {time.strftime('%Y-%m-%dT%H:%M:%S%z')}",
                  f"kernel {platform.release()}"]
@@ -55,6 +55,6 @@ def save(root, target):
         with open(os.path.join(target, "saved"), "w", encoding="ascii") as file:
             file.write("\n".join(about) + "\n")
     except OSError as error:
-        raise read.Trouble(read.BAD_FILE,
-                           f"{error.filename}: {error.strerror}") from None
+        raise read.Error(read.BAD_FILE,
+                         f"{error.filename}: {error.strerror}") from None
     return f"{len(arenas)} arenas, {size} bytes: vmemstat --root {target}"
