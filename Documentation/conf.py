@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sphinx configuration: nothing is needed beyond Sphinx itself."""
+"""Sphinx configuration. All extensions are in Sphinx itself or in ext/."""
 
 import os
 import sys

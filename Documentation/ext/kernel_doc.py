@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-The kernel's ``.. kernel-doc::`` directive, as much of it as these pages need,
-and links from every ``function()`` in the text to its description.
+A subset of the kernel's ``.. kernel-doc::`` directive, and links from every
+``function()`` in the text to its description.
 
-The directive runs the kernel's scripts/kernel-doc, whose path is the
-configuration value ``kernel_doc``, on a file of the source tree and takes in
-what it prints. In a kernel tree the kernel's own directive does the same.
+The directive runs the kernel's scripts/kernel-doc on a source file and inserts
+the output. The configuration value ``kernel_doc`` is the path of that script.
+In a kernel tree, use the kernel's own directive instead.
 """
 
 import os
@@ -52,7 +52,7 @@ class KernelDoc(Directive):
         for line in done.stderr.splitlines():
             logger.warning('%s', line, location=(env.docname, self.lineno))
         if done.returncode or not done.stdout.strip():
-            logger.warning('kernel-doc finds nothing in %s', source,
+            logger.warning('kernel-doc prints nothing for %s', source,
                            location=(env.docname, self.lineno))
 
         lines = statemachine.StringList()
@@ -64,17 +64,18 @@ class KernelDoc(Directive):
         return node.children
 
     def tidy(self, text):
-        # A title of its own for a DOC section would stand beside the page's.
+        # The page has a title for each DOC section: remove the generated one.
         if 'doc' in self.options:
             text = re.sub(r'(?m)^\.\. _.*:\n\n\*\*.*\*\*\n', '', text)
-        # An object-like macro has no parameters.
+        # kernel-doc treats object-like macros as functions: remove the
+        # parentheses and the list of parameters.
         return re.sub(r'(\.\. c:macro:: (\w+)\n\n)``\2 \(\)``\n'
                       r'((?:.|\n)*?)\*\*Parameters\*\*\n\n'
                       r'\*\*Description\*\*\n', r'\1\3', text)
 
 
 def link_calls(app, doctree, docname):
-    """Makes a reference of each function() that these pages describe."""
+    """Link each function() in the text that these pages describe."""
     domain = app.env.get_domain('c')
     for text in list(doctree.findall(nodes.Text)):
         if isinstance(text.parent, (nodes.literal, nodes.reference)) or \
