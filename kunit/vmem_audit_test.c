@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Audit: the stack, task and time of each allocation, in the debugfs file
- * segments.
+ * Audit records the stack, task and time of each allocation, and shows them in
+ * the debugfs file "segments".
  */
 #include <linux/kallsyms.h>
 #include <linux/stacktrace.h>
@@ -32,7 +32,8 @@ static void audit_exit(struct kunit *test)
 }
 
 /*
- * Read the line of the file segments about an allocation; "" if there is none.
+ * Store the line about the allocation at @addr in the file "segments", or "" if
+ * there is none.
  */
 static void segment_line(struct kunit *test, vmem_t *vm, unsigned long addr,
 			 char *line, size_t size)
@@ -74,7 +75,7 @@ static void allocation_is_recorded(struct kunit *test)
 				  "%s", line);
 }
 
-/* The stack ends with the outermost frame of this function's stack. */
+/* The recorded stack ends with the outermost frame of this task's stack. */
 static void stack_is_complete(struct kunit *test)
 {
 #ifdef CONFIG_STACKTRACE
@@ -96,7 +97,7 @@ static void stack_is_complete(struct kunit *test)
 #endif
 }
 
-/* The stack begins in the client, not in vmem. */
+/* The recorded stack begins in the client, not in vmem. */
 static void stack_begins_with_the_client(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -109,7 +110,7 @@ static void stack_begins_with_the_client(struct kunit *test)
 #endif
 	/*
 	 * With instrumentation vmem makes no tail calls, and without frame
-	 * pointers it cannot find the client's frame.
+	 * pointers audit cannot find the client's frame.
 	 */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
@@ -165,7 +166,7 @@ static void switching_off_keeps_records(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strstr(line, "pid="));
 }
 
-/* [13] The report of a leak has the stack of the allocation. */
+/* [13] The report of a leak contains the stack of the allocation. */
 static void leak_report_shows_the_stack(struct kunit *test)
 {
 	vmem_t *vm = vmem_create("leaky", (void *)U, U, U, NULL, NULL, NULL, 0,
@@ -175,12 +176,17 @@ static void leak_report_shows_the_stack(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, vm);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), U);
 	vt_window_open(&w, "vmem_destroy(): 4096 bytes", "1");
-	/* A prefix: the symbol may have a suffix such as .cold. */
+	/*
+	 * Search only for the function's name: its symbol may have a suffix
+	 * such as .cold.
+	 */
 	w.also = __func__;
 	vmem_destroy(vm);
 	vt_window_close(&w);
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
-	/* In the stack of the report and in that of the allocation. */
+	/*
+	 * The stack of the report and the stack of the allocation contain it.
+	 */
 	KUNIT_EXPECT_GE(test, w.also_lines, 2U);
 }
 
@@ -211,7 +217,8 @@ static enum hrtimer_restart alloc_in_timer(struct hrtimer *timer)
 }
 
 /*
- * Audit records an interrupt as pid 0. With PREEMPT_RT a task runs the timer.
+ * Audit records an allocation in an interrupt with pid 0. With PREEMPT_RT the
+ * timer runs in a task.
  */
 static void interrupt_is_recorded_as_pid_0(struct kunit *test)
 {
@@ -239,7 +246,10 @@ static void interrupt_is_recorded_as_pid_0(struct kunit *test)
 				  line);
 }
 
-/* An invalid value changes nothing, and neither does the current value. */
+/*
+ * Writing an invalid value or the current value to the parameter audit changes
+ * nothing.
+ */
 static void invalid_switch_value_is_refused(struct kunit *test)
 {
 	char value[8];

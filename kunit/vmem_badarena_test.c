@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Misuse in the creation and destruction of arenas. The suite vmem_misuse tests
- * other misuse.
+ * all other misuse.
  */
 #include <linux/delay.h>
 
@@ -12,11 +12,11 @@
 
 /**
  * struct badarena - arguments of a creation that must fail
- * @base: as for vmem_create()
- * @size: likewise
- * @quantum: likewise
- * @vmflag: likewise
- * @why: text of the report
+ * @base: argument of vmem_create()
+ * @size: argument of vmem_create()
+ * @quantum: argument of vmem_create()
+ * @vmflag: argument of vmem_create()
+ * @why: text that the report contains
  */
 struct badarena {
 	unsigned long base;
@@ -31,13 +31,13 @@ static const char wraps[] = "the span wraps";
 static const char flags[] = "flags unknown, or not valid for this function";
 
 static const struct badarena badarenas[] = {
-	/* The quantum. */
+	/* Invalid quanta. */
 	{ U, U, 0, 0, power },
 	{ 3 * U, 3 * U, 3 * U, 0, power },
 	{ U, U, U + 1, 0, power },
 	{ 0, 0, SIZE_MAX, 0, power },
 	{ 0, 0, 0, 0, power },
-	/* [7] [8] The first span. */
+	/* [7] [8] Invalid first spans. */
 	{ 0, U, U, 0, "a span must not begin at 0" },
 	{ U, 0, U, 0, "a span must not be empty" },
 	{ U + 1, U, U, 0, off },
@@ -47,7 +47,7 @@ static const struct badarena badarenas[] = {
 	{ 2 * U, -U, U, 0, wraps },
 	{ HALF, HALF + U, U, 0, wraps },
 	{ 2, SIZE_MAX, 1, 0, wraps },
-	/* [12] Flags. */
+	/* [12] Invalid flags. */
 	{ U, U, U, VMC_XALLOC, flags },
 	{ U, U, U, VMC_XALIGN, flags },
 	{ U, U, U, VMC_XALLOC | VMC_XALIGN, flags },
@@ -59,8 +59,8 @@ static const struct badarena badarenas[] = {
 };
 
 /*
- * [8] Creation fails with an invalid quantum or first span. [12] It also fails
- * with unknown flags.
+ * [8] Creation fails with an invalid quantum or an invalid first span. [12]
+ * Creation also fails with invalid flags.
  */
 static void invalid_arena_is_refused(struct kunit *test)
 {
@@ -80,7 +80,10 @@ static void invalid_arena_is_refused(struct kunit *test)
 	}
 }
 
-/* Creation fails without a name, and with quantum caches but VM_NOSLEEP. */
+/*
+ * Creation fails without a name. With VM_NOSLEEP, creation of an arena with
+ * quantum caches fails.
+ */
 static void create_without_name_or_sleep_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
@@ -94,8 +97,8 @@ static void create_without_name_or_sleep_is_refused(struct kunit *test)
 					    NULL, NULL, U, VM_NOSLEEP));
 	vt_misuse_end(test, m);
 	/*
-	 * No caches: qcache_max is below the quantum, or sets the minimum
-	 * import.
+	 * These arenas have no caches: qcache_max is below the quantum, or only
+	 * sets the minimum import.
 	 */
 	vt_track(test, vmem_create("nosleep", (void *)U, U, U, NULL, NULL, NULL,
 				   U - 1, VM_NOSLEEP));
@@ -106,8 +109,8 @@ static void create_without_name_or_sleep_is_refused(struct kunit *test)
 #define MANY	130
 
 /*
- * Reports of failed creations have their own limit, and are counted when
- * suppressed.
+ * Failed creations share a rate limit of their reports. vmem counts the reports
+ * that the limit suppresses.
  */
 static void reports_without_arena_are_limited(struct kunit *test)
 {
@@ -116,7 +119,7 @@ static void reports_without_arena_are_limited(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
-	/* Let the limit recover from earlier reports. */
+	/* Let the rate limit recover from earlier reports. */
 	ssleep(6);
 	began = jiffies;
 	vt_window_open(w, "vmem_create(name='many'", "*");
@@ -161,7 +164,7 @@ static void invalid_xcreate_flags_are_refused(struct kunit *test)
 	}
 }
 
-/* [8] The same rules apply to vmem_init(). */
+/* [8] vmem_init() fails with an invalid quantum or an invalid first span. */
 static void invalid_root_is_refused(struct kunit *test)
 {
 	struct vt_misuse *m;
@@ -190,7 +193,7 @@ static void source_of_other_kind_is_refused(struct kunit *test)
 					    vmem_free, mem, 0,
 					    VM_SLEEP | VMC_IDENTIFIER));
 	vt_misuse_end(test, m);
-	/* An identifier arena may import from another. */
+	/* An identifier arena may import from another identifier arena. */
 	vt_track(test, vmem_create("good", NULL, 0, 1, vmem_alloc, vmem_free,
 				   ids, 0, VM_SLEEP | VMC_IDENTIFIER));
 }
@@ -211,8 +214,8 @@ static void import_without_source_is_refused(struct kunit *test)
 }
 
 /*
- * [13] vmem_destroy() reports the outstanding allocations: the sum and the
- * first ones.
+ * [13] vmem_destroy() reports the total size of the leaked allocations, and the
+ * first of them.
  */
 static void destroy_reports_leaks(struct kunit *test)
 {
@@ -241,8 +244,8 @@ static void destroy_reports_leaks(struct kunit *test)
 }
 
 /*
- * [13] Outstanding allocations stay allocated in the source; the rest is
- * released.
+ * [13] A span with leaked allocations stays allocated in the source. All other
+ * spans are released.
  */
 static void leaks_stay_allocated_in_the_source(struct kunit *test)
 {
@@ -262,7 +265,7 @@ static void leaks_stay_allocated_in_the_source(struct kunit *test)
 	VT_EXPECT_WALK(test, src, VMEM_ALLOC, { 18 * U, 3 * U });
 }
 
-/* [13] vmem_destroy() refuses an arena from which another imports. */
+/* [13] vmem_destroy() refuses an arena from which another arena imports. */
 static void source_in_use_is_not_destroyed(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
@@ -277,7 +280,7 @@ static void source_in_use_is_not_destroyed(struct kunit *test)
 	vt_misuse_end(test, m);
 	vt_free(vm, 16 * U, U);
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
-	/* Also if nothing is imported at present. */
+	/* vmem_destroy() refuses @src even while @vm has no imported span. */
 	m = vt_misuse_begin(test, src, "vmem_destroy()");
 	vmem_destroy(src);
 	vt_misuse_end(test, m);

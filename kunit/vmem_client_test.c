@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A module that is removed without destroying its arenas: vmem reports it and
- * does not call its functions any more. The module is vmem_leaver.ko. Without
- * `make check` it is not installed, and the tests are skipped.
+ * vmem reports a module that is removed without destroying its arenas, and no
+ * longer calls the functions of the module. The module is vmem_leaver.ko. The
+ * tests are skipped unless `make check` has installed it.
  */
 #include "../vmem/arena.h"
 #include "vmem_leaver.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
 
-/* Filled in by the module's init function; and arenas of this suite. */
+/* Filled in by the module's init function. */
 static struct vmem_leaver leaver;
+/* Arenas of this suite. */
 static vmem_t *source, *both_funcs, *ffunc_only;
 
 static vmem_t *client(struct kunit *test, const char *name,
@@ -43,7 +44,7 @@ static unsigned int reports(struct kmsg_dump_iter from, vmem_t *vm,
 }
 
 /*
- * Insert the module, which creates its arenas. If @fail, its init function
+ * Insert the module, whose init function creates its arenas and, if @fail, then
  * fails.
  */
 static void insert_leaver(struct kunit *test, bool fail)
@@ -89,7 +90,8 @@ static struct kmsg_dump_iter log_end(void)
 }
 
 /*
- * Each arena of the module is reported once, with its state; no other arena is.
+ * vmem reports each arena of the module once, with its state, and reports no
+ * other arena.
  */
 static void removed_module_is_reported(struct kunit *test)
 {
@@ -120,7 +122,7 @@ static void removed_module_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reports(log, leaver.ximport, "without"), 1U);
 	KUNIT_EXPECT_EQ(test, reports(log, leaver.ximport, "releases are off"),
 			1U);
-	/* Created by the suite with functions of the module. */
+	/* The suite has created these arenas, with functions of the module. */
 	KUNIT_EXPECT_EQ(test, reports(log, both_funcs, "without"), 0U);
 	KUNIT_EXPECT_EQ(test, reports(log, both_funcs, "are off"), 1U);
 	KUNIT_EXPECT_EQ(test, reports(log, ffunc_only, "are off"), 1U);
@@ -129,7 +131,7 @@ static void removed_module_is_reported(struct kunit *test)
 	KUNIT_EXPECT_NE(test, vt_alloc(other, 1, VM_SLEEP), 0UL);
 }
 
-/* A module whose init function fails is reported, too. */
+/* vmem reports the arenas of a module whose init function fails. */
 static void failed_module_is_reported(struct kunit *test)
 {
 	struct kmsg_dump_iter log = log_end();
@@ -146,8 +148,8 @@ static void failed_module_is_reported(struct kunit *test)
 }
 
 /*
- * A module that is loaded at the same address later is not reported for the
- * arenas of the first one.
+ * vmem does not report the arenas again when the module is inserted and removed
+ * a second time.
  */
 static void arenas_are_reported_once(struct kunit *test)
 {
@@ -167,8 +169,8 @@ static void arenas_are_reported_once(struct kunit *test)
 }
 
 /*
- * Functions of a removed module are not called. The arena's spans remain
- * usable.
+ * vmem does not call functions of a removed module. The spans of the module's
+ * arenas remain usable.
  */
 static void removed_functions_are_not_called(struct kunit *test)
 {
@@ -189,7 +191,7 @@ static void removed_functions_are_not_called(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(vm); i++) {
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm[i], 1, VM_NOSLEEP), 0UL);
-		/* The span is not released. */
+		/* The arena keeps the span, which is wholly free. */
 		vt_free(vm[i], addr[i], 2);
 		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).mem_import, 2ULL);
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm[i], 2, VM_NOSLEEP), addr[i]);
@@ -197,7 +199,8 @@ static void removed_functions_are_not_called(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(source, VMEM_ALLOC), (size_t)6);
 
 	/*
-	 * Imports with vmem_alloc() continue, but their spans are not released.
+	 * This arena imports with vmem_alloc(), so it still imports, but it
+	 * cannot release the spans.
 	 */
 	addr[0] = vt_alloc(ffunc_only, 4, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, addr[0], 0UL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random requests, checked with a bitmap of the arena: a result is free and
- * meets the constraints, and a request fails only if it fits in no free
+ * Random requests, checked with a bitmap of the arena. Each result must be free
+ * and meet the constraints. A request may fail only if it fits in no free
  * segment.
  */
 #include <linux/bitmap.h>
@@ -9,10 +9,13 @@
 
 #include "vmem_test.h"
 
-#define UNITS	96	/* units of the model, from unit 0 on */
-#define LIVE	48	/* most allocations at a time */
+#define UNITS	96	/* number of units of the model */
+#define LIVE	48	/* allocations at a time, at most */
 
-/* Two adjacent spans and a separate one; list order is not address order. */
+/*
+ * Two adjacent spans and a separate span, in units. They are not in address
+ * order.
+ */
 static const struct vt_range spans[] = {
 	{ 48, 32 }, { 3, 29 }, { 32, 12 },
 };
@@ -50,7 +53,7 @@ static unsigned int units(const struct model *m, const struct request *r)
 	return DIV_ROUND_UP(r->size, m->quantum);
 }
 
-/* True if the request fits at this unit. The constraints are in units. */
+/* True if the request fits at unit @at. The constraints of @r are in units. */
 static bool fits_at(const struct model *m, const struct request *r,
 		    unsigned int at)
 {
@@ -82,7 +85,10 @@ static bool fits_anywhere(const struct model *m, const struct request *r)
 	return false;
 }
 
-/* A random request with valid constraints, [17], which may be hard to meet. */
+/*
+ * A random request whose constraints are valid by [17], but may be hard to
+ * meet.
+ */
 static struct request random_request(struct model *m)
 {
 	struct request r = { };
@@ -120,7 +126,7 @@ static void alloc_constrained(struct kunit *test, struct model *m, vmem_t *vm,
 					  (void *)(r.min * m->quantum),
 					  (void *)(r.max * m->quantum),
 					  VM_NOSLEEP | vmflag);
-	/* [34] The request fails only if it fits nowhere. */
+	/* [34] The request fails only if it fits in no free segment. */
 	KUNIT_EXPECT_EQ_MSG(test, addr != 0, fits,
 			    "size %zu align %u phase %u nocross %u window %u %u flags %x",
 			    r.size, r.align, r.phase, r.nocross, r.min, r.max,
@@ -138,7 +144,7 @@ static void alloc_constrained(struct kunit *test, struct model *m, vmem_t *vm,
 	m->live[m->n++].size = r.size;
 }
 
-/* The same with vmem_alloc(), which has a fast path. */
+/* Check a request by vmem_alloc(), which has a fast path. */
 static void alloc_plain(struct kunit *test, struct model *m, vmem_t *vm,
 			int vmflag)
 {
@@ -206,28 +212,31 @@ static void instant_fit_is_complete(struct kunit *test)
 	run_random(test, U, 0, 2);
 }
 
-/* [34] The same holds for best fit. */
+/* [34] Best fit fails only if no free segment fits. */
 static void bestfit_is_complete(struct kunit *test)
 {
 	run_random(test, 1, VM_BESTFIT, 3);
 	run_random(test, U, VM_BESTFIT, 4);
 }
 
-/* [34] The same holds for first fit. */
+/* [34] First fit fails only if no free segment fits. */
 static void firstfit_is_complete(struct kunit *test)
 {
 	run_random(test, 1, VM_FIRSTFIT, 5);
 	run_random(test, U, VM_FIRSTFIT, 6);
 }
 
-/* [34] The same holds for next fit. */
+/* [34] Next fit fails only if no free segment fits. */
 static void nextfit_is_complete(struct kunit *test)
 {
 	run_random(test, 1, VM_NEXTFIT, 7);
 	run_random(test, U, VM_NEXTFIT, 8);
 }
 
-/* [19] ENDALLOC meets the constraints with every policy. */
+/*
+ * [19] With every policy, VM_ENDALLOC finds an address that meets the
+ * constraints.
+ */
 static void endalloc_is_complete(struct kunit *test)
 {
 	run_random(test, 1, VM_ENDALLOC, 9);
@@ -236,13 +245,16 @@ static void endalloc_is_complete(struct kunit *test)
 	run_random(test, U, VM_ENDALLOC | VM_FIRSTFIT, 12);
 }
 
-/* [34] VM_ABORT gives up only after the whole search. */
+/* [34] A request with VM_ABORT fails only if no free segment fits. */
 static void abort_is_complete(struct kunit *test)
 {
 	run_random(test, U, VM_ABORT, 13);
 }
 
-/* [34] With every policy, single allocations exhaust the arena. */
+/*
+ * [34] With every policy, requests for single integers use all integers of the
+ * arena.
+ */
 static void last_integer_is_found(struct kunit *test)
 {
 	static const int flags[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Consumers: audit of a single arena, the file consumers, and the report of
- * leaks by group when an arena is destroyed.
+ * Audit of a single arena, the debugfs file "consumers", and the report of
+ * leaks by stack when an arena is destroyed.
  */
 #include "../vmem/qcache/qcache.h"
 #include "../vmem/debugfs/debugfs.h"
@@ -12,7 +12,7 @@
 
 static char saved_audit[16];
 
-/* Run a command in the arena's directory. Returns 0 if it succeeded. */
+/* Run a command in the arena's debugfs directory. Returns 0 if it succeeded. */
 static int run_in_dir(vmem_t *vm, const char *command)
 {
 	char dir[192];
@@ -23,8 +23,8 @@ static int run_in_dir(vmem_t *vm, const char *command)
 }
 
 /*
- * Disable the global audit, so that only the switch of an arena enables it.
- * consumers_exit() restores the old value.
+ * Disable the global switch of audit, so that only an arena's own switch
+ * enables audit. consumers_exit() restores the global switch.
  */
 static int consumers_init(struct kunit *test)
 {
@@ -53,7 +53,7 @@ static vmem_t *audited_ids(struct kunit *test, size_t n)
 	return vm;
 }
 
-/* The lines of the file as strings, without the heading. */
+/* The lines of the file "consumers", without the heading. */
 struct lines {
 	char *text;
 	unsigned int n;
@@ -83,7 +83,9 @@ static void free_lines(struct kunit *test, struct lines *l)
 	kunit_kfree(test, l);
 }
 
-/* Expect a line with @n segments, @size in total, and @consumer in the rest. */
+/*
+ * Expect that line @i shows @n segments of the total size @size, and @consumer.
+ */
 static void expect_line(struct kunit *test, const struct lines *l,
 			unsigned int i, unsigned long n, unsigned long size,
 			const char *consumer)
@@ -109,7 +111,7 @@ static noinline void call_repeatedly(unsigned long (*client)(vmem_t *vm,
 		client(vm, size);
 }
 
-/* Three clients, which are distinguished by their symbol. */
+/* Three clients, which differ in the symbols in their stacks. */
 static noinline unsigned long client_a(vmem_t *vm, size_t size)
 {
 	unsigned long addr = vt_alloc(vm, size, VM_SLEEP);
@@ -189,7 +191,7 @@ static bool is_recorded(struct kunit *test, vmem_t *vm, unsigned long addr)
 	return yes;
 }
 
-/* An arena is audited while its own switch or the global one is on. */
+/* An arena is audited while its own switch or the global switch is on. */
 static void switches_combine_by_or(struct kunit *test)
 {
 	vmem_t *vm = audited_ids(test, 100), *other = vt_ids(test, 100);
@@ -214,7 +216,7 @@ static void switches_combine_by_or(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_recorded(test, other, client_a(other, 1)));
 }
 
-/* An invalid value does not change the switch. */
+/* Writing an invalid value does not change the switch. */
 static void invalid_switch_value_is_refused(struct kunit *test)
 {
 	vmem_t *vm = audited_ids(test, 10);
@@ -229,7 +231,7 @@ static void invalid_switch_value_is_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_recorded(test, vm, client_a(vm, 1)));
 }
 
-/* Destroying an arena affects no other arena's switch. */
+/* Destroying an arena does not change the switch of another arena. */
 static void destroy_clears_only_its_own_switch(struct kunit *test)
 {
 	vmem_t *vm = audited_ids(test, 10), *stays = audited_ids(test, 10);
@@ -243,8 +245,8 @@ static void destroy_clears_only_its_own_switch(struct kunit *test)
 }
 
 /*
- * Allocations with the same stack are a line, with their number and total size,
- * sorted by size.
+ * Allocations with the same stack share a line with their number and total
+ * size. The lines are sorted by size.
  */
 static void allocations_are_grouped_by_stack(struct kunit *test)
 {
@@ -263,8 +265,8 @@ static void allocations_are_grouped_by_stack(struct kunit *test)
 	free_lines(test, l);
 
 	/*
-	 * Freed allocations do not count. For equal size the larger number
-	 * comes first.
+	 * Freed allocations do not count. Lines of equal size are sorted by the
+	 * number of allocations.
 	 */
 	vt_drain(test, vm);
 	for (i = 0; i < 8; i++)
@@ -278,7 +280,7 @@ static void allocations_are_grouped_by_stack(struct kunit *test)
 }
 
 /*
- * Allocations that audit has not recorded are a line. An arena without
+ * Allocations that audit has not recorded share a line. An arena without
  * allocations has no lines.
  */
 static void unrecorded_allocations_share_a_line(struct kunit *test)
@@ -301,7 +303,10 @@ static void unrecorded_allocations_share_a_line(struct kunit *test)
 	free_lines(test, l);
 }
 
-/* A slab counts for the caches, not for the client whose request created it. */
+/*
+ * The file shows a slab as an allocation of the caches, not of the client whose
+ * request created it.
+ */
 static void slabs_belong_to_the_caches(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)1, 100000,
@@ -329,7 +334,7 @@ static void slabs_belong_to_the_caches(struct kunit *test)
 	vt_free(vm, large, slab);
 	for (i = 0; i < ARRAY_SIZE(addr); i++)
 		vt_free(vm, addr[i], 1);
-	/* Objects in magazines and slabs belong to no client. */
+	/* The file shows free objects as allocations of no client. */
 	l = read_consumers(test, vm);
 	KUNIT_EXPECT_EQ(test, l->n, 1U);
 	expect_line(test, l, 0, qc->nslabs, qc->nslabs * slab,
@@ -341,7 +346,10 @@ static void slabs_belong_to_the_caches(struct kunit *test)
 
 #define MORE	40
 
-/* Stacks beyond the maximum are a line at the end, which states the maximum. */
+/*
+ * Stacks beyond the maximum number share a line at the end, which states the
+ * maximum.
+ */
 static void number_of_stacks_is_bounded(struct kunit *test)
 {
 	unsigned int i, n = VMEM_CONSUMERS_MAX + MORE, steps = order_base_2(n);
@@ -350,7 +358,10 @@ static void number_of_stacks_is_bounded(struct kunit *test)
 	struct lines *l;
 	char want[40];
 
-	/* Finally the first stacks again, which have lines of their own. */
+	/*
+	 * The last allocations have the first MORE stacks again, which have
+	 * their own lines.
+	 */
 	for (i = 0; i < n + MORE; i++)
 		right(vm, i % n, steps);
 	l = read_consumers(test, vm);
@@ -370,7 +381,10 @@ static void number_of_stacks_is_bounded(struct kunit *test)
 
 #define MANY	6000
 
-/* The file counts thousands of segments in batches, each of them once. */
+/*
+ * The file counts each of thousands of segments once, although it does so in
+ * batches.
+ */
 static void large_arena_is_counted_once(struct kunit *test)
 {
 	vmem_t *vm = audited_ids(test, MANY);
@@ -414,8 +428,8 @@ static noinline unsigned int lines_with(const struct kmsg_dump_iter *from,
 }
 
 /*
- * [13] The report lists the first leaks, then all leaks by stack, sorted by
- * size.
+ * [13] The report lists the first leaked allocations, then all of them grouped
+ * by stack and sorted by size.
  */
 static void leaks_are_grouped_by_stack(struct kunit *test)
 {
@@ -450,7 +464,7 @@ static void leaks_are_grouped_by_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lines_with(&log, " others"), 0U);
 }
 
-/* [13] The report of leaks is bounded. */
+/* [13] The report lists a bounded number of leaked allocations and stacks. */
 static void leak_report_is_bounded(struct kunit *test)
 {
 	vmem_t *vm = audited_ids(test, 1000);

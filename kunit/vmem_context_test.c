@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The contexts in which vmem may be called: interrupts off, softirq, interrupt.
- * Under concurrent requests each integer has at most one owner.
+ * The contexts in which vmem may be called: with interrupts off, in softirqs
+ * and in interrupts. With concurrent requests each integer has at most one
+ * owner.
  */
 #include <linux/bitmap.h>
 #include <linux/bottom_half.h>
@@ -13,8 +14,8 @@
 #include "vmem_test_thread.h"
 
 /*
- * Calls all functions that may be called in atomic context, in an arena with
- * the integers 1 to 64. Returns the number of errors.
+ * Call all functions that are allowed in atomic context, for an arena of the
+ * integers 1 to 64. Returns the number of errors.
  */
 static unsigned int nosleep_calls(vmem_t *vm)
 {
@@ -40,7 +41,7 @@ static unsigned int nosleep_calls(vmem_t *vm)
 	return bad;
 }
 
-/* [23] VM_NOSLEEP with interrupts off. */
+/* [23] Requests with VM_NOSLEEP work with interrupts off. */
 static void nosleep_works_with_interrupts_off(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 64);
@@ -57,7 +58,7 @@ static void nosleep_works_with_interrupts_off(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, on);
 }
 
-/* [23] VM_NOSLEEP with softirqs off and under a spinlock of the caller. */
+/* [23] Requests with VM_NOSLEEP work with softirqs off and under a spinlock. */
 static void nosleep_works_under_a_spinlock(struct kunit *test)
 {
 	static DEFINE_SPINLOCK(lock);
@@ -70,7 +71,7 @@ static void nosleep_works_under_a_spinlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bad, 0U);
 }
 
-/* [24] The kernel reports VM_SLEEP in atomic context. */
+/* [24] The kernel reports a request with VM_SLEEP in atomic context. */
 static void sleep_in_atomic_context_is_reported(struct kunit *test)
 {
 #ifdef CONFIG_DEBUG_ATOMIC_SLEEP
@@ -131,7 +132,10 @@ static void prepare_other_context(struct kunit *test)
 	other.populator = -1;
 }
 
-/* [23] VM_NOSLEEP in an interrupt, where vmem_is_populator() returns 0. */
+/*
+ * [23] Requests with VM_NOSLEEP work in an interrupt. vmem_is_populator() is 0
+ * there.
+ */
 static void nosleep_works_in_an_interrupt(struct kunit *test)
 {
 	prepare_other_context(test);
@@ -144,7 +148,7 @@ static void nosleep_works_in_an_interrupt(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, other.in_task);
 }
 
-/* [23] VM_NOSLEEP in a softirq. */
+/* [23] Requests with VM_NOSLEEP work in a softirq. */
 static void nosleep_works_in_a_softirq(struct kunit *test)
 {
 	prepare_other_context(test);
@@ -161,7 +165,7 @@ static void free_in_irq(struct irq_work *work)
 	complete(&other.done);
 }
 
-/* [25] A free in an interrupt wakes a waiter. */
+/* [25] vmem_free() in an interrupt wakes a waiter. */
 static void free_in_an_interrupt_wakes(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -181,7 +185,10 @@ static void free_in_an_interrupt_wakes(struct kunit *test)
 #define HELD	24
 #define ROUNDS	3000
 
-/* The allocated integers. No bit is set twice. */
+/*
+ * A bit for each allocated integer: an integer whose bit is already set has two
+ * owners.
+ */
 static DECLARE_BITMAP(claimed, INTEGERS + 1);
 
 static unsigned int claim(unsigned long at, size_t size)
@@ -210,8 +217,8 @@ static const int policies[] = {
 };
 
 /*
- * Allocate and free at random. Each allocation and free is checked with the
- * bitmap.
+ * Allocate and free at random, and check each allocation and free with
+ * @claimed.
  */
 static void alloc_and_free_randomly(struct vt_thread *t)
 {
@@ -303,7 +310,10 @@ static void release_slowly(vmem_t *src, void *addr, size_t size)
 	vmem_free(src, addr, size);
 }
 
-/* [3] The same with imported spans, all of which are released at the end. */
+/*
+ * [3] With imported spans no integer has two owners, and all spans are released
+ * in the end.
+ */
 static void concurrent_imports_are_all_released(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, INTEGERS);

@@ -6,7 +6,8 @@
 #include "vmem_test_import.h"
 
 /*
- * [8] An arena that is created with base and size has that span, wholly free.
+ * [8] An arena that is created with base and size has one span with these
+ * values, which is wholly free.
  */
 static void create_adds_first_span(struct kunit *test)
 {
@@ -47,7 +48,10 @@ static void create_accepts_nosleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), U);
 }
 
-/* The id of an arena, from the statistics of a client. */
+/*
+ * Returns the id of an arena. The statistics of an arena contain the id of its
+ * source.
+ */
 static u32 arena_id(struct kunit *test, vmem_t *vm)
 {
 	vmem_t *client = vmem_create("client", NULL, 0, U, NULL, NULL, vm, 0,
@@ -78,7 +82,8 @@ static void ids_rise_and_are_not_reused(struct kunit *test)
 }
 
 /*
- * [33] A source without an import function is a label: the arena never imports.
+ * [33] An arena with a source but without an import function never imports. Its
+ * statistics still name the source.
  */
 static void source_without_afunc_is_a_label(struct kunit *test)
 {
@@ -93,8 +98,8 @@ static void source_without_afunc_is_a_label(struct kunit *test)
 }
 
 /*
- * The import size of a VMC_NO_QCACHE arena for a request of @size. The source
- * has the same quantum.
+ * Returns the import size of a VMC_NO_QCACHE arena for a request of @size. The
+ * source has the same quantum as the arena.
  */
 static size_t minimum_import(struct kunit *test, size_t quantum,
 			     size_t qcache_max, size_t size)
@@ -113,7 +118,10 @@ static void no_qcache_sets_minimum_import(struct kunit *test)
 			(size_t)131072);
 	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 4096, 4096),
 			(size_t)16384);
-	/* At least 64 quanta, although 3 x 4 would give 16. */
+	/*
+	 * The minimum is 64 quanta, although the power of two above 3 x 4 is
+	 * 16.
+	 */
 	KUNIT_EXPECT_EQ(test, minimum_import(test, 1, 4, 1), (size_t)64);
 	/* A larger request needs a larger import. */
 	KUNIT_EXPECT_EQ(test, minimum_import(test, 4096, 8 * 4096, 200000),
@@ -142,7 +150,9 @@ static void qcache_max_may_be_size_max(struct kunit *test)
 			(size_t)262144);
 }
 
-/* [8] vmem_init() may create several roots. It does not use its functions. */
+/*
+ * [8] vmem_init() can create several roots. It ignores its function arguments.
+ */
 static void init_makes_roots(struct kunit *test)
 {
 	vmem_t *a = vt_track(test, vmem_init("heap", (void *)(16 * U), 16 * U,
@@ -161,7 +171,10 @@ static void init_makes_roots(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 }
 
-/* [8] An empty root gets a span later. */
+/*
+ * [8] vmem_init() can create an arena without a span. vmem_add() adds one
+ * later.
+ */
 static void init_without_span_is_empty(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_init("heap", NULL, 0, U, NULL, NULL));
@@ -172,9 +185,9 @@ static void init_without_span_is_empty(struct kunit *test)
 }
 
 /*
- * [31] If the size of a slab overflows, by the rounding up to a power of two or
- * by three times the largest cached size, there are no caches and no minimum
- * import.
+ * [31] An arena has no caches and no minimum import if the size of a slab
+ * overflows: when three times the largest cached size is computed, or when the
+ * product is rounded up to a power of two.
  */
 static void no_caches_if_a_slab_overflows(struct kunit *test)
 {

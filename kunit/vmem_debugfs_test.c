@@ -69,8 +69,8 @@ static vmem_t *used_arena(struct kunit *test, const char *name)
 }
 
 /*
- * [33] stats: the first fourteen statistics in order, one "name value" per
- * line.
+ * [33] The file "stats" begins with the first fourteen statistics in order, one
+ * "name value" per line.
  */
 static void stats_are_in_order(struct kunit *test)
 {
@@ -100,7 +100,7 @@ static void stats_are_in_order(struct kunit *test)
 	kvfree(text);
 }
 
-/* [33] stats: values have 64 bits. */
+/* [33] The file "stats" shows values of 64 bits. */
 static void stats_are_of_64_bits(struct kunit *test)
 {
 	vmem_t *vm, *top = vt_ids(test, 1);
@@ -118,7 +118,8 @@ static void stats_are_of_64_bits(struct kunit *test)
 }
 
 /*
- * [33] kstat: all statistics of all arenas, as "vmem:id:name:stat<TAB>value".
+ * [33] The file "kstat" shows all statistics of all arenas, as
+ * "vmem:id:name:stat<TAB>value".
  */
 static void kstat_has_every_statistic(struct kunit *test)
 {
@@ -144,7 +145,7 @@ static void kstat_has_every_statistic(struct kunit *test)
 	kvfree(text);
 }
 
-/* The line of the file arenas about @vm, or NULL. */
+/* Returns the line about @vm in the file "arenas", or NULL. */
 static char *arenas_line(char *text, vmem_t *vm)
 {
 	char *line;
@@ -158,7 +159,7 @@ static char *arenas_line(char *text, vmem_t *vm)
 	return NULL;
 }
 
-/* [33] arenas: one line per arena, clients indented below their source. */
+/* [33] The file "arenas" has one line per arena, indented below its source. */
 static void arenas_are_a_tree(struct kunit *test)
 {
 	vmem_t *src = used_arena(test, "the-source");
@@ -180,11 +181,15 @@ static void arenas_are_a_tree(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, strstr(above, "the-source"));
 	KUNIT_ASSERT_NOT_NULL(test, strstr(below, "the-client"));
 	/*
-	 * The name follows the id (6 columns), indented by 2 columns per level.
+	 * The name follows the id (6 columns) and is indented by 2 columns per
+	 * level.
 	 */
 	KUNIT_EXPECT_EQ(test, strstr(above, "the-source") - above, 7);
 	KUNIT_EXPECT_EQ(test, strstr(below, "the-client") - below, 9);
-	/* mem_inuse, mem_total, use %, alloc, fail: 5 of 16 units, 7, 3. */
+	/*
+	 * mem_inuse is 5 units, mem_total 16 units, use 31 %, alloc 7 and fail
+	 * 3.
+	 */
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 20480 "));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 65536 "));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(above, " 31% "));
@@ -193,7 +198,7 @@ static void arenas_are_a_tree(struct kunit *test)
 	kvfree(copy);
 }
 
-/* [29] segments: spans and their segments, in list order. */
+/* [29] The file "segments" shows the spans and their segments in list order. */
 static void segments_are_in_list_order(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 0x20000, 0x4000, 0x1000);
@@ -214,7 +219,7 @@ static void segments_are_in_list_order(struct kunit *test)
 	kvfree(text);
 }
 
-/* [6] segments: the last integer of a span at the top does not wrap. */
+/* [6] The file "segments" shows ULONG_MAX as the end of a span at the top. */
 static void segments_do_not_wrap_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, -2 * U, 2 * U, U);
@@ -228,7 +233,7 @@ static void segments_do_not_wrap_at_the_top(struct kunit *test)
 	kvfree(text);
 }
 
-/* [33] segments: imported spans are marked. */
+/* [33] The file "segments" marks imported spans. */
 static void segments_mark_imported_spans(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
@@ -249,7 +254,10 @@ static void segments_mark_imported_spans(struct kunit *test)
 	kvfree(text);
 }
 
-/* [15] freelists: number and total size of the free segments per class. */
+/*
+ * [15] The file "freelists" shows the number and total size of the free
+ * segments of each class.
+ */
 static void freelists_count_by_class(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 64);
@@ -281,9 +289,9 @@ static void freelists_count_by_class(struct kunit *test)
 #define WAITERS		"pid size flags state ms comm\n"
 
 /*
- * Check that the line at *@at of the file waiters describes the request of @t,
- * with the given state and task name. Moves *@at to the next line. Returns the
- * time in milliseconds that the request has waited.
+ * Check that the line at *@at of the file "waiters" describes the request of
+ * @t, with the given state and task name. Moves *@at to the next line. Returns
+ * the time in milliseconds that the request has waited.
  */
 static unsigned int waiter_line(struct kunit *test, char **at,
 				const struct vt_thread *t, const char *state,
@@ -311,7 +319,7 @@ static unsigned int waiter_line(struct kunit *test, char **at,
 	return ms;
 }
 
-/* Expect that the file waiters has only the heading. */
+/* Expect that the file "waiters" has only the heading. */
 static void expect_no_waiters(struct kunit *test, vmem_t *vm)
 {
 	char *text = arena_file(test, vm, "waiters", PAGE);
@@ -321,13 +329,16 @@ static void expect_no_waiters(struct kunit *test, vmem_t *vm)
 	kvfree(text);
 }
 
-/* [48] waiters: one line per waiting request, the oldest first. */
+/*
+ * [48] The file "waiters" has one line per waiting request, the oldest first.
+ */
 static void waiters_are_listed_oldest_first(struct kunit *test)
 {
 	static const int flags[] = {
 		VM_SLEEP, VM_SLEEP | VM_BESTFIT, VM_PUSHPAGE | VM_ENDALLOC,
 	};
-	struct vt_thread *t[40];	/* more than a batch under the lock */
+	struct vt_thread *t[40];	/* more than the file copies at once */
+
 	unsigned int i, ms, earlier;
 	vmem_t *vm = vt_ids(test, 1000);
 	unsigned long all;
@@ -335,7 +346,7 @@ static void waiters_are_listed_oldest_first(struct kunit *test)
 
 	expect_no_waiters(test, vm);
 	all = vt_alloc(vm, 1000, VM_SLEEP);
-	/* A request that does not wait leaves no line. */
+	/* A request that does not wait has no line. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	t[0] = vt_request(test, vm, 1, VM_SLEEP | VM_ABORT);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t[0], NULL), 0UL);
@@ -374,7 +385,7 @@ static void waiters_are_listed_oldest_first(struct kunit *test)
 	expect_no_waiters(test, vm);
 }
 
-/* [48] waiters: the time rises while the request sleeps. */
+/* [48] The time in the file "waiters" rises while the request sleeps. */
 static void waiters_show_the_time(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -398,7 +409,10 @@ static void waiters_show_the_time(struct kunit *test)
 	vt_free(vm, vt_join(test, t, NULL), 3);
 }
 
-/* [48] waiters: a request is listed in its own arena, not in the source. */
+/*
+ * [48] The file "waiters" of an arena lists the requests made to this arena,
+ * not those made to its importers.
+ */
 static void waiter_is_listed_in_its_own_arena(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, 10);
@@ -417,7 +431,10 @@ static void waiter_is_listed_in_its_own_arena(struct kunit *test)
 	waiter_line(test, &at, t, "waiting", "vmem-test");
 	KUNIT_EXPECT_STREQ(test, at, "");
 	kvfree(text);
-	/* The request waits in both arenas. */
+	/*
+	 * The statistic counts the request in both arenas, because it waits in
+	 * both.
+	 */
 	text = arena_file(test, src, "stats", PAGE);
 	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 1"));
 	kvfree(text);
@@ -427,7 +444,8 @@ static void waiter_is_listed_in_its_own_arena(struct kunit *test)
 }
 
 /*
- * waiters: the name of the task is the last column, with escaped line breaks.
+ * The last column of the file "waiters" is the name of the task, in which line
+ * breaks, tabs and backslashes are escaped.
  */
 static void waiters_escape_names(struct kunit *test)
 {
@@ -438,7 +456,7 @@ static void waiters_escape_names(struct kunit *test)
 	char *text, *at;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	/* The task does not run yet. */
+	/* The task does not run yet, so the test can change its name. */
 	strscpy(t->task->comm, "a b\tc\nd\\e", sizeof(t->task->comm));
 	wake_up_process(t->task);
 	vt_wait_asleep(test, vm, 1);
@@ -454,7 +472,7 @@ static void waiters_escape_names(struct kunit *test)
 
 static struct completion importing, may_import;
 
-/* The first import fails, the second one blocks. */
+/* The first import fails. The second import blocks, then succeeds. */
 static void second_import_blocks(void)
 {
 	if (vt_imp.imports == 1)
@@ -464,7 +482,10 @@ static void second_import_blocks(void)
 	vt_imp.next = 1000;
 }
 
-/* [48] waiters: a request in its import function has the state "importing". */
+/*
+ * [48] The file "waiters" shows a request inside its import function with the
+ * state "importing".
+ */
 static void waiters_show_the_state(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -511,7 +532,8 @@ static unsigned long metadata(struct kunit *test, const char *name)
 }
 
 /*
- * [33] metadata: the memory that vmem uses grows and shrinks with the arenas.
+ * [33] The memory that the file "metadata" shows grows and shrinks with the
+ * arenas.
  */
 static void metadata_follows_use(struct kunit *test)
 {
@@ -536,7 +558,7 @@ static void metadata_follows_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, metadata(test, "vmem_hash"), hash);
 }
 
-/* A segment structure fits in a cache line, also with audit. */
+/* A segment structure fits in a cache line, even with audit configured. */
 static void segment_structure_fits_a_cache_line(struct kunit *test)
 {
 	KUNIT_EXPECT_LE(test, sizeof(struct vmem_seg), (size_t)64);
@@ -611,7 +633,10 @@ static umode_t mode_of(const char *path)
 	return mode;
 }
 
-/* Only root can read addresses: directories 0700, files 0400, settings 0600. */
+/*
+ * Only root can read addresses: directories have mode 0700, read-only files
+ * 0400, and writable files 0600.
+ */
 static void files_are_for_root_only(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, U, U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Limits of the address space: spans that end at its top, and the largest sizes
- * and quanta. Negative constants are addresses relative to the top.
+ * and quanta. A negative constant -n is the address n below the top.
  */
 #include "vmem_test_import.h"
 
@@ -54,7 +54,10 @@ static void odd_size_may_reach_the_top(struct kunit *test)
 			TOP(1));
 }
 
-/* [16] A place is not valid if the rounding up to align wraps. */
+/*
+ * [16] A free segment does not serve a request if rounding its start up to
+ * align wraps.
+ */
 static void alignment_does_not_wrap(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(3), 3 * U, U);
@@ -74,7 +77,10 @@ static void alignment_does_not_wrap(struct kunit *test)
 	}
 }
 
-/* [19] ENDALLOC at the top goes down in steps of align. */
+/*
+ * [19] VM_ENDALLOC at the top returns the highest address that meets align and
+ * phase.
+ */
 static void endalloc_keeps_alignment_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(10), 10 * U, U);
@@ -89,7 +95,7 @@ static void endalloc_keeps_alignment_at_the_top(struct kunit *test)
 			TOP(2));
 }
 
-/* [16] A window near the top, with the largest maxaddr. */
+/* [16] A window near the top may have the largest maxaddr or none. */
 static void window_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(4), 4 * U, U);
@@ -98,7 +104,7 @@ static void window_may_end_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xa(vm, 1, 0, 0, 0, TOP(1) + 1, 0, 0), 0UL);
 	KUNIT_EXPECT_EQ(test, xa(vm, U, 0, 0, 0, TOP(1), 0, 0), TOP(1));
 	vt_xfree(vm, TOP(1), U);
-	/* [a, a + size) must end at or before ULONG_MAX. */
+	/* maxaddr is exclusive: the allocation must not contain ULONG_MAX. */
 	KUNIT_EXPECT_EQ(test, xa(vm, U, 0, 0, 0, 0, ULONG_MAX, VM_ENDALLOC),
 			TOP(2));
 	vt_xfree(vm, TOP(2), U);
@@ -110,7 +116,10 @@ static void window_may_end_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [16] The largest nocross: its only boundary is half of the address space. */
+/*
+ * [16] The largest nocross is half of the address space, so it has one
+ * boundary.
+ */
 static void largest_nocross_is_met(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, HALF - 3 * U, 6 * U, U);
@@ -124,7 +133,10 @@ static void largest_nocross_is_met(struct kunit *test)
 			HALF);
 }
 
-/* [6] The largest quantum: one unit, in the upper half of the address space. */
+/*
+ * [6] With the largest quantum an arena has one unit, the upper half of the
+ * address space.
+ */
 static void largest_quantum_is_half_of_all(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, HALF, HALF, HALF);
@@ -142,7 +154,7 @@ static void largest_quantum_is_half_of_all(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { HALF, HALF });
 }
 
-/* [7] The largest arena: all integers except 0. */
+/* [7] The largest arena has all integers except 0. */
 static void largest_arena_has_all_but_0(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
@@ -159,7 +171,10 @@ static void largest_arena_has_all_but_0(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)1, SIZE_MAX));
 }
 
-/* [18] A size in the highest class, which has no class above it. */
+/*
+ * [18] Each policy finds a segment in the highest class, above which is no
+ * class.
+ */
 static void highest_class_is_searched(struct kunit *test)
 {
 	static const int flags[] = { 0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT };
@@ -180,7 +195,9 @@ static void highest_class_is_searched(struct kunit *test)
 			HALF - 1);
 }
 
-/* [15] Sizes of each power of two, of one less and one more. */
+/*
+ * [15] Requests succeed for each power of two, and for one less and one more.
+ */
 static void every_power_of_two_has_a_class(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
@@ -204,7 +221,7 @@ static void every_power_of_two_has_a_class(struct kunit *test)
 	}
 }
 
-/* [16] Every possible alignment in the largest arena. */
+/* [16] In the largest arena every possible alignment is met. */
 static void every_alignment_is_met(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, SIZE_MAX);
@@ -243,7 +260,7 @@ static void rotor_wraps_at_the_top(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { ULONG_MAX - 2, 3 });
 }
 
-/* [2] Adjacent spans at the top. */
+/* [2] Adjacent spans at the top are not merged. */
 static void touching_spans_stay_apart_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(1), U, U);
@@ -269,7 +286,7 @@ static void import_may_end_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, 4 * U);
 }
 
-/* [7] The lowest integer, in the smallest arena. */
+/* [7] The smallest arena has one integer, here the lowest possible integer. */
 static void arena_may_have_one_integer(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 1);
@@ -281,7 +298,7 @@ static void arena_may_have_one_integer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 1UL);
 }
 
-/* [17] The largest size whose rounding up does not wrap is no misuse. */
+/* [17] The largest size that does not wrap when rounded up is not a misuse. */
 static void largest_size_is_no_misuse(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, -U, U);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault injection: the global mtbf, that of an arena, and the kernel's
- * framework.
+ * Fault injection by the global mtbf, by the mtbf of an arena, and by the
+ * kernel's framework.
  */
 #include "../vmem/arena.h"
 #include "vmem_test_file.h"
@@ -18,15 +18,17 @@ static void fault_exit(struct kunit *test)
 	vt_exit(test);
 }
 
-/* With a value of 1 each request fails: the clock modulo 1 is 0. */
+/*
+ * Set the mtbf of an arena. With 1 each request fails: the clock modulo 1 is 0.
+ */
 static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 {
 	WRITE_ONCE(vm->mtbf, mtbf);
 }
 
 /*
- * [23] Every request that may fail does. The statistics count it separately
- * from other failures.
+ * [23] With an mtbf of 1, every request with VM_NOSLEEP fails. The statistics
+ * count injected failures separately from other failures.
  */
 static void mtbf_fails_nosleep(struct kunit *test)
 {
@@ -46,7 +48,7 @@ static void mtbf_fails_nosleep(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 4ULL);
 }
 
-/* [24] Requests with VM_SLEEP or VM_PANIC do not fail. */
+/* [24] Fault injection does not fail requests with VM_SLEEP or VM_PANIC. */
 static void mtbf_spares_sleep_and_panic(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -58,7 +60,9 @@ static void mtbf_spares_sleep_and_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
 }
 
-/* [23] A request is decided once: a request that fails does not import. */
+/*
+ * [23] Fault injection decides each request once, before the request imports.
+ */
 static void request_is_decided_once(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -70,7 +74,9 @@ static void request_is_decided_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 1ULL);
 }
 
-/* [23] An injected failure in the source is a failed import of the client. */
+/*
+ * [23] A failure injected into the source makes the import of the client fail.
+ */
 static void injected_failure_fails_the_import(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);
@@ -86,7 +92,7 @@ static void injected_failure_fails_the_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
 }
 
-/* [23] The global value affects all arenas, also those created later. */
+/* [23] The global mtbf affects all arenas, even those created later. */
 static void global_mtbf_affects_all_arenas(struct kunit *test)
 {
 	vmem_t *a = vt_arena(test, 16 * U, 16 * U, U);
@@ -105,8 +111,9 @@ static void global_mtbf_affects_all_arenas(struct kunit *test)
 }
 
 /*
- * [23] The two values are combined by bitwise or: with the top bit of the word
- * in one of them, the clock modulo the result is not 0.
+ * [23] vmem combines the global mtbf and the arena's mtbf by bitwise or. If
+ * either mtbf has its top bit set, the result exceeds the clock. So the clock
+ * modulo the result is not 0, and no request fails.
  */
 static void mtbf_values_are_ored(struct kunit *test)
 {
@@ -128,7 +135,7 @@ static void mtbf_values_are_ored(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 }
 
-/* An invalid value is refused and changes nothing. */
+/* Writing an invalid value to the parameter mtbf fails and changes nothing. */
 static void invalid_mtbf_is_refused(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -156,7 +163,10 @@ static void mtbf_affects_only_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail_injected, 0ULL);
 }
 
-/* [23] fail_vmem, if the kernel has fault injection. A shell sets it up. */
+/*
+ * [23] The kernel's fault injection, fail_vmem, fails requests. A shell sets it
+ * up.
+ */
 static void fail_vmem_fails_requests(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
@@ -169,7 +179,7 @@ static void fail_vmem_fails_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), 16 * U);
-	/* Enabled, but only for one failure. */
+	/* fail_vmem stays enabled for only one more failure. */
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 1 >times"), 0);
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 20 * U);
@@ -182,7 +192,7 @@ static void fail_vmem_fails_requests(struct kunit *test)
 #endif
 }
 
-/* [23] The file mtbf of an arena sets and shows its value. */
+/* [23] The debugfs file "mtbf" of an arena sets and shows the arena's mtbf. */
 static void mtbf_file_sets_the_value(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);

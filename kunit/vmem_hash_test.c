@@ -2,9 +2,10 @@
 /*
  * The hash table of segments and its rescaling by maintenance.
  *
- * The tests set the maintenance interval to an hour. A periodic round could
- * rescale a table to a size within a factor of two of the one that the test
- * expects, and the round of the test would keep it.
+ * The tests set the maintenance interval to an hour. Otherwise a periodic round
+ * could rescale a table before the test's own round. If that size were within a
+ * factor of two of the ideal size, the test's own round would keep it, although
+ * the test expects another size.
  */
 #include "../vmem/arena.h"
 #include "vmem_test_file.h"
@@ -30,7 +31,7 @@ static unsigned int buckets(vmem_t *vm)
 	return 1 << READ_ONCE(vm->segmap.hash.bits);
 }
 
-/* Make the single identifiers 1 to n the only allocations. */
+/* Make the identifiers 1 to @n the only allocations, each of them separate. */
 static void set_allocated(struct kunit *test, vmem_t *vm, unsigned int n)
 {
 	unsigned int i = vmem_size(vm, VMEM_ALLOC);
@@ -41,7 +42,7 @@ static void set_allocated(struct kunit *test, vmem_t *vm, unsigned int n)
 		vt_xfree(vm, i, 1);
 }
 
-/* The ideal size for n segments, according to the contract. */
+/* The ideal number of buckets for @n segments, according to the contract. */
 static unsigned int ideal_buckets(unsigned int n)
 {
 	return max(16, 1 << (ilog2(3 * n + 4) - 1));
@@ -69,23 +70,34 @@ struct step {
 };
 
 static const struct step steps[] = {
-	/* 32 is ideal from 20 segments on: 16 is within a factor of two. */
+	/*
+	 * Starting at 20 segments, 32 is ideal: 16 is within a factor of two.
+	 */
 	{ 0, 16 }, { 19, 16 }, { 20, 16 }, { 41, 16 },
-	/* 64 is ideal from 42 on: the table grows to half of it. */
+	/*
+	 * Starting at 42 segments, 64 is ideal: the table grows to half of
+	 * that.
+	 */
 	{ 42, 32 }, { 83, 32 },
-	/* 128 from 84 on. */
+	/* Starting at 84 segments, 128 is ideal. */
 	{ 84, 64 }, { 169, 64 },
-	/* 32 is ideal below 42, and 64 is twice as much. Below 20 it is 16. */
+	/*
+	 * Below 42 segments, 32 is ideal: 64 is within a factor of two. Below
+	 * 20 segments, 16 is ideal.
+	 */
 	{ 42, 64 }, { 20, 64 }, { 19, 16 },
-	/* Fewer segments than force a rescale before the maintenance round. */
+	/*
+	 * In a table of 16 buckets, 127 segments do not force a rescale before
+	 * the maintenance round.
+	 */
 	{ 127, 64 },
-	/* 256 from 170 on. */
+	/* Starting at 170 segments, 256 is ideal. */
 	{ 300, 256 }, { 84, 256 }, { 83, 64 }, { 0, 16 },
 };
 
 /*
- * [32] The table keeps its size while that is within a factor of two of the
- * ideal one.
+ * [32] The table keeps its size while the size is within a factor of two of the
+ * ideal size.
  */
 static void size_follows_the_number_of_segments(struct kunit *test)
 {
@@ -98,7 +110,7 @@ static void size_follows_the_number_of_segments(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, buckets(vm),
 				    (unsigned int)steps[i].buckets,
 				    "%u segments, step %u", steps[i].n, i);
-		/* The allocated memory is exactly the table. */
+		/* The memory allocation has exactly the size of the table. */
 		if (buckets(vm) > 16)
 			KUNIT_EXPECT_EQ(test, ksize(vm->segmap.hash.heads),
 					buckets(vm) * sizeof(void *));
@@ -110,8 +122,8 @@ static void size_follows_the_number_of_segments(struct kunit *test)
 }
 
 /*
- * [32] After maintenance the size is within a factor of two of the ideal one. A
- * table that has grown has no more buckets than segments.
+ * [32] After maintenance the size is within a factor of two of the ideal size.
+ * A table that has grown has no more buckets than segments.
  */
 static void size_is_within_a_factor_of_two(struct kunit *test)
 {
@@ -147,7 +159,10 @@ static void crowded_table_is_rescaled_at_once(struct kunit *test)
 	KUNIT_EXPECT_GT(test, buckets(vm), 16U);
 }
 
-/* [32] After rescaling, all segments can be freed by address in few steps. */
+/*
+ * [32] After a rescale, the look-up of a segment by address takes at most one
+ * step on average.
+ */
 static void lookups_stay_short(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 64 * U, 20000 * U, U);
@@ -159,7 +174,7 @@ static void lookups_stay_short(struct kunit *test)
 				(64 + i) * U);
 	vmem_update(NULL);
 	steps = vt_stats(vm).lookup;
-	/* In mixed order: 7919 and 20000 are coprime. */
+	/* Free in mixed order: 7919 and 20000 are coprime. */
 	for (i = 0; i < 20000; i++)
 		vt_free(vm, (64 + i * 7919 % 20000) * U, U);
 	steps = vt_stats(vm).lookup - steps;
@@ -209,7 +224,9 @@ static void lookups_search_both_tables(struct kunit *test)
 	spin_unlock_irq(&vm->segmap.lock);
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 
-	/* Add segments to the new table, then free all of them by address. */
+	/*
+	 * Add segments to the new table, then free the segments of both tables.
+	 */
 	for (i = 101; i <= 120; i++)
 		KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	for (i = 1; i <= 120; i++)
@@ -254,7 +271,7 @@ static void grow_and_shrink(struct vt_thread *t)
 	kvfree(id);
 }
 
-/* [32] Clients allocate and free during a rescale. */
+/* [32] Clients can allocate and free during a rescale. */
 static void clients_run_during_a_rescale(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 6000);
@@ -279,7 +296,9 @@ static void clients_run_during_a_rescale(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 3ULL * 4 * 2000);
 }
 
-/* [32] An arena without allocations is rescaled, too. */
+/*
+ * [32] Maintenance shrinks the table of an arena that has no allocations left.
+ */
 static void empty_arena_is_rescaled_back(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 3000);
@@ -303,7 +322,7 @@ static void rescale_in_progress_is_not_restarted(struct kunit *test)
 	vmem_t *vm = vt_ids(test, 1000);
 	struct vmem_hash *h = &vm->segmap.hash;
 
-	/* A rescale that is complete except for its end. */
+	/* Pretend that a rescale has moved all segments but has not ended. */
 	h->old = emptied;
 	h->old_bits = VMEM_HASH_MIN_BITS;
 	h->old_next = 0;
@@ -312,13 +331,11 @@ static void rescale_in_progress_is_not_restarted(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, h->old, &emptied[0]);
 	KUNIT_EXPECT_EQ(test, buckets(vm), 16U);
 	h->old = NULL;
-	/*
-	 * Rescaled the next time that the arena allocates segment structures.
-	 */
+	/* The next allocation of segment structures starts the rescale. */
 	set_allocated(test, vm, 600);
 	flush_work(&vm->rescale);
 	/*
-	 * At least half of the ideal size: the rescale may have run in between.
+	 * A rescale sets the size to the ideal size, here 512, or half of it.
 	 */
 	KUNIT_EXPECT_GE(test, buckets(vm), 256U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).rescale, 1ULL);

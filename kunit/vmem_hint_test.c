@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests for narrow windows, which a search by address serves. Hints shorten
- * its walk to the window, and stale hints do no harm. It chooses the segment as
- * the search by class does.
+ * Requests for narrow windows, which the search by address serves. Hints
+ * shorten the walk of this search to the window, and stale hints do no harm.
+ * The search by address chooses the segment by the same policy as the search by
+ * class.
  */
 #include "../vmem/arena.h"
 #include "vmem_test.h"
 
-/* Number and start of the pieces of an arena; every second piece is free. */
+/*
+ * Number of pieces of an arena, and start of the first one. Odd pieces are
+ * free.
+ */
 #define PIECES	8192
 #define BASE	(16 * U)
 
@@ -23,7 +27,7 @@ static unsigned long alloc_in(vmem_t *vm, size_t size, unsigned long min,
 					  (void *)max, vmflag);
 }
 
-/* An arena with more segments than one walk passes. Odd pieces are free. */
+/* An arena with more segments than one walk may pass. Odd pieces are free. */
 static vmem_t *fragmented_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, BASE, PIECES * U, U);
@@ -36,7 +40,10 @@ static vmem_t *fragmented_arena(struct kunit *test)
 	return vm;
 }
 
-/* Free segments that a request for free piece @i looks at after the first. */
+/*
+ * Number of free segments that a request for the free piece @i examines before
+ * this piece.
+ */
 static u64 search_cost(struct kunit *test, vmem_t *vm, unsigned int i)
 {
 	u64 search = vt_stats(vm).search;
@@ -48,7 +55,7 @@ static u64 search_cost(struct kunit *test, vmem_t *vm, unsigned int i)
 	return search;
 }
 
-/* Request pieces all over the arena until there are hints to all of them. */
+/* Request pieces throughout the arena until hints lead to all of them. */
 static void create_hints(struct kunit *test, vmem_t *vm)
 {
 	unsigned int i, n;
@@ -60,7 +67,7 @@ static void create_hints(struct kunit *test, vmem_t *vm)
 			(unsigned long)PIECES / VMEM_HINT_STRIDE / 4);
 }
 
-/* A request with a hint to its window looks at no other free segment. */
+/* A request with a hint to its window examines no other free segment. */
 static void hint_saves_the_search(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -71,7 +78,10 @@ static void hint_saves_the_search(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, search_cost(test, vm, i), 0ULL);
 }
 
-/* A request walks a limited distance to its window and inserts hints there. */
+/*
+ * A request walks a limited distance towards its window and inserts hints on
+ * its walk.
+ */
 static void walk_to_a_window_is_limited(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, BASE, PIECES * U, U);
@@ -83,7 +93,9 @@ static void walk_to_a_window_is_limited(struct kunit *test)
 	for (i = 1; i < PIECES; i += 2)
 		vt_free(vm, piece(i), U);
 	KUNIT_EXPECT_EQ(test, vm->segmap.nr_hints, 0UL);
-	/* The window is too far: the search by class serves the request. */
+	/*
+	 * The window is too far away: the search by class serves the request.
+	 */
 	KUNIT_EXPECT_GT(test, search_cost(test, vm, PIECES / 2 + 1), 0ULL);
 	KUNIT_EXPECT_GT(test, vm->segmap.nr_hints, 0UL);
 }
@@ -104,7 +116,7 @@ static void allocated_piece_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* Requests are served although the segments of hints are freed or changed. */
+/* Requests succeed although the segments of hints are freed or changed. */
 static void stale_hints_do_no_harm(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -126,7 +138,9 @@ static void stale_hints_do_no_harm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 }
 
-/* Maintenance erases stale hints. Without segments no hint is left. */
+/*
+ * Maintenance erases stale hints. Without allocated segments no hint remains.
+ */
 static void maintenance_erases_stale_hints(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -149,7 +163,10 @@ static void maintenance_erases_stale_hints(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vm->segmap.nr_hints, 0UL);
 }
 
-/* At most one hint for VMEM_HINT_STRIDE / 2 allocated segments, and 8 more. */
+/*
+ * There is at most one hint per VMEM_HINT_STRIDE / 2 allocated segments, plus
+ * 8.
+ */
 static void number_of_hints_is_limited(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -161,7 +178,7 @@ static void number_of_hints_is_limited(struct kunit *test)
 			PIECES / 2 / (VMEM_HINT_STRIDE / 2) + 8UL);
 }
 
-/* Without spare structures no hint is inserted, and requests are served. */
+/* Without spare segment structures, requests insert no hints, but succeed. */
 static void no_hints_without_spare_structures(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -184,12 +201,18 @@ static void no_hints_without_spare_structures(struct kunit *test)
 	KUNIT_EXPECT_LE(test, vm->segmap.nr_hints, nr_hints);
 }
 
-/* [18] In a window, too: the lowest class, and for best fit the smallest. */
+/*
+ * [18] A request for a window takes a segment of the first class with a fit, or
+ * with best fit the smallest segment that fits.
+ */
 static void window_request_follows_the_policy(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
-	/* For 3U: possible class, higher class, three in guaranteed class. */
+	/*
+	 * For a request of 3 units, one segment is in the possible class, one
+	 * in a higher class, and three in the guaranteed class.
+	 */
 	VT_HOLES(test, vm, { 18 * U, 3 * U }, { 24 * U, 9 * U },
 		 { 40 * U, 7 * U }, { 50 * U, 4 * U }, { 60 * U, 5 * U });
 	KUNIT_EXPECT_EQ(test, alloc_in(vm, 3 * U, 17 * U, 70 * U, VM_NOSLEEP),
@@ -200,10 +223,10 @@ static void window_request_follows_the_policy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, alloc_in(vm, 4 * U, 17 * U, 70 * U, VM_NOSLEEP |
 				       VM_BESTFIT), 50 * U);
 	vt_xfree(vm, 50 * U, 4 * U);
-	/* [19] The highest address in the window. */
+	/* [19] VM_ENDALLOC returns the highest address in the window. */
 	KUNIT_EXPECT_EQ(test, alloc_in(vm, 4 * U, 17 * U, 46 * U, VM_NOSLEEP |
 				       VM_ENDALLOC), 42 * U);
-	/* The possible class serves if no other does. */
+	/* The possible class serves the request if no other class can. */
 	vt_xfree(vm, 18 * U, 3 * U);
 	KUNIT_EXPECT_EQ(test, alloc_in(vm, 3 * U, 17 * U, 24 * U, VM_NOSLEEP),
 			18 * U);
@@ -211,7 +234,10 @@ static void window_request_follows_the_policy(struct kunit *test)
 			0UL);
 }
 
-/* A window over several spans, which were not added in address order. */
+/*
+ * A window may cover several spans, even if these were not added in address
+ * order.
+ */
 static void window_may_cover_several_spans(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 64 * U, 8 * U, U);

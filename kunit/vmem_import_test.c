@@ -25,7 +25,7 @@ static void import_serves_the_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
-	/* Free segments are used before another import. */
+	/* A request uses a free segment before it imports. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_SLEEP), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_SLEEP), 20 * U);
@@ -105,7 +105,7 @@ static void touching_imports_are_released_separately(struct kunit *test)
  * @align: alignment of the request
  * @phase: phase of the request
  * @vmflag: flags of the arena
- * @want: size of the import; 0: no import
+ * @want: expected size of the import, or 0 if there must be no import
  */
 struct import_size {
 	size_t quantum, source;
@@ -135,7 +135,7 @@ static const struct import_size import_sizes[] = {
 	{ 4 * K, 4 * K, 4 * K, 32 * K, 0, 0, 32 * K },
 	{ 4 * K, 4 * K, 8 * K, 32 * K, 12 * K, 0, 36 * K },
 	{ 64 * K, 4 * K, 64 * K, 256 * K, 64 * K, 0, 256 * K },
-	/* else size + align - quantum of the arena */
+	/* align > q, other phases: size + align - quantum of the arena */
 	{ 4 * K, 64 * K, 60 * K, 128 * K, 4 * K, 0, 192 * K },
 	{ 4 * K, 64 * K, 4 * K, 128 * K, 4 * K, 0, 128 * K },
 	{ 4 * K, 64 * K, 8 * K, 128 * K, 124 * K, 0, 192 * K },
@@ -224,7 +224,9 @@ static void constrained_request_does_not_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 0ULL);
 }
 
-/* [35] The import function receives only VM_KMFLAGS, and not VM_ABORT. */
+/*
+ * [35] The import function receives only flags in VM_KMFLAGS, and not VM_ABORT.
+ */
 static void only_kmflags_are_passed_on(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -241,7 +243,10 @@ static void only_kmflags_are_passed_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.vmflag, VM_NOSLEEP);
 }
 
-/* [3] The raised size becomes the span, which is released as a whole. */
+/*
+ * [3] If the import function raises the size, the span has the raised size, and
+ * is released as a whole.
+ */
 static void raised_size_becomes_the_span(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, 4 * U, 0);
@@ -275,8 +280,8 @@ static void failed_import_fails_the_request(struct kunit *test)
 }
 
 /*
- * [3] With three arenas on the source path, a free in the lowest one releases
- * the spans of all of them.
+ * [3] On a source path of three arenas, vmem_free() in the lowest arena
+ * releases the imported spans of the two lower arenas.
  */
 static void release_propagates_to_the_root(struct kunit *test)
 {
@@ -293,12 +298,15 @@ static void release_propagates_to_the_root(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(low, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 	KUNIT_EXPECT_EQ(test, vmem_size(mid, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 	KUNIT_EXPECT_EQ(test, vmem_size(top, VMEM_ALLOC), (size_t)0);
-	/* [23] The root has no space. */
+	/* [23] A request for more than the root contains fails in the root. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(low, 257 * U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_stats(top).fail, 1ULL);
 }
 
-/* [34] No import while a free segment fits, even in the possible class. */
+/*
+ * [34] A request does not import while a free segment fits, even in the
+ * possible class.
+ */
 static void no_import_while_something_fits(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);

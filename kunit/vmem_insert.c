@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the check that inserts vmem.ko without memory. Arms the kernel's fault
- * injection in the inserting task when vmem.ko has been loaded, before its init
- * function runs, and disarms it when the init function has succeeded or failed.
- * Thus an allocation of the module fails, not one of the loader or of insmod.
+ * For the check that inserts vmem.ko without memory. When vmem.ko has been
+ * loaded and before its init function runs, this module arms the kernel's fault
+ * injection in the inserting task. It disarms the fault injection after the
+ * init function has returned. So only an allocation of vmem.ko can fail, not
+ * one of the module loader or of insmod.
  */
 #include <linux/types.h>
-#include <linux/fault-inject.h>	/* needs the types before it */
+#include <linux/fault-inject.h>	/* needs <linux/types.h> */
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/sched.h>
@@ -16,14 +17,14 @@
 
 static unsigned int nth;
 module_param(nth, uint, 0644);
-MODULE_PARM_DESC(nth, "number of the allocation of vmem.ko's init function to fail (0: none)");
+MODULE_PARM_DESC(nth, "make the nth allocation of vmem.ko's init function fail, or none if 0");
 
 static unsigned int failures;
 module_param(failures, uint, 0644);
 MODULE_PARM_DESC(failures, "number of allocations that failed");
 
 #if defined(CONFIG_FAILSLAB) && defined(CONFIG_TRACEPOINTS)
-/* Not locked: the check inserts one module at a time. */
+/* Needs no lock: the check inserts one module at a time. */
 static struct task_struct *inserting;
 
 static void loaded(void *data, struct module *mod)

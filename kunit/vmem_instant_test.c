@@ -15,8 +15,8 @@ static void addresses_are_multiples_of_quantum(struct kunit *test)
 }
 
 /*
- * [5] The occupied space is rounded up. The segment, the statistics and the
- * free use the requested size.
+ * [5] An allocation occupies its size rounded up to the quantum. The segment,
+ * the statistics and vmem_free() use the requested size.
  */
 static void requested_size_is_kept(struct kunit *test)
 {
@@ -89,7 +89,7 @@ static void right_remainder_is_inserted_first(struct kunit *test)
 	vmem_t *vm = vt_arena(test, 16 * U, 12 * U, U);
 
 	/*
-	 * 12 units are split into 4 + 4 + 4: both remainders change their
+	 * 12 units are split into 4 + 4 + 4: both remainders enter another
 	 * class.
 	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 20 * U, 4 * U), 20 * U);
@@ -104,8 +104,8 @@ static void segment_cut_from_below_keeps_place(struct kunit *test)
 
 	VT_HOLES(test, vm, { 17 * U, 14 * U }, { 40 * U, 14 * U });
 	/*
-	 * The segment at 40 is first. The other one shrinks and stays behind
-	 * it.
+	 * The segment at 40 units is first in the class. The segment at 17
+	 * units shrinks and stays second.
 	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 17 * U, U), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 40 * U);
@@ -145,8 +145,8 @@ static void middle_cut_remainder_keeps_place(struct kunit *test)
 	VT_HOLES(test, vm, { 20 * U, 30 * U }, { 60 * U, 30 * U },
 		 { 100 * U, 20 * U });
 	/*
-	 * First the right remainder stays, then the left one. The last freed
-	 * segment is first.
+	 * The first cut leaves the right remainder in the class, the second cut
+	 * the left remainder. The segment that was freed last is first.
 	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 24 * U, 2 * U), 24 * U);
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 84 * U, 2 * U), 84 * U);
@@ -159,7 +159,7 @@ static void middle_cut_remainder_keeps_place(struct kunit *test)
 }
 
 /*
- * [19] ENDALLOC takes the upper end of the segment, rounded down to the
+ * [19] VM_ENDALLOC takes the upper end of the segment, rounded down to the
  * quantum.
  */
 static void endalloc_takes_the_upper_end(struct kunit *test)
@@ -177,7 +177,7 @@ static void endalloc_takes_the_upper_end(struct kunit *test)
 			16 * U);
 }
 
-/* [15] ENDALLOC chooses the same segment; only the end differs. */
+/* [15] A request with VM_ENDALLOC chooses the same segment as one without. */
 static void endalloc_chooses_the_same_segment(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
@@ -200,7 +200,10 @@ static void reserved_flags_have_no_effect(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [34] If all guaranteed classes are empty, the possible class is searched. */
+/*
+ * [34] If the guaranteed class and all higher classes are empty, the possible
+ * class is searched.
+ */
 static void possible_class_is_searched_last(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -209,8 +212,8 @@ static void possible_class_is_searched_last(struct kunit *test)
 	VT_HOLES(test, vm, { 20 * U, 3 * U }, { 17 * U, 2 * U });
 	search = vt_stats(vm).search;
 	/*
-	 * Both segments are in the class of 2 and 3 units. Only the second one
-	 * fits.
+	 * Both segments are in the class of 2 and 3 units. Only the segment at
+	 * 20 units fits.
 	 */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP), 20 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A client module that is removed without destroying its arenas. The suite
- * vmem_client loads it and gets pointers to its functions and arenas. `make
- * check` loads it without the suite and then removes vmem.ko.
+ * vmem_client loads the module and receives pointers to its functions and
+ * arenas. `make check` loads the module without the suite and then removes
+ * vmem.ko.
  */
 #include <linux/module.h>
 
@@ -37,8 +38,8 @@ static vmem_t *make(void)
 }
 
 /*
- * The suite runs before its own module is live, so that no other module can
- * link to it: the suite passes an address instead.
+ * The suite runs before its own module is live. Until then no other module can
+ * link to the suite's module, so the suite passes an address.
  */
 static unsigned long to;
 module_param(to, ulong, 0);

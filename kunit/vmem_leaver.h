@@ -6,16 +6,16 @@
 #include <linux/vmem.h>
 
 /**
- * struct vmem_leaver - functions and arenas of the module
+ * struct vmem_leaver - functions and arenas of the module vmem_leaver
  * @source: source of @import and @ximport, set by the suite
  * @take: an import function of the module
  * @xtake: an import function of the module, for vmem_xcreate()
  * @give: a release function of the module
- * @make: creates an arena without functions of the module
+ * @make: creates an arena without import and release functions
  * @import: an arena that imports with @take and releases with @give
  * @ximport: an arena that imports with @xtake and never releases
- * @plain: an arena without functions
- * @below: an arena that imports from @plain, with functions of vmem
+ * @plain: an arena without import and release functions
+ * @below: an arena that imports from @plain with vmem_alloc() and vmem_free()
  */
 struct vmem_leaver {
 	vmem_t *source;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bounds: a free neither allocates memory nor sleeps nor does the work of
- * reclaim. A VM_NOSLEEP request does a bounded part of the work of reclaim and
- * calls no release function.
+ * Bounds of the work of a call. vmem_free() neither allocates memory nor sleeps
+ * nor does the work of reclaim. A VM_NOSLEEP request does a bounded part of the
+ * work of reclaim and calls no release function.
  *
  * The suite measures no time. It measures the work of a call by the number of
  * segments that the call adds to the arena, and by its memory allocations.
@@ -11,18 +11,24 @@
 
 #include <trace/events/kmem.h>
 
-/* Identifiers: a reclaim of all of them exceeds every bound below. */
+/* Number of identifiers. A reclaim of all of them exceeds every bound below. */
 #define NR_IDS		(2048UL * VL_SLAB)
 
-/* A free may split one slab; the rest is slack. */
+/*
+ * Upper bound of the segments that vmem_free() adds. It may split one slab. The
+ * rest is slack.
+ */
 #define FREE_BOUND	(4 * VL_SLAB)
 
-/* 16 slabs, 1024 objects of the depot, the magazines of this CPU. */
+/*
+ * Upper bound of the segments that a VM_NOSLEEP request adds: from 16 slabs,
+ * 1024 objects of the depot, and the magazines of this CPU.
+ */
 #define NOSLEEP_BOUND	4096
 
 /*
- * On several CPUs, the reclaim that a call requests runs concurrently with the
- * call, and the test cannot tell the work of the two apart.
+ * Skip the test on several CPUs, where the reclaim that a call requests runs
+ * concurrently with the call: the test cannot distinguish the work of the two.
  */
 static void needs_one_cpu(struct kunit *test)
 {
@@ -62,12 +68,12 @@ static unsigned int segments(vmem_t *vm)
 
 /**
  * struct frees - a series of frees of single identifiers
- * @timer: makes the frees in an interrupt, in some tests
+ * @timer: calls vmem_free() in an interrupt, in some tests
  * @vm: the arena
  * @next: the next identifier to free
- * @left: number of frees left
- * @most: the most segments that one free has added
- * @done: completed after the last free in the timer
+ * @left: number of identifiers to free
+ * @most: maximum number of segments that one call of vmem_free() has added
+ * @done: completed when @timer has freed the last identifier
  */
 static struct frees {
 	struct timer_list timer;
@@ -87,7 +93,10 @@ static void frees_init(vmem_t *vm)
 	init_completion(&frees.done);
 }
 
-/* Free one identifier with interrupts off. */
+/*
+ * Free one identifier with interrupts off, and count the segments that this
+ * adds.
+ */
 static void free_one_and_count(void)
 {
 	unsigned int before, after;
@@ -104,7 +113,7 @@ static void free_one_and_count(void)
 		frees.most = max(frees.most, after - before);
 }
 
-/* Once all identifiers are free, the request of @t is served. */
+/* Expect that the request of @t is served once all identifiers are free. */
 static void frees_end(struct kunit *test, struct vt_thread *t)
 {
 	KUNIT_EXPECT_LE(test, frees.most, (unsigned int)FREE_BOUND);
@@ -131,8 +140,8 @@ static void free_in_timer(struct timer_list *timer)
 }
 
 /*
- * [39] Interrupts free identifiers before the request, during the reclaim that
- * the request has asked for, and afterwards.
+ * [39] vmem_free() in an interrupt does bounded work before a request, during
+ * the reclaim that the request starts, and after the reclaim.
  */
 static void free_during_reclaim_does_bounded_work(struct kunit *test)
 {
@@ -151,7 +160,10 @@ static void free_during_reclaim_does_bounded_work(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 1UL);
 }
 
-/* [39] A free does not do the work of reclaim, even if a request waits. */
+/*
+ * [39] vmem_free() does not do the work of reclaim, even while a request waits
+ * in the arena.
+ */
 static void free_beside_a_waiter_does_bounded_work(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -166,7 +178,10 @@ static void free_beside_a_waiter_does_bounded_work(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vl_join_free(test, t), 1UL);
 }
 
-/* [39] The same for a waiter in the source that frees in a child may serve. */
+/*
+ * [39] vmem_free() in a child does not do the work of reclaim, even while a
+ * request waits in the source.
+ */
 static void free_below_a_waiter_does_bounded_work(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -189,9 +204,9 @@ static void free_below_a_waiter_does_bounded_work(struct kunit *test)
 }
 
 /*
- * [39] The same before reclaim has done anything. A release function of another
- * tree blocks; even if that delayed the reclaim of this tree, the free must not
- * do the work of reclaim.
+ * [39] vmem_free() does not do the work of reclaim, even if reclaim has not
+ * started. A release function of another tree blocks, which might delay the
+ * reclaim of this tree.
  */
 static void free_before_reclaim_does_bounded_work(struct kunit *test)
 {
@@ -216,7 +231,10 @@ static void free_before_reclaim_does_bounded_work(struct kunit *test)
 	vl_join_free(test, other);
 }
 
-/* Number of segments that one failing VM_NOSLEEP request of @vm adds to @in. */
+/*
+ * Make a VM_NOSLEEP request in @vm, which must fail. Returns the number of
+ * segments that the request adds to @in.
+ */
 static unsigned int failing_nosleep(struct kunit *test, vmem_t *vm, vmem_t *in)
 {
 	unsigned int before, after;
@@ -231,7 +249,7 @@ static unsigned int failing_nosleep(struct kunit *test, vmem_t *vm, vmem_t *in)
 	return after > before ? after - before : 0;
 }
 
-/* [40] A request that fails splits a bounded number of slabs. */
+/* [40] A VM_NOSLEEP request that fails splits a bounded number of slabs. */
 static void failing_nosleep_does_bounded_work(struct kunit *test)
 {
 	vmem_t *vm;
@@ -247,7 +265,10 @@ static void failing_nosleep_does_bounded_work(struct kunit *test)
 	free_the_other_half(vm, 1);
 }
 
-/* [40] The same in the source, when a request in an importing arena fails. */
+/*
+ * [40] A VM_NOSLEEP request that fails in an importing arena splits a bounded
+ * number of slabs in the source.
+ */
 static void failing_import_does_bounded_work(struct kunit *test)
 {
 	vmem_t *src, *vm;
@@ -261,7 +282,9 @@ static void failing_import_does_bounded_work(struct kunit *test)
 	free_the_other_half(src, 1);
 }
 
-/* [40] A request that is served has the same bound as one that fails. */
+/*
+ * [40] A VM_NOSLEEP request that succeeds has the same bound as one that fails.
+ */
 static void served_nosleep_does_bounded_work(struct kunit *test)
 {
 	unsigned int before, after;
@@ -286,7 +309,7 @@ static void served_nosleep_does_bounded_work(struct kunit *test)
 
 #ifdef CONFIG_TRACEPOINTS
 
-/* Memory allocations by vmem in the counted task. */
+/* The task whose memory allocations are counted, and their number. */
 static struct task_struct *counted_task;
 static unsigned int allocations;
 
@@ -297,7 +320,9 @@ static void count_allocation(unsigned long call_site)
 	if (READ_ONCE(counted_task) != current || !in_task())
 		return;
 	snprintf(where, sizeof(where), "%ps", (void *)call_site);
-	/* Exclude allocations by the kernel's checkers. */
+	/*
+	 * Count only allocations by vmem, not by the kernel's debug checkers.
+	 */
 	if (strstr(where, "vmem"))
 		allocations++;
 }
@@ -340,7 +365,10 @@ do {									\
 	WRITE_ONCE(counted_task, NULL);					\
 } while (0)
 
-/* Make @n allocations, then count during the frees. */
+/*
+ * Allocate @n segments, then free them and count the memory allocations of the
+ * frees.
+ */
 static void count_during_frees(struct kunit *test, vmem_t *vm, size_t size,
 			       unsigned int n)
 {
@@ -357,7 +385,10 @@ static void count_during_frees(struct kunit *test, vmem_t *vm, size_t size,
 	kvfree(addr);
 }
 
-/* [39] A free never allocates: into magazines, depot, slab or arena. */
+/*
+ * [39] vmem_free() allocates no memory, whether it frees into a magazine, the
+ * depot, a slab or the arena.
+ */
 static void free_allocates_nothing(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, 20000, 3);
@@ -369,15 +400,18 @@ static void free_allocates_nothing(struct kunit *test)
 		kunit_skip(test, "no tracepoints of the slab allocator");
 		return;
 	}
-	/* The probes see the memory that a first allocation takes. */
+	/* Check that the probes count: a first request allocates memory. */
 	count_during(addr = vt_alloc(child, 1, VM_SLEEP));
 	KUNIT_EXPECT_GT(test, allocations, 0U);
 	allocations = 0;
 	count_during(vt_free(child, addr, 1));
 	for (i = 0; i < 3; i++) {
-		/* Not cached. */
+		/* Not a cached size. */
 		count_during_frees(test, vm, 5, 500);
-		/* Cached: more than the magazines of a CPU hold. */
+		/*
+		 * Cached sizes, and more objects than the magazines of a CPU
+		 * hold.
+		 */
 		count_during_frees(test, vm, 1, 6000);
 		count_during_frees(test, vm, 3, 2000);
 		count_during_frees(test, child, 2, 3000);
@@ -387,7 +421,10 @@ static void free_allocates_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, allocations, 0U);
 }
 
-/* [39] The same while requests wait in its arena and in the source. */
+/*
+ * [39] vmem_free() allocates no memory while requests wait in its arena and in
+ * the source.
+ */
 static void free_beside_waiters_allocates_nothing(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, 6000, 3);
@@ -440,8 +477,8 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 #endif
 
 /*
- * [39] A free with interrupts off serves waiters of its own arena and of the
- * two arenas above it, and leaves interrupts off.
+ * [39] vmem_free() with interrupts off serves waiters in its own arena and in
+ * the two arenas above it, and leaves interrupts off.
  */
 static void free_with_irqs_off_serves_every_level(struct kunit *test)
 {
@@ -459,7 +496,10 @@ static void free_with_irqs_off_serves_every_level(struct kunit *test)
 	at[1] = mid;
 	at[2] = root;
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		/* The leaf has all of the root: one slab and one segment. */
+		/*
+		 * The leaf has imported all integers of the root: one slab and
+		 * one segment.
+		 */
 		a = vt_alloc(leaf, 1, VM_SLEEP);
 		b = vt_alloc(leaf, VL_SLAB, VM_SLEEP);
 		t = vt_request(test, at[i], VL_SLAB + 1, VM_SLEEP);
@@ -485,8 +525,8 @@ static void expect_released(struct kunit *test, unsigned int n)
 }
 
 /*
- * [40] The caches return a span that is too small for the request: the work
- * item releases the span.
+ * [40] If the caches return a span that is too small for a VM_NOSLEEP request,
+ * a work item releases the span, not the request.
  */
 static void nosleep_calls_no_release_function(struct kunit *test)
 {
@@ -496,7 +536,7 @@ static void nosleep_calls_no_release_function(struct kunit *test)
 	expect_released(test, 1);
 }
 
-/* [40] The same with interrupts off. */
+/* [40] A VM_NOSLEEP request with interrupts off calls no release function. */
 static void atomic_nosleep_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm;
@@ -507,7 +547,10 @@ static void atomic_nosleep_calls_no_release_function(struct kunit *test)
 	expect_released(test, 1);
 }
 
-/* [40] The caches return a span that is large enough: it serves the request. */
+/*
+ * [40] If the caches return a span that is large enough, the span serves the
+ * request.
+ */
 static void nosleep_is_served_by_a_span_from_the_caches(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
@@ -521,8 +564,8 @@ static void nosleep_is_served_by_a_span_from_the_caches(struct kunit *test)
 }
 
 /*
- * [40] The span belongs to the source: the import on behalf of the request
- * calls no release function.
+ * [40] The import on behalf of a VM_NOSLEEP request calls no release function,
+ * even if the caches of the source return a span.
  */
 static void import_calls_no_release_function(struct kunit *test)
 {
@@ -535,9 +578,9 @@ static void import_calls_no_release_function(struct kunit *test)
 }
 
 /*
- * [40] The span belongs to another arena with the same source. The reclaim that
- * the request asks for releases the span to the source, where it serves a later
- * request.
+ * [40] A VM_NOSLEEP request does not call the release function of another arena
+ * with the same source. The reclaim that the request starts releases the span
+ * of the other arena to the source. The span then serves a later request.
  */
 static void siblings_release_function_is_not_called(struct kunit *test)
 {
@@ -560,7 +603,7 @@ static void noted_request(struct vt_thread *t)
 	t->addr = vl_request(t->vm, t->size, VM_SLEEP, false);
 }
 
-/* A request with VM_SLEEP leaves the release function to the work item. */
+/* A request with VM_SLEEP calls no release function: a work item calls it. */
 static void sleeping_request_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
@@ -573,9 +616,8 @@ static void sleeping_request_calls_no_release_function(struct kunit *test)
 }
 
 /*
- * [40] The release function blocks in the work item. The request with
- * interrupts off fails without it, and the arena serves other requests
- * meanwhile.
+ * [40] While the release function blocks in a work item, requests with
+ * interrupts off succeed or fail without waiting for the function.
  */
 static void blocking_release_runs_in_the_work_item(struct kunit *test)
 {
@@ -600,8 +642,8 @@ static void blocking_release_runs_in_the_work_item(struct kunit *test)
 }
 
 /*
- * [40] VM_NOSLEEP requests fail while another request waits: they do not wake
- * the waiter, which is served once there is room.
+ * [40] VM_NOSLEEP requests that fail do not wake a waiter. A segment that is
+ * freed later serves the waiter.
  */
 static void failing_nosleep_does_not_wake_a_waiter(struct kunit *test)
 {

@@ -3,8 +3,8 @@
  * Deep trees: waiting requests, reclaim and imports that must sleep, through
  * any number of arenas, with and without caches at each level.
  *
- * Maintenance does not run. After a lost wake-up, or if reclaim misses an
- * arena, a request waits forever.
+ * Maintenance does not run, so a request waits forever after a lost wake-up, or
+ * if reclaim misses an arena.
  */
 #include <linux/bitmap.h>
 
@@ -12,7 +12,10 @@
 
 KUNIT_ARRAY_PARAM(shape, vd_shapes, vd_describe_shape);
 
-/* [45] [41] A free in the root serves a request of the leaf. */
+/*
+ * [45] [41] A segment that is freed in the root serves a request that waits in
+ * the leaf.
+ */
 static void root_serves_the_leaf(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, VD_CACHED, 50 };
@@ -42,7 +45,10 @@ static void root_serves_the_leaf(struct kunit *test)
 	}
 }
 
-/* [38] [45] A request of the root gets the contents of all caches below it. */
+/*
+ * [38] [45] A request in the root gets the contents of all caches below the
+ * root.
+ */
 static void root_gets_cached_space_of_all_levels(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
@@ -55,7 +61,10 @@ static void root_gets_cached_space_of_all_levels(struct kunit *test)
 	vd_alloc_whole(test, c->vm[0], size);
 }
 
-/* [38] [45] The same when only the leaf has a slab. */
+/*
+ * [38] [45] A request in the root gets the only slab, which a cache of the leaf
+ * holds.
+ */
 static void root_gets_cached_space_of_the_leaf(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
@@ -65,7 +74,10 @@ static void root_gets_cached_space_of_the_leaf(struct kunit *test)
 	vd_alloc_whole(test, c->vm[0], VD_SLAB);
 }
 
-/* [38] [45] A leaf gets the contents of the caches of another branch. */
+/*
+ * [38] [45] A request in a leaf gets the contents of the caches of another
+ * branch.
+ */
 static void leaf_gets_cached_space_of_another_branch(struct kunit *test)
 {
 	static const struct vd_shape other = { "other", 12, 1 };
@@ -89,7 +101,10 @@ static void leaf_gets_cached_space_of_another_branch(struct kunit *test)
 		vt_free(c->leaf, addr, size);
 }
 
-/* [38] [41] While a request waits in the root, caches below it keep nothing. */
+/*
+ * [38] [41] While a request waits in the root, caches below it keep no free
+ * objects.
+ */
 static void frees_at_all_levels_serve_the_root(struct kunit *test)
 {
 	const struct vd_shape *s = test->param_value;
@@ -110,7 +125,8 @@ static void frees_at_all_levels_serve_the_root(struct kunit *test)
 }
 
 /*
- * [38] [45] A VM_NOSLEEP request starts reclaim, which serves a later request.
+ * [38] [45] A VM_NOSLEEP request that fails starts reclaim. A later request
+ * gets the reclaimed integers.
  */
 static void nosleep_gets_cached_space_of_all_levels(struct kunit *test)
 {
@@ -144,7 +160,7 @@ static void take_all(struct vt_thread *t)
 }
 
 /*
- * [38] [45] VM_SLEEP requests of a leaf get every integer, although other
+ * [38] [45] VM_SLEEP requests in a leaf get every integer, although other
  * levels have caches.
  */
 static void leaf_gets_every_integer(struct kunit *test)
@@ -203,8 +219,8 @@ static void span_added_at_any_level_serves_the_leaf(struct kunit *test)
 }
 
 /*
- * [45] [38] While a request waits in the root, arenas created below it keep
- * nothing in their caches.
+ * [45] [38] While a request waits in the root, arenas that are created below
+ * the root keep no free objects in their caches.
  */
 static void arenas_created_below_a_waiter_cache_nothing(struct kunit *test)
 {
@@ -222,7 +238,9 @@ static void arenas_created_below_a_waiter_cache_nothing(struct kunit *test)
 	for (i = 0; i < c->n; i++) {
 		addr[i] = vt_alloc(c->vm[i], 1, VM_NOSLEEP);
 		KUNIT_EXPECT_NE(test, addr[i], 0UL);
-		/* Every other integer is freed only after @hold. */
+		/*
+		 * The integers with an even index are freed only after @hold.
+		 */
 		if (addr[i] && i % 2)
 			vt_free(c->vm[i], addr[i], 1);
 	}
@@ -235,8 +253,8 @@ static void arenas_created_below_a_waiter_cache_nothing(struct kunit *test)
 }
 
 /*
- * [45] [38] The same for a child with one slab: the slab is returned when its
- * last object is freed.
+ * [45] [38] While a request waits in the root, a child that is created below it
+ * returns its only slab when the last object of the slab is freed.
  */
 static void child_created_below_a_waiter_keeps_no_slab(struct kunit *test)
 {
@@ -257,8 +275,8 @@ static void child_created_below_a_waiter_keeps_no_slab(struct kunit *test)
 }
 
 /*
- * [45] [25] A request waits at every level. The root has exactly enough for
- * all.
+ * [45] [25] If a request waits at every level and the root has exactly enough
+ * integers for all of them, all are served.
  */
 static void every_level_is_served(struct kunit *test)
 {
@@ -291,10 +309,11 @@ static void every_level_is_served(struct kunit *test)
 /**
  * struct sleeping - state of import_must_sleep() and release_sleeping()
  * @next: start of the next range that is imported
- * @calls: calls of the import function
- * @bad_flags: such calls with flags that are not for an import function
- * @imported: integers that were imported
- * @released: integers that were released
+ * @calls: number of calls of the import function
+ * @bad_flags: number of @calls with flags that an import function must not
+ *	receive
+ * @imported: number of imported integers
+ * @released: number of released integers
  */
 static struct sleeping {
 	unsigned long next;
@@ -310,7 +329,7 @@ static void sleeping_reset(void)
 	sleeping.next = 1;
 }
 
-/* An import function that serves only VM_SLEEP. */
+/* An import function that succeeds only with VM_SLEEP. */
 static void *import_must_sleep(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr;
@@ -333,8 +352,9 @@ static void release_sleeping(vmem_t *src, void *addr, size_t size)
 }
 
 /*
- * [44] An import function of the top arena serves the leaf with VM_SLEEP, at
- * any depth, and although another tree has caches to reclaim.
+ * [44] A VM_SLEEP request in the leaf calls the import function of the top
+ * arena with VM_SLEEP, at any depth, even if another tree has caches to
+ * reclaim.
  */
 static void import_at_the_top_may_sleep(struct kunit *test)
 {
@@ -362,7 +382,7 @@ static void import_at_the_top_may_sleep(struct kunit *test)
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		vt_free(c->leaf, addr, sizes[i]);
 	}
-	/* [43] Each request calls the import function a few times at most. */
+	/* [43] Each request calls the import function only a few times. */
 	KUNIT_EXPECT_LE(test, atomic_read(&sleeping.calls), 40);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sleeping.bad_flags), 0);
 	while (c->n > 1)
@@ -374,7 +394,10 @@ static void import_at_the_top_may_sleep(struct kunit *test)
 
 static atomic_t bad_flags;
 
-/* The same for an arena in the middle of a tree: it imports from its source. */
+/*
+ * An import function for an arena in the middle of a tree. It imports from the
+ * source, but only with VM_SLEEP.
+ */
 static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
 {
 	if (vmflag & ~(VM_NOSLEEP | VM_PUSHPAGE))
@@ -386,8 +409,8 @@ static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [44] The same for several import functions, with arenas above, between and
- * below them.
+ * [44] A VM_SLEEP request in the leaf calls several such import functions with
+ * VM_SLEEP, with other arenas above, between and below their arenas.
  */
 static void imports_in_the_middle_may_sleep(struct kunit *test)
 {
@@ -414,7 +437,10 @@ static void imports_in_the_middle_may_sleep(struct kunit *test)
 		KUNIT_EXPECT_NE(test, addr, 0UL);
 		vt_free(at, addr, i);
 	}
-	/* The uppermost import function waits in the root. */
+	/*
+	 * While the root is exhausted, the request waits in the root, inside
+	 * the uppermost import function.
+	 */
 	all = vd_join(test, vt_request(test, root, 1000, VM_SLEEP), NULL);
 	if (vd_stuck(test))
 		return;
@@ -437,9 +463,9 @@ static const struct vd_shape nests[] = {
 KUNIT_ARRAY_PARAM(nest, nests, vd_describe_shape);
 
 /*
- * Each arena caches exactly the slab size of the arena below it: its quantum
- * and its slab size are four times those of the arena below. The root has room
- * for one slab of the uppermost arena.
+ * Create a source path in which each arena caches exactly the slab size of the
+ * arena below it: its quantum and its slab size are four times those of the
+ * arena below. The root has space for exactly one slab of the next arena.
  */
 static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 			 vmem_t **root)
@@ -456,8 +482,8 @@ static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 }
 
 /*
- * [38] [45] Slabs nest at each level: all of them return to the root, the
- * innermost first.
+ * [38] [45] If each slab is a cached object of the arena above, all slabs
+ * return to the root, starting with the lowest one.
  */
 static void nested_slabs_return_to_the_root(struct kunit *test)
 {
@@ -471,7 +497,7 @@ static void nested_slabs_return_to_the_root(struct kunit *test)
 		kunit_skip(test, "integers are too small");
 	leaf = make_nest(test, s->depth, size, &root);
 
-	/* Reclaim returns them from the caches of an idle tree. */
+	/* Reclaim returns the slabs from the caches of an idle tree. */
 	vt_free(leaf, vt_alloc(leaf, 1, VM_SLEEP), 1);
 	addr = vd_join(test, vt_request(test, root, size, VM_SLEEP), NULL);
 	if (vd_stuck(test))
@@ -480,8 +506,8 @@ static void nested_slabs_return_to_the_root(struct kunit *test)
 	vt_free(root, addr, size);
 
 	/*
-	 * The free of the only object returns them while a request waits in the
-	 * root.
+	 * While a request waits in the root, the slabs return when the only
+	 * object is freed.
 	 */
 	addr = vt_alloc(leaf, 1, VM_SLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
@@ -506,8 +532,8 @@ static const struct vd_shape very_deep[] = {
 KUNIT_ARRAY_PARAM(very_deep, very_deep, vd_describe_shape);
 
 /*
- * [45] 400 arenas: the kernel stack has no room for a frame per arena. A
- * request finds room, waits, and is freed, all through the whole depth.
+ * [45] A request in the lowest of 400 arenas succeeds and waits as in a short
+ * source path. The kernel stack has no space for a frame per arena.
  */
 static void depth_has_no_limit(struct kunit *test)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Import and release functions that block for long: while their module is
- * removed, and while other arenas are used and destroyed. Also: reclaim without
+ * Import and release functions that block while their module is removed, and
+ * while the test uses and destroys other arenas. Also tests reclaim without
  * memory.
  *
- * The functions belong to vmem_sleeper.ko. The tests that need the module are
+ * The functions are in vmem_sleeper.ko. The tests that need this module are
  * skipped unless `make check` has installed it.
  */
 #include <linux/gfp.h>
@@ -17,7 +17,7 @@
 #include "vmem_test_deep.h"
 #include "vmem_test_failslab.h"
 
-/* Larger than the source of an arena with a blocked function: one slab. */
+/* Size of a request that the source, which has one slab, cannot serve. */
 #define TOO_LARGE	(VD_SLAB + 1)
 
 static struct vmem_sleeper *sleeper;
@@ -38,7 +38,7 @@ static void module_suite_exit(struct kunit_suite *suite)
 	vn_ready = false;
 }
 
-/* A test hangs: its arenas, threads and functions are left alone. */
+/* An earlier test hangs and still uses its arenas: skip all later tests. */
 static bool earlier_test_hangs;
 
 static int module_init_test(struct kunit *test)
@@ -113,7 +113,10 @@ static struct vt_thread *start_removal(struct kunit *test)
 	return t;
 }
 
-/* [47] Once the removal has completed, no function runs or is called. */
+/*
+ * [47] Expect that no function of the module runs once its removal has
+ * completed.
+ */
 static void expect_removed(struct kunit *test, struct vt_thread *t)
 {
 	unsigned int errors = 0;
@@ -123,8 +126,8 @@ static void expect_removed(struct kunit *test, struct vt_thread *t)
 }
 
 /*
- * Threads still use the arenas of this test, or functions still block: leak
- * them and pin this module.
+ * Leak the arenas of this test and pin this module, because threads still use
+ * the arenas or functions still block.
  */
 static void leak_all(struct kunit *test)
 {
@@ -147,7 +150,7 @@ static bool wait_blocked(struct kunit *test)
 
 /*
  * Expect that the thread waits while a function blocks. If the thread is done,
- * the code of the function may be unloaded: never unblock it.
+ * the code of the function may be unloaded: never unblock the function.
  */
 static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 {
@@ -167,7 +170,7 @@ static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 /*
  * Make a request that nothing can serve. Reclaim then frees the only slab in
  * the caches, and a work item calls the release function, which blocks. Returns
- * the request.
+ * the thread of the request.
  */
 static struct vt_thread *release_by_work_item(struct kunit *test, vmem_t *vm)
 {
@@ -179,7 +182,7 @@ static struct vt_thread *release_by_work_item(struct kunit *test, vmem_t *vm)
 	return vt_request(test, vm, TOO_LARGE, VM_SLEEP);
 }
 
-/* Add a span for the request; it is served although a function blocks. */
+/* Add a span. Expect that it serves the request although a function blocks. */
 static void serve_by_add(struct kunit *test, vmem_t *vm, struct vt_thread *t,
 			 unsigned long at)
 {
@@ -194,7 +197,9 @@ static void serve_by_add(struct kunit *test, vmem_t *vm, struct vt_thread *t,
 		vt_free(vm, at, TOO_LARGE);
 }
 
-/* [47] A release function blocks in a work item while its module is removed. */
+/*
+ * [47] The removal of a module waits for its release function in a work item.
+ */
 static void removal_waits_for_a_work_item(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
@@ -221,7 +226,10 @@ static void removal_waits_for_a_work_item(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
 }
 
-/* [47] An import function blocks on behalf of a request. */
+/*
+ * [47] The removal of a module waits for its import function, which a request
+ * has called.
+ */
 static void removal_waits_for_an_import(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
@@ -271,7 +279,9 @@ static struct vt_thread *start_free(struct kunit *test, vmem_t *vm,
 	return t;
 }
 
-/* [47] A release function blocks in vmem_free(). */
+/*
+ * [47] The removal of a module waits for its release function in vmem_free().
+ */
 static void removal_waits_for_a_free(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
@@ -295,7 +305,10 @@ static void removal_waits_for_a_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(source, VMEM_ALLOC), (size_t)0);
 }
 
-/* [47] All three at once: the removal waits for the last function. */
+/*
+ * [47] The removal of a module waits for all its functions: one in a work item,
+ * one in vmem_free(), and one in a request.
+ */
 static void removal_waits_for_all(struct kunit *test)
 {
 	struct vt_thread *t[3], *rm;
@@ -306,7 +319,10 @@ static void removal_waits_for_all(struct kunit *test)
 	insert_module(test, 2 * VD_SLAB);
 	for (i = 0; i < 3; i++)
 		vm[i] = module_client(test, i ? 0 : VD_CACHED);
-	/* The slab of vm[0] will take 64 integers; 4 are left for vm[2]. */
+	/*
+	 * The slab of vm[0] will take 64 integers. Then 4 integers are left for
+	 * vm[2].
+	 */
 	addr = vt_alloc(vm[1], VD_SLAB - 4, VM_SLEEP);
 	KUNIT_ASSERT_NE(test, addr, 0UL);
 	t[0] = release_by_work_item(test, vm[0]);
@@ -380,7 +396,9 @@ static void expect_other_trees_served(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* [47] [41] A removal that waits does not delay other trees. */
+/*
+ * [47] [41] A module removal that waits does not delay requests in other trees.
+ */
 static void removal_delays_no_other_tree(struct kunit *test)
 {
 	struct vt_thread *t, *rm;
@@ -401,8 +419,8 @@ static void removal_delays_no_other_tree(struct kunit *test)
 }
 
 /*
- * [47] [45] Requests wait in and below an arena whose functions are cleared:
- * added spans serve both.
+ * [47] [45] Requests wait in and below an arena while the module with its
+ * functions is removed. Added spans serve both requests.
  */
 static void waiters_are_served_after_removal(struct kunit *test)
 {
@@ -440,8 +458,8 @@ static void waiters_are_served_after_removal(struct kunit *test)
 }
 
 /*
- * [47] After the removal, the cached integers remain usable and their span
- * stays in the arena.
+ * [47] After the removal of the module, no function is called. The cached
+ * integers remain usable, and their span stays in the arena.
  */
 static void no_function_is_called_after_removal(struct kunit *test)
 {
@@ -488,7 +506,7 @@ static void traffic(struct vt_thread *t)
 	}
 }
 
-/* [47] Clients allocate and free while the functions are cleared. */
+/* [47] The removal of a module completes while clients allocate and free. */
 static void removal_completes_under_traffic(struct kunit *test)
 {
 	struct vt_thread *t[4], *rm;
@@ -599,7 +617,7 @@ static void destroy_waits_for_no_other_arena(struct kunit *test)
 	serve_by_add(test, vm, t, 1000);
 }
 
-/* [41] A blocked release function delays no request of its arena. */
+/* [41] A blocked release function does not delay requests in its own arena. */
 static void blocked_release_delays_no_request(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -686,7 +704,7 @@ static void blocked_release_delays_no_maintenance(struct kunit *test)
 	vd_wait_waiters(test, importer, 1);
 	vd_stable_waits(importer);
 
-	/* vmem_update() first, then periodic maintenance. */
+	/* Test vmem_update() first, then periodic maintenance. */
 	before = atomic_read(&late_imports);
 	update = vt_thread_start(test, update_in_thread, NULL, 0, 0);
 	KUNIT_ASSERT_NOT_NULL(test, update);
@@ -716,7 +734,7 @@ static void request_without_memory(struct vt_thread *t)
 	vn_disarm(VN_ALL);
 }
 
-/* Make all allocations of this task and of all workers fail. */
+/* If @on, make all memory allocations of this task and of all workers fail. */
 static void fail_allocations(bool on)
 {
 	if (on) {
@@ -748,8 +766,9 @@ static void describe_free_order(const char * const *w, char *desc)
 KUNIT_ARRAY_PARAM(free_order, free_order, describe_free_order);
 
 /*
- * Every integer of @heap is a cached object of @cached. A request of @vm for
- * all integers waits; then they are freed while every allocation fails.
+ * Allocate every integer of @heap as an object of a cache of @cached. Let a
+ * request in @vm wait for all integers. Then free the objects while every
+ * memory allocation fails, and expect that the request is served.
  */
 static void free_without_memory(struct kunit *test, vmem_t *heap,
 				vmem_t *cached, vmem_t *vm)
@@ -764,7 +783,7 @@ static void free_without_memory(struct kunit *test, vmem_t *heap,
 	while (n < SLABS * VD_SLAB && (id[n] = vt_alloc(cached, 1, VM_SLEEP)))
 		n++;
 	KUNIT_ASSERT_EQ(test, n, (unsigned int)SLABS * VD_SLAB);
-	/* Half of each slab. */
+	/* Free half of each slab. */
 	for (i = 0; half_before && i < half; i++)
 		vt_free(cached, id[2 * i], 1);
 
@@ -808,7 +827,10 @@ static void reclaim_needs_no_memory(struct kunit *test)
 						  VD_CACHED), heap);
 }
 
-/* [46] The same when the request comes through a series of populators. */
+/*
+ * [46] Reclaim works without memory for a request that imports through several
+ * populator arenas.
+ */
 static void reclaim_for_an_importer_needs_no_memory(struct kunit *test)
 {
 	vmem_t *heap = populator_heap(test, SLABS * VD_SLAB, 0), *vm = heap;
@@ -824,7 +846,10 @@ static void reclaim_for_an_importer_needs_no_memory(struct kunit *test)
 						  VD_CACHED), vm);
 }
 
-/* [46] [45] The same from the caches of twelve levels of arenas. */
+/*
+ * [46] [45] Reclaim from the caches of twelve levels of arenas works without
+ * memory.
+ */
 static void deep_reclaim_needs_no_memory(struct kunit *test)
 {
 	static const struct vd_shape s = { "below", 12, 1 };
@@ -910,9 +935,10 @@ static void hog_pages(void)
 /**
  * struct shortage - a kind of memory shortage
  * @name: description of the parameter
- * @fails: allocations fail by injection; else all pages are in use
- * @child: the caches belong to an arena that imports from the populator arena;
- *	else to the populator arena itself
+ * @fails: the kernel's fault injection makes allocations fail; otherwise all
+ *	pages are in use
+ * @child: the caches are in an arena that imports from the populator arena;
+ *	otherwise they are in the populator arena itself
  */
 struct shortage {
 	const char *name;
@@ -934,7 +960,9 @@ static void describe_shortage(const struct shortage *l, char *desc)
 
 KUNIT_ARRAY_PARAM(shortage, shortages, describe_shortage);
 
-/* Test machines have less memory. */
+/*
+ * The test takes at most this number of pages. Test machines have less memory.
+ */
 #define HOG_MAX		((4UL << 30) / PAGE_SIZE)
 
 static void set_shortage(const struct shortage *l, bool on)
@@ -961,9 +989,9 @@ static void pushpage_request(struct vt_thread *t)
 #define CLIENT_IDS	(200 * VD_SLAB)
 
 /*
- * [46] [41] All slabs are half in use: to split them, reclaim needs thousands
- * of segment structures. Reclaim without memory must not delay a request that a
- * free can serve.
+ * [46] [41] Reclaim without memory does not delay a request that a freed
+ * segment can serve. All slabs are half in use: reclaim needs thousands of
+ * segment structures to split them.
  */
 static void reclaim_without_memory_delays_no_request(struct kunit *test)
 {

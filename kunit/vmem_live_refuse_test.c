@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Imports that the arena refuses, import functions that return NULL, and flags.
- * A VM_SLEEP request that finds no room sleeps, for all results of its import
- * function. A VM_NOSLEEP request tries the caches of its arena before it fails
- * or panics.
+ * Imports that the arena refuses, import functions that return NULL, and flags
+ * of requests. A VM_SLEEP request that finds no space sleeps, for each result
+ * of its import function. A VM_NOSLEEP request tries the caches of its arena
+ * before it fails or panics.
  *
- * A request that makes too many calls within a second spins. After the second,
- * a timer serves the request, because a spinning request may keep every other
- * task from running.
+ * A request that makes too many calls of its import function within a second
+ * spins. After this second, a timer adds a span that serves the request,
+ * because a spinning request may keep every other task from running.
  */
 #include "vmem_test_live.h"
 
-static const char misaligned[] = "no multiple of the quantum";
+static const char misaligned[] = "not a multiple of the quantum";
 static const char overlaps[] = "overlaps a span";
 static const char wraps[] = "wraps";
 static const char lowered[] = "its size was lowered";
 
-/* The span that the timer adds, in units of a page. */
+/* Start of the span that the timer adds. */
 #define LATE_SPAN		(1024 * U)
 
-/* The request has slept until the timer added a span, which serves it. */
+/*
+ * Expect that the request has slept until the timer added a span, and that the
+ * span serves the request.
+ */
 static void expect_sleep(struct kunit *test, vmem_t *vm, struct vt_thread *t)
 {
 	vl_rescue_wait();
@@ -29,7 +32,10 @@ static void expect_sleep(struct kunit *test, vmem_t *vm, struct vt_thread *t)
 	vl_served(test, t, "a request whose imports are refused");
 }
 
-/* Make a request that nothing can serve before the timer adds a span. */
+/*
+ * Expect that a request sleeps which nothing can serve before the timer adds a
+ * span.
+ */
 static void request_sleeps(struct kunit *test, vmem_t *vm, size_t size)
 {
 	struct vt_thread *t;
@@ -61,7 +67,8 @@ static vmem_t *page_importer(struct kunit *test, vmem_t *src, size_t qcache_max)
 }
 
 /*
- * [43] Every import is misaligned; the arena returns it to the source at once.
+ * [43] A request does not spin if every import is misaligned and returns to the
+ * source at once.
  */
 static void misaligned_imports_do_not_spin(struct kunit *test)
 {
@@ -73,7 +80,8 @@ static void misaligned_imports_do_not_spin(struct kunit *test)
 }
 
 /*
- * [43] The same with caches in both arenas, for a cached and an uncached size.
+ * [43] With caches in both arenas, a request does not spin if every import is
+ * misaligned, neither for a cached size nor for an uncached size.
  */
 static void misaligned_slabs_do_not_spin(struct kunit *test)
 {
@@ -84,7 +92,7 @@ static void misaligned_slabs_do_not_spin(struct kunit *test)
 	request_sleeps(test, page_importer(test, src, 4 * U), 5 * U);
 }
 
-/* [43] Every import overlaps a span of the importing arena. */
+/* [43] A request does not spin if every import overlaps a span of its arena. */
 static void overlapping_imports_do_not_spin(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 8 * U, U);
@@ -98,7 +106,9 @@ static void overlapping_imports_do_not_spin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
-/* [43] The arena that refuses is the source of the arena of the request. */
+/*
+ * [43] A request does not spin if the source of its arena refuses every import.
+ */
 static void refusal_in_the_source_does_not_spin(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 0);
@@ -123,9 +133,9 @@ static void refusal_in_the_source_does_not_spin(struct kunit *test)
 #define NR_REQUESTS	4
 
 /*
- * [43] Several requests, in two arenas of one source: the range that one
- * request refuses and returns to the source is imported, and refused, by the
- * others.
+ * [43] Requests in two arenas with one source do not spin, although each
+ * request imports and refuses the range that another has returned to the
+ * source.
  */
 static void refusals_do_not_wake_one_another(struct kunit *test)
 {
@@ -157,7 +167,10 @@ static void refusals_do_not_wake_one_another(struct kunit *test)
 	}
 }
 
-/* [43] A request sleeps while VM_NOSLEEP requests fail with refused imports. */
+/*
+ * [43] VM_NOSLEEP requests that fail because their imports are refused do not
+ * make a waiter spin.
+ */
 static void failing_nosleep_does_not_make_a_waiter_spin(struct kunit *test)
 {
 	vmem_t *vm = page_importer(test, source_off_quantum(test, 0), 0);
@@ -180,7 +193,7 @@ static void failing_nosleep_does_not_make_a_waiter_spin(struct kunit *test)
 	vl_join_free(test, t);
 }
 
-/* [41] [43] After a refused import, a good one serves the waiter. */
+/* [41] [43] After a refused import, a good import serves the waiter. */
 static void good_import_after_refused_ones_serves(struct kunit *test)
 {
 	vmem_t *src = source_off_quantum(test, 0);
@@ -189,7 +202,9 @@ static void good_import_after_refused_ones_serves(struct kunit *test)
 	unsigned long addr;
 
 	vl_expect_reports(misaligned);
-	/* Only the misaligned page is left free: its import is refused. */
+	/*
+	 * Only the misaligned page at 512 is left free: its import is refused.
+	 */
 	addr = vt_alloc_at(src, 512 + U, 63 * U);
 	KUNIT_EXPECT_EQ(test, addr, 512 + U);
 	t = vt_thread_start(test, vt_thread_alloc, vm, U, VM_SLEEP);
@@ -211,8 +226,8 @@ static void good_import_after_refused_ones_serves(struct kunit *test)
 /**
  * struct bad_import - a result that an import function must not return
  * @next: start of the range
- * @raise: the size of the range minus the size asked for
- * @why: text of the misuse report
+ * @raise: the size of the range minus the requested size
+ * @why: text that the misuse report contains
  */
 struct bad_import {
 	unsigned long next;
@@ -265,7 +280,10 @@ static const struct bad_import bad_imports[] = {
 	{ 8 * U, 64 * U, overlaps },
 };
 
-/* [43] A client's import function returns a bad result: each kind of them. */
+/*
+ * [43] A request does not spin if the client's import function returns a bad
+ * result. The test tries each kind of bad result.
+ */
 static void bad_results_do_not_spin(struct kunit *test)
 {
 	unsigned int i;
@@ -289,8 +307,8 @@ static void bad_results_do_not_spin(struct kunit *test)
 }
 
 /*
- * [43] An import function returns NULL: the request calls it a bounded number
- * of times.
+ * [43] A request calls an import function that returns NULL a bounded number of
+ * times.
  */
 static void failing_import_does_not_spin(struct kunit *test)
 {
@@ -321,9 +339,9 @@ static void *import_and_churn(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [43] Each call of the import function frees and reallocates a segment of the
- * importing arena. Free space that has disappeared before the function returns
- * does not make the request spin.
+ * [43] A request does not spin if each call of the import function frees a
+ * segment of the importing arena, but allocates it again before the function
+ * returns.
  */
 static void import_function_churns(struct kunit *test, size_t size)
 {
@@ -340,14 +358,17 @@ static void import_function_churns(struct kunit *test, size_t size)
 	vt_free(importer, 16 * U, size);
 }
 
-/* [43] The free space is too small for the request. */
+/*
+ * [43] The segment that the import function frees is too small for the request.
+ */
 static void churn_of_too_little_does_not_spin(struct kunit *test)
 {
 	import_function_churns(test, U);
 }
 
 /*
- * [43] It is large enough: by [37] the request searches again, but not forever.
+ * [43] The segment that the import function frees is large enough for the
+ * request: by [37] the request searches again, but not forever.
  */
 static void churn_of_enough_does_not_spin(struct kunit *test)
 {
@@ -363,7 +384,7 @@ static void *import_and_free(vmem_t *src, size_t *size, size_t align,
 	return (void *)bad_import.next;
 }
 
-/* [22] [36] A free during a bad import serves the request. */
+/* [22] [36] A segment that is freed during a bad import serves the request. */
 static void free_during_a_bad_import_serves(struct kunit *test)
 {
 	unsigned int i;
@@ -385,7 +406,7 @@ static void free_during_a_bad_import_serves(struct kunit *test)
 		vmem_add(importer, (void *)(16 * U), 16 * U, VM_SLEEP);
 		vt_alloc(importer, 16 * U, VM_SLEEP);
 		t = vt_request(test, importer, 8 * U, VM_SLEEP);
-		if (!vl_served(test, t, "a request with room in its arena"))
+		if (!vl_served(test, t, "a request with space in its arena"))
 			vmem_add(importer, (void *)LATE_SPAN, 8 * U, VM_SLEEP);
 		vl_join_free(test, t);
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&vl.imports), 1,
@@ -398,7 +419,7 @@ static void free_during_a_bad_import_serves(struct kunit *test)
 /* Number of segments that a hostile release function allocates. */
 #define HOLES	13
 
-/* The segment that it frees first. */
+/* The segment that a hostile release function frees first. */
 static struct vt_range freed_in_release;
 static unsigned long made_in_release[HOLES];
 static unsigned int nr_made;
@@ -436,9 +457,10 @@ static void aligned_request(struct vt_thread *t)
 }
 
 /*
- * [36] The release function of a refused range frees one segment and allocates
- * many from it. The request then cuts its range out of the middle of a free
- * segment: it needs the two structures that were set aside for it.
+ * [36] The two segment structures that were set aside for a request stay set
+ * aside while a refused import is released. The release function frees one
+ * segment and allocates many from it. The request then needs both structures to
+ * cut its range out of the middle of a free segment.
  */
 static void structures_of_a_refused_import_stay_set_aside(struct kunit *test)
 {
@@ -469,7 +491,7 @@ static void structures_of_a_refused_import_stay_set_aside(struct kunit *test)
 		t = vt_thread_start(test, aligned_request, vm, U, flags[i % 2]);
 		KUNIT_ASSERT_NOT_NULL(test, t);
 		wake_up_process(t->task);
-		vl_served(test, t, "a request with room in its arena");
+		vl_served(test, t, "a request with space in its arena");
 		addr = vt_join(test, t, NULL);
 		if (((struct vt *)test->priv)->stuck)
 			return;
@@ -484,8 +506,8 @@ static void structures_of_a_refused_import_stay_set_aside(struct kunit *test)
 }
 
 /*
- * [23] The source is exhausted and the caches of the arena hold a free slab:
- * the request uses the slab and does not panic.
+ * [23] If the source is exhausted, but the caches of the arena hold a free
+ * slab, a VM_NOSLEEP request uses the slab and does not panic.
  */
 static void nosleep_tries_the_caches_before_panic(struct kunit *test)
 {
@@ -501,7 +523,10 @@ static void nosleep_tries_the_caches_before_panic(struct kunit *test)
 		vt_free(vm, addr, VL_SLAB - 10);
 }
 
-/* [23] The same with the caches of the source. */
+/*
+ * [23] If the caches of the source hold a free slab, a VM_NOSLEEP request uses
+ * the slab and does not panic.
+ */
 static void nosleep_tries_the_source_caches_before_panic(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
@@ -517,7 +542,10 @@ static void nosleep_tries_the_source_caches_before_panic(struct kunit *test)
 		vt_free(vm, addr, VL_SLAB - 10);
 }
 
-/* [23] A cached size: no slab can be imported, but another cache has one. */
+/*
+ * [23] If no slab can be imported for a cached size, but another cache has a
+ * free slab, a VM_NOSLEEP request uses the slab and does not panic.
+ */
 static void nosleep_tries_another_cache_before_panic(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
@@ -559,7 +587,7 @@ static void import_functions_never_get_vm_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.vmflags) & VM_PANIC, 0);
 }
 
-/* [24] VM_PANIC with VM_SLEEP waits. */
+/* [24] A request with VM_PANIC and VM_SLEEP waits. */
 static void sleep_with_vm_panic_waits(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);
@@ -577,7 +605,7 @@ static void sleep_with_vm_panic_waits(struct kunit *test)
 	vl_join_free(test, t[1]);
 }
 
-/* [17] Unknown flags are reported also for cached sizes. */
+/* [17] Unknown flags are reported even for cached sizes. */
 static void unknown_flags_are_reported_for_cached_sizes(struct kunit *test)
 {
 	static const int vmflag[] = { VM_NOSLEEP, VM_SLEEP };
@@ -606,7 +634,10 @@ static void unknown_flags_are_reported_for_cached_sizes(struct kunit *test)
 	}
 }
 
-/* [17] The same while the arena is exhausted and a request waits in it. */
+/*
+ * [17] A request with unknown flags returns at once, even if the arena is
+ * exhausted and another request waits.
+ */
 static void unknown_flags_do_not_wait(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, VL_SLAB, 4);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas do not wait for one another: a sleeping request is served once there
- * is room, even while import and release functions of other arenas block or
- * take a lock that the waiter holds.
+ * Arenas do not wait for one another: a sleeping request is served as soon as
+ * there is space, even while import and release functions of other arenas block
+ * or take a lock that the waiter holds.
  *
- * A function blocks until the test has seen that all others make progress, not
- * for a fixed time.
+ * A function blocks until all other requests have made progress, not for a
+ * fixed time.
  */
 #include <linux/mutex.h>
 
 #include "vmem_test_live.h"
 
-/* Enough identifiers that the caches use magazines. */
+/* Number of identifiers, large enough that the caches use magazines. */
 #define NR_IDS	6000UL
 
 /*
@@ -38,8 +38,8 @@ static void fill_caches(struct kunit *test, vmem_t *vm, size_t n)
 
 /**
  * struct blocked - a tree whose release function blocks
- * @vm: its arena
- * @t: the request that asked for reclaim
+ * @vm: the arena with this release function
+ * @t: the request that has started reclaim
  */
 struct blocked {
 	vmem_t *vm;
@@ -66,7 +66,10 @@ static void unblock_tree(struct kunit *test, struct blocked *b)
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases_done) == 1));
 }
 
-/* [41] The caches of the request's own arena hold all that it needs. */
+/*
+ * [41] A blocked release function does not delay the reclaim of another tree,
+ * which serves a request from the caches of its arena.
+ */
 static void blocked_release_delays_no_reclaim_of_other_tree(struct kunit *test)
 {
 	vmem_t *vm = vl_ids(test, NR_IDS, 2);
@@ -81,7 +84,10 @@ static void blocked_release_delays_no_reclaim_of_other_tree(struct kunit *test)
 	vl_join_free(test, t);
 }
 
-/* [41] A free serves requests that already wait. */
+/*
+ * [41] While a release function blocks, a segment that is freed in another tree
+ * serves requests that already wait there.
+ */
 static void free_in_other_tree_serves_waiters(struct kunit *test)
 {
 	static const size_t qcache_max[] = { 0, 4 };
@@ -110,7 +116,10 @@ static void free_in_other_tree_serves_waiters(struct kunit *test)
 	}
 }
 
-/* [41] The same for VM_PUSHPAGE in a populator arena. */
+/*
+ * [41] While a release function blocks, a segment that is freed in a populator
+ * arena of another tree serves a waiter with VM_PUSHPAGE.
+ */
 static void free_in_other_tree_serves_pushpage(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create("populator", (void *)1, 100, 1,
@@ -130,7 +139,10 @@ static void free_in_other_tree_serves_pushpage(struct kunit *test)
 	vl_join_free(test, t);
 }
 
-/* [41] Caches of arenas below the request's arena hold the space it needs. */
+/*
+ * [41] A blocked release function does not delay the reclaim of another tree,
+ * which serves a request from the caches two levels below its arena.
+ */
 static void blocked_release_delays_no_deep_reclaim(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, NR_IDS, 0);
@@ -148,8 +160,9 @@ static void blocked_release_delays_no_deep_reclaim(struct kunit *test)
 }
 
 /*
- * A mutex of a client, which its release function takes. client_lock() gives up
- * when the test has failed: an uninterruptible lock would hang the test.
+ * A mutex of a client, which the client's release function takes. client_lock()
+ * gives up when the test has failed: an uninterruptible lock would hang the
+ * test.
  */
 static DEFINE_MUTEX(client_mutex);
 static bool give_up;
@@ -175,7 +188,7 @@ static void release_under_mutex(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* As vl_idle_importer(), with release_under_mutex(). */
+/* Like vl_idle_importer(), but releases with release_under_mutex(). */
 static vmem_t *idle_importer_with_mutex(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
@@ -200,8 +213,8 @@ static void request_under_mutex(struct vt_thread *t)
 }
 
 /*
- * [42] A release function after reclaim takes the mutex of a waiter in another
- * tree.
+ * [42] When reclaim calls a release function, the function may take a mutex
+ * that a waiter in another tree holds.
  */
 static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 {
@@ -228,8 +241,8 @@ static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 }
 
 /*
- * [42] The release function blocks first. Then the holder of the mutex waits
- * for space in caches, which needs a reclaim of its own tree.
+ * [42] While a release function blocks on a mutex, the holder of the mutex may
+ * wait for space in caches, which needs a reclaim of the holder's tree.
  */
 static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 {
@@ -265,7 +278,10 @@ static void free_in_thread(struct vt_thread *t)
 	vt_free(t->vm, t->addr, t->size);
 }
 
-/* [42] The same when a client's free calls the release function. */
+/*
+ * [42] When vmem_free() calls a release function, the function may take a mutex
+ * that a waiter in another tree holds.
+ */
 static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
 {
 	vmem_t *y = vl_ids(test, 100, 4);
@@ -306,7 +322,8 @@ static void release_that_allocates(vmem_t *src, void *addr, size_t size)
 }
 
 /*
- * [42] A release function waits for space in another tree: reclaim serves it.
+ * [42] A release function may wait for space in another tree: the reclaim of
+ * the other tree serves it.
  */
 static void release_may_wait_for_another_tree(struct kunit *test)
 {
@@ -322,12 +339,18 @@ static void release_may_wait_for_another_tree(struct kunit *test)
 	vl.next = 0;
 	addr = vt_alloc(y, 1, VM_SLEEP);
 	t[0] = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
-	/* One object of the slab is in use: the release may be done already. */
+	/*
+	 * Only one object of the slab is in use, so the release function may
+	 * already have returned.
+	 */
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
 	t[1] = vt_request(test, y, VL_SLAB, VM_SLEEP);
 	vt_free(y, addr, 1);
 	if (!vl_poll(test, atomic_read(&vl.releases_done) == 1)) {
-		/* The worker may block forever: leak all, pin the module. */
+		/*
+		 * The worker may block forever: leak the arenas, and pin this
+		 * module.
+		 */
 		((struct vt *)test->priv)->stuck = true;
 		__module_get(THIS_MODULE);
 		KUNIT_FAIL(test, "the release function is not served");
@@ -340,8 +363,8 @@ static void release_may_wait_for_another_tree(struct kunit *test)
 }
 
 /*
- * [41] A release function blocks: a waiter in an arena of the same source is
- * served.
+ * [41] A blocked release function does not delay a waiter in another arena with
+ * the same source.
  */
 static void blocked_release_delays_no_sibling(struct kunit *test)
 {
@@ -369,8 +392,8 @@ static void blocked_release_delays_no_sibling(struct kunit *test)
 }
 
 /*
- * [41] The same for a waiter that needs the caches of another arena of the
- * tree.
+ * [41] A blocked release function does not delay a waiter that needs the caches
+ * of another arena of the tree.
  */
 static void blocked_release_delays_no_reclaim_of_sibling(struct kunit *test)
 {
@@ -393,7 +416,7 @@ static void blocked_release_delays_no_reclaim_of_sibling(struct kunit *test)
 	vl_join_free(test, t[0]);
 }
 
-/* An import function: the first call blocks, all calls fail. */
+/* An import function that always fails, and whose first call blocks. */
 static void *import_blocks_once(vmem_t *src, size_t size, int vmflag)
 {
 	if (atomic_inc_return(&vl.imports) == 1)
@@ -401,7 +424,7 @@ static void *import_blocks_once(vmem_t *src, size_t size, int vmflag)
 	return NULL;
 }
 
-/* [41] An import function blocks: only the request that called it waits. */
+/* [41] A blocked import function delays only the request that called it. */
 static void blocking_import_delays_only_its_request(struct kunit *test)
 {
 	vmem_t *label = vl_ids(test, 0, 0);
@@ -438,8 +461,8 @@ static void *import_blocks_then_fails(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [41] [37] A free makes room while the import function blocks, and the
- * function then fails: the request finds the room and does not sleep.
+ * [41] [37] If a segment is freed while an import function blocks, and the
+ * function then fails, the request uses the segment and does not sleep.
  */
 static void free_during_a_failing_import_serves(struct kunit *test)
 {
@@ -468,8 +491,8 @@ static void destroy_in_thread(struct vt_thread *t)
 }
 
 /*
- * A request that fails queues a reclaim, which may still be pending when the
- * arena is destroyed.
+ * Make a request that fails. It queues a reclaim, which may still be pending
+ * when the arena is destroyed.
  */
 static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
 {
@@ -478,7 +501,8 @@ static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
 }
 
 /*
- * Locks: an arena is destroyed while a release function of another tree blocks.
+ * A blocked release function does not delay vmem_destroy() of another tree's
+ * arena.
  */
 static void blocked_release_delays_no_destroy_of_other_tree(struct kunit *test)
 {
@@ -496,7 +520,10 @@ static void blocked_release_delays_no_destroy_of_other_tree(struct kunit *test)
 	vt_join(test, t, NULL);
 }
 
-/* Locks: the same for an arena of the same source. */
+/*
+ * A blocked release function does not delay vmem_destroy() of another arena
+ * with the same source.
+ */
 static void blocked_release_delays_no_destroy_of_sibling(struct kunit *test)
 {
 	vmem_t *root = vl_ids(test, 4 * VL_SLAB, 0);
@@ -526,8 +553,8 @@ static void destroy_after_releases(struct vt_thread *t)
 }
 
 /*
- * Locks: vmem_destroy() waits for the release of a span. So the source, which
- * is destroyed next, is complete and no longer in use.
+ * vmem_destroy() waits for the release of a span. When vmem_destroy() returns,
+ * the source has the span again and can be destroyed.
  */
 static void destroy_waits_for_its_release(struct kunit *test)
 {
@@ -543,7 +570,7 @@ static void destroy_waits_for_its_release(struct kunit *test)
 	vl_gate_wait(test);
 	vt_untrack(test, vm);
 	t = vl_run(test, destroy_after_releases, vm, 0);
-	/* Give the thread time to reach its wait. */
+	/* Give the thread time to start waiting. */
 	msleep(200);
 	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
 	vl_gate_open();
@@ -567,7 +594,10 @@ static void *import_later(vmem_t *src, size_t size, int vmflag)
 	return READ_ONCE(import_serves) ? vmem_alloc(src, size, vmflag) : NULL;
 }
 
-/* While a release function blocks, maintenance serves all other arenas. */
+/*
+ * Expect that maintenance serves all other arenas while a release function
+ * blocks.
+ */
 static void expect_maintenance(struct kunit *test,
 			       void (*block)(struct kunit *test,
 					     struct blocked *b))
@@ -600,7 +630,10 @@ static void expect_maintenance(struct kunit *test,
 		vt_free(hash, id, 1);
 }
 
-/* [41] The release function blocks after a reclaim. */
+/*
+ * [41] A release function that blocks after a reclaim does not delay
+ * maintenance.
+ */
 static void blocked_reclaim_release_delays_no_maintenance(struct kunit *test)
 {
 	expect_maintenance(test, block_tree);
@@ -617,8 +650,9 @@ static void update_until_release(struct vt_thread *t)
 static struct vt_thread *blocked_round;
 
 /*
- * Maintenance empties the magazines that the depot did not need and returns the
- * slabs that become empty, which releases their spans.
+ * Make a release function block during a round of maintenance. The round drains
+ * the magazines that the depot did not need and returns the slabs that become
+ * free, which releases their spans.
  */
 static void block_maintenance(struct kunit *test, struct blocked *b)
 {
@@ -636,8 +670,8 @@ static void block_maintenance(struct kunit *test, struct blocked *b)
 }
 
 /*
- * [41] The release function blocks after a round of maintenance: the next round
- * wakes the waiters of other arenas.
+ * [41] A release function that blocks after a round of maintenance does not
+ * delay the next round, which wakes the waiters of other arenas.
  */
 static void blocked_maintenance_release_delays_no_round(struct kunit *test)
 {
@@ -663,8 +697,8 @@ static void blocked_maintenance_release_delays_no_round(struct kunit *test)
 static unsigned long object;
 
 /*
- * An import function that fails; its first call frees an object of the size
- * asked for.
+ * An import function that always fails. Its first call frees an object of the
+ * requested size.
  */
 static void *import_and_free_object(vmem_t *src, size_t size, int vmflag)
 {
@@ -674,9 +708,9 @@ static void *import_and_free_object(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [41] An object of the request's cached size is freed after the request has
- * searched the caches, and while no request waits: the object goes to a
- * magazine or a slab.
+ * [41] An object that is freed during the import for a request of its size
+ * serves the request. The object goes to a magazine or a slab, because no
+ * request waits yet and the request has already searched the caches.
  */
 static void object_freed_during_an_import_serves(struct kunit *test)
 {
@@ -720,8 +754,8 @@ static void object_freed_during_an_import_serves(struct kunit *test)
 }
 
 /*
- * [41] One waiter asks for a cached size, an older one for more than there will
- * be: each free of an object serves the small waiter.
+ * [41] Each freed object of a cached size serves a waiter for this size,
+ * although an older waiter needs more space than will be free.
  */
 static void freed_object_serves_the_small_waiter(struct kunit *test)
 {
@@ -786,9 +820,9 @@ static void alloc_and_free(struct vt_thread *t)
 }
 
 /*
- * [41] [37] Threads allocate cached sizes in an arena whose import function
- * fails. There are more threads than there is room for: no thread sleeps while
- * there is room for it.
+ * [41] [37] No thread sleeps while there is space for its request. More threads
+ * allocate cached sizes than the arena has space for, and its import function
+ * fails.
  */
 static void cached_sizes_lose_no_wake_up(struct kunit *test)
 {

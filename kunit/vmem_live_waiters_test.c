@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting requests: the order of service, the events that wake them, and their
- * listing in debugfs.
+ * Waiting requests: the order in which they are served, the events that wake
+ * them, and their list in debugfs.
  *
- * Maintenance does not run unless a test starts it. After a lost wake-up, a
- * request waits forever.
+ * Maintenance does not run unless a test starts it, so a request waits forever
+ * after a lost wake-up.
  */
 #include <linux/kmsg_dump.h>
 
@@ -45,7 +45,7 @@ static unsigned long nr_switches(struct vt_thread *t)
 	return READ_ONCE(t->task->nvcsw) + READ_ONCE(t->task->nivcsw);
 }
 
-/* [24] A free that is too small does not wake the waiter. */
+/* [24] A freed segment that is too small does not wake the waiter. */
 static void free_that_is_too_small_wakes_nothing(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 16);
@@ -66,7 +66,10 @@ static void free_that_is_too_small_wakes_nothing(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [24] The same for a free in the source of the waiter's arena. */
+/*
+ * [24] A freed segment of the source that is too small does not wake a waiter
+ * in an importing arena.
+ */
 static void source_free_that_is_too_small_wakes_nothing(struct kunit *test)
 {
 	vmem_t *src = full_arena(test, 16);
@@ -94,7 +97,7 @@ static void source_free_that_is_too_small_wakes_nothing(struct kunit *test)
 
 #define NR_WAITERS	8
 
-/* [25] First come, first served. */
+/* [25] Waiters of equal size are served in the order in which they came. */
 static void first_come_first_served(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, NR_WAITERS);
@@ -116,7 +119,10 @@ static void first_come_first_served(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [25] A retry that finds nothing does not change the order of service. */
+/*
+ * [25] A retry that fails does not change the order in which waiters are
+ * served.
+ */
 static void retries_keep_the_order(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, NR_WAITERS);
@@ -142,7 +148,7 @@ static void retries_keep_the_order(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [25] A free wakes only the first waiter that it may suffice for. */
+/* [25] A freed segment wakes only the first waiter for which it may suffice. */
 static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 16, 0);
@@ -161,14 +167,14 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
 	waits = vd_stable_waits(vm);
 
-	/* 1 unit: too small for four and two. */
+	/* 1 unit is free: too small for @four and @two. */
 	vt_free(vm, 1, 1);
 	KUNIT_EXPECT_EQ(test, vd_join(test, one, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
 	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
 	waits = vd_stable_waits(vm);
 
-	/* 2 units: too small for four; two takes both. */
+	/* 2 units are free: too small for @four. @two takes both of them. */
 	vt_free(vm, 2, 2);
 	KUNIT_EXPECT_EQ(test, vd_join(test, two, NULL), 2UL);
 	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
@@ -176,7 +182,10 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 	two = add_waiter(test, vm, 2, VM_SLEEP, 3);
 	waits = vd_stable_waits(vm);
 
-	/* 3 units: one is older than two, and leaves enough for two. */
+	/*
+	 * 3 units are free: @one is older than @two, and leaves enough for
+	 * @two.
+	 */
 	vt_free(vm, 4, 3);
 	KUNIT_EXPECT_NE(test, vd_join(test, one, NULL), 0UL);
 	KUNIT_EXPECT_NE(test, vd_join(test, two, NULL), 0UL);
@@ -189,7 +198,10 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [25] One free serves the first waiter; the remainder serves the next ones. */
+/*
+ * [25] A freed segment serves the first waiter, and its remainder the next
+ * waiters.
+ */
 static void one_free_serves_waiters_in_order(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 16, 0);
@@ -216,7 +228,10 @@ static void one_free_serves_waiters_in_order(struct kunit *test)
 
 #define MANY_WAITERS	64
 
-/* [24] One free serves one of 64 waiters; the others remain asleep. */
+/*
+ * [24] A freed segment serves one of 64 waiters. The other waiters remain
+ * asleep.
+ */
 static void one_free_wakes_one_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, MANY_WAITERS);
@@ -238,7 +253,10 @@ static void one_free_wakes_one_waiter(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [24] The same for waiters in many arenas that import from one source. */
+/*
+ * [24] A freed segment of a source serves one of 64 waiters in arenas below the
+ * source. The other waiters remain asleep.
+ */
 static void one_free_in_the_source_wakes_one_waiter(struct kunit *test)
 {
 	vmem_t *src = full_arena(test, MANY_WAITERS), *vm[MANY_WAITERS];
@@ -268,7 +286,8 @@ static void one_free_in_the_source_wakes_one_waiter(struct kunit *test)
 }
 
 /*
- * [24] [25] As many frees as waiters: each waiter sleeps a few times at most.
+ * [24] [25] As many freed segments as waiters serve all waiters. Each waiter
+ * sleeps only a few times.
  */
 static void many_frees_serve_many_waiters(struct kunit *test)
 {
@@ -334,8 +353,8 @@ static unsigned int count_done(struct vt_thread **t, unsigned int n)
 }
 
 /*
- * [37] A free is large enough for older waiters, but their constraints do not
- * allow it: the next waiter gets it.
+ * [37] If a freed segment is large enough for older waiters but does not meet
+ * their constraints, the next waiter gets it.
  */
 static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 {
@@ -367,7 +386,7 @@ static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 	vt_free(child, 6, 1);
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)1000, 1, VM_SLEEP));
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)128, 1, VM_SLEEP));
-	/* The order within each kind does not matter. */
+	/* The order of the four waiters of each kind does not matter. */
 	for (i = 1; i <= 4; i++) {
 		if (!vd_poll(test, count_done(window, 4) == i) ||
 		    !vd_poll(test, count_done(aligned, 4) == i))
@@ -387,8 +406,8 @@ static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 }
 
 /*
- * [37] A waiter is offered space in its source and in its own arena at the same
- * time. It uses one offer and hands on the other.
+ * [37] A waiter that is offered space in its source and in its own arena at the
+ * same time uses one offer. The other offer goes to the next waiter.
  */
 static void waiter_with_two_offers_hands_one_on(struct kunit *test)
 {
@@ -414,7 +433,7 @@ static void waiter_with_two_offers_hands_one_on(struct kunit *test)
 							     VM_SLEEP));
 		addr = vd_join(test, low, NULL);
 		KUNIT_EXPECT_NE(test, addr, 0UL);
-		/* If @low took 2, @high needs another unit. */
+		/* If @low took integer 2, @high needs another integer. */
 		if (addr == 2)
 			vt_free(src, 1, 1);
 		KUNIT_EXPECT_NE(test, vd_join(test, high, NULL), 0UL);
@@ -430,7 +449,10 @@ static void waiter_with_two_offers_hands_one_on(struct kunit *test)
 
 static bool stop_loops;
 
-/* Allocate, hold and free. With several threads the arena is never all free. */
+/*
+ * Allocate integers, hold them and free them. With several threads the arena is
+ * never wholly free.
+ */
 static void hold_loop(struct vt_thread *t)
 {
 	unsigned int i = 0;
@@ -442,13 +464,18 @@ static void hold_loop(struct vt_thread *t)
 			t->errors++;
 			break;
 		}
-		/* Varied hold times: the threads must not free all at once. */
+		/*
+		 * The hold times vary: the threads must not free their integers
+		 * all at once.
+		 */
 		msleep(30 + 10 * ((3 * i++ + t->seed) % 7));
 		vt_free(t->vm, id, t->size);
 	}
 }
 
-/* [41] A large request is served in spite of a constant load of small ones. */
+/*
+ * [41] A large request is served in spite of a constant load of small requests.
+ */
 static void small_requests_do_not_starve_a_large_one(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 8, 0);
@@ -479,7 +506,7 @@ static void small_requests_do_not_starve_a_large_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* [40] A long wait does not hold up VM_NOSLEEP requests. */
+/* [40] A request that waits for long does not delay VM_NOSLEEP requests. */
 static void waiter_does_not_hold_up_nosleep(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
@@ -555,7 +582,8 @@ static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
 }
 
 /*
- * [37] [38] The same with caches at some levels. They hold space that waiters need.
+ * [37] [38] No wake-up is lost with caches at some levels of a tree, which hold
+ * space that waiters need.
  */
 static void no_wake_up_is_lost_with_some_caches(struct kunit *test)
 {
@@ -563,7 +591,8 @@ static void no_wake_up_is_lost_with_some_caches(struct kunit *test)
 }
 
 /*
- * [37] [38] The same with caches at all levels and room for just over a slab.
+ * [37] [38] No wake-up is lost with caches at all levels of a tree, and space
+ * for just over a slab.
  */
 static void no_wake_up_is_lost_with_all_caches(struct kunit *test)
 {
@@ -571,8 +600,8 @@ static void no_wake_up_is_lost_with_all_caches(struct kunit *test)
 }
 
 /*
- * [37] [38] Traffic in one slab that is nearly full: freed objects return to
- * the slab, and a waiter for that size gets them.
+ * [37] [38] No wake-up is lost in one slab that is nearly full: freed objects
+ * return to the slab, and waiters for their size get them.
  */
 static void no_wake_up_is_lost_in_a_slab(struct kunit *test)
 {
@@ -603,7 +632,7 @@ static void no_wake_up_is_lost_in_a_slab(struct kunit *test)
 		vt_free(vm, held[i], VD_CACHED);
 }
 
-/* A request by a thread whose name has two words. */
+/* Start a request in a thread whose name has two words. */
 static struct vt_thread *start_two_words(struct kunit *test, vmem_t *vm,
 					 size_t size, int vmflag)
 {
@@ -631,7 +660,7 @@ static bool is_listed(const struct vd_waiter *w, unsigned int n,
 	return false;
 }
 
-/* The file lists @n requests, all in state waiting. */
+/* True if the file "waiters" lists @n requests, all in the state "waiting". */
 static bool all_waiting(struct kunit *test, unsigned int id, const char *name,
 			unsigned int n)
 {
@@ -650,7 +679,10 @@ static void needs_debugfs(struct kunit *test)
 		kunit_skip(test, "no debugfs at /sys/kernel/debug");
 }
 
-/* [48] debugfs lists pid, size and flags of each waiter until it is served. */
+/*
+ * [48] debugfs lists pid, size and flags of each waiter until the waiter is
+ * served.
+ */
 static void waiters_are_listed(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
@@ -691,7 +723,8 @@ static void waiters_are_listed(struct kunit *test)
 }
 
 /*
- * [48] A request is listed in its own arena, at any depth, and not in the root.
+ * [48] A waiting request is listed in its own arena, at any depth, and not in
+ * the root.
  */
 static void waiters_are_listed_in_their_own_arena(struct kunit *test)
 {
@@ -717,7 +750,7 @@ static void waiters_are_listed_in_their_own_arena(struct kunit *test)
 	vt_free(c->leaf, addr, 7);
 }
 
-/* [48] The same for a cached size. */
+/* [48] A waiting request for a cached size is listed. */
 static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "cached", 8, VD_CACHED);
@@ -739,7 +772,8 @@ static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 }
 
 /*
- * [48] The time shown counts from the first sleep: a retry does not reset it.
+ * [48] The time in the file "waiters" counts from the first sleep. A retry does
+ * not reset it.
  */
 static void retry_does_not_reset_the_wait_time(struct kunit *test)
 {
@@ -755,7 +789,10 @@ static void retry_does_not_reset_the_wait_time(struct kunit *test)
 		struct vd_waiter w = { };
 
 		msleep(100);
-		/* 50 of 100 ms: the clock in debugfs is coarser. */
+		/*
+		 * The time must rise by 50 of the 100 ms: the clock in debugfs
+		 * is coarser.
+		 */
 		KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", &w, 1), 1U);
 		KUNIT_EXPECT_GE(test, w.ms, ms + 50);
 		ms = w.ms;
@@ -816,8 +853,8 @@ static atomic_t imports;
 static bool may_import;
 
 /*
- * [44] Each try of a VM_SLEEP request ends with an import that may sleep: count
- * those.
+ * [44] Each attempt of a VM_SLEEP request ends with an import that may sleep.
+ * Count these imports.
  */
 static void *counting_import(vmem_t *src, size_t size, int vmflag)
 {
@@ -826,7 +863,9 @@ static void *counting_import(vmem_t *src, size_t size, int vmflag)
 	return READ_ONCE(may_import) ? (void *)1 : NULL;
 }
 
-/* Rounds of maintenance retry the import of a waiter: wait for @n imports. */
+/*
+ * Poll until a waiter has made @n imports, which rounds of maintenance retry.
+ */
 static void wait_for_imports(struct kunit *test, int n)
 {
 	if (!vd_poll(test, atomic_read(&imports) >= n))
@@ -841,7 +880,8 @@ static void set_interval(struct kunit *test, const char *seconds)
 }
 
 /*
- * The task is in the uninterruptible state that the hung task detector checks.
+ * True if the task is in the uninterruptible state that the hung task detector
+ * checks.
  */
 static bool sleeps_without_interruption(struct vt_thread *t)
 {
@@ -852,9 +892,9 @@ static bool sleeps_without_interruption(struct vt_thread *t)
 }
 
 /*
- * [48] Rounds of maintenance do not wake waiters without a client's import
- * function, with or without caches: no context switch happens. vmem_update()
- * wakes each of them once.
+ * [48] Periodic maintenance does not wake waiters that depend on no client's
+ * import function, with or without caches: their threads make no context
+ * switch. vmem_update() wakes each of these waiters once.
  */
 static void maintenance_wakes_no_waiter(struct kunit *test)
 {
@@ -881,11 +921,14 @@ static void maintenance_wakes_no_waiter(struct kunit *test)
 	set_interval(test, "1");
 	importer = add_waiter(test, vm, 1, VM_SLEEP, 1);
 	nr_before = atomic_read(&imports);
-	/* Imports in the first and the second round. */
+	/* The waiter @importer imports in the first and the second round. */
 	wait_for_imports(test, nr_before + 2);
 	before = nr_switches(t[0]) + nr_switches(t[1]) + nr_switches(t[2]);
 	waits = vt_stats(c->vm[0]).wait;
-	/* Imports in the fourth and the eighth round, or earlier. */
+	/*
+	 * @importer imports again in the fourth and the eighth round, or
+	 * earlier.
+	 */
 	wait_for_imports(test, nr_before + 4);
 	KUNIT_EXPECT_EQ(test, nr_switches(t[0]) + nr_switches(t[1]) +
 			nr_switches(t[2]), before);
@@ -894,7 +937,10 @@ static void maintenance_wakes_no_waiter(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, sleeps_without_interruption(t[i]));
 	vt_param("interval", "3600", NULL, 0);
 	vmem_update(NULL);
-	/* The importer waits in another arena. */
+	/*
+	 * @importer waits in another arena, so only the other three waiters
+	 * count.
+	 */
 	vd_wait_asleep(test, c->vm[0], waits + 3);
 	WRITE_ONCE(may_import, true);
 	vmem_update(NULL);
@@ -935,7 +981,7 @@ static unsigned int hung_reports(struct kmsg_dump_iter from,
 	return n;
 }
 
-/* [48] The hung task detector reports the task while maintenance runs. */
+/* [48] The hung task detector reports a waiting task while maintenance runs. */
 static void hung_task_detector_reports_waiters(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);

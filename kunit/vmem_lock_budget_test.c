@@ -12,16 +12,17 @@
 #include "vmem_test_thread.h"
 
 /*
- * Free segments in one class: a search of all of them relaxes the lock twice.
+ * Number of free segments in one class. A search of all of them relaxes the
+ * lock twice.
  */
 #define NR_SEGS	(5 * VMEM_LOCK_BUDGET / 2)
 
-/* Each is in a slot of 16 units of its own; above them is a slot at the top. */
+/* Each segment is in a slot of 16 units. One more slot is above all of them. */
 #define SLOT	(16 * U)
 #define BASE	(16 * U)
 #define TOP	(BASE + NR_SEGS * SLOT)
 
-/* A search that may relax the lock, but a request that does not wait. */
+/* The search may relax the lock, but the request does not wait. */
 #define ABORT	(VM_SLEEP | VM_ABORT)
 
 /* Start of the segment in slot @i. */
@@ -31,9 +32,9 @@ static unsigned long seg_at(unsigned int i)
 }
 
 /*
- * Free segments of 10 units, or 9 units in slot @odd; the rest of each slot is
- * allocated. The free list of their class begins with the segment that was
- * freed last, in the lowest slot.
+ * An arena in which each slot begins with a free segment of 10 units, or 9
+ * units in slot @odd. The rest of each slot is allocated. The free list of the
+ * class begins with the segment in the lowest slot, which was freed last.
  */
 static vmem_t *fragmented_arena(struct kunit *test, unsigned int odd)
 {
@@ -55,7 +56,10 @@ static vmem_t *fragmented_arena(struct kunit *test, unsigned int odd)
 	return vm;
 }
 
-/* A window with one bound: an exact window would not need a search. */
+/*
+ * Allocate in a window. The tests set only one bound, since an exact window
+ * needs no search.
+ */
 static unsigned long xalloc_in(vmem_t *vm, size_t size, unsigned long min,
 			       unsigned long max, int vmflag)
 {
@@ -63,7 +67,10 @@ static unsigned long xalloc_in(vmem_t *vm, size_t size, unsigned long min,
 					  (void *)max, vmflag);
 }
 
-/* [34] A search finds the only segment that fits, even as the last of many. */
+/*
+ * [34] A search finds the only segment that fits, even if it is the last of
+ * many.
+ */
 static void last_of_many_segments_is_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -76,7 +83,8 @@ static void last_of_many_segments_is_found(struct kunit *test)
 }
 
 /*
- * [18] Best fit finds the smallest of many segments; of equal ones the first.
+ * [18] Best fit finds the smallest of many segments. If several segments have
+ * this size, best fit takes the first.
  */
 static void best_of_many_segments_is_found(struct kunit *test)
 {
@@ -97,7 +105,8 @@ static void best_of_many_segments_is_found(struct kunit *test)
 }
 
 /*
- * [26] Next fit searches a whole arena of many segments, up to where it began.
+ * [26] Next fit searches all of many segments, until it has returned to its
+ * start.
  */
 static void next_fit_searches_the_whole_arena(struct kunit *test)
 {
@@ -126,7 +135,7 @@ static void next_fit_searches_the_whole_arena(struct kunit *test)
 /**
  * struct seen - state of the search when the thread runs
  * @relaxed: a search has relaxed the lock
- * @at: start of the segment that the search looks at next
+ * @at: start of the segment that the search examines next
  * @best: start of the best segment so far
  */
 static struct seen {
@@ -182,7 +191,7 @@ static struct vt_thread *run_when_relaxed(struct kunit *test, vmem_t *vm,
 	return t;
 }
 
-/* Wait for the thread. It has run while the lock was relaxed. */
+/* Wait for the thread. Expect that it ran while the lock was relaxed. */
 static void join_when_relaxed(struct kunit *test, struct vt_thread *t)
 {
 	unsigned int errors = 0;
@@ -215,7 +224,8 @@ static void free_first_alloc_last(struct vt_thread *t)
 }
 
 /*
- * [34] The same in the class being searched, while the same size is allocated.
+ * [34] A search finds a segment that is freed behind its position in the class,
+ * even if another segment of the same size is allocated at the same time.
  */
 static void free_behind_the_search_with_an_alloc_is_found(struct kunit *test)
 {
@@ -235,7 +245,9 @@ static void free_larger(struct vt_thread *t)
 }
 
 /*
- * [34] The same if it is the largest of its class: the cached maximum is kept.
+ * [34] A search finds a segment that is freed behind its position and is the
+ * largest of its class. The search must not lower the cached maximum below this
+ * segment.
  */
 static void largest_segment_freed_behind_is_found(struct kunit *test)
 {
@@ -258,7 +270,7 @@ static void alloc_at_cursor(struct vt_thread *t)
 {
 	unsigned int i;
 
-	/* The segment at the cursor and the next two in the list. */
+	/* Allocate the segment at the cursor and the next two in the list. */
 	for (i = 0; seen.at && i < 3; i++)
 		t->errors += vt_alloc_at(t->vm, seen.at + i * SLOT, 10 * U) !=
 			     seen.at + i * SLOT;
@@ -282,7 +294,9 @@ static void alloc_best(struct vt_thread *t)
 			     seen.best;
 }
 
-/* [18] If the best segment has been allocated, the search finds another. */
+/*
+ * [18] If the best segment so far has been allocated, the search finds another.
+ */
 static void search_survives_alloc_of_its_best(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, 3);
@@ -302,14 +316,17 @@ static void shrink_best(struct vt_thread *t)
 			     seen.best;
 }
 
-/* [16] The same if the best segment has shrunk and is no longer aligned. */
+/*
+ * [16] If the best segment so far has shrunk and is no longer aligned, the
+ * search finds another.
+ */
 static void search_survives_shrinking_of_its_best(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, 3);
 	struct vt_thread *t = run_when_relaxed(test, vm, shrink_best);
 	unsigned long addr;
 
-	/* It is still large enough and in the same class. */
+	/* The shrunk segment is still large enough and in the same class. */
 	addr = (unsigned long)vmem_xalloc(vm, 8 * U, SLOT, 0, 0, NULL, NULL,
 					  ABORT | VM_BESTFIT);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
@@ -327,7 +344,7 @@ static void merge_all(struct vt_thread *t)
 		vt_xfree(t->vm, seg_at(i) + 10 * U, 6 * U);
 }
 
-/* [34] A search finds the result when all segments have merged into one. */
+/* [34] A search finds a free segment when all segments have merged into one. */
 static void merged_segments_are_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -339,7 +356,10 @@ static void merged_segments_are_found(struct kunit *test)
 	join_when_relaxed(test, t);
 }
 
-/* [26] [34] The same for next fit, whose start segment no longer exists. */
+/*
+ * [26] [34] Next fit finds a free segment when all segments have merged, so
+ * that the segment where the search began no longer exists.
+ */
 static void next_fit_finds_merged_segments(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -364,7 +384,7 @@ static void next_fit_comes_back_to_its_origin(struct kunit *test)
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
 	struct vt_thread *t;
 
-	/* The rotor is behind the first segment. */
+	/* Move the rotor to the end of the first segment. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 10 * U, VM_NOSLEEP | VM_NEXTFIT),
 			seg_at(0));
 	vt_free(vm, seg_at(0), 10 * U);
@@ -381,7 +401,10 @@ static void use_up_structures(struct vt_thread *t)
 		t->errors += !vt_alloc(t->vm, U, VM_NOSLEEP);
 }
 
-/* While the lock is relaxed, the structures for the request stay set aside. */
+/*
+ * While the lock is relaxed, the segment structures for the request stay set
+ * aside.
+ */
 static void structures_stay_set_aside(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -405,7 +428,7 @@ static void free_and_realloc(struct vt_thread *t)
 	}
 }
 
-/* A search ends although it is raced whenever it relaxes the lock. */
+/* A search ends even if it is raced each time that it relaxes the lock. */
 static void raced_search_ends(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);

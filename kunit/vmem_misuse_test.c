@@ -12,7 +12,10 @@
 
 #define HALF	(1UL << (BITS_PER_LONG - 1))
 
-/* An arena with two allocations and free segments before, between and after. */
+/*
+ * An arena with two allocations, and free segments before, between and after
+ * them.
+ */
 static vmem_t *used_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -84,11 +87,11 @@ static void unknown_flags_are_refused(struct kunit *test)
 /**
  * struct bad_xalloc - impossible parameters of vmem_xalloc()
  * @size: argument of vmem_xalloc()
- * @align: likewise
- * @phase: likewise
- * @nocross: likewise
- * @min: its argument minaddr
- * @max: its argument maxaddr
+ * @align: argument of vmem_xalloc()
+ * @phase: argument of vmem_xalloc()
+ * @nocross: argument of vmem_xalloc()
+ * @min: argument minaddr of vmem_xalloc()
+ * @max: argument maxaddr of vmem_xalloc()
  * @why: text of the report
  */
 struct bad_xalloc {
@@ -184,7 +187,7 @@ static void bad_constraints_do_not_wait(struct kunit *test)
  * struct badfree - a range that must not be freed in used_arena()
  * @addr: the address
  * @size: the size
- * @allocated: size of the allocation at @addr; 0: none
+ * @allocated: size of the allocation at @addr, or 0 if there is none
  */
 struct badfree {
 	unsigned long addr;
@@ -193,9 +196,9 @@ struct badfree {
 };
 
 static const struct badfree badfrees[] = {
-	/* A free segment, a hole, outside the arena, NULL. */
+	/* Free segments, a range outside the arena, NULL. */
 	{ 16 * U, U }, { 19 * U, U }, { 25 * U, U }, { 64 * U, U }, { 0, U },
-	/* Inside a segment, at and off the quantum. */
+	/* Inside an allocation, at a multiple of the quantum and elsewhere. */
 	{ 18 * U, U }, { 17 * U + 1, 2 * U }, { 20 * U + 1, U },
 	/* The wrong size: too small, too large, 0, rounded up. */
 	{ 17 * U, U, 2 * U }, { 17 * U, 3 * U, 2 * U }, { 17 * U, 0, 2 * U },
@@ -203,7 +206,9 @@ static const struct badfree badfrees[] = {
 	{ 17 * U, SIZE_MAX, 2 * U },
 };
 
-/* The report expected when function @func frees the range. */
+/*
+ * Returns the text of the report that is expected when @func frees the range.
+ */
 static const char *free_report(const struct badfree *b, const char *func,
 			       char *text, size_t size)
 {
@@ -218,7 +223,10 @@ static const char *free_report(const struct badfree *b, const char *func,
 	return text;
 }
 
-/* [25] A free of an unallocated range, or with the wrong size, is ignored. */
+/*
+ * [25] vmem_free() and vmem_xfree() ignore a range that is not an allocation,
+ * or whose size is wrong.
+ */
 static void bad_free_is_ignored(struct kunit *test)
 {
 	unsigned int i;
@@ -256,7 +264,7 @@ static void double_free_is_ignored(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 20 * U, U + 1 });
 }
 
-/* [5] A free passes the size that was asked for, not the rounded size. */
+/* [5] vmem_free() expects the requested size, not the rounded size. */
 static void rounded_size_is_the_wrong_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -270,7 +278,10 @@ static void rounded_size_is_the_wrong_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).free, 1ULL);
 }
 
-/* [25] The second free is ignored when the first has released the span. */
+/*
+ * [25] The second free of an allocation is ignored even if the first has
+ * released the span.
+ */
 static void double_free_of_an_import_is_ignored(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -307,17 +318,21 @@ static const struct badspan badspans[] = {
 	{ 64 * U, 0, empty }, { 0, 0, zero }, { 0, U, zero },
 	{ 64 * U + 1, U, off }, { 64 * U, U + 1, off }, { 64 * U, 1, off },
 	{ -U, 2 * U, wraps }, { 64 * U, -U, wraps }, { HALF, HALF + U, wraps },
-	/* Equal to a span, within it, around it, across either end. */
+	/*
+	 * Equal to an existing span, within it, around it, across either end.
+	 */
 	{ 16 * U, 16 * U, overlaps }, { 20 * U, U, overlaps },
 	{ 8 * U, 32 * U, overlaps }, { 15 * U, 2 * U, overlaps },
 	{ 31 * U, 2 * U, overlaps }, { 16 * U, U, overlaps },
 	{ 31 * U, U, overlaps }, { U, -2 * U, overlaps },
-	/* Against the span at the top of the address space. */
+	/* Overlaps of the span at the top of the address space. */
 	{ -U, U, overlaps }, { -2 * U, U, overlaps }, { -3 * U, 2 * U, overlaps },
 	{ -4 * U, 4 * U, overlaps },
 };
 
-/* [28] A bad span is refused; [7] so is one that begins at 0. */
+/*
+ * [28] vmem_add() refuses a bad span, [7] among them a span that begins at 0.
+ */
 static void bad_span_is_refused(struct kunit *test)
 {
 	unsigned int i;
@@ -340,7 +355,10 @@ static void bad_span_is_refused(struct kunit *test)
 	}
 }
 
-/* [28] One common integer is an overlap; adjacent spans do not overlap. */
+/*
+ * [28] vmem_add() refuses a span that shares one integer with another span, but
+ * accepts an adjacent span.
+ */
 static void overlap_by_one_is_refused(struct kunit *test)
 {
 	static const struct vt_range range[] = {
@@ -364,7 +382,8 @@ static void overlap_by_one_is_refused(struct kunit *test)
 }
 
 /*
- * [36] A report names the arena and the range. (vmem_race tests bad imports.)
+ * [36] A report names the arena and the range. The suite vmem_race tests bad
+ * imports.
  */
 static void report_names_the_arena(struct kunit *test)
 {
@@ -381,8 +400,8 @@ static void report_names_the_arena(struct kunit *test)
 }
 
 /*
- * [25] Of many misuses all are counted, not all are reported, and the log says
- * how many were held back.
+ * [25] The statistics count every misuse. The log has a limited number of
+ * reports, and says how many reports were held back.
  */
 static void reports_are_rate_limited(struct kunit *test)
 {
@@ -397,7 +416,8 @@ static void reports_are_rate_limited(struct kunit *test)
 		vt_xfree(vm, 64 * U, U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 100ULL);
 	/*
-	 * vmem_destroy() reports the number held back, if not reported before.
+	 * vmem_destroy() reports how many reports were held back, unless an
+	 * earlier report has done so.
 	 */
 	vt_destroy(test, vm);
 	vt_window_close(&w);

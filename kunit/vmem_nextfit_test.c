@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Next fit: the rotor, and how frees, releases and other policies affect it. */
+/*
+ * Next fit: the rotor, and the effect of free operations, released spans and
+ * other policies on it.
+ */
 #include "vmem_test_import.h"
 
 #define NEXTFIT	(VM_NOSLEEP | VM_NEXTFIT)
 
-/* [26] Single identifiers rise until the rotor wraps, in spite of frees. */
+/*
+ * [26] Single identifiers rise until the rotor wraps, even if each one is freed
+ * at once.
+ */
 static void identifiers_rise_until_wrap(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 100);
@@ -20,7 +26,8 @@ static void identifiers_rise_until_wrap(struct kunit *test)
 }
 
 /*
- * [26] A segment freed before the rotor is not reused before the rotor wraps.
+ * [26] A freed segment at a lower address than the rotor is not reused until
+ * the rotor wraps.
  */
 static void free_before_the_rotor_is_reused_after_wrap(struct kunit *test)
 {
@@ -40,7 +47,7 @@ static void free_before_the_rotor_is_reused_after_wrap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 0UL);
 }
 
-/* [27] A free that coalesces around the rotor does not move the rotor. */
+/* [27] A merge of free segments around the rotor does not move the rotor. */
 static void coalescing_leaves_the_rotor(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
@@ -48,7 +55,7 @@ static void coalescing_leaves_the_rotor(struct kunit *test)
 	vt_alloc(vm, 1, NEXTFIT);
 	vt_alloc(vm, 1, NEXTFIT);
 	vt_alloc(vm, 1, NEXTFIT);
-	/* 3 merges with 4..8; the rotor is at 4. */
+	/* The freed 3 merges with 4..8; the rotor is at 4. */
 	vt_free(vm, 3, 1);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 3, 6 });
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 4UL);
@@ -60,7 +67,10 @@ static void coalescing_leaves_the_rotor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 5UL);
 }
 
-/* [27] The same when the segment behind the rotor is freed and merges. */
+/*
+ * [27] The rotor does not move when a segment at or after the rotor is freed
+ * and merges.
+ */
 static void coalescing_from_behind_leaves_the_rotor(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
@@ -70,7 +80,7 @@ static void coalescing_from_behind_leaves_the_rotor(struct kunit *test)
 	vt_xfree(vm, 4, 2);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 3, 6 });
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2, NEXTFIT), 3UL);
-	/* The rotor is at 5: 3 merges from before it, 5 from behind. */
+	/* The rotor is at 5: free 3..4 before it, then 5..8 behind it. */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 5, 4), 5UL);
 	vt_free(vm, 3, 2);
 	vt_xfree(vm, 5, 4);
@@ -87,13 +97,16 @@ static void rest_of_the_rotors_segment_comes_last(struct kunit *test)
 	for (i = 1; i <= 10; i++)
 		vt_alloc(vm, 1, NEXTFIT);
 	vt_drain(test, vm);
-	/* The rotor is at 11: six units are free behind it, ten before it. */
+	/* The rotor is at 11: 11..16 are behind it, 1..10 before it. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7, NEXTFIT), 1UL);
 	/* The rotor has moved to 8. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 8UL);
 }
 
-/* [26] [34] The last step searches the whole segment around the rotor. */
+/*
+ * [26] [34] If no other segment is large enough, the whole segment around the
+ * rotor serves the request.
+ */
 static void whole_segment_around_the_rotor_can_serve(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 16);
@@ -106,7 +119,8 @@ static void whole_segment_around_the_rotor_can_serve(struct kunit *test)
 }
 
 /*
- * [26] The search follows the order of the spans, not of addresses, and wraps.
+ * [26] The search visits the spans in the order of their addition, not by
+ * address, and then wraps.
  */
 static void search_follows_list_order(struct kunit *test)
 {
@@ -126,7 +140,8 @@ static void search_follows_list_order(struct kunit *test)
 }
 
 /*
- * [26] The search skips a segment that is too small; the rotor moves past it.
+ * [26] The search skips segments that are too small, and the rotor moves past
+ * them.
  */
 static void too_small_segments_are_skipped(struct kunit *test)
 {
@@ -155,9 +170,7 @@ static void other_policies_leave_the_rotor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 5UL);
 }
 
-/*
- * [26] VM_NEXTFIT wins over the other policies, and VM_ENDALLOC has no effect.
- */
+/* [26] VM_NEXTFIT overrides the other policies and VM_ENDALLOC. */
 static void nextfit_wins(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 32);
@@ -184,7 +197,8 @@ static void xalloc_ignores_nextfit(struct kunit *test)
 }
 
 /*
- * [26] The rotor stands behind the rounded size, not behind the size asked for.
+ * [26] The rotor moves by the size rounded up to the quantum, not by the size
+ * requested.
  */
 static void rotor_stands_behind_the_rounded_size(struct kunit *test)
 {
@@ -203,12 +217,12 @@ static void release_of_a_span_moves_the_rotor_on(struct kunit *test)
 
 	vmem_add(vm, (void *)1, 8, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3, NEXTFIT), 1UL);
-	/* Five units are free: six need an import, which leaves four free. */
+	/* Five integers are free. A request for six imports ten. */
 	vt_imp.next = 100;
 	vt_imp.raise = 4;
 	addr = vt_alloc(vm, 6, NEXTFIT);
 	KUNIT_EXPECT_EQ(test, addr, 100UL);
-	/* The rotor is behind the imported allocation. */
+	/* The rotor is behind the allocation from the imported span. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 106UL);
 	vt_free(vm, 106, 1);
 	vt_free(vm, 1, 3);

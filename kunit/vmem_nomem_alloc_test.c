@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Without memory: requests to an arena whose segment pool is exhausted. */
+/*
+ * Requests while memory allocations fail and the arena's segment pool is
+ * exhausted.
+ */
 #include <linux/sched/mm.h>
 
 #include "vmem_test_nomem.h"
@@ -7,11 +10,11 @@
 enum how { ALLOC, ALIGNED, WINDOW, ADD };
 
 /**
- * struct request - a request
+ * struct request - a call, and whether it may fail
  * @name: description of the parameter
- * @how: vmem_alloc(), vmem_xalloc() aligned or in a window, or vmem_add()
- * @vmflag: its flags
- * @fails: it may fail for lack of memory
+ * @how: vmem_alloc(), vmem_xalloc() aligned or with a window, or vmem_add()
+ * @vmflag: flags of the call
+ * @fails: the call may fail for lack of memory
  */
 struct request {
 	const char *name;
@@ -54,7 +57,9 @@ static void describe_request(const struct request *r, char *desc)
 KUNIT_ARRAY_PARAM(request, requests, describe_request);
 KUNIT_ARRAY_PARAM(populator_request, populator_requests, describe_request);
 
-/* The rotor is inside a segment: a failed request must not move it. */
+/*
+ * The rotor is inside a free segment. A failed request must not move the rotor.
+ */
 static void arrange_exhausted(struct kunit *test, struct vn *w)
 {
 	w->vm = vt_ids(test, 10000);
@@ -94,7 +99,7 @@ static bool call_request(struct vn *w)
 	return addr;
 }
 
-/* [25] A free needs no memory. */
+/* [25] vmem_free() and vmem_xfree() need no memory. */
 static void undo_request(struct vn *w)
 {
 	const struct request *r = w->arg;
@@ -124,23 +129,27 @@ static void run_request(struct kunit *test,
 }
 
 /*
- * [23] [24] Without memory VM_NOSLEEP fails without a change, and VM_SLEEP does
- * not fail.
+ * [23] [24] Without memory a VM_NOSLEEP request fails and changes nothing, and
+ * a VM_SLEEP request does not fail.
  */
 static void request_without_memory(struct kunit *test)
 {
 	run_request(test, arrange_exhausted);
 }
 
-/* [35] The same in a populator arena whose reserve is exhausted. */
+/*
+ * [35] In a populator arena whose reserve is exhausted, a VM_NOSLEEP request
+ * fails and changes nothing, and a VM_SLEEP request does not fail.
+ */
 static void populator_without_reserve(struct kunit *test)
 {
 	run_request(test, arrange_exhausted_populator);
 }
 
 /*
- * [35] A free returns the structures that VM_PUSHPAGE has taken from the
- * reserve. With at most six cuts outstanding, such requests never need memory.
+ * [35] vmem_xfree() returns the structures that a VM_PUSHPAGE request has taken
+ * from the reserve. With at most six allocations at a time, VM_PUSHPAGE
+ * requests never need memory.
  */
 static void reserve_serves_pushpage_forever(struct kunit *test)
 {
@@ -176,7 +185,7 @@ static void reserve_serves_pushpage_forever(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 1, 10000 });
 }
 
-/* [35] VM_NOSLEEP uses the reserve when the slab allocator fails. */
+/* [35] A VM_NOSLEEP request uses the reserve when the slab allocator fails. */
 static void reserve_serves_nosleep(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
@@ -207,8 +216,8 @@ static void restore_memory(struct work_struct *work)
 static DECLARE_DELAYED_WORK(restore_work, restore_memory);
 
 /*
- * [24] A task that reclaims memory must not use __GFP_NOFAIL. With the pool
- * exhausted it waits until there is memory again, and is then served.
+ * [24] A task that reclaims memory must not use __GFP_NOFAIL. If the segment
+ * pool is exhausted, its request waits until there is memory and then succeeds.
  */
 static void memalloc_waits_for_memory(struct kunit *test)
 {
@@ -228,7 +237,7 @@ static void memalloc_waits_for_memory(struct kunit *test)
 	cancel_delayed_work_sync(&restore_work);
 	KUNIT_EXPECT_EQ(test, id, 7000UL);
 	KUNIT_EXPECT_GT(test, vt_stats(vm).populate_wait, 1ULL);
-	/* One failure in vn_exhaust_pool(), then one for each try. */
+	/* One failure in vn_exhaust_pool(), then one for each attempt. */
 	KUNIT_EXPECT_GT(test, vt_stats(vm).populate_fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vm->waiters, 0U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Without memory: creation and destruction of arenas. */
+/* Creation and destruction of arenas while memory allocations fail. */
 #include <linux/percpu.h>
 #include <linux/tracepoint.h>
 #include <trace/events/percpu.h>
@@ -11,11 +11,11 @@ enum maker { CREATE, XCREATE, INIT };
 /**
  * struct kind - a kind of creation
  * @name: description of the parameter
- * @maker: the function
- * @span: size of the initial span
- * @qcache_max: as for vmem_create()
- * @vmflag: as for vmem_create()
- * @fails: it may fail for lack of memory
+ * @maker: the function that creates the arena
+ * @span: size of the initial span, or 0
+ * @qcache_max: argument of the function
+ * @vmflag: argument of the function
+ * @fails: the creation may fail for lack of memory
  */
 struct kind {
 	const char *name;
@@ -44,7 +44,10 @@ static const struct kind kinds[] = {
 	{ "sleep, pushpage", CREATE, 10000, 0, VM_SLEEP | VM_PUSHPAGE, false },
 	{ "xcreate, sleep", XCREATE, 10000, 0, VM_SLEEP, false },
 	{ "init", INIT, 10000, 0, VM_SLEEP, false },
-	/* Per-CPU memory and large tables cannot use __GFP_NOFAIL. */
+	/*
+	 * Per-CPU memory and large tables are allocated without __GFP_NOFAIL,
+	 * so even a VM_SLEEP creation may fail.
+	 */
 	{ "one cache", CREATE, 10000, 1, VM_SLEEP, true },
 	{ "xcreate, one cache", XCREATE, 10000, 1, VM_SLEEP, true },
 };
@@ -100,7 +103,7 @@ static bool call_create(struct vn *w)
 	return created;
 }
 
-/* Check, use and destroy the arena, all without memory. */
+/* Check, use and destroy the arena while memory allocations fail. */
 static void undo_create(struct vn *w)
 {
 	struct kunit *test = w->test;
@@ -118,7 +121,10 @@ static void undo_create(struct vn *w)
 	vmem_destroy(created);
 }
 
-/* [8] A failed creation leaves nothing; a successful one is complete. */
+/*
+ * [8] A failed creation frees all its memory. A successful creation yields a
+ * complete arena.
+ */
 static void create_without_memory(struct kunit *test)
 {
 	const struct kind *k = test->param_value;
@@ -136,8 +142,8 @@ static void create_without_memory(struct kunit *test)
 }
 
 /*
- * [9] The table of sixteen caches can be so large that vmalloc() is the
- * fallback. The kernel warns when vmalloc() fails, too.
+ * [9] The table of sixteen caches can be larger than a page. kvzalloc() then
+ * falls back to vmalloc(), and the kernel warns when vmalloc() fails.
  */
 static void create_with_caches_without_memory(struct kunit *test)
 {
@@ -183,7 +189,10 @@ static void percpu_end(void)
 	kvfree(percpu);
 }
 
-/* The per-CPU memory of an arena with caches, without extending the pool. */
+/*
+ * Allocate the per-CPU memory of an arena with caches. GFP_NOWAIT adds no chunk
+ * to the per-CPU memory.
+ */
 static void __percpu *alloc_percpu_atomic(void)
 {
 	return __alloc_percpu_gfp(sizeof(struct vmem_cpu),
@@ -204,7 +213,10 @@ static void arrange_no_percpu(struct kunit *test, struct vn *w)
 	KUNIT_FAIL(test, "per-CPU memory is not used up");
 }
 
-/* The task whose per-CPU allocations are counted, and those not yet freed. */
+/*
+ * The task whose per-CPU allocations are counted, and the number of them that
+ * are not freed yet.
+ */
 static struct task_struct *counted_task;
 static int outstanding;
 
@@ -255,7 +267,8 @@ static bool call_create_counted(struct vn *w)
 }
 
 /*
- * [9] Creation fails when per-CPU memory needs a new chunk and cannot get it.
+ * [9] Creation fails if it needs a new chunk of per-CPU memory and there is no
+ * memory for the chunk.
  */
 static void create_without_percpu(struct kunit *test)
 {
@@ -273,7 +286,7 @@ static void create_without_percpu(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, window);
 	percpu_begin(test);
-	/* The per-CPU allocator warns with a stack. */
+	/* The per-CPU allocator prints a warning with a stack. */
 	vt_window_open(window, "pcpu_alloc", "*");
 	vn_may_fail(test, &w);
 	vt_window_close(window);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: requests that import. The segment pool of every arena on the
- * source path is exhausted.
+ * Requests that import while memory allocations fail. The segment pool of every
+ * arena on the source path is exhausted.
  */
 #include "vmem_test_nomem.h"
 
 /**
  * struct request - a request that must import
  * @name: description of the parameter
- * @levels: arenas below the root
- * @aligned: vmem_xalloc() with constraints; else vmem_alloc()
- * @vmflag: its flags
- * @fails: it may fail for lack of memory
+ * @levels: number of arenas below the root
+ * @aligned: call vmem_xalloc() with an alignment instead of vmem_alloc()
+ * @vmflag: flags of the request
+ * @fails: the request may fail for lack of memory
  */
 struct request {
 	const char *name;
@@ -38,7 +38,9 @@ static void describe_request(const struct request *r, char *desc)
 
 KUNIT_ARRAY_PARAM(request, requests, describe_request);
 
-/* Larger than the own span of a client, which vn_exhaust_pool() fills. */
+/*
+ * Size of the requests: larger than the first span of a client, so they import.
+ */
 #define LARGE	3000
 
 static vmem_t *exhausted_client(struct kunit *test, vmem_t *source,
@@ -76,7 +78,8 @@ static bool call_request(struct vn *w)
 }
 
 /*
- * [3] The free releases everything to the root; vn_run_once() checks the root.
+ * [3] The free operation releases the imported span of every arena.
+ * vn_run_once() checks the arenas.
  */
 static void undo_request(struct vn *w)
 {
@@ -90,7 +93,10 @@ static void undo_request(struct vn *w)
 	KUNIT_EXPECT_EQ(w->test, vt_stats(w->vm).mem_import, 0ULL);
 }
 
-/* [35] A failure at any level leaves all arenas unchanged. */
+/*
+ * [35] If memory is missing at any level, the request fails and leaves all
+ * arenas unchanged.
+ */
 static void import_without_memory(struct kunit *test)
 {
 	const struct request *r = test->param_value;
@@ -112,7 +118,7 @@ static void import_without_memory(struct kunit *test)
  * struct function - a kind of import function
  * @name: description of the parameter
  * @vmflag: creation flags
- * @raise: size of the imported range minus the size asked for
+ * @raise: size of the imported range minus the requested size
  * @release: the arena has a release function
  */
 struct function {
@@ -184,7 +190,10 @@ static void undo_function(struct vn *w)
 	KUNIT_EXPECT_EQ(w->test, vt_imp.releases, (unsigned int)f->release);
 }
 
-/* [35] The same with a client's import function. */
+/*
+ * [35] With any kind of import function, a request that fails for lack of
+ * memory leaves the arenas unchanged.
+ */
 static void import_function_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -198,7 +207,10 @@ static void import_function_without_memory(struct kunit *test)
 	vn_may_fail(test, &w);
 }
 
-/* [35] A populator that imports from a populator needs no memory. */
+/*
+ * [35] VM_PUSHPAGE requests to a populator arena that imports from another
+ * populator arena need no memory.
+ */
 static void populators_import_without_memory(struct kunit *test)
 {
 	vmem_t *heap = vt_track(test, vmem_create("heap", (void *)1, 50000, 1,

@@ -2,7 +2,7 @@
 /*
  * Fault injection in vmem, by mtbf and by fail_vmem. Each fault point of each
  * call fails in turn, for cached and uncached sizes. Requests that must not
- * fail do not.
+ * fail succeed.
  */
 #include "vmem_test_nomem.h"
 
@@ -10,13 +10,13 @@ enum kind { PLAIN, CACHED, CLIENT, CACHED_CLIENT, SINGLE };
 enum how { ALLOC, XALLOC, ADD };
 
 /**
- * struct request - a call
+ * struct request - a call, and the number of its fault points
  * @name: description of the parameter
  * @kind: kind of arena
- * @how: the function
- * @size: its size
- * @vmflag: its flags
- * @faults: number of fault points that can make it fail
+ * @how: the function that is called
+ * @size: size of the request or span
+ * @vmflag: flags of the call
+ * @faults: number of fault points that can make the call fail
  */
 struct request {
 	const char *name;
@@ -39,9 +39,9 @@ static const struct request requests[] = {
 	{ "xalloc best fit", PLAIN, XALLOC, 5, VM_NOSLEEP | VM_BESTFIT, 1 },
 	{ "cached", CACHED, ALLOC, 5, VM_NOSLEEP, 1 },
 	{ "cached, next fit", CACHED, ALLOC, 5, VM_NOSLEEP | VM_NEXTFIT, 1 },
-	{ "cached, no room for a slab", SINGLE, ALLOC, 5, VM_NOSLEEP, 1 },
-	{ "beyond the caches", CACHED, ALLOC, 9, VM_NOSLEEP, 1 },
-	{ "past the caches", CACHED, XALLOC, 5, VM_NOSLEEP, 1 },
+	{ "cached, no space for a slab", SINGLE, ALLOC, 5, VM_NOSLEEP, 1 },
+	{ "above the cached sizes", CACHED, ALLOC, 9, VM_NOSLEEP, 1 },
+	{ "cached size, xalloc", CACHED, XALLOC, 5, VM_NOSLEEP, 1 },
 	{ "client", CLIENT, ALLOC, 5, VM_NOSLEEP, 2 },
 	{ "client, xalloc", CLIENT, XALLOC, 5, VM_NOSLEEP, 2 },
 	/* If the slab import fails, a single object serves the request. */
@@ -108,7 +108,7 @@ static bool call(struct vn *w)
 	return addr;
 }
 
-/* [25] A free never fails. */
+/* [25] vmem_free() and vmem_xfree() never fail. */
 static void undo(struct vn *w)
 {
 	const struct request *r = w->arg;
@@ -119,7 +119,7 @@ static void undo(struct vn *w)
 		vt_xfree(w->vm, w->addr, r->size);
 }
 
-/* [23] Each fault point fails the call, and nothing else does. */
+/* [23] The call fails at each fault point, and for no other reason. */
 static void fail_vmem_fails_each(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
@@ -142,7 +142,7 @@ static void fail_vmem_fails_each(struct kunit *test)
 	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo N >task-filter"), 0);
-	/* Each fault point on its own, then all at once. */
+	/* One failure for each fault point, one with all of them. */
 	KUNIT_EXPECT_EQ(test, w.failed, r->faults ? r->faults + 1 : 0);
 #else
 	kunit_skip(test, "the kernel has no fault injection in debugfs");
@@ -150,7 +150,8 @@ static void fail_vmem_fails_each(struct kunit *test)
 }
 
 /*
- * [23] The same with an mtbf of 1, which fails each fault point of the arena.
+ * [23] With an mtbf of 1, a call that reaches a fault point of the arena fails,
+ * and changes nothing except fail_injected.
  */
 static void mtbf_fails_each(struct kunit *test)
 {
@@ -175,7 +176,7 @@ static void mtbf_fails_each(struct kunit *test)
 		WRITE_ONCE(w.vm->mtbf, 1);
 	}
 	undo(&w);
-	/* A slab or a magazine serves a request without a fault point. */
+	/* A request that a slab or a magazine serves has no fault point. */
 	for (i = 0; i < 3 && w.vm->qcaches && r->kind != SINGLE &&
 	     r->how == ALLOC && r->size <= 8; i++) {
 		KUNIT_EXPECT_TRUE(test, call(&w));
@@ -185,7 +186,10 @@ static void mtbf_fails_each(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(w.vm).fail, 0ULL);
 	vt_state_drop(&before);
 
-	/* mtbf of the source: the import fails, so the request fails. */
+	/*
+	 * If the source has an mtbf of 1, the import fails, and therefore the
+	 * request fails.
+	 */
 	if (vt->n == 2) {
 		vmem_t *src = vt->arenas[0];
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: files in debugfs, maintenance of the segment hash table,
- * audit.
+ * Files in debugfs, maintenance of the segment hash table and audit while
+ * memory allocations fail.
  */
 #include "vmem_test_nomem.h"
 
 /**
  * struct file_name - a file in debugfs
- * @name: its name
+ * @name: name of the file
  * @arena: the file is in the directory of the arena
  * @read: the file is a seq_file, which a test can read
  */
@@ -45,7 +45,7 @@ static void arrange_file(struct kunit *test, struct vn *w)
 	unsigned long at;
 
 	w->vm = vq_ids(test, 10000, 4);
-	/* More segments than fit into one buffer. */
+	/* More segments than fit into one buffer of a seq_file. */
 	for (at = 5000; at < 5600; at += 2)
 		KUNIT_ASSERT_EQ(test, vt_alloc_at(w->vm, at, 1), at);
 	/* Complete the rescale of the hash table before the test. */
@@ -101,13 +101,16 @@ static void file_without_memory(struct kunit *test)
 	};
 	char old[8] = "0";
 
-	/* The file "verify" needs it. */
+	/* The file "verify" needs the debug parameter. */
 	vt_param("debug", "1", old, sizeof(old));
 	vn_may_fail(test, &w);
 	vt_param("debug", old, NULL, 0);
 }
 
-/* Segments: maintenance enlarges the hash table, but allocations do not. */
+/*
+ * Number of segments at which maintenance enlarges the hash table, but an
+ * allocation does not.
+ */
 #define NR_IDS	120
 
 static void arrange_full_table(struct kunit *test, struct vn *w)
@@ -120,7 +123,8 @@ static void arrange_full_table(struct kunit *test, struct vn *w)
 }
 
 /*
- * With memory the hash table grows; without, rescale_fail counts the failure.
+ * If there is memory the hash table grows. If not, rescale_fail counts the
+ * failure.
  */
 static bool call_update(struct vn *w)
 {
@@ -135,7 +139,7 @@ static bool call_update(struct vn *w)
 	KUNIT_EXPECT_EQ(w->test, new.rescale_fail - old.rescale_fail,
 			(u64)!larger);
 	KUNIT_EXPECT_EQ(w->test, vmem_verify(w->vm), 0);
-	/* Checked above: hide it from the comparison of statistics. */
+	/* Hide the failure from the comparison of statistics. */
 	if (!larger)
 		w->vm->segmap.stats.rescale_fail--;
 	return larger;
@@ -145,7 +149,7 @@ static void undo_full_table(struct vn *w)
 {
 	unsigned int i;
 
-	/* Look-ups work in either hash table. */
+	/* Look-ups work in the old and in the larger hash table. */
 	for (i = 1; i <= NR_IDS; i++) {
 		vt_free(w->vm, i, 1);
 		KUNIT_EXPECT_EQ(w->test, vt_alloc(w->vm, 1, VM_NOSLEEP),
@@ -154,7 +158,8 @@ static void undo_full_table(struct vn *w)
 }
 
 /*
- * [32] The segment hash table keeps its size until there is memory for another.
+ * [32] The segment hash table keeps its size until there is memory for a larger
+ * one.
  */
 static void rescale_without_memory(struct kunit *test)
 {
@@ -190,7 +195,10 @@ static void arrange_ids(struct kunit *test, struct vn *w)
 	w->vm = vt_ids(test, 10000);
 }
 
-/* Allocate at a stack depth whose trace may not be in the stack depot yet. */
+/*
+ * Allocate at the end of a recursion of @depth calls. The stack depot may not
+ * have this stack trace yet.
+ */
 static noinline unsigned long alloc_at_depth(vmem_t *vm, unsigned int depth)
 {
 	unsigned long id;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Without memory: quantum caches, their slabs and magazines, and their reclaim.
+ * Quantum caches, their slabs and magazines, and their reclaim while memory
+ * allocations fail.
  */
 #include "vmem_test_nomem.h"
 
-/* Identifiers: enough that the caches use magazines. */
+/* Number of identifiers in an arena whose caches use magazines. */
 #define NR_IDS	(20000 * num_possible_cpus())
 
-/* Allocations of a test, and the number that vn_exhaust_pool() has made. */
+/* Allocations of a test, and the number of allocations by vn_exhaust_pool(). */
 static struct vq_set *held;
 static unsigned int nr_exhausted;
 
@@ -36,8 +37,9 @@ static void undo_cached(struct vn *w)
 }
 
 /*
- * [38] Without memory for a slab, a single object serves the request. A cached
- * size fails only if every allocation fails, and without a change.
+ * [38] Without memory for a slab, a single object serves the request. A request
+ * for a cached size fails only if every memory allocation fails, and then it
+ * changes nothing.
  */
 static void cached_without_memory(struct kunit *test)
 {
@@ -52,7 +54,7 @@ static void cached_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.failed, 1U);
 }
 
-/* [24] With VM_SLEEP a cached size never fails. */
+/* [24] A VM_SLEEP request for a cached size never fails. */
 static void cached_sleep_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -75,7 +77,10 @@ static void arrange_cached_import(struct kunit *test, struct vn *w)
 	nr_exhausted = 0;
 }
 
-/* [38] The same with a source whose segment pool is exhausted. */
+/*
+ * [38] If the slab must be imported and the segment pool of the source is
+ * exhausted, the request fails only if every memory allocation fails.
+ */
 static void cached_import_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -107,9 +112,9 @@ static bool call_free(struct vn *w)
 }
 
 /*
- * [39] A free allocates nothing, not even if it finds no magazine. The kernel's
- * checkers allocate for each stack trace that they see for the first time, so
- * only the second round is checked for allocations.
+ * [39] vmem_free() allocates no memory, not even if it finds no magazine. The
+ * kernel's checkers allocate memory for each stack trace that they see for the
+ * first time, so only the second round must make no allocations.
  */
 static void free_allocates_nothing(struct kunit *test)
 {
@@ -136,7 +141,8 @@ static bool call_random_ops(struct vn *w)
 }
 
 /*
- * [38] Traffic without memory neither loses an integer nor allocates one twice.
+ * [38] Random calls while memory allocations fail neither lose an integer nor
+ * allocate one twice.
  */
 static void traffic_without_memory_loses_nothing(struct kunit *test)
 {
@@ -147,13 +153,13 @@ static void traffic_without_memory_loses_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held->bad, 0U);
 }
 
-/* An arena full of slabs that are partial: most objects are free. */
+/* An arena that consists of partial slabs, in which most objects are free. */
 static void arrange_partial_slabs(struct kunit *test, struct vn *w)
 {
 	unsigned int i;
 
 	w->vm = vq_ids(test, 640, 8);
-	/* No request may fail: that would start a reclaim. */
+	/* No request may fail, because a failure starts a reclaim. */
 	while (held->sum < 640)
 		KUNIT_ASSERT_TRUE(test, vq_get(held, w->vm, 4, VM_NOSLEEP));
 	for (i = held->n; i--; )
@@ -173,7 +179,10 @@ static void undo_partial_slabs(struct vn *w)
 	vq_put_all(held, w->vm);
 }
 
-/* [23] A split needs segment structures: without memory the slab stays. */
+/*
+ * [23] To split a slab, vmem needs segment structures. Without memory for them
+ * the slab stays.
+ */
 static void split_without_memory(struct kunit *test)
 {
 	struct vn w = {
@@ -205,7 +214,7 @@ static bool call_destroy(struct vn *w)
 	return true;
 }
 
-/* [13] vmem_destroy() needs no memory, whatever the caches hold. */
+/* [13] vmem_destroy() needs no memory, even if the caches hold objects. */
 static void destroy_without_memory(struct kunit *test)
 {
 	struct vn w = { .arrange = arrange_destroy, .call = call_destroy };
@@ -215,7 +224,10 @@ static void destroy_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.failed, 0U);
 }
 
-/* [32] The slab hash table keeps its size without memory, and grows later. */
+/*
+ * [32] The slab hash table keeps its size until there is memory for a larger
+ * one.
+ */
 static void slab_table_without_memory(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 10000, 8);
@@ -233,7 +245,7 @@ static void slab_table_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	vn_without_memory(vq_put_all(held, vm));
 	KUNIT_EXPECT_EQ(test, held->bad, 0U);
-	/* The table shrinks without memory. */
+	/* The slab hash table shrinks without memory. */
 	vmem_update(NULL);
 	vn_without_memory(vmem_update(NULL));
 	KUNIT_EXPECT_EQ(test, qc->slabs.bits, bits);
@@ -260,7 +272,7 @@ static void reclaim_without_memory(struct work_struct *work)
 	}
 }
 
-/* Make all allocations of the tree's reclaim fail. */
+/* Make all memory allocations of the tree's reclaim work item fail. */
 static void fail_reclaim_allocations(vmem_t *vm)
 {
 	struct delayed_work *work = &vm->tree->reclaim;
@@ -272,7 +284,7 @@ static void fail_reclaim_allocations(vmem_t *vm)
 	WRITE_ONCE(no_memory, true);
 }
 
-/* Restore the reclaim. No request may wait in the tree. */
+/* Restore the reclaim work item. No request may wait in the tree now. */
 static void restore_reclaim(vmem_t *vm)
 {
 	struct delayed_work *work = &vm->tree->reclaim;
@@ -282,8 +294,9 @@ static void restore_reclaim(vmem_t *vm)
 }
 
 /*
- * [46] Without memory, reclaim splits no slab and does not wait for memory. It
- * runs repeatedly while the request sleeps, and serves it once there is memory.
+ * [46] Without memory, reclaim splits no slab and does not wait for memory.
+ * Reclaim runs repeatedly while the request sleeps, and serves the request once
+ * there is memory.
  */
 static void reclaim_splits_slabs_once_there_is_memory(struct kunit *test)
 {

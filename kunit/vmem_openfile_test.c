@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Open debugfs files while arenas change and are destroyed. */
+/* Reads of open debugfs files while arenas change and are destroyed. */
 #include <linux/bitmap.h>
 
 #include "../vmem/arena/registry.h"
@@ -49,7 +49,10 @@ static void open_file_fails_once_its_arena_is_destroyed(struct kunit *test)
 	}
 }
 
-/* [30] Reads of the list of arenas while arenas are created and destroyed. */
+/*
+ * [30] A file that lists the arenas shows an arena that exists throughout,
+ * while other arenas are created and destroyed.
+ */
 static void list_of_arenas_survives_changes(struct kunit *test)
 {
 	static const char * const file[] = { VT_DEBUGFS "arenas",
@@ -92,7 +95,8 @@ static void list_of_arenas_survives_changes(struct kunit *test)
 }
 
 /*
- * Read in small pieces until @vm is the next arena to show; NULL: to the end.
+ * Read in small pieces until @vm is the next arena that the file shows, or to
+ * the end of the file if @vm is NULL.
  */
 static void read_up_to(struct kunit *test, struct file *f, vmem_t *vm,
 		       char *buf, size_t size, loff_t *pos)
@@ -121,9 +125,9 @@ static bool is_shown(const char *text, u32 id)
 }
 
 /*
- * [30] The source of two arenas is destroyed when the source, the first arena
- * or the second arena is the next to be shown. The arenas then have no source.
- * All remaining arenas are shown.
+ * [30] A source with two clients is destroyed while a file that lists the
+ * arenas is read: when the next arena to show is the source, its first or its
+ * second client. The file shows all remaining arenas.
  */
 static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 {
@@ -167,7 +171,10 @@ static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 
 #define NR_ODD	10000
 
-/* [29] A large arena is read in pieces: an unchanged segment is shown once. */
+/*
+ * [29] If the file "segments" of a large arena is read in pieces, it shows each
+ * unchanged segment once.
+ */
 static void unchanged_segment_is_shown_once(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 2 * NR_ODD);
@@ -203,7 +210,10 @@ static void unchanged_segment_is_shown_once(struct kunit *test)
 		}
 		len -= at - buf;
 		memmove(buf, at, len);
-		/* Allocate, free and coalesce segments at both ends. */
+		/*
+		 * Allocate, free and coalesce segments at both ends of the
+		 * arena.
+		 */
 		for (i = 0; i < 8; i++)
 			vt_alloc(vm, 1, VM_NOSLEEP | (i & 1 ? VM_ENDALLOC : 0));
 		for (i = 2; i <= 2 * NR_ODD; i += 4)

@@ -34,7 +34,7 @@ static void firstfit_starts_in_possible_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, VM_FIRSTFIT), 18 * U);
 }
 
-/* [18] FIRSTFIT takes the first segment of the class that fits. */
+/* [18] Of a class, FIRSTFIT takes the first segment that is large enough. */
 static void firstfit_takes_first_of_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -48,7 +48,10 @@ static void firstfit_takes_first_of_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 }
 
-/* [18] FIRSTFIT searches the next class if no segment of the first one fits. */
+/*
+ * [18] FIRSTFIT searches the next class if no segment of the possible class is
+ * large enough.
+ */
 static void firstfit_goes_on_to_next_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -59,7 +62,7 @@ static void firstfit_goes_on_to_next_class(struct kunit *test)
 			36 * U);
 }
 
-/* [18] BESTFIT takes the smallest segment of the class that fits. */
+/* [18] BESTFIT takes the smallest of the segments that are large enough. */
 static void bestfit_takes_smallest(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -70,13 +73,15 @@ static void bestfit_takes_smallest(struct kunit *test)
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT),
 			34 * U);
-	/* There is no exact fit, so the search looks at all four. */
+	/*
+	 * No hole is an exact fit: the search looks at three after the first.
+	 */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 3ULL);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 14 * U }, { 43 * U, U },
 		       { 48 * U, 12 * U }, { 62 * U, 8 * U });
 }
 
-/* [18] An exact fit ends the search. */
+/* [18] An exact fit ends the search of BESTFIT. */
 static void exact_fit_ends_bestfit(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -90,7 +95,7 @@ static void exact_fit_ends_bestfit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 }
 
-/* [18] BESTFIT: an exact fit is one of the size rounded up to the quantum. */
+/* [18] For BESTFIT, an exact fit has the size rounded up to the quantum. */
 static void exact_fit_is_of_rounded_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -113,7 +118,7 @@ static void bestfit_stays_in_first_fitting_class(struct kunit *test)
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_BESTFIT),
 			50 * U);
-	/* 50, 24, perhaps 17: the search did not enter the class of 8. */
+	/* The search looks at 50, 24, perhaps 17, but not at 34. */
 	KUNIT_EXPECT_LE(test, vt_stats(vm).search - search, 2ULL);
 }
 
@@ -157,7 +162,8 @@ static void endalloc_takes_the_top_of_the_selected_segment(struct kunit *test)
 }
 
 /*
- * [18] Without a policy, the search for a power of two starts in its own class.
+ * [18] Without a policy, the search for a size that is a power of two starts in
+ * the class of this size.
  */
 static void power_of_two_starts_in_own_class(struct kunit *test)
 {
@@ -167,12 +173,16 @@ static void power_of_two_starts_in_own_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 4 * U, 0), 17 * U);
 }
 
-/* [34] The possible class is searched if no class above it has a fit. */
+/*
+ * [34] The possible class is searched if no higher class can serve the request.
+ */
 static void possible_class_is_searched_last(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
 
-	/* The class above has a hole, but it cannot hold an aligned range. */
+	/*
+	 * The hole of 6 units is in a higher class but holds no aligned range.
+	 */
 	VT_HOLES(test, vm, { 32 * U, 3 * U }, { 17 * U, 6 * U });
 	KUNIT_EXPECT_EQ(test,
 			(unsigned long)vmem_xalloc(vm, 3 * U, 32 * U, 0, 0,
@@ -181,7 +191,7 @@ static void possible_class_is_searched_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [34] The search ends at the largest class. */
+/* [34] A search that finds no segment ends after the largest class. */
 static void search_ends_at_the_largest_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 1UL << (BITS_PER_LONG - 1), U);

@@ -2,9 +2,9 @@
 /*
  * Segment structures: requests when the slab allocator fails.
  *
- * fail_nth makes the next allocation of this task that may fail do so, without
- * any set-up. A request stops at the first failure, so the pool of an arena is
- * exhausted after some requests if each is armed.
+ * fail_nth makes the next allocation of this task fail, unless it has
+ * __GFP_NOFAIL. This needs no set-up. A request stops at its first failure, so
+ * requests with an armed failure exhaust the segment pool of an arena.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
@@ -23,7 +23,7 @@ static void arm_failure(void)
 	current->fail_nth = 1;
 }
 
-/* True if the request has called the slab allocator. */
+/* Returns true if the request has called the slab allocator. */
 static bool disarm_failure(void)
 {
 	bool used = !current->fail_nth;
@@ -46,7 +46,8 @@ static bool disarm_failure(void)
 #endif
 
 /*
- * Exhaust the pool of an arena of 10000. Returns the number of units allocated.
+ * Allocate single integers until the segment pool of the arena is exhausted.
+ * Returns the number of allocations.
  */
 static unsigned int exhaust_pool(struct kunit *test, vmem_t *vm, int vmflag)
 {
@@ -67,8 +68,8 @@ static unsigned int exhaust_pool(struct kunit *test, vmem_t *vm, int vmflag)
 }
 
 /*
- * [23] Without structures VM_NOSLEEP returns NULL, counts in fail and
- * populate_fail, and changes nothing.
+ * [23] Without segment structures a VM_NOSLEEP request returns NULL, counts in
+ * fail and populate_fail, and changes nothing else.
  */
 static void nosleep_without_structures_fails(struct kunit *test)
 {
@@ -93,7 +94,10 @@ static void nosleep_without_structures_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 5000, 1), 5000UL);
 }
 
-/* [24] Without structures VM_SLEEP makes a blocking allocation and succeeds. */
+/*
+ * [24] Without segment structures a VM_SLEEP request makes a blocking memory
+ * allocation and succeeds.
+ */
 static void sleep_without_structures_succeeds(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
@@ -111,7 +115,7 @@ static void sleep_without_structures_succeeds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [8] Without structures vmem_add() returns NULL and adds nothing. */
+/* [8] Without segment structures vmem_add() returns NULL and adds nothing. */
 static void add_without_structures_fails(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
@@ -128,7 +132,7 @@ static void add_without_structures_fails(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)20000, 10, VM_SLEEP));
 }
 
-/* [25] A free needs no structures. */
+/* [25] vmem_xfree() needs no segment structures. */
 static void free_needs_no_structures(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
@@ -145,7 +149,8 @@ static void free_needs_no_structures(struct kunit *test)
 }
 
 /*
- * Number of requests that a populator serves beyond those of an ordinary arena.
+ * Number of requests that the reserve of a populator arena serves: the requests
+ * beyond those that an ordinary arena serves.
  */
 static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 {
@@ -161,21 +166,27 @@ static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 	return many - few;
 }
 
-/* [35] The reserve of 12 structures serves six more cuts with VM_PUSHPAGE. */
+/*
+ * [35] The reserve of 12 structures serves six more VM_PUSHPAGE requests, since
+ * each request needs two structures.
+ */
 static void reserve_serves_pushpage(struct kunit *test)
 {
 	NEEDS_FAILSLAB(test);
 	KUNIT_EXPECT_GE(test, reserve_cuts(test, VM_PUSHPAGE), 6U);
 }
 
-/* [35] The same for VM_NOSLEEP when the slab allocator fails. */
+/*
+ * [35] The reserve serves six more VM_NOSLEEP requests when the slab allocator
+ * fails.
+ */
 static void reserve_serves_nosleep(struct kunit *test)
 {
 	NEEDS_FAILSLAB(test);
 	KUNIT_EXPECT_GE(test, reserve_cuts(test, 0), 6U);
 }
 
-/* [35] VM_PUSHPAGE uses the reserve before the slab allocator. */
+/* [35] A VM_PUSHPAGE request uses the reserve before the slab allocator. */
 static void pushpage_takes_the_reserve_first(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_init("heap", (void *)1, 10000, 1, NULL,
@@ -197,8 +208,8 @@ static void pushpage_takes_the_reserve_first(struct kunit *test)
 }
 
 /*
- * [35] A task that reclaims memory cannot use __GFP_NOFAIL: the reserve serves
- * it.
+ * [35] A task that reclaims memory cannot use __GFP_NOFAIL, so the reserve
+ * serves its VM_SLEEP request.
  */
 static void reserve_serves_memalloc(struct kunit *test)
 {
@@ -209,7 +220,7 @@ static void reserve_serves_memalloc(struct kunit *test)
 
 	NEEDS_FAILSLAB(test);
 	exhaust_pool(test, vm, 0);
-	/* This refills the reserve. */
+	/* This request refills the reserve. */
 	KUNIT_ASSERT_NE(test, vt_alloc(vm, 1, VM_SLEEP), 0UL);
 	old = memalloc_noreclaim_save();
 	arm_failure();
@@ -232,13 +243,13 @@ static void exhaust_during_import(void)
 			break;
 	}
 	disarm_failure();
-	/* The request must not need another one after the import. */
+	/* The request must not allocate a structure after the import. */
 	arm_failure();
 }
 
 /*
- * [35] The pool is exhausted during the import: the structures set aside serve
- * the new span and the cut, and the request needs no more.
+ * [35] If the pool is exhausted during the import, the structures set aside
+ * suffice for the new span and for the allocation from the span.
  */
 static void structures_set_aside_serve_the_import(struct kunit *test)
 {
@@ -258,7 +269,10 @@ static void structures_set_aside_serve_the_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 }
 
-/* [23] Without structures for the span, no import is kept. */
+/*
+ * [23] A request without segment structures for a new span fails and keeps no
+ * import.
+ */
 static void no_import_without_structures(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
@@ -276,7 +290,10 @@ static void no_import_without_structures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, 0ULL);
 }
 
-/* A task, and its slab allocations for which vmem_is_populator() is true. */
+/*
+ * A task, and the number of its slab allocations during which
+ * vmem_is_populator() is true.
+ */
 static struct task_struct *counted_task;
 static unsigned int nr_populating;
 
@@ -299,7 +316,10 @@ static void unregister_probe(struct tracepoint *tp, void *unused)
 		tracepoint_probe_unregister(tp, probe_alloc, NULL);
 }
 
-/* [35] vmem_is_populator() is true while this task allocates structures. */
+/*
+ * [35] vmem_is_populator() is true while this task allocates segment
+ * structures.
+ */
 static void is_populator_while_allocating(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);

@@ -12,8 +12,9 @@ static const int policies[] = {
 };
 
 /*
- * [14] The fit flags have no effect on a cached size. Here an existing slab
- * serves it, although the arena has better fits and lower addresses.
+ * [14] The fit flags have no effect on a cached size. An existing slab serves
+ * each request, although the arena has free segments that fit better and have
+ * lower addresses.
  */
 static void cached_size_ignores_the_policy(struct kunit *test)
 {
@@ -21,7 +22,7 @@ static void cached_size_ignores_the_policy(struct kunit *test)
 	unsigned long base, a[ARRAY_SIZE(policies)];
 	unsigned int i;
 
-	/* Free: 1 and 2, 10 to 12, and from 23 on, where the slab begins. */
+	/* 1..2, 10..12 and 23..300 are free. The slab begins at 23. */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 3, 7), 3UL);
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 13, 10), 13UL);
 	base = vt_alloc(vm, 3, VM_SLEEP);
@@ -39,7 +40,10 @@ static void cached_size_ignores_the_policy(struct kunit *test)
 	vt_xfree(vm, 13, 10);
 }
 
-/* [14] With every policy the magazine returns the object freed last. */
+/*
+ * [14] With every policy, a request takes the last freed object from the
+ * magazine.
+ */
 static void magazine_serves_every_policy(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -60,7 +64,9 @@ static void magazine_serves_every_policy(struct kunit *test)
 	}
 }
 
-/* [14] Sizes up to qcache_max are cached, the next size is not. */
+/*
+ * [14] Sizes up to and including qcache_max are cached, larger sizes are not.
+ */
 static void sizes_up_to_qcache_max_are_cached(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 5);
@@ -73,7 +79,9 @@ static void sizes_up_to_qcache_max_are_cached(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { 1, 64 });
 }
 
-/* [20] vmem_xalloc() and vmem_xfree() bypass the caches for all sizes. */
+/*
+ * [20] vmem_xalloc() and vmem_xfree() bypass the caches even for a cached size.
+ */
 static void xalloc_bypasses_the_caches(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 4);
@@ -85,7 +93,7 @@ static void xalloc_bypasses_the_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [26] A request of a cached size does not move the rotor. */
+/* [26] A request for a cached size does not move the rotor. */
 static void cached_size_does_not_move_the_rotor(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 4);
@@ -96,7 +104,10 @@ static void cached_size_does_not_move_the_rotor(struct kunit *test)
 	c = vt_alloc(vm, 10, VM_SLEEP | VM_NEXTFIT);
 	KUNIT_EXPECT_EQ(test, a, 1UL);
 	KUNIT_EXPECT_EQ(test, b, 11UL);
-	/* The rotor is still at 11, and the first room is after the slab. */
+	/*
+	 * The rotor is still at 11, and the next free segment is after the
+	 * slab.
+	 */
 	KUNIT_EXPECT_EQ(test, c, 75UL);
 	vt_free(vm, a, 10);
 	vt_free(vm, b, 1);
@@ -122,7 +133,10 @@ static void abort_does_not_prevent_waiting(struct kunit *test)
 		vt_free(vm, addr, 2);
 }
 
-/* [23] A request without room returns NULL and counts one failure. */
+/*
+ * [23] A request for which there is no space returns NULL and counts once in
+ * fail.
+ */
 static void failure_counts_once(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 8, 2);
@@ -136,7 +150,7 @@ static void failure_counts_once(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [17] Unknown flags are misuse, also if the cache could serve the request. */
+/* [17] Unknown flags are misuse, even if the cache could serve the request. */
 static void unknown_flags_are_refused(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 300, 2);
@@ -153,7 +167,10 @@ static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 	WRITE_ONCE(vm->mtbf, mtbf);
 }
 
-/* [23] Fault injection spares requests that a slab or a magazine serves. */
+/*
+ * [23] Fault injection does not fail a request that a slab or a magazine
+ * serves.
+ */
 static void injection_spares_requests_that_caches_serve(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
@@ -177,7 +194,10 @@ static void injection_spares_requests_that_caches_serve(struct kunit *test)
 	vt_free(vm, c, 1);
 }
 
-/* [23] A request that reaches the arena draws only once. */
+/*
+ * [23] Fault injection decides only once about a request that reaches the
+ * arena.
+ */
 static void injection_draws_once(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
@@ -199,8 +219,8 @@ static void no_release(vmem_t *source, void *addr, size_t size)
 }
 
 /*
- * [38] A request that gets no slab, but a single object, does not drain the
- * caches.
+ * [38] A request that gets a single object because there is no slab does not
+ * drain the caches.
  */
 static void failed_slab_does_not_drain_the_caches(struct kunit *test)
 {
@@ -234,7 +254,7 @@ static void failed_slab_does_not_drain_the_caches(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [24] Fault injection spares requests that may sleep or have VM_PANIC. */
+/* [23] Fault injection does not fail a request with VM_SLEEP or VM_PANIC. */
 static void injection_spares_sleepers(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);
@@ -252,7 +272,7 @@ static void injection_spares_sleepers(struct kunit *test)
 	vt_free(vm, b, 2);
 }
 
-/* [23] Fault injection applies to uncached sizes. */
+/* [23] Fault injection applies to uncached sizes and to vmem_xalloc(). */
 static void injection_hits_uncached_sizes(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);

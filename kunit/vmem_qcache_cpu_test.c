@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Quantum caches on several CPUs: magazines of other CPUs, CPU hotplug, and
- * reclaim while all CPUs allocate and free. On one CPU only the last part runs.
+ * reclaim while all CPUs allocate and free. With one CPU only the tests of
+ * reclaim run.
  */
 #include <linux/cpu.h>
 
 #include "vmem_test_traffic.h"
 
-/* An online CPU other than this one. Skips the test if there is none. */
+/* Returns an online CPU other than this one. Skips the test without one. */
 static unsigned int other_cpu(struct kunit *test)
 {
 	unsigned int cpu;
@@ -19,7 +20,10 @@ static unsigned int other_cpu(struct kunit *test)
 	return 0;
 }
 
-/* Frees of round 1 miss magazines, which allocations of round 2 create. */
+/*
+ * In round 1 vmem_free() finds no magazines; the allocations of round 2 create
+ * them.
+ */
 static void fill_magazines(struct vt_thread *t)
 {
 	struct vt_range *held = kvcalloc(1000, sizeof(*held), GFP_KERNEL);
@@ -57,7 +61,10 @@ static void fill_magazines_of(struct kunit *test, vmem_t *vm, unsigned int cpu,
 	KUNIT_EXPECT_GT(test, vq_on_cpu(vm, 1, cpu), 0UL);
 }
 
-/* [38] VM_NOSLEEP gets all integers except those in other CPUs' magazines. */
+/*
+ * [38] VM_NOSLEEP requests get all integers except those in other CPUs'
+ * magazines.
+ */
 static void nosleep_lacks_only_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
@@ -71,13 +78,13 @@ static void nosleep_lacks_only_magazines_of_other_cpus(struct kunit *test)
 	vq_fill(s, vm, 2);
 	vq_fill(s, vm, 1);
 	KUNIT_EXPECT_GE(test, s->sum, 20000 - held);
-	/* The first failure has queued a reclaim of the rest. */
+	/* The first failure has queued a reclaim of these magazines. */
 	KUNIT_EXPECT_TRUE(test, vq_poll((vq_fill(s, vm, 1), s->sum == 20000)));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 	vq_put_all(s, vm);
 }
 
-/* [38] VM_SLEEP gets the integers in the magazines of other CPUs. */
+/* [38] A VM_SLEEP request gets the integers in the magazines of other CPUs. */
 static void sleep_drains_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
@@ -92,7 +99,10 @@ static void sleep_drains_magazines_of_other_cpus(struct kunit *test)
 	vt_free(vm, 1, 20000);
 }
 
-/* [38] The same for a request to the source of the arena. */
+/*
+ * [38] A VM_SLEEP request to the source gets the integers of a client that are
+ * in the magazines of other CPUs.
+ */
 static void source_drains_magazines_of_other_cpus(struct kunit *test)
 {
 	unsigned int cpu = other_cpu(test);
@@ -101,7 +111,7 @@ static void source_drains_magazines_of_other_cpus(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long room;
 
-	/* A small arena has no magazines, so import first. */
+	/* An arena has magazines only after it has imported enough. */
 	room = vt_alloc(vm, 64 * 250, VM_SLEEP);
 	fill_magazines_of(test, vm, cpu, 1);
 	vt_free(vm, room, 64 * 250);
@@ -166,7 +176,7 @@ static void magazines_of_a_dead_cpu_are_drained(struct kunit *test)
 		unplug_cpu(test, cpu);
 		KUNIT_EXPECT_TRUE(test, vq_poll(!vq_on_cpu(vm, 1, cpu) &&
 						!vq_on_cpu(vm, 2, cpu)));
-		/* The request fails while reclaim drains a magazine. */
+		/* The request may fail while reclaim drains a magazine. */
 		KUNIT_EXPECT_TRUE(test, vq_poll((addr = vt_alloc(vm, 20000,
 								 VM_NOSLEEP))));
 		if (addr)
@@ -230,14 +240,17 @@ static void draining_loses_no_integer_in_traffic(struct kunit *test)
 	vt_free(vm, 1, VQ_INTEGERS);
 }
 
-/* [38] The same in an arena that is nearly full, with requests that wait. */
+/*
+ * [38] In a nearly full arena, VM_SLEEP requests succeed while threads on all
+ * CPUs allocate and free.
+ */
 static void waiters_are_served_during_traffic(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 400, 3);
 	struct vt_thread *t[TRAFFIC_THREADS];
 	unsigned int i;
 
-	/* 6 * 40 objects of up to 3 integers may need more than 400. */
+	/* 6 * 40 objects of 1 to 3 integers may need more than 400 integers. */
 	vq_traffic_start(test, t, TRAFFIC_THREADS, vm, 3, VM_NOSLEEP);
 	for (i = 0; i < 60; i++) {
 		unsigned long addr = vt_alloc(vm, 4 + i % 5, VM_SLEEP);
@@ -253,7 +266,10 @@ static void waiters_are_served_during_traffic(struct kunit *test)
 	vt_free(vm, 1, 400);
 }
 
-/* [38] The same in a tree of three levels, with large requests to the root. */
+/*
+ * [38] In a tree of three levels, large requests to the root drain the caches
+ * while threads on all CPUs allocate and free. No integer is lost.
+ */
 static void tree_is_drained_during_traffic(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, VQ_INTEGERS, 2);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Misuse of cached sizes. With the module parameter debug vmem checks every
- * free; without it, only the frees that reach a slab.
+ * object that a client frees. Without it, vmem checks only the objects that
+ * vmem_free() returns to a slab.
  *
  * vt_misuse_end() expects exactly one report and an unchanged arena.
  */
 #include "vmem_test_qcache.h"
 
-/* [20] An arena that checks frees, with an object of each size from 1 to 3. */
+/*
+ * [20] An arena with the debug parameter, and an object of each size from 1 to
+ * 3.
+ */
 struct checked {
 	vmem_t *vm;
 	unsigned long addr[4];
@@ -43,7 +47,7 @@ static void checked_exit(struct checked *c)
 		vt_free(c->vm, c->addr[i], i);
 }
 
-/* Repeats the free, because the first one must not have changed anything. */
+/* Call vmem_free() twice, because the first call must not change the arena. */
 static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 			   size_t size)
 {
@@ -61,7 +65,10 @@ static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 	}
 }
 
-/* [20] A double free is misuse, at once and after other frees. */
+/*
+ * [20] A double free is misuse, both at once and after other objects were
+ * freed.
+ */
 static void double_free_is_reported(struct kunit *test)
 {
 	unsigned long a, b;
@@ -83,7 +90,7 @@ static void double_free_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] The size of another cache is misuse, larger or smaller. */
+/* [20] It is misuse to free an object with the size of another cache. */
 static void wrong_size_is_reported(struct kunit *test)
 {
 	struct checked c;
@@ -96,7 +103,10 @@ static void wrong_size_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] An uncached size for a cached object is misuse, and vice versa. */
+/*
+ * [20] It is misuse to free an object with an uncached size, or an uncached
+ * segment with a cached size.
+ */
 static void uncached_size_is_reported(struct kunit *test)
 {
 	struct vt_misuse *m;
@@ -114,7 +124,10 @@ static void uncached_size_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] A free inside an object or of the unused end of a slab is misuse. */
+/*
+ * [20] It is misuse to free an address inside an object, or in the unused end
+ * of a slab.
+ */
 static void inside_of_an_object_is_reported(struct kunit *test)
 {
 	struct checked c;
@@ -127,7 +140,7 @@ static void inside_of_an_object_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] A free where no object is allocated is misuse. */
+/* [20] It is misuse to free an address at which no object is allocated. */
 static void free_of_an_unallocated_address_is_reported(struct kunit *test)
 {
 	struct checked c;
@@ -141,7 +154,7 @@ static void free_of_an_unallocated_address_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] A free to the wrong arena is a misuse of that arena. */
+/* [20] An object that is freed to the wrong arena counts as misuse there. */
 static void wrong_arena_is_reported(struct kunit *test)
 {
 	struct checked a, b;
@@ -168,14 +181,14 @@ static void expect_xfree_refused(struct kunit *test, vmem_t *vm,
 	vt_misuse_end(test, m);
 }
 
-/* [20] vmem_xfree() of an object is misuse, also without debug. */
+/* [20] vmem_xfree() of an object is misuse, even without debug. */
 static void xfree_of_an_object_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
 	unsigned long a = vt_alloc(vm, 2, VM_SLEEP);
 	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
 
-	/* The first object of its slab, and another one. */
+	/* a is the first object of its slab, b is another one. */
 	expect_xfree_refused(test, vm, a, 2);
 	expect_xfree_refused(test, vm, b, 2);
 	vt_free(vm, a, 2);
@@ -205,7 +218,9 @@ static void free_of_an_xallocated_segment_is_reported(struct kunit *test)
 	vt_xfree(vm, 500, 2);
 }
 
-/* [20] An arena without magazines checks every free, also without debug. */
+/*
+ * [20] An arena without magazines checks every vmem_free(), even without debug.
+ */
 static void small_arenas_check_every_free(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 4);
@@ -221,7 +236,7 @@ static void small_arenas_check_every_free(struct kunit *test)
 	vt_xfree(vm, 69, 2);
 }
 
-/* [20] A client's free of the segment of a slab is misuse. */
+/* [20] It is misuse to free the segment of a slab. */
 static void free_of_a_slab_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -236,7 +251,7 @@ static void free_of_a_slab_is_reported(struct kunit *test)
 	vt_free(vm, a, 2);
 }
 
-/* A double free of an object whose slab has been split is misuse. */
+/* It is misuse to free an object twice, even if its slab has been split. */
 static void double_free_after_a_split_is_reported(struct kunit *test)
 {
 	vmem_t *vm = checked_arena(test, 64);
@@ -256,8 +271,8 @@ static void double_free_after_a_split_is_reported(struct kunit *test)
 }
 
 /*
- * [13] vmem_destroy() reports exactly the objects that clients hold, not those
- * in magazines and slabs.
+ * [13] vmem_destroy() reports exactly the objects that clients hold, not the
+ * free objects in magazines and slabs.
  */
 static void destroy_reports_outstanding_objects(struct kunit *test)
 {
@@ -290,7 +305,7 @@ static void destroy_reports_outstanding_objects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.also_lines, 3U);
 }
 
-/* [13] The same for a slab without free objects. */
+/* [13] vmem_destroy() reports the objects of a slab without free objects. */
 static void destroy_reports_the_objects_of_a_full_slab(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 1);
@@ -327,7 +342,7 @@ static void destroy_empties_the_caches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), (size_t)0);
 }
 
-/* [20] A free of 0 is misuse, and no magazine accepts it. */
+/* [20] vmem_free() of 0 is misuse, and no magazine accepts the 0. */
 static void free_of_null_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 1);
@@ -336,7 +351,7 @@ static void free_of_null_is_reported(struct kunit *test)
 	expect_refused(test, vm, 0, 1);
 	expect_refused(test, checked_arena(test, 100000), 0, 1);
 
-	/* The same with a magazine that has room. */
+	/* A magazine that is not full does not accept 0 either. */
 	vq_supply_magazines(test, s, vm, 1, 1);
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 1UL);

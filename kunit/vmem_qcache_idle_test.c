@@ -43,7 +43,7 @@ static void maintenance_frees_idle_magazines(struct kunit *test)
 	vmem_update(NULL);
 	n = d->nempty;
 	KUNIT_ASSERT_GT(test, n, 10U);
-	/* Magazines that were used between two rounds stay for the next one. */
+	/* Magazines that were used after a round stay in the next round. */
 	while (s->n > 2000 - 100)
 		vq_put(s, vm, s->n - 1);
 	needed = n - d->nempty;
@@ -73,7 +73,9 @@ static bool run_shrinkers(void)
 	return n == 1;
 }
 
-/* The shrinker frees empty magazines at once, also when called repeatedly. */
+/*
+ * The shrinker frees empty magazines at once, even if it is called repeatedly.
+ */
 static void shrinker_frees_empty_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -121,7 +123,7 @@ static void wholly_free_slab_returns_for_waiters(struct kunit *test)
 static struct kunit *current_test;
 static struct vt_thread *waiter;
 
-/* During the import of a slab, a request begins to wait. */
+/* Runs during the import of a slab: start a request, which waits. */
 static void begin_to_wait(void)
 {
 	vmem_t *vm = vt_imp.importer;
@@ -137,7 +139,9 @@ static void begin_to_wait(void)
 	vt_imp.next = 64;
 }
 
-/* [38] The part of a new slab that its request does not use serves a waiter. */
+/*
+ * [38] The objects of a new slab that its request does not use serve a waiter.
+ */
 static void new_slab_serves_waiters(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 1, 0);
@@ -196,7 +200,10 @@ static vmem_t *non_importing_client(struct kunit *test, vmem_t *parent)
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
-/* [38] A request to a source does not drain clients that do not import. */
+/*
+ * [38] A request to a source does not drain the caches of clients that do not
+ * import.
+ */
 static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
@@ -205,14 +212,14 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 	unsigned long addr, held[3];
 	unsigned int i;
 
-	/* Listed before, below and after the arenas that import. */
+	/* The clients come before, below and after the arenas that import. */
 	client[0] = non_importing_client(test, src);
 	vm = vq_client(test, src, 1);
 	client[1] = non_importing_client(test, vm);
 	below = vq_client(test, vm, 1);
 	client[2] = non_importing_client(test, src);
 	for (i = 0; i < 2 * ARRAY_SIZE(client); i++) {
-		/* The first of two rounds creates magazines. */
+		/* Each client has two rounds. The second creates magazines. */
 		while (s->n < 200)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, client[i / 2], 1,
 						       VM_NOSLEEP));
@@ -232,7 +239,7 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 				vq_in_depot(client[i], 1), held[i]);
 	}
 	vt_free(src, addr, 64 * 100);
-	/* Destroy vm before client[1], which does not import from it. */
+	/* vm may be destroyed before client[1], which does not import. */
 	vq_close(test, below);
 	vq_close(test, vm);
 }

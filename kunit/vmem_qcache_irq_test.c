@@ -2,8 +2,8 @@
 /*
  * Interrupt handlers that allocate while they interrupt an allocation.
  *
- * The first tests set the busy flags of this CPU's magazines, as an interrupt
- * handler finds them if it interrupts their user. The others use real
+ * The first tests set the busy marks of this CPU's magazines, as if the test
+ * had interrupted a task that uses the magazines. The other tests use real
  * interrupts.
  */
 #include <linux/hrtimer.h>
@@ -107,11 +107,12 @@ static void all_layers_work_with_interrupts_off(struct kunit *test)
 }
 
 /**
- * struct irq_traffic - interrupt handlers that allocate and free
+ * struct irq_traffic - interrupt handlers that allocate and free; with
+ *	PREEMPT_RT the handlers run in threads
  * @timer: interrupts the task periodically
  * @work: interrupts the task when the task queues it
  * @timer_churn: requests of the timer's handler
- * @work_churn: requests of @work; with PREEMPT_RT both handlers are threads
+ * @work_churn: requests of the handler of @work
  * @calls: number of calls of both handlers
  */
 static struct irq_traffic {
@@ -145,7 +146,7 @@ static void work_handler(struct irq_work *work)
 
 #define MIN_CALLS	300
 
-/* Allocate and free in the task until the handlers have run often enough. */
+/* Allocate and free in the task until the handlers have run MIN_CALLS times. */
 static void churn_with_interrupts(struct kunit *test, vmem_t *vm,
 				  unsigned int sizes)
 {
@@ -184,7 +185,9 @@ static void churn_with_interrupts(struct kunit *test, vmem_t *vm,
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(vq_owned, VQ_INTEGERS + 1));
 }
 
-/* Task and handlers use the same magazines: no integer has two owners. */
+/*
+ * The task and the handlers use the same magazines. No integer has two owners.
+ */
 static void interrupts_use_the_same_cache(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, VQ_INTEGERS, 1);
@@ -193,7 +196,10 @@ static void interrupts_use_the_same_cache(struct kunit *test)
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
 
-/* The same with several cached sizes and with uncached sizes. */
+/*
+ * The task and the handlers use several cached sizes and uncached sizes. No
+ * integer has two owners.
+ */
 static void interrupts_use_all_sizes(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, VQ_INTEGERS, 3);
@@ -201,7 +207,10 @@ static void interrupts_use_all_sizes(struct kunit *test)
 	churn_with_interrupts(test, vm, 5);
 }
 
-/* [38] The same in an arena that is nearly full, so that slabs are split. */
+/*
+ * [38] The arena is nearly full, so that slabs are split. No integer has two
+ * owners, and none is lost.
+ */
 static void interrupts_split_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 3);
@@ -211,7 +220,7 @@ static void interrupts_split_slabs(struct kunit *test)
 	vt_free(vm, 1, 70);
 }
 
-/* The same with slabs that are imported and released to the source. */
+/* Slabs are imported, and released to the source. No integer has two owners. */
 static void interrupts_import_slabs(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 256, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last integer: every free integer of an arena can be allocated, also if
+ * The last integer: every free integer of an arena can be allocated, even if
  * the caches hold it.
  */
 #include "vmem_test_qcache.h"
@@ -10,8 +10,9 @@ static const unsigned int counts[] = { 1, 63, 64, 65, 99, 5000 };
 #define CACHES	16
 
 /*
- * Run @fn on an arena for each number in counts[] and each qcache_max. Large
- * arenas have only every @step-th qcache_max.
+ * For each number of integers in counts[], run @fn on an arena with each
+ * qcache_max from 1 to CACHES. For large arenas, use only every @step-th
+ * qcache_max.
  */
 static void for_all_arenas(struct kunit *test, unsigned int step,
 			   void (*fn)(struct kunit *test, vmem_t *vm,
@@ -39,9 +40,10 @@ static void for_all_arenas(struct kunit *test, unsigned int step,
 }
 
 /*
- * No request gets the integers that the reclaim work item is moving from a
- * magazine or slab to the arena, so wait for it. On a single CPU it runs before
- * or after a request.
+ * Expect that all @n integers are allocated. The reclaim work item may have
+ * been moving some of them from a magazine or slab to the arena: wait for the
+ * work item, then allocate these integers. With a single CPU the work item does
+ * not run during a request.
  */
 static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 		       vmem_t *vm)
@@ -62,7 +64,7 @@ static void fill_fresh(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	expect_all(test, s, n, vm);
 }
 
-/* [38] VM_NOSLEEP gets all integers of a fresh arena one by one. */
+/* [38] VM_NOSLEEP requests get all integers of a fresh arena one by one. */
 static void every_integer_of_a_fresh_arena(struct kunit *test)
 {
 	for_all_arenas(test, 1, fill_fresh);
@@ -76,7 +78,10 @@ static void fill_after_traffic(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	expect_all(test, s, n, vm);
 }
 
-/* [38] The same after traffic of all cached sizes. */
+/*
+ * [38] VM_NOSLEEP requests get all integers after random calls of all cached
+ * sizes.
+ */
 static void every_integer_after_traffic(struct kunit *test)
 {
 	for_all_arenas(test, 1, fill_after_traffic);
@@ -94,8 +99,8 @@ static void fill_largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
 }
 
 /*
- * [38] All objects of the largest cached size, then of the next smaller one,
- * and so on: smaller objects use the remainders of the larger ones.
+ * [38] Requests for the largest cached size, then for each next smaller size,
+ * get all integers: smaller objects use the remainders of larger ones.
  */
 static void every_integer_largest_size_first(struct kunit *test)
 {
@@ -107,14 +112,17 @@ static void fill_beside_slabs(struct kunit *test, vmem_t *vm, struct vq_set *s,
 {
 	unsigned int size;
 
-	/* One object of each size, so that each has a slab if there is room. */
+	/* Each size gets a slab with one used object if there is space. */
 	for (size = 1; size <= vm->qcaches->n; size++)
 		vq_get(s, vm, size, VM_NOSLEEP);
 	vq_fill(s, vm, 1);
 	expect_all(test, s, n, vm);
 }
 
-/* [38] The same while each cached size has a slab with one object in use. */
+/*
+ * [38] VM_NOSLEEP requests get all integers while each cached size has a slab
+ * with one object in use.
+ */
 static void every_integer_beside_other_sizes(struct kunit *test)
 {
 	for_all_arenas(test, 5, fill_beside_slabs);
@@ -126,7 +134,7 @@ static void alloc_whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	unsigned long addr;
 
 	vq_random_ops(s, vm, n + 500, n + 2);
-	vq_settle(test);	/* as in expect_all() */
+	vq_settle(test);	/* see expect_all() */
 	addr = vt_alloc(vm, n, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
 			    "%u integers at once, with %u cached sizes", n,
@@ -135,7 +143,10 @@ static void alloc_whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 		vt_free(vm, addr, n);
 }
 
-/* [38] After traffic VM_NOSLEEP gets the whole arena as one segment. */
+/*
+ * [38] After random calls a VM_NOSLEEP request gets the whole arena as one
+ * segment.
+ */
 static void whole_arena_after_traffic(struct kunit *test)
 {
 	for_all_arenas(test, 5, alloc_whole);
@@ -157,7 +168,7 @@ static void fill_with_sleep(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	unsigned int i, errors = 0;
 
 	vq_random_ops(s, vm, n + 500, n + 3);
-	vq_settle(test);	/* as in expect_all() */
+	vq_settle(test);	/* see expect_all() */
 	t = vt_thread_start(test, alloc_ones, vm, n, VM_SLEEP);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	wake_up_process(t->task);
@@ -166,19 +177,22 @@ static void fill_with_sleep(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	if (((struct vt *)test->priv)->stuck)
 		return;
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
-	/* If none is left, the n results are the integers 1 to n. */
+	/* No integer is left, so the n results are the integers 1 to n. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	for (i = 1; i <= n; i++)
 		vq_set_add(s, i, 1);
 }
 
-/* [38] VM_SLEEP gets all integers, on any CPU, without sleeping. */
+/* [38] VM_SLEEP requests get all integers, on any CPU, without sleeping. */
 static void every_integer_with_sleep(struct kunit *test)
 {
 	for_all_arenas(test, 5, fill_with_sleep);
 }
 
-/* [38] All spans of 1 to 100 integers are used up. Few can hold a slab. */
+/*
+ * [38] Requests get all integers of an arena whose spans have 1 to 100
+ * integers. Few of the spans can hold a slab.
+ */
 static void every_integer_of_ragged_arenas(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, 10300);
@@ -189,12 +203,14 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 		unsigned long at = 1;
 
 		for (i = 1; i <= 100; i++) {
-			/* 37 and 100 are coprime: each size occurs once. */
+			/*
+			 * 37 and 100 are coprime: each span size occurs once.
+			 */
 			size_t span = 1 + i * 37 % 100;
 
 			KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)at,
 							     span, VM_SLEEP));
-			/* [2] Spans do not merge, also without a gap. */
+			/* [2] Spans do not merge, even without a gap. */
 			at += span + i % 2;
 		}
 		vq_random_ops(s, vm, 5000, qcache_max);
@@ -210,7 +226,10 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 	}
 }
 
-/* [38] 21 objects of 3 leave one of 64 integers, which can be allocated. */
+/*
+ * [38] A slab of 64 integers has 21 objects of size 3. The integer that they
+ * leave can be allocated.
+ */
 static void end_of_a_slab_can_be_allocated(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 3);
@@ -222,7 +241,7 @@ static void end_of_a_slab_can_be_allocated(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* The objects have become segments, and are freed as before. */
+	/* The slab is split into segments. The client frees them as before. */
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 22U);
 	vt_check(test, vm);
 	vq_put_all(s, vm);
@@ -230,7 +249,7 @@ static void end_of_a_slab_can_be_allocated(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 64 });
 }
 
-/* [38] [16] A window gets each integer that is free within a slab. */
+/* [38] [16] A request with a window gets any free integer within a slab. */
 static void window_gets_free_integers_within_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
@@ -258,7 +277,7 @@ static void window_gets_free_integers_within_slabs(struct kunit *test)
 	vt_free(vm, 1, 256);
 }
 
-/* [38] [34] Every policy finds a hole within a slab. */
+/* [38] [34] A request with any policy finds a free range within a slab. */
 static void every_policy_finds_a_hole_within_a_slab(struct kunit *test)
 {
 	static const int policies[] = {
@@ -285,7 +304,7 @@ static void every_policy_finds_a_hole_within_a_slab(struct kunit *test)
 	}
 }
 
-/* [23] With VM_ABORT a request fails without reclaim. */
+/* [23] A request with VM_ABORT fails without reclaim. */
 static void abort_does_not_reclaim(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);

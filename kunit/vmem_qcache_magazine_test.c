@@ -5,7 +5,7 @@
  */
 #include "vmem_test_qcache.h"
 
-/* Integers of an arena that has magazines, also on several CPUs. */
+/* Number of integers in an arena that has magazines, even with several CPUs. */
 #define MANY	100000
 
 static unsigned int here(void)
@@ -18,7 +18,7 @@ static unsigned int nr_magazines(vmem_t *vm)
 	return atomic_read(&vm->qcaches->magazines);
 }
 
-/* [39] A free that finds no magazine puts the object into its slab. */
+/* [39] vmem_free() puts the object into its slab if it finds no magazine. */
 static void free_creates_no_magazine(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -39,8 +39,8 @@ static void free_creates_no_magazine(struct kunit *test)
 }
 
 /*
- * Allocations create the magazines that frees have missed. Each allocation
- * creates one, until all these frees would have found room.
+ * Each allocation creates one magazine, until there is space for all objects
+ * that vmem_free() has put into slabs because it found no magazine.
  */
 static void allocations_create_magazines(struct kunit *test)
 {
@@ -51,7 +51,7 @@ static void allocations_create_magazines(struct kunit *test)
 
 	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* No free has missed a magazine yet. */
+	/* vmem_free() has not missed a magazine yet. */
 	KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 	vq_put_all(s, vm);
 	for (i = 1; i <= 10; i++) {
@@ -62,7 +62,7 @@ static void allocations_create_magazines(struct kunit *test)
 	}
 	/* Each size has its own magazines. */
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 2)->depot.nempty, 0U);
-	/* The next frees use the magazines. */
+	/* vmem_free() uses the magazines. */
 	i = qc->frees;
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, qc->missed, 0U);
@@ -85,7 +85,7 @@ static void magazine_is_a_stack(struct kunit *test)
 	allocs = cc->allocs;
 	frees = cc->frees;
 	for (i = 0; i < n; i++) {
-		/* Not in the order of allocation. */
+		/* Free in another order than that of the allocations. */
 		unsigned int k = i * 5 % s->n;
 
 		order[i] = s->range[k].start;
@@ -132,7 +132,7 @@ static void cpu_exchanges_magazines_with_the_depot(struct kunit *test)
 	struct vq_set *s = vq_set(test, MANY);
 	unsigned int cap, i;
 
-	/* Two for the CPU and four for the depot. */
+	/* Two magazines for the CPU and four for the depot. */
 	vq_supply_magazines(test, s, vm, 1, 6);
 	while (s->n < 10 * vq_capacity(2))
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
@@ -164,7 +164,7 @@ static void cpu_exchanges_magazines_with_the_depot(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* A CPU alternates between its two magazines without use of the depot. */
+/* A CPU alternates between its two magazines without using the depot. */
 static void previous_magazine_avoids_exchanges(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -252,8 +252,9 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 }
 
 /*
- * [38] An arena has magazines if a sixteenth of it can fill the smallest ones
- * of all CPUs. An arena with one integer less has none.
+ * [38] An arena has magazines if one sixteenth of its integers fills two
+ * magazines of the smallest kind on each CPU. An arena with one integer less
+ * has none.
  */
 static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 {
@@ -270,7 +271,10 @@ static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 							       VM_NOSLEEP));
 			vq_put_all(s, vm);
 		}
-		/* Maintenance does not drain CPUs that may have magazines. */
+		/*
+		 * Maintenance drains the CPUs only if magazines are not
+		 * allowed.
+		 */
 		vmem_update(NULL);
 		if (less) {
 			KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
@@ -282,7 +286,7 @@ static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 	}
 }
 
-/* Allocate and free enough to use magazines of any size. */
+/* Allocate and free enough objects to use magazines of any size. */
 static void use_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (s->n < 3 * vq_capacity(4) && vq_get(s, vm, size, VM_NOSLEEP))
@@ -292,7 +296,7 @@ static void use_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 
 /*
  * [38] The magazines of all CPUs together hold at most one sixteenth of the
- * arena, which bounds the size of each magazine.
+ * arena. This bounds the size of each magazine.
  */
 static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 {
@@ -307,7 +311,7 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 			unsigned long most = 0, weight = 0;
 
 			for (k = 1; k <= qcache_max; k++) {
-				/* The bound holds for the largest kind. */
+				/* The bound holds even for the largest kind. */
 				WRITE_ONCE(vq_cache(vm, k)->kind, 4);
 				use_magazines(s, vm, k);
 				weight += k;
@@ -322,7 +326,7 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 					    "%u integers, qcache_max %u",
 					    counts[i], qcache_max);
 			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
-			/* If the bound allows magazines, there are some. */
+			/* If the bound allows magazines, the arena has some. */
 			KUNIT_EXPECT_EQ_MSG(test, most > 0,
 					    counts[i] / 16 >= 2 * weight *
 					    num_possible_cpus() * vq_capacity(0),
@@ -333,7 +337,10 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 	}
 }
 
-/* Maintenance leaves only the magazines that the last interval used. */
+/*
+ * Maintenance leaves only the full magazines that were used since the last
+ * round.
+ */
 static void maintenance_trims_the_depot(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -349,7 +356,7 @@ static void maintenance_trims_the_depot(struct kunit *test)
 	depot = vq_in_depot(vm, 1);
 	cap = vq_cpu(vm, 1, here())->capacity;
 	KUNIT_ASSERT_GT(test, depot, 6 * cap);
-	/* The depot got all magazines since the last round. */
+	/* The magazines stay: they came to the depot after the last round. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
 
@@ -383,22 +390,22 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	struct vmem_qcache *qc = vq_cache(vm, 1);
 	unsigned int i, kind = qc->kind;
 
-	/* Kind 0 is only for arenas in which larger kinds hold too much. */
+	/* Kind 0 is only for arenas in which larger magazines hold too much. */
 	KUNIT_EXPECT_EQ(test, kind, 1U);
-	/* The CPU keeps one magazine throughout. */
+	/* The CPU keeps this magazine during the maintenance below. */
 	vq_supply_magazines(test, s, vm, 1, 1);
 	vq_put_all(s, vm);
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
-	/* Three contentions between two rounds are tolerated, four are not. */
+	/* Three contentions between two rounds have no effect, four do. */
 	qc->depot.contended += 3;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
 	qc->depot.contended += 4;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
-	/* There was no contention since. */
+	/* A round without contention has no effect. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
@@ -410,7 +417,7 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
 			vq_capacity(kind + 1));
-	/* The size is bounded. */
+	/* The size of the magazines is bounded. */
 	for (i = 0; i < 20; i++) {
 		qc->depot.contended += 100;
 		vmem_update(NULL);
@@ -428,7 +435,10 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	KUNIT_EXPECT_LE(test, vq_on_cpus(vm), MANY / 16UL);
 }
 
-/* With the parameter debug there are none, since vmem checks every free. */
+/*
+ * An arena with the debug parameter has no magazines, because vmem checks every
+ * vmem_free().
+ */
 static void checked_arenas_have_no_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -441,7 +451,7 @@ static void checked_arenas_have_no_magazines(struct kunit *test)
 	while (s->n < 1000)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
-	/* A later allocation does not create any. */
+	/* A later allocation does not create a magazine. */
 	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);

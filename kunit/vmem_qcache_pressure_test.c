@@ -7,8 +7,9 @@
 #define MANY	100000
 
 /*
- * Run all shrinkers. Returns false if that is impossible. The shrinker of vmem
- * drains caches at most once per second, so wait that long.
+ * Wait for more than a second, then run all shrinkers: the shrinker of vmem
+ * drains the caches at most once per second. Returns false if the shrinkers
+ * cannot be run.
  */
 static bool shrink_all(void)
 {
@@ -32,7 +33,7 @@ static void shrinker_drains_the_caches(struct kunit *test)
 	struct vq_set *s = vq_set(test, 64 * 300);
 	unsigned int round;
 
-	/* Round 1 creates magazines. A failed request would drain them. */
+	/* Round 2 creates magazines. A failed request would drain them. */
 	for (round = 0; round < 2; round++) {
 		while (s->sum < 64 * 250)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
@@ -83,7 +84,7 @@ static void shrinker_spares_allocated_objects(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* The text of an arena's debugfs file qcaches, or NULL. */
+/* Returns the text of an arena's debugfs file qcaches, or NULL on error. */
 static char *qcaches_file(struct kunit *test, vmem_t *vm)
 {
 	char path[192];
@@ -94,7 +95,10 @@ static char *qcaches_file(struct kunit *test, vmem_t *vm)
 	return vt_debugfs(test, path, 8192);
 }
 
-/* The number below @heading in the line for @size; -1 if there is none. */
+/*
+ * Returns the number in the column @heading of the line for the cached size
+ * @size, or -1 if there is no such column or line.
+ */
 static long column(const char *text, unsigned long size, const char *heading)
 {
 	char *copy = kstrdup(text, GFP_KERNEL), *rest = copy;
@@ -134,7 +138,7 @@ static unsigned int count_lines(const char *text)
 	return n;
 }
 
-/* The file has a line with the state of each cache. */
+/* The file qcaches has a line with the state of each cache. */
 static void qcaches_file_shows_each_cache(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
@@ -142,9 +146,9 @@ static void qcaches_file_shows_each_cache(struct kunit *test)
 	unsigned int i, cap = vq_capacity(1), fast;
 	char *text;
 
-	/* Four magazines, for 50 objects. */
+	/* Create four magazines, enough for 50 objects. */
 	vq_supply_magazines(test, s, vm, 3, 4);
-	/* Three slabs, of 21 objects each. */
+	/* The 50 objects need three slabs of 21 objects. */
 	while (s->n < 50)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 3, VM_NOSLEEP));
 	text = qcaches_file(test, vm);
@@ -181,7 +185,10 @@ static void qcaches_file_shows_each_cache(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* The file counts objects of an arena that is too small for a slab. */
+/*
+ * The file qcaches counts the single objects of an arena that is too small for
+ * a slab.
+ */
 static void qcaches_file_counts_singles(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 10, 2);
@@ -197,7 +204,7 @@ static void qcaches_file_counts_singles(struct kunit *test)
 	vt_free(vm, b, 1);
 }
 
-/* The file of an arena without caches has only the heading. */
+/* The file qcaches of an arena without caches has only the heading. */
 static void qcaches_file_without_caches_has_only_a_heading(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 0);
@@ -209,7 +216,7 @@ static void qcaches_file_without_caches_has_only_a_heading(struct kunit *test)
 	kvfree(text);
 }
 
-/* The number in the line "vmem_qcache" of the debugfs file metadata. */
+/* Returns the number in the line "vmem_qcache" of the debugfs file metadata. */
 static unsigned long metadata(struct kunit *test)
 {
 	char *text = vt_debugfs(test, "metadata", 4096);
@@ -243,7 +250,10 @@ static void metadata_counts_caches(struct kunit *test)
 	KUNIT_EXPECT_GE(test, slabs - made, 10 * sizeof(struct vmem_slab));
 	KUNIT_EXPECT_LE(test, slabs - made, 20 * sizeof(struct vmem_slab));
 	vq_put_all(s, vm);
-	/* No slab more, but a magazine of 128 bytes for each 14 frees. */
+	/*
+	 * The allocations create no slab, but a magazine of 128 bytes for each
+	 * 14 objects.
+	 */
 	while (s->n < 640)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	magazines = metadata(test);
@@ -251,7 +261,7 @@ static void metadata_counts_caches(struct kunit *test)
 	vq_put_all(s, vm);
 	vq_close(test, vm);
 	KUNIT_EXPECT_EQ(test, metadata(test), before);
-	/* An arena without caches does not count. */
+	/* An arena without caches does not change the number. */
 	vm = vq_ids(test, MANY, 0);
 	KUNIT_EXPECT_EQ(test, metadata(test), before);
 }

@@ -3,8 +3,8 @@
  * Slabs: their size and place, the order in which they are used, and their
  * release.
  *
- * Arenas of few integers have no magazines, so every allocation and free uses
- * the slabs.
+ * Arenas of few integers have no magazines, so every vmem_alloc() and
+ * vmem_free() of an object uses the slabs.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -43,8 +43,9 @@ static const struct slab_size slab_sizes[] = {
 };
 
 /*
- * [31] A slab is the smallest power of two above three times the largest cached
- * size, but at least 64. [9] An arena has at most 16 cached sizes.
+ * [31] The size of a slab is the smallest power of two above three times the
+ * largest cached size, but at least 64. [9] An arena has at most 16 cached
+ * sizes.
  */
 static void slab_size_is_as_specified(struct kunit *test)
 {
@@ -104,7 +105,10 @@ static void no_cache_below_a_quantum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [31] A slab is not aligned to its size: any free segment of 64 is enough. */
+/*
+ * [31] A slab is not aligned to its size: any free segment of 64 integers can
+ * hold a slab.
+ */
 static void slab_is_not_aligned(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)37, 64, 1,
@@ -122,7 +126,7 @@ static void slab_is_not_aligned(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [31] An import of exactly a slab is an exact fit at any address. */
+/* [31] A slab needs an import of exactly its size, at any address. */
 static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 8, 0);
@@ -136,7 +140,7 @@ static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 	vt_free(vm, a, 3);
 }
 
-/* [3] All wholly free slabs except one are released. */
+/* [3] An arena releases all wholly free slabs except one. */
 static void at_most_one_free_slab_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
@@ -152,13 +156,16 @@ static void at_most_one_free_slab_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 3U);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE),
 			(size_t)64);
-	/* The next allocation uses that slab and imports nothing. */
+	/* The next allocation uses the free slab and imports nothing. */
 	KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_SLEEP));
 	KUNIT_EXPECT_EQ(test, vt_imp.imports, 4U);
 	vq_put_all(s, vm);
 }
 
-/* [3] Maintenance releases that slab if it was idle for a whole round. */
+/*
+ * [3] Maintenance releases the last wholly free slab if it was idle for a whole
+ * round.
+ */
 static void idle_slab_is_released(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
@@ -171,7 +178,7 @@ static void idle_slab_is_released(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 	vt_free(vm, a, 1);
 	vmem_update(NULL);
-	/* Used between two rounds: not idle. */
+	/* The slab is used between two rounds, so it is not idle. */
 	a = vt_alloc(vm, 1, VM_SLEEP);
 	KUNIT_EXPECT_EQ(test, vt_imp.imports, 1U);
 	vt_free(vm, a, 1);
@@ -197,9 +204,9 @@ static struct vq_set *fill_four_slabs(struct kunit *test, vmem_t *vm)
 	return s;
 }
 
-/* Free @n integers from @from on. */
+/* Free @n integers, starting at @from. */
 static void put_range(struct vq_set *s, vmem_t *vm, unsigned long from,
-		     unsigned int n)
+		      unsigned int n)
 {
 	unsigned int i;
 
@@ -208,7 +215,7 @@ static void put_range(struct vq_set *s, vmem_t *vm, unsigned long from,
 			vq_put(s, vm, i);
 }
 
-/* The fullest partial slab is used first, so that others become free. */
+/* The fullest partial slab is used first, so that other slabs become free. */
 static void fullest_slab_is_used_first(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
@@ -222,7 +229,7 @@ static void fullest_slab_is_used_first(struct kunit *test)
 	put_range(s, vm, 65, 10);
 	put_range(s, vm, 129, 20);
 	put_range(s, vm, 193, 3);
-	/* The order is: fourth, second, third, first. */
+	/* The order of the slabs is: fourth, second, third, first. */
 	for (i = 0; i < 73; i++) {
 		unsigned int want = i < 3 ? 3 : i < 13 ? 1 : i < 33 ? 2 : 0;
 
@@ -288,9 +295,10 @@ static void sizes_off_the_quantum_are_cached(struct kunit *test)
 }
 
 /*
- * The free of a single object, which has no slab, searches the slab tables of
- * all sizes. vmem_destroy() frees single objects that are in magazines, so all
- * tables must still exist then, also one that was moved to allocated memory.
+ * To free a single object, which has no slab, vmem_free() searches the slab
+ * hash tables of all sizes. vmem_destroy() frees single objects that are in
+ * magazines, so all tables must still exist, even a table that has moved to
+ * allocated memory.
  */
 static void destroy_frees_a_single_object_in_a_magazine(struct kunit *test)
 {
@@ -307,7 +315,7 @@ static void destroy_frees_a_single_object_in_a_magazine(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 2, VM_NOSLEEP));
 	while (vq_cache(vm, 1)->nslabs < 60)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* A second round would free the magazine. */
+	/* A second round of maintenance would free the magazine. */
 	vmem_update(NULL);
 	KUNIT_ASSERT_EQ(test, vq_cache(vm, 2)->depot.nempty, 1U);
 	KUNIT_ASSERT_PTR_NE(test, table->heads, &table->small[0]);
@@ -324,6 +332,29 @@ static void destroy_frees_a_single_object_in_a_magazine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_cpu(vm, 2, cpu)->round[0], single);
 	KUNIT_EXPECT_PTR_NE(test, table->heads, &table->small[0]);
 	vq_close(test, vm);
+}
+
+/*
+ * [32] Maintenance shrinks the slab hash table of a cache even if the cache has
+ * no slabs.
+ */
+static void slab_table_shrinks_without_slabs(struct kunit *test)
+{
+	struct vq_set *s = vq_set(test, 10000);
+	vmem_t *vm = vq_ids(test, 10000, 1);
+	struct vmem_qcache *qc = vq_cache(vm, 1);
+	unsigned int bits = qc->slabs.bits;
+
+	while (qc->nslabs < 70)
+		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
+	vmem_update(NULL);
+	KUNIT_ASSERT_EQ(test, qc->slabs.bits, bits + 2);
+	vq_put_all(s, vm);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 10000, VM_NOSLEEP), 1UL);
+	KUNIT_EXPECT_EQ(test, qc->nslabs, 0UL);
+	vmem_update(NULL);
+	KUNIT_EXPECT_EQ(test, qc->slabs.bits, bits);
+	vt_free(vm, 1, 10000);
 }
 
 static int slab_init(struct kunit *test)
@@ -345,6 +376,7 @@ static struct kunit_case vmem_qcache_slab_cases[] = {
 	KUNIT_CASE(cached_objects_count_as_allocated),
 	KUNIT_CASE(sizes_off_the_quantum_are_cached),
 	KUNIT_CASE(destroy_frees_a_single_object_in_a_magazine),
+	KUNIT_CASE(slab_table_shrinks_without_slabs),
 	{}
 };
 

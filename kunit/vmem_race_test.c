@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races at import. The import function runs without the arena lock; in these
- * tests it frees, adds and allocates in the importing arena. Bad imports are
- * tested here, too: such a change can make a correct import bad.
+ * Races at import: the import function, which runs without the arena lock,
+ * frees, adds or allocates in the importing arena. This suite also tests bad
+ * imports, because a change of the arena can make a correct import bad.
  */
+#include "../vmem/arena.h"
 #include "vmem_test_import.h"
 #include "vmem_test_report.h"
 
-/* An importing arena with one span, units 16..31, allocated 4 at a time. */
+/*
+ * An importing arena with one span of the units 16..31, in allocations of 4
+ * units.
+ */
 static vmem_t *full_importer(struct kunit *test, vmem_free_t *ffunc,
 			     size_t source_quantum)
 {
@@ -26,7 +30,10 @@ static void free_four_units(void)
 	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
 }
 
-/* [21] A larger import is given back if room has appeared meanwhile. */
+/*
+ * [21] An import of more than the needed size is given back if a large enough
+ * segment becomes free during the import.
+ */
 static void larger_import_is_given_back(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -43,7 +50,10 @@ static void larger_import_is_given_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(16 * U));
 }
 
-/* [21] An import of over half of all integers is kept: no class holds it. */
+/*
+ * [21] An import for a request of more than half of all machine words is kept,
+ * since the request has no guaranteed class.
+ */
 static void huge_import_is_kept(struct kunit *test)
 {
 	size_t huge = (1UL << (BITS_PER_LONG - 1)) + U;
@@ -61,7 +71,10 @@ static void huge_import_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
 }
 
-/* [21] An import of exactly the needed size is kept even if room appears. */
+/*
+ * [21] An import of exactly the needed size is kept, even if a large enough
+ * segment becomes free during the import.
+ */
 static void exact_import_is_kept(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -74,7 +87,10 @@ static void exact_import_is_kept(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 20 * U, 4 * U });
 }
 
-/* [21] Without a release function a larger import is kept, too. */
+/*
+ * [21] Without a release function, an import of more than the needed size is
+ * kept.
+ */
 static void import_without_ffunc_is_kept(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, NULL, 16 * U);
@@ -86,7 +102,9 @@ static void import_without_ffunc_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(16 * U));
 }
 
-/* Leaves a hole of 7 units, in the possible class of 5 and of 7 units. */
+/*
+ * Free a segment of 7 units. It is in the possible class of 5 and of 7 units.
+ */
 static void free_possible_room(void)
 {
 	vt_imp.during = NULL;
@@ -95,7 +113,10 @@ static void free_possible_room(void)
 	vt_alloc_at(vt_imp.importer, 27 * U, U);
 }
 
-/* [21] An import is kept if room appears in the possible class only. */
+/*
+ * [21] An import of more than the needed size is kept if only a segment of the
+ * possible class becomes free during the import.
+ */
 static void import_is_kept_if_room_is_only_possible(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -113,7 +134,10 @@ static void add_span(void)
 	vmem_add(vt_imp.importer, (void *)(40 * U), 8 * U, VM_SLEEP);
 }
 
-/* [21] A larger import is given back if vmem_add() has added room, too. */
+/*
+ * [21] An import of more than the needed size is given back if vmem_add() adds
+ * a large enough span during the import.
+ */
 static void larger_import_is_given_back_after_add(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -125,7 +149,10 @@ static void larger_import_is_given_back_after_add(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).giveback, 1ULL);
 }
 
-/* [22] The import fails, but room in the guaranteed class has appeared. */
+/*
+ * [22] If the import fails, the request gets a segment of the guaranteed class
+ * that became free during the import.
+ */
 static void room_serves_after_failed_import(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -136,7 +163,10 @@ static void room_serves_after_failed_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [22] With VM_ABORT, too, the room serves before the request fails. */
+/*
+ * [22] If the import fails, a VM_ABORT request gets a segment that became free
+ * during the import.
+ */
 static void room_serves_before_abort(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -146,7 +176,10 @@ static void room_serves_before_abort(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [34] Room in the possible class serves before the request fails. */
+/*
+ * [34] If the import fails, a VM_NOSLEEP request gets a segment of the possible
+ * class that became free during the import.
+ */
 static void possible_room_serves_before_failing(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -156,7 +189,10 @@ static void possible_room_serves_before_failing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [37] Room in the possible class serves before the request sleeps. */
+/*
+ * [37] If the import fails, a VM_SLEEP request gets a segment of the possible
+ * class that became free during the import. The request does not sleep.
+ */
 static void room_during_import_is_not_missed(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -177,7 +213,10 @@ static void free_too_little(void)
 	vt_xfree(vt_imp.importer, 20 * U, 4 * U);
 }
 
-/* [37] Room that is too small also makes the request retry before it sleeps. */
+/*
+ * [37] If the import fails, and a segment became free during the import, a
+ * VM_SLEEP request retries before it sleeps, even if the segment is too small.
+ */
 static void no_sleep_before_retry(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, U);
@@ -197,13 +236,16 @@ static void allocate_and_free_a_lot(void)
 	vt_xfree(vm, 20 * U, 4 * U);
 	for (i = 0; i < 4; i++)
 		vt_alloc(vm, U, VM_NOSLEEP);
-	/* The span takes segment structures during the import. */
+	/* vmem_add() takes segment structures during the import. */
 	vmem_add(vm, (void *)(40 * U), 16 * U, VM_SLEEP);
 	for (i = 0; i < 16; i++)
 		vt_alloc(vm, 1, VM_NOSLEEP);
 }
 
-/* [35] Other requests do not use the structures that are set aside. */
+/*
+ * [35] Other requests do not use the structures that are set aside for an
+ * import.
+ */
 static void structures_stay_set_aside(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -215,6 +257,44 @@ static void structures_stay_set_aside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 3U + 4 + 16 + 1);
 }
 
+/* The structures that were in the segment pool during the import. */
+static struct vmem_seg_pool taken;
+
+static void move_structures(struct vmem_segmap *sm, struct vmem_seg_pool *to,
+			    struct vmem_seg_pool *from)
+{
+	spin_lock_irq(&sm->lock);
+	vmem_seg_pool_move(to, from, from->n);
+	spin_unlock_irq(&sm->lock);
+}
+
+static void empty_the_pool(void)
+{
+	struct vmem_segmap *sm = &vt_imp.importer->segmap;
+
+	vt_imp.during = NULL;
+	move_structures(sm, &taken, &sm->pool);
+}
+
+/*
+ * [35] The structures set aside suffice for the imported span and for an
+ * allocation from its middle.
+ */
+static void structures_set_aside_suffice(struct kunit *test)
+{
+	vmem_t *vm = vt_ximporter(test, U, vt_release, U, 0);
+
+	vt_imp.next = 64 * U;
+	vt_imp.during = empty_the_pool;
+	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 16 * U, 8 * U, 0, NULL,
+					      NULL, VM_NOSLEEP),
+			    (void *)(72 * U));
+	move_structures(&vm->segmap, &vm->segmap.pool, &taken);
+	VT_EXPECT_WALK(test, vm, VMEM_ALLOC | VMEM_FREE, { 64 * U, 8 * U },
+		       { 72 * U, 4 * U }, { 76 * U, 7 * U });
+	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 0ULL);
+}
+
 static void import_again(void)
 {
 	vt_imp.during = NULL;
@@ -222,7 +302,10 @@ static void import_again(void)
 	vt_alloc(vt_imp.importer, 5 * U, VM_NOSLEEP);
 }
 
-/* [21] Concurrent imports: the first leaves room, the second is given back. */
+/*
+ * [21] The second of two concurrent imports is given back if the first one
+ * leaves a large enough segment.
+ */
 static void second_of_two_imports_is_given_back(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -243,7 +326,10 @@ static void import_and_free_again(void)
 		5 * U);
 }
 
-/* [3] An inner import is made and released during the outer import. */
+/*
+ * [3] A span that is imported and becomes free during another import is
+ * released.
+ */
 static void span_is_released_during_import(struct kunit *test)
 {
 	vmem_t *vm = full_importer(test, vt_release, 16 * U);
@@ -259,7 +345,7 @@ static void span_is_released_during_import(struct kunit *test)
 /**
  * struct bad - a result that an import function must not return
  * @next: start of the range
- * @raise: its size less the requested size
+ * @raise: size of the range minus the requested size
  * @why: text of the report
  */
 struct bad {
@@ -269,12 +355,15 @@ struct bad {
 };
 
 static const struct bad bad[] = {
-	{ 64 * U + 1, 0, "no multiple of the quantum" },
-	{ 64 * U, 1, "no multiple of the quantum" },
+	{ 64 * U + 1, 0, "not a multiple of the quantum" },
+	{ 64 * U, 1, "not a multiple of the quantum" },
 	{ 64 * U, -4L * (long)U, "its size was lowered" },
 	{ -2 * U, 0, "wraps" },
 	{ -8 * U, 4 * U, "wraps" },
-	/* The span's start, its last unit, its first half, all of it. */
+	/*
+	 * The range covers the first half, the last unit, the first half or all
+	 * of the span 16..31.
+	 */
 	{ 16 * U, 0, "overlaps a span" },
 	{ 31 * U, 0, "overlaps a span" },
 	{ 12 * U, 4 * U, "overlaps a span" },
@@ -320,8 +409,8 @@ static void bad_import_is_given_back(struct kunit *test)
 }
 
 /*
- * [36] An import that breaks the promise of VMC_XALIGN is refused like other
- * bad imports: it cannot hold the request.
+ * [36] An import without the alignment that VMC_XALIGN promises is refused,
+ * because it cannot hold the request.
  */
 static void misaligned_import_is_refused(struct kunit *test)
 {
@@ -380,6 +469,7 @@ static struct kunit_case vmem_race_cases[] = {
 	KUNIT_CASE(room_during_import_is_not_missed),
 	KUNIT_CASE(no_sleep_before_retry),
 	KUNIT_CASE(structures_stay_set_aside),
+	KUNIT_CASE(structures_set_aside_suffice),
 	KUNIT_CASE(second_of_two_imports_is_given_back),
 	KUNIT_CASE(span_is_released_during_import),
 	KUNIT_CASE(bad_import_is_given_back),

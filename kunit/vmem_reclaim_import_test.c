@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim in arenas that import: a request gets the integers in the caches of
- * its own arena also while it imports.
+ * Reclaim in arenas that import: if an import fails, the request gets the
+ * integers in the caches of its own arena.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
 
-/* [38] If an import fails, the request releases a free slab and retries. */
+/*
+ * [38] If an import fails, a VM_NOSLEEP request releases a wholly free slab of
+ * its arena to the source and imports again.
+ */
 static void nosleep_releases_its_slab_and_imports(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
@@ -21,7 +24,10 @@ static void nosleep_releases_its_slab_and_imports(struct kunit *test)
 		vt_free(vm, addr, 50);
 }
 
-/* [38] The same through two levels, each with a free slab. */
+/*
+ * [38] A VM_NOSLEEP request releases wholly free slabs of its arena and of the
+ * source, and imports again.
+ */
 static void nosleep_releases_slabs_of_two_levels(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 128, 0);
@@ -38,7 +44,10 @@ static void nosleep_releases_slabs_of_two_levels(struct kunit *test)
 		vt_free(vm, addr, 100);
 }
 
-/* [38] The same with many slabs of two sizes, also with magazines. */
+/*
+ * [38] After many slabs of two sizes were in use, a VM_NOSLEEP request imports
+ * all integers of the source.
+ */
 static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 200, 0);
@@ -50,7 +59,7 @@ static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
 					       VM_NOSLEEP));
 	vq_put_all(s, vm);
-	/* A queued reclaim may hold some integers on another CPU. */
+	/* A queued reclaim on another CPU may hold some integers: retry. */
 	vq_poll((addr = vt_alloc(vm, 64 * 200, VM_NOSLEEP)) ||
 		num_online_cpus() == 1);
 	KUNIT_EXPECT_EQ(test, addr, 1UL);
@@ -59,8 +68,9 @@ static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 }
 
 /*
- * Make a request that must not wait. If it waits, return false after adding a
- * span to the source, which serves it.
+ * Make a VM_SLEEP request. Returns true if the request does not sleep. If it
+ * sleeps, this function adds a span to the source, which serves the request,
+ * and returns false.
  */
 static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 			   size_t size, unsigned long *addr)
@@ -78,8 +88,8 @@ static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 }
 
 /*
- * [38] The source is exhausted, but the arena's own slabs have free integers. A
- * request with VM_SLEEP gets them and does not sleep in the source.
+ * [38] If the source is exhausted, a VM_SLEEP request gets the free integers in
+ * the slabs of its own arena and does not sleep in the source.
  */
 static void sleep_splits_its_own_slabs_first(struct kunit *test)
 {
@@ -89,7 +99,7 @@ static void sleep_splits_its_own_slabs_first(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		vmem_t *src = vq_ids(test, 64, 0);
 		vmem_t *vm = vq_client(test, src, 4);
-		/* A slab of this size takes the whole source. */
+		/* A slab of the other size takes the whole source. */
 		size_t other = sizes[i] == 4 ? 3 : 4;
 		unsigned long a = vt_alloc(vm, other, VM_SLEEP);
 		unsigned long addr;
@@ -108,7 +118,10 @@ static void sleep_splits_its_own_slabs_first(struct kunit *test)
 	}
 }
 
-/* [38] The same for integers in the arena's own magazines. */
+/*
+ * [38] If the source is exhausted, a VM_SLEEP request gets the integers in the
+ * magazines of its own arena and does not sleep in the source.
+ */
 static void sleep_drains_its_own_magazines_first(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 200, 0);
@@ -121,7 +134,7 @@ static void sleep_drains_its_own_magazines_first(struct kunit *test)
 	vq_fill(s, vm, 1);
 	keep = s->range[0].start;
 	vq_set_remove(s, 0);
-	/* Complete the reclaim that the last request has queued. */
+	/* Complete the reclaim that the failed request has queued. */
 	vq_settle(test);
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
@@ -131,7 +144,10 @@ static void sleep_drains_its_own_magazines_first(struct kunit *test)
 	vt_free(vm, keep, 1);
 }
 
-/* [38] A free in the arena serves a request that waits in the source. */
+/*
+ * [38] An integer that is freed in the arena serves a request that waits in the
+ * source.
+ */
 static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
@@ -146,7 +162,7 @@ static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 	vq_poll(vt_stats(src).wait || vt_stats(vm).wait);
 	addr = s->range[33].start;
 	vq_put(s, vm, 33);
-	/* If the free does not serve it, end the test without a hang. */
+	/* If the request still sleeps, end the test without a hang. */
 	if (!vq_poll(completion_done(&t->done))) {
 		KUNIT_FAIL(test, "asleep although %lu is free", addr);
 		vmem_add(src, (void *)10001, 1000, VM_SLEEP);
@@ -172,15 +188,15 @@ static void reclaim_calls_the_release_function(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 0U);
 	vt_imp.next = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 100, VM_NOSLEEP), 0UL);
-	/* [40] The work item of the arena calls it. */
+	/* [40] The work item of the arena calls the release function. */
 	vq_settle(test);
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC | VMEM_FREE), (size_t)0);
 }
 
 /*
- * The source has room for one slab only, so the client imports single objects.
- * That is no failure in the statistics, because no request of a client fails.
+ * The source has space for one slab only, so the client imports single objects.
+ * The statistics count no failure, because no request of a client fails.
  */
 static void lack_of_a_slab_is_no_failure(struct kunit *test)
 {

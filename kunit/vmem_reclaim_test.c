@@ -4,19 +4,23 @@
  * arenas below it.
  *
  * Threads here wait for integers that caches hold or get later. Maintenance,
- * which makes waiters search again, does not run, so a lost wake-up is a hang.
+ * which makes waiters search again, does not run, so a lost wake-up causes a
+ * hang.
  */
 #include "vmem_test_qcache.h"
 
 /* Enough integers for magazines of one or two cached sizes. */
 #define MANY	6000
 
-/* Enough for one size, in few enough slabs for one VM_NOSLEEP request. */
+/*
+ * Enough integers for magazines of one size, in 15 slabs: one VM_NOSLEEP
+ * request splits at most 16 slabs.
+ */
 #define FEW	960
 
 /*
- * Fill magazines and depot with all integers, one by one. The reclaim that the
- * failed requests of vq_fill() queued completes before.
+ * Free all integers, one by one, into magazines and the depot. The reclaim that
+ * the failed requests of vq_fill() have queued completes first.
  */
 static void fill_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm)
 {
@@ -26,7 +30,7 @@ static void fill_magazines(struct kunit *test, struct vq_set *s, vmem_t *vm)
 	vq_put_all(s, vm);
 }
 
-/* [38] VM_NOSLEEP drains the magazines of its CPU and the depot. */
+/* [38] A VM_NOSLEEP request drains the magazines of its CPU and the depot. */
 static void nosleep_drains_its_own_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, FEW, 1);
@@ -38,13 +42,13 @@ static void nosleep_drains_its_own_magazines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, FEW, VM_NOSLEEP), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, FEW);
-	/* The last request of each vq_fill(). */
+	/* The last request of each vq_fill() failed. */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
 }
 
 /*
- * [38] [40] VM_NOSLEEP drains a bounded number of objects, fails, and queues a
- * reclaim of the rest.
+ * [38] [40] A VM_NOSLEEP request drains a bounded number of objects, fails, and
+ * queues a reclaim of the other objects.
  */
 static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
 {
@@ -62,8 +66,8 @@ static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
 }
 
 /*
- * Wait until @waits requests sleep in @top. All magazines of @vm must be empty
- * then.
+ * Wait until requests in @top have gone to sleep @waits times. Expect that all
+ * magazines of @vm are empty then.
  */
 static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
 			   vmem_t *vm)
@@ -76,7 +80,7 @@ static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
 		KUNIT_EXPECT_EQ(test, vq_in_depot(vm, i), 0UL);
 }
 
-/* [38] The free of an object serves a waiter of the same size. */
+/* [38] An object that is freed serves a waiter of the same size. */
 static void free_serves_a_waiter_of_its_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 4);
@@ -96,7 +100,10 @@ static void free_serves_a_waiter_of_its_size(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] Frees of neighbouring objects serve a waiter of a larger cached size. */
+/*
+ * [38] Neighbouring objects that are freed serve a waiter of a larger cached
+ * size.
+ */
 static void frees_serve_a_waiter_of_a_larger_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);
@@ -116,7 +123,7 @@ static void frees_serve_a_waiter_of_a_larger_size(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] Frees of objects serve a waiter of an uncached size. */
+/* [38] Objects that are freed serve a waiter of an uncached size. */
 static void frees_serve_a_waiter_of_an_uncached_size(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -126,17 +133,17 @@ static void frees_serve_a_waiter_of_an_uncached_size(struct kunit *test)
 	vq_fill(s, vm, 2);
 	t = vt_request(test, vm, MANY, VM_SLEEP);
 	expect_drained(test, vm, 1, vm);
-	/* Each free bypasses the magazines. The last one wakes the waiter. */
+	/* vmem_free() bypasses the magazines while a request waits. */
 	vq_put_all(s, vm);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, MANY);
-	/* Without a waiter frees fill magazines again. */
+	/* Without a waiter vmem_free() fills magazines again. */
 	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
 
-/* [38] VM_SLEEP drains all magazines instead of waiting. */
+/* [38] A VM_SLEEP request drains all magazines instead of waiting. */
 static void sleep_drains_magazines(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -157,7 +164,9 @@ static void window_request(struct vt_thread *t)
 					     (void *)33, VM_SLEEP);
 }
 
-/* [38] [16] Frees of objects serve a waiter with a window. */
+/*
+ * [38] [16] Objects that are freed in the window of a waiter serve the waiter.
+ */
 static void frees_serve_a_waiter_with_a_window(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);
@@ -179,7 +188,7 @@ static void frees_serve_a_waiter_with_a_window(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [38] Frees of single integers serve waiters of several sizes. */
+/* [38] Single integers that are freed serve waiters of several sizes. */
 static void frees_serve_all_waiters(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 70, 3);
@@ -221,7 +230,7 @@ static void source_drains_its_client(struct kunit *test)
 	vt_free(src, 1, 64 * 100);
 }
 
-/* [38] Frees in a client serve a waiter in the source. */
+/* [38] Objects that are freed in a client serve a waiter in the source. */
 static void frees_in_a_client_serve_a_waiter_in_its_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
@@ -238,7 +247,10 @@ static void frees_in_a_client_serve_a_waiter_in_its_source(struct kunit *test)
 	vt_free(src, 1, 64 * 100);
 }
 
-/* [38] The free of a slab's only object serves a waiter in the source. */
+/*
+ * [38] If the only object of a slab is freed, the slab serves a waiter in the
+ * source.
+ */
 static void free_of_the_last_object_serves_the_source(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64, 0);
@@ -256,7 +268,7 @@ static void free_of_the_last_object_serves_the_source(struct kunit *test)
 	vt_free(src, 1, 64);
 }
 
-/* A request to one client drains the caches of another one. */
+/* A request to one client of a source drains the caches of another client. */
 static void client_drains_another_client(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 100, 0);
@@ -281,7 +293,10 @@ struct tree {
 	struct vq_set *s[4];
 };
 
-/* A root, two arenas that import from it, and two leaves on each of them. */
+/*
+ * A root, two middle arenas that import from the root, and four leaves, two for
+ * each middle arena.
+ */
 static void make_tree(struct kunit *test, struct tree *tr)
 {
 	unsigned int i;
@@ -311,7 +326,9 @@ static void use_leaves(struct tree *tr)
 		}
 }
 
-/* [38] VM_SLEEP gets the whole root of an idle tree of three levels. */
+/*
+ * [38] A VM_SLEEP request gets the whole root of an idle tree of three levels.
+ */
 static void sleep_gets_the_whole_root(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -328,7 +345,10 @@ static void sleep_gets_the_whole_root(struct kunit *test)
 	vt_free(tr.root, 1, TREE);
 }
 
-/* [38] VM_NOSLEEP fails and queues a reclaim, so a later one succeeds. */
+/*
+ * [38] A VM_NOSLEEP request fails and queues a reclaim, so a later request
+ * succeeds.
+ */
 static void nosleep_gets_the_whole_root_later(struct kunit *test)
 {
 	unsigned long addr;
@@ -343,7 +363,7 @@ static void nosleep_gets_the_whole_root_later(struct kunit *test)
 		vt_free(tr.root, 1, TREE);
 }
 
-/* [38] Frees in leaves serve a waiter in the root. */
+/* [38] Objects that are freed in leaves serve a waiter in the root. */
 static void frees_in_leaves_serve_a_waiter_in_the_root(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -364,6 +384,68 @@ static void frees_in_leaves_serve_a_waiter_in_the_root(struct kunit *test)
 	vt_free(tr.root, 1, TREE);
 }
 
+/**
+ * struct during - a request inside a work item that unloads a CPU
+ * @unload: the original function of the work item
+ * @src: the arena of the request
+ * @visited: an arena that the reclaim visited before the work item ran
+ * @size: size of the request
+ * @addr: result of the request
+ */
+static struct during {
+	work_func_t unload;
+	vmem_t *src;
+	vmem_t *visited;
+	size_t size;
+	unsigned long addr;
+} during;
+
+static void fail_during_reclaim(struct work_struct *work)
+{
+	work->func = during.unload;
+	/* This leaves a wholly free slab in the cache. */
+	vt_free(during.visited, vt_alloc(during.visited, 1, VM_NOSLEEP), 1);
+	during.addr = vt_alloc(during.src, during.size, VM_NOSLEEP);
+}
+
+/*
+ * [38] A request that fails during a reclaim queues a second reclaim, which
+ * drains even the arenas that the first reclaim had visited.
+ */
+static void failure_during_a_reclaim_asks_for_another(struct kunit *test)
+{
+	vmem_t *src = vq_ids(test, 2 * MANY, 0);
+	vmem_t *visited = vq_client(test, src, 1);
+	vmem_t *vm = vq_client(test, src, 1);
+	struct vq_set *s = vq_set(test, 2 * MANY);
+	struct work_struct *unload;
+	unsigned long held, addr;
+
+	/* Reclaim unloads the CPUs only if the arena has a magazine. */
+	held = vt_alloc(vm, MANY, VM_SLEEP);
+	vq_supply_magazines(test, s, vm, 1, 1);
+	unload = &per_cpu_ptr(vm->cpu, raw_smp_processor_id())->unload;
+	during = (struct during){
+		.unload = unload->func,
+		.src = src,
+		.visited = visited,
+		.size = vmem_size(src, VMEM_FREE),
+		.addr = 1,
+	};
+	unload->func = fail_during_reclaim;
+	KUNIT_EXPECT_EQ(test, vt_alloc(src, 2 * MANY, VM_NOSLEEP), 0UL);
+	/* Complete the first reclaim, then the second one. */
+	vq_settle(test);
+	vq_settle(test);
+	KUNIT_EXPECT_EQ(test, during.addr, 0UL);
+	addr = vt_alloc(src, during.size, VM_NOSLEEP);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+	if (addr)
+		vt_free(src, addr, during.size);
+	vq_put_all(s, vm);
+	vt_free(vm, held, MANY);
+}
+
 static struct kunit_case vmem_reclaim_cases[] = {
 	KUNIT_CASE(nosleep_drains_its_own_magazines),
 	KUNIT_CASE(nosleep_leaves_the_rest_to_reclaim),
@@ -380,6 +462,7 @@ static struct kunit_case vmem_reclaim_cases[] = {
 	KUNIT_CASE(sleep_gets_the_whole_root),
 	KUNIT_CASE(nosleep_gets_the_whole_root_later),
 	KUNIT_CASE(frees_in_leaves_serve_a_waiter_in_the_root),
+	KUNIT_CASE(failure_during_a_reclaim_asks_for_another),
 	{}
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Spans and segments: splitting, coalescing, order.
- */
+/* Spans and segments: splits, merges and list order. */
 #include "../vmem/arena.h"
 #include "vmem_test.h"
 
@@ -31,7 +29,10 @@ static void neighbours_coalesce_in_every_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 }
 
-/* [1] A free merges with the free segment before it, after it, or both. */
+/*
+ * [1] A freed segment merges with the free segment before it, after it, or
+ * both.
+ */
 static void free_merges_with_both_sides(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
@@ -59,7 +60,7 @@ static void touching_spans_stay_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_NOSLEEP), 0UL);
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 19 * U, 2 * U), 0UL);
 	KUNIT_EXPECT_FALSE(test, vmem_contains(vm, (void *)(19 * U), 2 * U));
-	/* [1] A free does not merge across the border either. */
+	/* [1] A freed segment does not merge across the border of two spans. */
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 19 * U, U), 19 * U);
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 20 * U, U), 20 * U);
 	vt_xfree(vm, 19 * U, U);
@@ -68,7 +69,10 @@ static void touching_spans_stay_apart(struct kunit *test)
 		       { 20 * U, 4 * U });
 }
 
-/* [29] List order: spans as they were added, their segments by address. */
+/*
+ * [29] List order has the spans in the order of their addition, and the
+ * segments of each span by address.
+ */
 static void list_order_is_order_of_arrival(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 32 * U, 4 * U, U);
@@ -100,7 +104,10 @@ static void allocations_are_not_merged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).alloc, 64ULL);
 }
 
-/* [1] Half of the frees leave holes; all frees leave one segment. */
+/*
+ * [1] After every second identifier is freed, there are 1000 free segments.
+ * After all are freed, there is one.
+ */
 static void holes_coalesce(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 2000);
@@ -117,7 +124,7 @@ static void holes_coalesce(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 2000 });
 }
 
-/* [28] A span may touch others, on one side or on both. */
+/* [28] An added span may touch other spans, on one side or on both. */
 static void added_span_may_touch_others(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, U, U);
@@ -133,7 +140,10 @@ static void added_span_may_touch_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
 }
 
-/* [28] vmem_contains(): the whole range lies in one span, allocated or not. */
+/*
+ * [28] vmem_contains() is true if the whole range lies in one span, allocated
+ * or not.
+ */
 static void contains_is_within_one_span(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
@@ -155,7 +165,7 @@ static void contains_is_within_one_span(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).contains - before.contains, 11ULL);
 }
 
-/* [33] vmem_size() by type counts slack as free. */
+/* [33] vmem_size() counts slack as free. */
 static void size_by_type(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Import and release functions that sleep until the suite vmem_live_module
- * wakes them. The suite removes this module meanwhile.
+ * wakes them. While they sleep, the suite removes this module.
  */
 #include <linux/module.h>
 
 #include "vmem_sleeper.h"
 
 /*
- * The suite runs before its own module is live, so that no other module can
- * link to it: the suite passes an address instead.
+ * The suite runs before its own module is live. Until then no other module can
+ * link to the suite's module, so the suite passes an address.
  */
 static unsigned long to;
 module_param(to, ulong, 0);
@@ -36,7 +36,7 @@ static void leave(void)
 	atomic_dec(&s->inside);
 }
 
-/* Import from the source without waiting there. */
+/* Import with VM_NOSLEEP, so that the request does not wait in the source. */
 static void *take(vmem_t *src, size_t size, int vmflag)
 {
 	bool block = READ_ONCE(s->block_take);

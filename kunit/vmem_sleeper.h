@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shared between the suite vmem_live_module and the module vmem_sleeper, whose
- * functions sleep while the module is removed.
+ * Shared between the suite vmem_live_module and the module vmem_sleeper. Import
+ * and release functions of vmem_sleeper sleep while the suite removes
+ * vmem_sleeper.
  */
 #ifndef VMEM_SLEEPER_H
 #define VMEM_SLEEPER_H
@@ -11,20 +12,22 @@
 #include <linux/vmem.h>
 
 /**
- * struct vmem_sleeper - functions of the module, and their control by the suite
- * @take: an import function of the module; calls vmem_alloc()
- * @xtake: the same for vmem_xcreate()
- * @give: a release function of the module; calls vmem_free()
- * @block_take: @take and @xtake fail with VM_NOSLEEP, and otherwise block until
- *	@proceed
- * @block_give: @give blocks until @proceed
- * @entered: completed by each call that is about to block
- * @proceed: lets one blocked call continue
- * @calls: number of calls of all functions
- * @inside: number of calls that have not returned
+ * struct vmem_sleeper - functions of vmem_sleeper, and state shared with the
+ * suite
+ * @take: import function of the module for vmem_create(); calls vmem_alloc()
+ * @xtake: import function of the module for vmem_xcreate(); calls @take
+ * @give: release function of the module; calls vmem_free()
+ * @block_take: if set, @take and @xtake fail with VM_NOSLEEP, and with VM_SLEEP
+ *	they block until the suite completes @proceed
+ * @block_give: if set, @give blocks until the suite completes @proceed
+ * @entered: completed by each call of @take, @xtake or @give that is about to
+ *	block
+ * @proceed: completed by the suite to let one blocked call continue
+ * @calls: number of calls of @take, @xtake and @give
+ * @inside: number of @calls that have not returned
  * @leaving: the module's exit function has run
- * @gone: the removal of the module has proceeded; set by the suite
- * @late: calls that started or returned after @gone was set
+ * @gone: set by the suite when rmmod has returned
+ * @late: number of @calls that started or returned after @gone was set
  */
 struct vmem_sleeper {
 	vmem_alloc_t *take;

@@ -16,7 +16,7 @@ static int source_init(struct kunit *test)
 }
 
 /*
- * [17] A request with VM_ABORT does not wait in a source that it imports from
+ * [23] A request with VM_ABORT does not wait in a source that it imports from
  * by vmem_alloc(), and the failure of the source starts no reclaim.
  */
 static void abort_does_not_wait_in_the_source(struct kunit *test)
@@ -33,7 +33,9 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import_fail, 1ULL);
 	vt_free(src, all, 64);
 
-	/* A wholly free slab stays in the source's cache: no reclaim starts. */
+	/*
+	 * A wholly free slab stays in the source's cache, as no reclaim starts.
+	 */
 	vt_free(src, vt_alloc(src, 1, VM_SLEEP), 1);
 	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
 	t = vt_request(test, vm, 64, VM_SLEEP | VM_ABORT);
@@ -60,8 +62,8 @@ static void record_flags(void)
 
 /*
  * [44] While caches of the tree may hold the needed integers, an import
- * function is called with VM_NOSLEEP. After reclaim it gets the client's flags
- * without VM_PANIC.
+ * function is called with VM_NOSLEEP. After reclaim it is called with the
+ * client's flags without VM_PANIC.
  */
 static void import_is_first_tried_without_sleeping(struct kunit *test)
 {
@@ -76,7 +78,7 @@ static void import_is_first_tried_without_sleeping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[1], VM_SLEEP | VM_PUSHPAGE);
 	vt_free(vm, 1000, 5);
 
-	/* VM_ABORT starts no reclaim: the first call has VM_SLEEP. */
+	/* VM_ABORT starts no reclaim, so the first import may sleep. */
 	vt_imp.imports = 0;
 	served = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_ABORT), 0UL);
@@ -84,7 +86,7 @@ static void import_is_first_tried_without_sleeping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[0], VM_SLEEP);
 }
 
-/* [41] Caches of other trees do not count: the first call may sleep. */
+/* [41] If only other trees have caches, the first import may sleep. */
 static void first_import_may_sleep_without_caches(struct kunit *test)
 {
 	vmem_t *vm;
@@ -117,7 +119,10 @@ static void remainder_of_import_serves_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 1U);
 }
 
-/* [45] A free in the root serves a waiter at any depth, without maintenance. */
+/*
+ * [45] A segment freed in the root serves a waiter at any depth, without
+ * maintenance.
+ */
 static void deep_waiter_is_served_at_once(struct kunit *test)
 {
 	vmem_t *vm[12];
@@ -171,7 +176,7 @@ static void source_cache_serves_import(struct kunit *test)
 	vq_put_all(s, src);
 }
 
-/* [21] No class guarantees a size this large: the import is kept. */
+/* [21] An import is kept if its request has no guaranteed class. */
 static void import_without_guaranteed_class_is_kept(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, U, VMC_XALIGN);
@@ -200,14 +205,17 @@ static void import_without_guaranteed_class_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.releases, 2U);
 }
 
-/* [36] A bad import without a release function is lost; the report says so. */
+/*
+ * [36] If the arena has no release function, a bad import is lost and the
+ * report says so.
+ */
 static void bad_import_without_release_is_lost(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, NULL, U, 0);
 	struct vt_window w;
 
 	vt_imp.next = 16 * U + 1;
-	vt_window_open(&w, "no multiple of the quantum; no release function, so lost",
+	vt_window_open(&w, "not a multiple of the quantum; no release function, so lost",
 		       "1");
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 	vt_window_close(&w);

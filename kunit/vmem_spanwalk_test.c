@@ -8,7 +8,7 @@
 #include "vmem_test_walk.h"
 
 static void free_whole_span(struct walk_log *w, unsigned long start,
-			       size_t size)
+			    size_t size)
 {
 	unsigned int before = vt_imp.releases;
 
@@ -21,7 +21,7 @@ static void free_whole_span(struct walk_log *w, unsigned long start,
 	KUNIT_EXPECT_EQ(w->test, vt_imp.releases, before + 1);
 }
 
-/* [29] The span that the walk is in is released: the walk continues. */
+/* [29] A walk continues after the span that it is in is released. */
 static void walk_that_releases_its_span(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
@@ -45,12 +45,12 @@ static void walk_that_releases_its_span(struct kunit *test)
 
 static void free_next_span(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* 8 spans of one identifier: at every second one, free the next. */
+	/* At every second of the 8 spans, free the next span. */
 	if (start % 2 == 0)
 		vt_free(w->vm, start + 1, 1);
 }
 
-/* [29] The next span of the list is released: the walk skips it. */
+/* [29] A walk skips the next span of the list if this span is released. */
 static void walk_that_releases_the_next_span(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
@@ -103,12 +103,15 @@ static void start_nested_walk(struct walk_log *w, unsigned long start,
 		KUNIT_EXPECT_GT(w->test, inner.calls, 0U);
 	} else if (vmem_contains(w->vm, (void *)start, 1) &&
 		   vmem_size(w->vm, VMEM_ALLOC) == IDS) {
-		/* The innermost walk frees the next identifier, once. */
+		/* The innermost walk frees identifier 17, once. */
 		vt_free(w->vm, start + 1, 1);
 	}
 }
 
-/* [29] Nested walks, of which the innermost changes the arena once. */
+/*
+ * [29] The innermost of nested walks may change the arena. The outermost walk
+ * visits all segments that are not freed.
+ */
 static void nested_walk_may_change_the_arena(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -152,7 +155,10 @@ static void alloc_and_free(struct vt_thread *t)
 	}
 }
 
-/* [29] Other threads allocate and free: untouched segments are visited once. */
+/*
+ * [29] A walk visits untouched segments once while other threads allocate and
+ * free.
+ */
 static void walk_among_other_threads(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 200);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Statistics: each one counts its events and no others.
- */
+/* Each statistic counts its own events and no others. */
 #include "vmem_test_import.h"
 
-/* [33] Sums and counts after each operation on an arena. */
+/* [33] The sums and counts are right after each operation on an arena. */
 static void statistics_follow_each_operation(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 8 * U, U);
@@ -64,14 +62,18 @@ static void fail_counts_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(src).fail,
 			vt_stats(vm).import_fail);
-	/* A request that succeeds after failed attempts does not count. */
+	/*
+	 * A request that succeeds after failed attempts does not count in fail.
+	 */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), 16 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 }
 
-/* [33] search counts free segments that are looked at after the first. */
+/*
+ * [33] search counts the free segments that a search looks at after the first.
+ */
 static void search_counts_after_the_first(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -90,7 +92,10 @@ static void search_counts_after_the_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search, search + 2);
 }
 
-/* [33] contains counts calls; contains_search grows slower than the spans. */
+/*
+ * [33] contains counts calls of vmem_contains(), and contains_search counts the
+ * spans that these calls examine in a balanced tree.
+ */
 static void contains_counts_calls_and_spans(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 0, 0, 1);
@@ -115,7 +120,10 @@ static void contains_counts_calls_and_spans(struct kunit *test)
 			2000ULL * 20);
 }
 
-/* [33] lookup counts steps after the first: none without a collision. */
+/*
+ * [33] lookup counts the steps of a look-up after the first step. Without a
+ * collision there are none.
+ */
 static void lookup_counts_after_the_first(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 200);
@@ -124,7 +132,7 @@ static void lookup_counts_after_the_first(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).lookup, 0ULL);
-	/* More segments than buckets: some share a bucket. */
+	/* With more segments than buckets, some share a bucket. */
 	for (i = 0; i < 100; i++)
 		vt_alloc(vm, 1, VM_NOSLEEP);
 	vt_drain(test, vm);

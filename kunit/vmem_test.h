@@ -3,10 +3,11 @@
  * Shared by all vmem suites: short forms of the calls under test, and arenas
  * that vt_exit() verifies and destroys.
  *
- * A suite sets .init = vt_init and .exit = vt_exit. KUnit calls vt_exit() also
- * when the test failed. For each arena of the test, it runs vmem_verify(),
- * frees all allocated segments, verifies again and destroys the arena. It
- * starts with the youngest arena: a client must be destroyed before its source.
+ * A suite sets .init = vt_init and .exit = vt_exit. KUnit calls vt_exit() even
+ * if the test failed. vt_exit() verifies each arena of the test with
+ * vmem_verify(), frees its allocated segments, verifies it again and destroys
+ * it. It starts with the youngest arena, because a client must be destroyed
+ * before its source.
  */
 #ifndef VMEM_TEST_H
 #define VMEM_TEST_H
@@ -22,14 +23,15 @@
 
 #define VT_ARENAS	128
 
-/* The unit of an arena of addresses in the tests. */
+/* Unit of sizes and addresses, and the quantum of most address arenas. */
 #define U		0x1000UL
 
 /**
  * struct vt - the state of one running test
  * @arenas: arenas to verify and destroy at the end, in order of creation
  * @n: number of @arenas
- * @stuck: a thread hangs and may still use its arena: destroy none
+ * @stuck: a thread hangs and may still use its arena: vt_exit() destroys no
+ *	arena
  */
 struct vt {
 	vmem_t *arenas[VT_ARENAS];
@@ -42,9 +44,7 @@ struct vt_range {
 	size_t size;
 };
 
-/*
- * Collects the segments that a walk visits; those beyond @max are only counted.
- */
+/* Counts the segments that a walk visits, and stores the first @max of them. */
 struct vt_walk {
 	struct vt_range *range;
 	unsigned int max;
@@ -176,8 +176,8 @@ static inline void vt_exit(struct kunit *test)
 }
 
 /*
- * For tests that call vmem with interrupts off. With PREEMPT_RT neither the
- * slab allocator nor vmem may be called in that context.
+ * Skip a test that calls vmem with interrupts off if the kernel has PREEMPT_RT,
+ * which allows calls of neither vmem nor the slab allocator in that context.
  */
 static inline void vt_needs_irqs_off(struct kunit *test)
 {
@@ -196,7 +196,7 @@ static inline vmem_t *vt_track(struct kunit *test, vmem_t *vm)
 	return vm;
 }
 
-/* The test destroys the arena itself, not vt_exit(). */
+/* Remove the arena from the list of arenas that vt_exit() destroys. */
 static inline void vt_untrack(struct kunit *test, vmem_t *vm)
 {
 	struct vt *vt = test->priv;
@@ -215,7 +215,9 @@ static inline void vt_close(struct kunit *test, vmem_t *vm)
 	vt_destroy(test, vm);
 }
 
-/* An arena with one span, without a source. If base and size are 0: no span. */
+/*
+ * An arena without a source, with one span or, if @base and @size are 0, none.
+ */
 static inline vmem_t *vt_arena(struct kunit *test, unsigned long base,
 			       size_t size, size_t quantum)
 {
@@ -224,7 +226,7 @@ static inline vmem_t *vt_arena(struct kunit *test, unsigned long base,
 					  VM_SLEEP));
 }
 
-/* Arena of the integers 1 to n. */
+/* Arena of the integers 1 to @n. */
 static inline vmem_t *vt_ids(struct kunit *test, size_t n)
 {
 	return vt_track(test, vmem_create(test->name, (void *)1, n, 1, NULL,
@@ -256,8 +258,9 @@ static inline void vt_xfree(vmem_t *vm, unsigned long addr, size_t size)
 }
 
 /*
- * Allocate all free segments, then free the given ranges in this order. They
- * are the only free segments then. They must not touch each other.
+ * Make the given ranges the only free segments: allocate all free segments,
+ * then free the ranges in this order. The ranges must not be adjacent to each
+ * other.
  */
 static inline void vt_holes(struct kunit *test, vmem_t *vm,
 			    const struct vt_range *hole, unsigned int n)

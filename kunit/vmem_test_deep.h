@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source paths: chains of arenas each of which imports from the one above it
- * with vmem_alloc(), and requests that wait in them. For the suites
- * vmem_live_deep, vmem_live_waiters and vmem_live_module. Uses only the public
- * interface and debugfs.
+ * Source paths, and requests that wait in them. A source path is a chain of
+ * arenas, in which each arena imports from the arena above it with
+ * vmem_alloc(). For the suites vmem_live_deep, vmem_live_waiters and
+ * vmem_live_module. This header uses only the public interface and debugfs.
  *
  * A suite sets .suite_init = vd_suite_init, .suite_exit = vd_suite_exit, .init
  * = vt_init and .exit = vd_exit. Maintenance runs only when a test calls
- * vmem_update(). A test frees all its allocations. vd_exit() cannot do it: in
- * an arena with quantum caches the allocated segments belong to the caches.
+ * vmem_update(). A test must free all its allocations. vd_exit() cannot free
+ * them, because in an arena with quantum caches an allocated segment may be a
+ * slab.
  */
 #ifndef VMEM_TEST_DEEP_H
 #define VMEM_TEST_DEEP_H
@@ -16,9 +17,9 @@
 #include "vmem_test_file.h"
 #include "vmem_test_thread.h"
 
-#define VD_DEPTH	100	/* most arenas below the root */
+#define VD_DEPTH	100	/* arenas below the root, at most */
 #define VD_CACHED	4	/* qcache_max of arenas with caches */
-#define VD_SLAB		64	/* size of a slab with that qcache_max */
+#define VD_SLAB		64	/* size of a slab if qcache_max is VD_CACHED */
 
 static char vd_interval[16];
 
@@ -43,9 +44,9 @@ static inline unsigned int vd_limit(struct kunit *test)
 }
 
 /*
- * Poll until @cond holds. The limit is half of that of vt_join(), so that a
- * test which detects a hang can still free its allocations. A test that has
- * already failed polls only briefly.
+ * Poll until @cond holds. Returns false after half the time limit of vt_join(),
+ * so that a test which detects a hang can still free its allocations. In a test
+ * that has already failed, returns false after a second.
  */
 #define vd_poll(test, cond)						\
 ({									\
@@ -71,7 +72,10 @@ static inline bool vd_stats_agree(vmem_t *vm)
 	       !s.waiters;
 }
 
-/* Work items may still release spans: poll until the statistics agree. */
+/*
+ * Poll until the statistics agree with a walk: work items may still be
+ * releasing spans.
+ */
 static inline void vd_check(struct kunit *test, vmem_t *vm)
 {
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
@@ -111,8 +115,8 @@ static inline bool vd_stuck(struct kunit *test)
 }
 
 /*
- * Arena of the integers 1 to n; if n is 0: no span. Sizes up to @qcache_max are
- * cached.
+ * Arena of the integers 1 to @n, or without a span if @n is 0. Sizes up to and
+ * including @qcache_max are cached.
  */
 static inline vmem_t *vd_ids(struct kunit *test, const char *name, size_t n,
 			     size_t qcache_max)
@@ -131,8 +135,8 @@ static inline vmem_t *vd_client(struct kunit *test, const char *name,
 }
 
 /*
- * An arena that is no relative of the others in the test. Its caches hold a
- * slab without allocated objects.
+ * An arena that is not in the tree of any other arena. Its caches hold a slab
+ * without allocated objects.
  */
 static inline vmem_t *vd_unrelated_arena(struct kunit *test)
 {
@@ -144,9 +148,10 @@ static inline vmem_t *vd_unrelated_arena(struct kunit *test)
 
 /**
  * struct vd_shape - form of a source path
- * @name: name of the test's parameter
- * @depth: arenas below the root
- * @every: each @every-th arena, counted from the leaf, has caches; 0: none has
+ * @name: name of the test parameter
+ * @depth: number of arenas below the root
+ * @every: each @every-th arena, counted from the leaf, has caches; 0 if no
+ *	arena has caches
  */
 struct vd_shape {
 	const char *name;
@@ -175,7 +180,7 @@ static inline void vd_describe_shape(const struct vd_shape *s, char *desc)
 /**
  * struct vd_path - a source path
  * @vm: its arenas, from the root to the leaf
- * @leaf: the last of them
+ * @leaf: the last arena in @vm
  * @n: number of arenas
  */
 struct vd_path {
@@ -191,7 +196,7 @@ static inline size_t vd_qcache_max(const struct vd_shape *s, unsigned int level)
 	return VD_CACHED;
 }
 
-/* Create the arenas below @root. The caller has created @root. */
+/* Create a source path below the existing arena @root. */
 static inline struct vd_path *vd_path_below(struct kunit *test, vmem_t *root,
 					    const struct vd_shape *s)
 {
@@ -206,7 +211,7 @@ static inline struct vd_path *vd_path_below(struct kunit *test, vmem_t *root,
 	return c;
 }
 
-/* The same, with a root of @size integers. */
+/* Create a source path whose root has the integers 1 to @size. */
 static inline struct vd_path *vd_path(struct kunit *test,
 				      const struct vd_shape *s, size_t size)
 {
@@ -214,13 +219,13 @@ static inline struct vd_path *vd_path(struct kunit *test,
 					  vd_qcache_max(s, 0)), s);
 }
 
-/* Integers in one slab for each arena. */
+/* Number of integers in the slabs of a source path with one slab per arena. */
 static inline size_t vd_slabs_size(const struct vd_shape *s)
 {
 	return (size_t)VD_SLAB * (s->depth + 1);
 }
 
-/* Allocate without the caches. */
+/* Allocate with vmem_xalloc(), which bypasses the caches. */
 static inline unsigned long vd_xalloc(vmem_t *vm, size_t size, int vmflag)
 {
 	return (unsigned long)vmem_xalloc(vm, size, 0, 0, 0, NULL, NULL,
@@ -228,8 +233,8 @@ static inline unsigned long vd_xalloc(vmem_t *vm, size_t size, int vmflag)
 }
 
 /*
- * [38] Retry with VM_NOSLEEP: each attempt requests reclaim, until one
- * succeeds.
+ * [38] Repeat the request with VM_NOSLEEP until it succeeds. Each attempt that
+ * fails requests reclaim.
  */
 static inline unsigned long vd_alloc_nosleep(struct kunit *test, vmem_t *vm,
 					     size_t size)
@@ -247,7 +252,7 @@ static inline unsigned long vd_alloc_nosleep(struct kunit *test, vmem_t *vm,
 	return addr;
 }
 
-/* Wait until @n requests wait for this arena. */
+/* Poll until exactly @n requests wait in this arena. */
 static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
 	if (!vd_poll(test, vt_stats(vm).waiters == n))
@@ -255,7 +260,7 @@ static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 			   vt_stats(vm).waiters, n);
 }
 
-/* Wait until requests have slept @n times. */
+/* Poll until requests have slept at least @n times in this arena. */
 static inline void vd_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
 {
 	if (!vd_poll(test, vt_stats(vm).wait >= n))
@@ -264,8 +269,8 @@ static inline void vd_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
 }
 
 /*
- * Return the number of sleeps once it is stable. Until then waiters may wake
- * for reclaim.
+ * Returns the number of sleeps of requests in this arena, once the number is
+ * stable. While reclaim runs, waiters may wake and sleep again.
  */
 static inline u64 vd_stable_waits(vmem_t *vm)
 {
@@ -287,8 +292,8 @@ static inline bool vd_served(struct kunit *test, struct vt_thread *t)
 
 /*
  * Expect that the request is served without maintenance. If it is not, the test
- * fails, and a maintenance round tries to serve it, so that later tests can
- * run.
+ * fails, and a maintenance round tries to serve the request, so that later
+ * tests can run.
  */
 static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
 				    unsigned int *errors)
@@ -300,7 +305,7 @@ static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
 	return vt_join(test, t, errors);
 }
 
-/* Expect that a request for all of @vm, the integers 1 to @size, is served. */
+/* Expect that the thread's request for all integers of its arena is served. */
 static inline void vd_join_whole(struct kunit *test, struct vt_thread *t)
 {
 	vmem_t *vm = t->vm;
@@ -318,7 +323,10 @@ static inline void vd_alloc_whole(struct kunit *test, vmem_t *vm, size_t size)
 	vd_join_whole(test, vt_request(test, vm, size, VM_SLEEP));
 }
 
-/* The id of an arena, read from the statistics of a client. */
+/*
+ * Returns the id of an arena. The statistics of an arena contain the id of its
+ * source, so create an arena with this source.
+ */
 static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 {
 	vmem_t *label = vmem_create("label", NULL, 0, 1, NULL, NULL, vm, 0,
@@ -333,11 +341,11 @@ static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 
 /**
  * struct vd_waiter - a line of the debugfs file "waiters"
- * @pid: id of the waiting task
+ * @pid: pid of the waiting task
  * @size: size of its request
  * @flags: flags of its request
  * @state: state of its request
- * @ms: time that the request has waited
+ * @ms: number of milliseconds that the request has waited
  * @comm: name of the task
  */
 struct vd_waiter {
@@ -349,7 +357,10 @@ struct vd_waiter {
 	char comm[32];
 };
 
-/* Read the file. At most @max lines are stored, all are counted. */
+/*
+ * Read the file "waiters" of an arena. Stores at most @max lines and returns
+ * the number of all lines.
+ */
 static inline unsigned int vd_waiters(struct kunit *test, unsigned int id,
 				      const char *name, struct vd_waiter *w,
 				      unsigned int max)

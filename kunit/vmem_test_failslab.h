@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fault injection of the kernel: makes the allocations of single tasks fail
- * (see vmem_test_nomem.h). vn_instrument() sets it up for a suite.
+ * Makes the allocations of single tasks fail, with the kernel's fault injection
+ * (see vmem_test_nomem.h). vn_instrument() sets up the fault injection for a
+ * suite.
  */
 #ifndef VMEM_TEST_FAILSLAB_H
 #define VMEM_TEST_FAILSLAB_H
 
 #include <linux/types.h>
-#include <linux/fault-inject.h>	/* needs the types before it */
+#include <linux/fault-inject.h>	/* needs <linux/types.h> */
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -16,10 +17,10 @@
 
 #include "vmem_test_file.h"
 
-/* Fail all allocations instead of the n-th. */
+/* Value of n with which all allocations fail, not only the n-th. */
 #define VN_ALL		UINT_MAX
 
-/* vn_instrument() could set up failslab. */
+/* True if vn_instrument() has set up failslab. */
 static bool vn_ready;
 
 #if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
@@ -41,7 +42,7 @@ static inline void vn_tear_down(const char *dir)
 #define VN_SLAB		"cd /sys/kernel/debug/failslab && "
 #define VN_PAGE		"cd /sys/kernel/debug/fail_page_alloc && "
 
-/* Failslab is required, fail_page_alloc is optional. */
+/* The tests require failslab, but not fail_page_alloc. */
 static inline void vn_instrument(bool on)
 {
 	if (on) {
@@ -57,7 +58,10 @@ static inline void vn_instrument(bool on)
 	}
 }
 
-/* Let the n-th allocation of this task from now on fail, or all of them. */
+/*
+ * Make the n-th allocation after this call fail, or with VN_ALL all of them.
+ * Only allocations of this task count.
+ */
 static inline void vn_arm(unsigned int n)
 {
 	if (n == VN_ALL)
@@ -66,7 +70,7 @@ static inline void vn_arm(unsigned int n)
 		current->fail_nth = n;
 }
 
-/* Return whether the n-th allocation failed. With VN_ALL: always true. */
+/* Returns true if the n-th allocation has failed. With VN_ALL, always true. */
 static inline bool vn_disarm(unsigned int n)
 {
 	bool failed = n == VN_ALL || !current->fail_nth;
@@ -83,14 +87,17 @@ static inline void vn_disarm_task(struct task_struct *task)
 }
 
 /*
- * If @on, fail every allocation of every worker thread, and let kthreadd create
- * no new worker: work items then run without memory.
+ * If @on, make every allocation of the worker threads and of kthreadd fail.
+ * Work items then run without memory, and kthreadd creates no new workers.
  */
 static inline void vn_fail_workers(bool on)
 {
 	unsigned int i;
 
-	/* Not all kernels let a module walk the list of tasks. */
+	/*
+	 * Some kernels do not let a module walk the list of tasks: try all
+	 * pids.
+	 */
 	for (i = 1; i < PID_MAX_DEFAULT; i++) {
 		struct task_struct *t;
 

@@ -2,8 +2,8 @@
 /*
  * Access to the files of the module: parameters in sysfs, and seq_files in
  * debugfs. A kernel thread has no user memory to read into, so vt_seq_read()
- * uses the file's iterator. It takes the protection against removal that
- * debugfs takes for a read.
+ * calls the read iterator of the seq_file. It calls debugfs_file_get() first,
+ * as debugfs does for a read: the file cannot be removed during the read.
  */
 #ifndef VMEM_TEST_FILE_H
 #define VMEM_TEST_FILE_H
@@ -22,7 +22,10 @@
 #define VT_DEBUGFS	"/sys/kernel/debug/vmem/"
 #define VT_PARAM	"/sys/module/vmem/parameters/"
 
-/* Close the file now; otherwise a kernel thread's files are closed later. */
+/*
+ * Close the file now. Without the flush, the kernel closes a kernel thread's
+ * files later.
+ */
 static inline void vt_file_close(struct file *f)
 {
 	filp_close(f, NULL);
@@ -30,8 +33,8 @@ static inline void vt_file_close(struct file *f)
 }
 
 /*
- * Set a parameter of vmem.ko to @value, unless that is NULL. If @old is not
- * NULL, the old value is stored there.
+ * Set a parameter of vmem.ko to @value, or leave it if @value is NULL. If @old
+ * is not NULL, store the old value there.
  */
 static inline int vt_param(const char *name, const char *value, char *old,
 			   size_t size)
@@ -62,8 +65,8 @@ static inline int vt_param(const char *name, const char *value, char *old,
 }
 
 /*
- * Run @before and @command, concatenated, in a shell in user space. Returns 0
- * if it succeeded.
+ * Run the concatenation of @before and @command in a user-space shell. Returns
+ * 0 if the shell succeeded.
  */
 static inline int vt_shell(const char *before, const char *command)
 {
@@ -76,8 +79,8 @@ static inline int vt_shell(const char *before, const char *command)
 }
 
 /*
- * Read the next bytes of an open seq_file in debugfs. Returns their number, 0
- * at the end of the file, -EIO if the file has been removed.
+ * Read the next bytes of an open seq_file in debugfs. Returns the number of
+ * bytes, 0 at the end of the file, or -EIO if the file has been removed.
  */
 static inline ssize_t vt_seq_read(struct file *f, char *buf, size_t size,
 				  loff_t *pos)
@@ -101,7 +104,7 @@ static inline ssize_t vt_seq_read(struct file *f, char *buf, size_t size,
 }
 
 /*
- * Read a file in the debugfs directory of vmem, up to @size - 1 bytes. The
+ * Read at most @size - 1 bytes of a file in the debugfs directory of vmem. The
  * caller frees the text with kvfree().
  */
 static inline char *vt_debugfs(struct kunit *test, const char *name,
@@ -134,7 +137,7 @@ static inline char *vt_debugfs(struct kunit *test, const char *name,
 	return buf;
 }
 
-/* False if debugfs is not configured, or not mounted at the usual place. */
+/* Returns true if debugfs is configured and mounted at /sys/kernel/debug. */
 static inline bool vt_has_debugfs(void)
 {
 	struct file *f = filp_open(VT_DEBUGFS "arenas", O_RDONLY, 0);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Import and release functions that the test controls and that record their
- * arguments. The imported ranges belong to no arena: the source is only a
- * label, and no allocation is made from it.
+ * arguments. vt_import() makes up the imported ranges: its source has no spans,
+ * so that no allocation is made from it.
  *
- * @during runs inside the import function, where the arena lock is not held.
- * Thus a test can reproduce a race between the request and another operation on
- * the importing arena.
+ * vt_imp.during runs inside the import function, where the arena lock is not
+ * held. Thus a test can reproduce a race between the request and another
+ * operation on the importing arena.
  */
 #ifndef VMEM_TEST_IMPORT_H
 #define VMEM_TEST_IMPORT_H
@@ -14,18 +14,20 @@
 #include "vmem_test.h"
 
 /**
- * struct vt_import - control of the functions below, and their record
- * @next: start of the next import, which advances it; 0: the import fails
- * @raise: vt_ximport() returns so much more than the requested size
- * @during: called inside each import
+ * struct vt_import - control of the functions below, and a record of their
+ * calls
+ * @next: start of the next imported range, advanced by each import; 0 makes the
+ *	import fail
+ * @raise: integers that vt_ximport() returns beyond the requested size
+ * @during: function that runs inside each import, or NULL
  * @importer: the importing arena, for use by @during
- * @imports: calls of the import function
- * @src: argument of the last import
+ * @imports: number of calls of the import function
+ * @src: source argument of the last import
  * @size: requested size of the last import
  * @align: requested alignment of the last import
  * @vmflag: flags of the last import
- * @releases: calls of the release function
- * @released: last released range
+ * @releases: number of calls of the release function
+ * @released: range of the last release
  */
 static struct vt_import {
 	unsigned long next;
@@ -86,7 +88,7 @@ static inline vmem_t *vt_label(struct kunit *test, size_t quantum)
 	return vt_arena(test, 0, 0, quantum);
 }
 
-/* An empty arena that imports with vt_ximport(), or with vt_import(). */
+/* An empty arena that imports with vt_ximport(). */
 static inline vmem_t *vt_ximporter(struct kunit *test, size_t quantum,
 				   vmem_free_t *ffunc, size_t source_quantum,
 				   int vmflag)

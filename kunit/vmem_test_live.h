@@ -2,12 +2,12 @@
 /*
  * Hostile clients for the liveness rules: import and release functions that
  * block until the test lets them continue, and a check that a request is served
- * while they block.
+ * while these functions block.
  *
  * A suite sets .suite_init = vl_suite_init, .suite_exit = vl_suite_exit, .init
  * = vl_init and .exit = vl_exit. Periodic maintenance is off, so that a lost
- * wake-up is a hang. A test frees all its allocations; vl_exit() opens the
- * gate, waits for background work, verifies and destroys.
+ * wake-up causes a hang. A test must free all its allocations. vl_exit() opens
+ * the gate, waits for background work, and verifies and destroys the arenas.
  */
 #ifndef VMEM_TEST_LIVE_H
 #define VMEM_TEST_LIVE_H
@@ -20,21 +20,27 @@
 #include "vmem_test_report.h"
 #include "vmem_test_thread.h"
 
-/* Integers in a slab of an identifier arena with at most 21 caches. */
+/*
+ * Number of integers in a slab of an identifier arena with at most 21 caches.
+ */
 #define VL_SLAB		64
 
 /*
- * A sleeping request retries when space appears or reclaim ends, at most a
- * hundred times a second. A spinning request retries thousands of times.
+ * Upper bound of the retries of a request that sleeps. It retries when a
+ * segment becomes free or reclaim ends, at most a hundred times a second. A
+ * request that spins retries thousands of times.
  */
 #define VL_RETRIES	1000
 
-/* A request that takes longer hangs. Shorter than the hung task timeout. */
+/*
+ * A request that takes longer counts as hung. The limit is below the timeout of
+ * the hung task detector.
+ */
 #define VL_LIMIT_MS	(VT_LIMIT_MS / 2)
 
 /*
- * Like vt_poll(), but a test that has already failed polls only briefly: it
- * must end before the timeout of KUnit.
+ * Like vt_poll(), but a test that has already failed polls for four seconds
+ * only: it must end before the timeout of KUnit.
  */
 #define vl_poll(test, cond)						\
 ({									\
@@ -54,7 +60,7 @@ static inline unsigned long vl_poll_limit(struct kunit *test)
 
 static char vl_interval[16];
 
-/* A test of the suite hangs and still uses @vl: later tests must not run. */
+/* A test of the suite hangs and still uses @vl, so no later test may run. */
 static bool vl_stuck;
 
 static inline int vl_suite_init(struct kunit_suite *suite)
@@ -73,19 +79,20 @@ static inline void vl_suite_exit(struct kunit_suite *suite)
 }
 
 /**
- * struct vl_state - control of the functions below, and their record
- * @next: start of the next range that vl_import() returns; 0: vl_import() fails
- * @imports: calls of an import function
- * @imports_done: import calls that have returned
- * @vmflags: flags of all import calls, or'ed
- * @releases: calls of a release function
- * @releases_done: release calls that have returned
- * @requester: a task that is inside a request
- * @in_request: releases in the context of that request
- * @closed: functions block at the gate
- * @entered: completed when a function is about to block at the gate
- * @opened: completed when blocked functions may continue
- * @expecting: the log checker accepts reports until the end of the test
+ * struct vl_state - control of the functions below, and a record of their calls
+ * @next: start of the next range that vl_import() returns; 0 makes vl_import()
+ *	fail
+ * @imports: number of calls of the import functions
+ * @imports_done: number of import calls that have returned
+ * @vmflags: bitwise or of the flags of all import calls
+ * @releases: number of calls of the release functions
+ * @releases_done: number of release calls that have returned
+ * @requester: the task that is inside vl_request(), or NULL
+ * @in_request: number of releases by @requester
+ * @closed: the gate is closed: functions that call vl_gate_pass() block
+ * @entered: completed by each function that is about to block at the gate
+ * @opened: completed when the gate opens
+ * @expecting: vl_exit() must tell the log checker to accept no more reports
  */
 static struct vl_state {
 	unsigned long next;
@@ -134,8 +141,8 @@ static inline bool vl_gate_wait(struct kunit *test)
 }
 
 /*
- * Record a release. In the context of a request, which is an error, do not
- * block.
+ * Record a release and block at the gate. A release in the context of a request
+ * is an error, and does not block.
  */
 static inline void vl_note_release(void)
 {
@@ -147,7 +154,7 @@ static inline void vl_note_release(void)
 }
 
 /*
- * Allocate. vl_note_release() counts the releases that this context performs.
+ * Allocate. During the call, vl_note_release() counts releases in this context.
  */
 static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 				       bool irqs_off)
@@ -164,7 +171,7 @@ static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 	return addr;
 }
 
-/* The imported ranges belong to no arena: the source is a label. */
+/* Makes up the imported ranges. The source is a label without spans. */
 static inline void *vl_import(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr = vl.next;
@@ -183,9 +190,7 @@ static inline void vl_release(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/*
- * Imports from the source like vmem_alloc(), but is a function of the client.
- */
+/* Imports with vmem_alloc(), but vmem sees an import function of a client. */
 static inline void *vl_import_from(vmem_t *src, size_t size, int vmflag)
 {
 	void *addr;
@@ -204,7 +209,10 @@ static inline void vl_release_to(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* Arena of the integers 1 to @n. Sizes up to @qcache_max are cached. */
+/*
+ * Arena of the integers 1 to @n, or without a span if @n is 0. Sizes up to and
+ * including @qcache_max are cached.
+ */
 static inline vmem_t *vl_ids(struct kunit *test, size_t n, size_t qcache_max)
 {
 	return vt_track(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
@@ -229,9 +237,9 @@ static inline vmem_t *vl_client(struct kunit *test, vmem_t *source,
 }
 
 /*
- * An arena with one imported span of the size of a slab. A cache holds the
- * slab, which has no allocated objects. When its tree reclaims, the span
- * becomes free and vl_release() is called.
+ * An arena with one imported span, which is a slab in a cache and has no
+ * allocated object. When the arena's tree reclaims, the span becomes wholly
+ * free and vmem calls vl_release().
  */
 static inline vmem_t *vl_idle_importer(struct kunit *test)
 {
@@ -246,8 +254,8 @@ static inline vmem_t *vl_idle_importer(struct kunit *test)
 }
 
 /*
- * Expect that the request is served while functions block at the gate, which
- * stays closed.
+ * Expect that the request is served while the gate is closed and functions
+ * block there.
  */
 static inline bool vl_served(struct kunit *test, struct vt_thread *t,
 			     const char *what)
@@ -284,7 +292,7 @@ static inline unsigned long vl_join_free(struct kunit *test,
 	return addr;
 }
 
-/* Wait until @n requests sleep in the arena. */
+/* Wait until at least @n requests sleep in the arena. */
 static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
 	bool asleep = vl_poll(test, vt_stats(vm).waiters >= n);
@@ -297,15 +305,15 @@ static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 #define VL_RESCUES	2
 
 /**
- * struct vl_rescue - ends spinning requests
- * @timer: fires after a second or later
- * @vm: arenas to add a span to, one for each request
+ * struct vl_rescue - a timer that adds a span to arenas whose requests may spin
+ * @timer: the timer, which fires a second or more after its start
+ * @vm: the arenas, one for each request
  * @n: number of arenas
- * @addr: start of the span
- * @size: size of the span
- * @put_off: number of times that the timer may be rearmed until the requests sleep
- *	or spin
- * @fired: the span has been added
+ * @addr: start of the span to add
+ * @size: size of the span to add
+ * @put_off: number of times that @timer may still be rearmed, to give the
+ *	requests time to sleep or spin
+ * @fired: completed when the span has been added
  */
 static struct vl_rescue {
 	struct timer_list timer;
@@ -348,7 +356,10 @@ static inline void vl_rescue_add(vmem_t *vm)
 	vl_rescue.vm[vl_rescue.n++] = vm;
 }
 
-/* Add a span to the arenas after @ms milliseconds, or later. */
+/*
+ * Start the timer, which adds a span to the arenas after at least @ms
+ * milliseconds.
+ */
 static inline void vl_rescue_start(unsigned long addr, size_t size,
 				   unsigned int ms)
 {
@@ -365,7 +376,9 @@ static inline void vl_rescue_wait(void)
 	vl_rescue.n = 0;
 }
 
-/* Cancel the rescue. If it has already fired, nothing needs to be done. */
+/*
+ * Make the timer fire now without adding a span, unless it has already fired.
+ */
 static inline void vl_rescue_cancel(void)
 {
 	WRITE_ONCE(vl_rescue.n, 0);
@@ -373,11 +386,13 @@ static inline void vl_rescue_cancel(void)
 	vl_rescue_wait();
 }
 
-/* Until the end of the test the log checker accepts reports with this text. */
+/*
+ * Make the log checker accept reports with this text until the end of the test.
+ */
 static inline void vl_expect_reports(const char *what)
 {
 	pr_info("vmem-test: expect * \"%s\"\n", what);
-	/* vmem_destroy() reports the number of suppressed reports. */
+	/* vmem_destroy() may report the number of suppressed reports. */
 	pr_info("vmem-test: expect ? \"held back\"\n");
 	vl.expecting = true;
 }
@@ -398,8 +413,8 @@ static inline int vl_init(struct kunit *test)
 }
 
 /*
- * Wait until the statistics of all arenas are stable: reclaim and releases that
- * the test has caused have ended.
+ * Wait until the statistics of all arenas are stable. Then the reclaim and the
+ * releases that the test has caused have ended.
  */
 static inline void vl_settle(struct kunit *test)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Without memory: a test repeats one call, and each time another of its
- * allocations fails.
+ * Calls without memory: a test repeats one call, and each time another
+ * allocation of the call fails.
  *
- * The kernel's fault injection does it. A task's fail_nth makes the n-th
- * allocation fail, of slab objects and of pages, with all flags except
- * __GFP_NOFAIL; make_it_fail makes all of them fail. Both also affect
- * allocations of the kernel's debug checkers, so a call can succeed although an
- * allocation failed. The call is repeated until n exceeds the number of its
- * allocations.
+ * The kernel's fault injection makes the allocations fail. A task's fail_nth
+ * makes its n-th allocation fail, of a slab object or of pages, unless the
+ * flags include __GFP_NOFAIL. A task's make_it_fail makes all these allocations
+ * fail. Both also affect allocations of the kernel's debug checkers, so a call
+ * can succeed although an allocation failed. The test repeats the call until n
+ * exceeds the number of allocations in the call.
  *
  * A suite sets .suite_init = vn_suite_init, .suite_exit = vn_suite_exit, .init
- * = vn_init and .exit = vn_exit. This header builds upon vmem_test_qcache.h: a
- * test must free all its allocations.
+ * = vn_init and .exit = vn_exit. As with vmem_test_qcache.h, on which this
+ * header builds, a test must free all its allocations.
  */
 #ifndef VMEM_TEST_NOMEM_H
 #define VMEM_TEST_NOMEM_H
@@ -21,24 +21,24 @@
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
 
-/* Upper bound of the allocations in one call. */
+/* Upper bound of the number of allocations in one call. */
 #define VN_MAX_ALLOCS	2000
 
 /**
  * struct vn - a call under test
- * @arrange: creates the arenas before each repetition; all arenas of the test
- *	are checked
- * @call: makes the call; returns whether it succeeded
+ * @arrange: creates the arenas before each call; vn_run_once() checks all of
+ *	them
+ * @call: makes the call; returns true if it succeeded
  * @undo: reverts a successful call, while all allocations fail
  * @test: the test
- * @vm: the arena that is called
+ * @vm: the arena on which @call operates
  * @fails: increment of &vmem_stats.fail by a failed call
  * @may_change: a failed call may change anything but clients' allocations
- * @injected: calls fail by fail_vmem, not for lack of memory
+ * @injected: fail_vmem makes the calls fail, not a lack of memory
  * @arg: private to @arrange
  * @addr: result of the call
- * @failed: calls that failed
- * @survived: calls that succeeded although an allocation failed
+ * @failed: number of calls that failed
+ * @survived: number of calls that succeeded although an allocation failed
  */
 struct vn {
 	void (*arrange)(struct kunit *test, struct vn *w);
@@ -77,7 +77,7 @@ static inline int vn_init(struct kunit *test)
 	return vq_init(test);
 }
 
-/* Verify and destroy all arenas, also those whose segment pool is exhausted. */
+/* Verify and destroy all arenas, even those with an exhausted segment pool. */
 static inline void vn_destroy_arenas(struct kunit *test)
 {
 	struct vt *vt = test->priv;
@@ -109,9 +109,9 @@ do {									\
 } while (0)
 
 /*
- * Exhaust the segment pool of an arena: allocate single integers from @from on,
- * where 2000 are free. Returns the number of allocations, an argument of
- * vn_free_singles().
+ * Exhaust the segment pool of an arena: allocate every second integer, starting
+ * at @from + 1. The 2000 integers starting at @from must be free. Returns the
+ * number of allocations, for the argument @n of vn_free_singles().
  */
 static inline unsigned int vn_exhaust_pool(struct kunit *test, vmem_t *vm,
 					   unsigned long from)
@@ -136,8 +136,8 @@ static inline void vn_free_singles(vmem_t *vm, unsigned long from,
 }
 
 /*
- * [23] A call that failed for lack of memory changed no arena of the test. The
- * exceptions are the counters of failures and those of searches.
+ * [23] Expect that a call which failed for lack of memory has changed no arena
+ * of the test, except the counters of failures and searches.
  */
 static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 				struct vt_state *before)
@@ -170,8 +170,8 @@ static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 }
 
 /*
- * Make the call once with the n-th allocation failing. Returns whether it has
- * an n-th allocation.
+ * Make the call once, with its n-th allocation failing. Returns true if the
+ * call has an n-th allocation.
  */
 static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 {
@@ -211,7 +211,7 @@ static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 		vn_without_memory(w->undo(w));
 	for (i = 0; i < vt->n; i++) {
 		KUNIT_EXPECT_EQ(test, vmem_verify(vt->arenas[i]), 0);
-		/* Caches may keep objects. */
+		/* Caches may keep objects, which count as allocated. */
 		if (!caches)
 			KUNIT_EXPECT_EQ(test, (u64)vmem_size(vt->arenas[i],
 							     VMEM_ALLOC),
@@ -221,7 +221,7 @@ static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 	vn_destroy_arenas(test);
 	kunit_kfree(test, before);
 
-	/* No metadata is leaked. */
+	/* The call has leaked no metadata. */
 	now = vt_debugfs(test, "metadata", 256);
 	KUNIT_EXPECT_STREQ(test, bytes, now);
 	kvfree(now);
@@ -230,8 +230,8 @@ static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 }
 
 /*
- * Make the call with each of its allocations failing in turn, then with all of
- * them failing.
+ * Repeat the call with another of its allocations failing each time, then make
+ * it once with all of them failing.
  */
 static inline void vn_fail_each(struct kunit *test, struct vn *w)
 {
@@ -250,14 +250,16 @@ static inline void vn_fail_each(struct kunit *test, struct vn *w)
 		kunit_info(test, "with allocation %d failing\n", (int)n);
 }
 
-/* The call fails at least once. */
+/* Expect that the call fails at least once. */
 static inline void vn_may_fail(struct kunit *test, struct vn *w)
 {
 	vn_fail_each(test, w);
 	KUNIT_EXPECT_GT(test, w->failed, 0U);
 }
 
-/* [24] The call never fails, although some of its allocations do. */
+/*
+ * [24] Expect that the call never fails, although some of its allocations fail.
+ */
 static inline void vn_never_fails(struct kunit *test, struct vn *w)
 {
 	vn_fail_each(test, w);

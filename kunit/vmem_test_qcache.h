@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arenas with quantum caches: access to the contents of their caches, and sets
- * of integers that detect an integer which is allocated twice.
+ * Access to the contents of an arena's quantum caches, and sets of allocated
+ * integers, which detect an integer that is allocated twice.
  *
  * A suite sets .suite_init = vq_suite_init, .suite_exit = vq_suite_exit, .init
  * = vq_init and .exit = vq_exit. Periodic maintenance is off and a test stays
  * on its CPU, so that the contents of each magazine are known. vq_exit()
- * verifies and destroys; a test must free all its allocations.
+ * verifies and destroys the arenas. A test must free all its allocations.
  */
 #ifndef VMEM_TEST_QCACHE_H
 #define VMEM_TEST_QCACHE_H
@@ -38,7 +38,9 @@ static inline void vq_suite_exit(struct kunit_suite *suite)
 		vt_param("interval", vq_interval, NULL, 0);
 }
 
-/* Like vt_poll(), but shorter than the hung task timeout. */
+/*
+ * Like vt_poll(), but its limit is below the timeout of the hung task detector.
+ */
 #define vq_poll(cond)							\
 ({									\
 	unsigned int __tries = 0;					\
@@ -60,7 +62,7 @@ static inline int vq_init(struct kunit *test)
 	return vt_init(test);
 }
 
-/* Complete the background work that failed requests have queued. */
+/* Wait for the background work that failed requests have queued. */
 static inline void vq_settle(struct kunit *test)
 {
 	struct vt *vt = test->priv;
@@ -113,7 +115,10 @@ static inline void vq_close(struct kunit *test, vmem_t *vm)
 	vq_destroy(test, vm);
 }
 
-/* Arena of the integers 1 to n. Sizes up to @qcache_max are cached. */
+/*
+ * Arena of the integers 1 to @n, or without a span if @n is 0. Sizes up to and
+ * including @qcache_max are cached.
+ */
 static inline vmem_t *vq_ids(struct kunit *test, size_t n, size_t qcache_max)
 {
 	return vt_track(test, vmem_create(test->name, n ? (void *)1 : NULL, n,
@@ -121,7 +126,7 @@ static inline vmem_t *vq_ids(struct kunit *test, size_t n, size_t qcache_max)
 					  VM_SLEEP | VMC_IDENTIFIER));
 }
 
-/* An arena of integers that imports from another. */
+/* An arena of integers that imports from @source. */
 static inline vmem_t *vq_client(struct kunit *test, vmem_t *source,
 				size_t qcache_max)
 {
@@ -141,7 +146,10 @@ static inline struct vmem_cpu_cache *vq_cpu(vmem_t *vm, size_t size,
 	return &per_cpu_ptr(vm->cpu, cpu)->cache[vmem_qcache_index(vm, size)];
 }
 
-/* Objects in the magazines of a CPU, which must not use them meanwhile. */
+/*
+ * Number of objects of one cache in the magazines of a CPU. The CPU must not
+ * use the magazines during the call.
+ */
 static inline unsigned long vq_on_cpu(vmem_t *vm, size_t size, unsigned int cpu)
 {
 	struct vmem_cpu_cache *cc = vq_cpu(vm, size, cpu);
@@ -149,7 +157,7 @@ static inline unsigned long vq_on_cpu(vmem_t *vm, size_t size, unsigned int cpu)
 	return cc->rounds + (cc->prev ? cc->prev->rounds : 0);
 }
 
-/* Integers in the magazines of all CPUs, for all cached sizes. */
+/* Number of integers in the magazines of all CPUs, for all cached sizes. */
 static inline unsigned long vq_on_cpus(vmem_t *vm)
 {
 	unsigned long sum = 0;
@@ -164,7 +172,7 @@ static inline unsigned long vq_on_cpus(vmem_t *vm)
 	return sum;
 }
 
-/* Objects in the depot. The arena must be idle. */
+/* Number of objects in the depot of a cache. The arena must be idle. */
 static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 {
 	struct vmem_magazine *mag;
@@ -175,7 +183,7 @@ static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 	return sum;
 }
 
-/* Capacity of a magazine of the given kind. */
+/* Number of objects that a magazine of the given kind holds. */
 static inline unsigned int vq_capacity(unsigned int kind)
 {
 	return ((64U << kind) - sizeof(struct vmem_magazine)) /
@@ -188,8 +196,8 @@ static inline unsigned int vq_capacity(unsigned int kind)
  * @top: the largest integer of the arena
  * @range: the allocations
  * @n: number of allocations
- * @sum: number of integers in them
- * @bad: integers that were allocated twice or are not in the arena
+ * @sum: number of integers in all allocations
+ * @bad: number of integers that were allocated twice or are not in the arena
  */
 struct vq_set {
 	unsigned long *owned;
@@ -200,7 +208,7 @@ struct vq_set {
 	unsigned int bad;
 };
 
-/* A set with room for @top allocations. */
+/* A set for an arena of the integers 1 to @top. */
 static inline struct vq_set *vq_set(struct kunit *test, unsigned long top)
 {
 	struct vq_set *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
@@ -258,7 +266,7 @@ static inline void vq_put_all(struct vq_set *s, vmem_t *vm)
 		vq_put(s, vm, s->n - 1);
 }
 
-/* Allocate without sleeping until it fails. */
+/* Allocate with VM_NOSLEEP until a request fails. */
 static inline void vq_fill(struct vq_set *s, vmem_t *vm, size_t size)
 {
 	while (vq_get(s, vm, size, VM_NOSLEEP))
@@ -266,8 +274,9 @@ static inline void vq_fill(struct vq_set *s, vmem_t *vm, size_t size)
 }
 
 /*
- * Provide a magazine for each of the next frees: allocations create as many as
- * earlier frees have missed.
+ * Allocate all objects and free them. The cache counts in @missed the objects
+ * for which it has no magazine, so the next allocations create the missing
+ * magazines.
  */
 static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 {
@@ -276,11 +285,12 @@ static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 }
 
 /*
- * Put exactly @k empty magazines into the depot of a cache that has none yet
- * and counts no missed frees. A free does not allocate memory, so only a
- * client's requests create magazines: this function frees @k magazines' worth
- * of objects to their slabs, then makes @k allocations that each create a
- * magazine. @s has @k objects more afterwards.
+ * Put exactly @k empty magazines into the depot of a cache. At first the depot
+ * must be empty and @missed of the cache 0. Only allocations create magazines,
+ * because vmem_free() allocates no memory. So this function first frees as many
+ * objects as @k magazines hold, which go to their slabs and raise @missed. Then
+ * it makes @k allocations, each of which creates a magazine. It leaves these @k
+ * objects in @s.
  */
 static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 				       vmem_t *vm, size_t size, unsigned int k)
@@ -304,8 +314,8 @@ static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 }
 
 /*
- * Random allocations and frees of all cached sizes, reproducible from the seed.
- * Frees all of them at the end.
+ * Allocate and free all cached sizes at random, reproducibly by the seed. At
+ * the end, free all allocations.
  */
 static inline void vq_random_ops(struct vq_set *s, vmem_t *vm,
 				 unsigned int steps, unsigned int seed)

@@ -2,11 +2,11 @@
 /*
  * Reports in the kernel log, and the check that a misuse changes nothing.
  *
- * A test opens a window before a call that must cause a report and closes it
- * after the call; a test with many reports also reads it in between. The window
- * reads the messages from the kernel log itself, so it needs no tracepoints.
- * The two "vmem-test:" lines tell the log checker how many reports with which
- * text to accept between them.
+ * A test opens a window before a call that must cause a report, and closes the
+ * window after the call. A test with many reports also reads the window in
+ * between. A window reads the messages from the kernel log, so it needs no
+ * tracepoints. It prints two lines that begin with "vmem-test:", which tell the
+ * log checker how many reports with which text to accept between the two lines.
  */
 #ifndef VMEM_TEST_REPORT_H
 #define VMEM_TEST_REPORT_H
@@ -19,12 +19,12 @@
 #define VT_REPORT	"vmem: misuse:"
 
 /**
- * struct vt_window - messages between two points in the kernel log
+ * struct vt_window - the messages between two points in the kernel log
  * @log: iterator over the kernel log, at the next line to read
- * @what: text of the expected reports
- * @reports: reports with that text
- * @others: misuse reports without that text
- * @stacks: stack dumps
+ * @what: text that the expected reports contain
+ * @reports: number of misuse reports with @what
+ * @others: number of misuse reports without @what
+ * @stacks: number of stack dumps
  * @also: another text to count, or NULL
  * @also_lines: number of lines with @also
  * @line: buffer for one line
@@ -50,7 +50,10 @@ static inline void vt_window_open(struct vt_window *w, const char *what,
 	w->log.cur_seq = w->log.next_seq;
 }
 
-/* Read the messages so far. The kernel log keeps only a limited number. */
+/*
+ * Read the messages since the last call. The kernel log overwrites old
+ * messages.
+ */
 static inline void vt_window_read(struct vt_window *w)
 {
 	char *line = w->line;
@@ -108,8 +111,8 @@ static inline void vt_state_drop(struct vt_state *s)
 }
 
 /*
- * Expect that only the counter of misuse changed. Steps in a hash chain are not
- * part of the state: a look-up that finds nothing may count some.
+ * Expect that two states differ at most in the statistics misuse and lookup. A
+ * look-up that finds nothing may count steps in lookup.
  */
 static inline void vt_state_same(struct kunit *test, struct vt_state *a,
 				 struct vt_state *b)
@@ -131,9 +134,9 @@ static inline void vt_state_same(struct kunit *test, struct vt_state *a,
 
 /**
  * struct vt_misuse - one misuse in progress
- * @window: captures its report
+ * @window: captures the report of the misuse
  * @vm: the misused arena, NULL for a failed creation
- * @before: state of each arena of the test before it
+ * @before: state of each arena of the test before the misuse
  */
 struct vt_misuse {
 	struct vt_window window;

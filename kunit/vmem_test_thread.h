@@ -40,14 +40,14 @@ static inline void vt_yield(void)
 /**
  * struct vt_thread - a thread of a test
  * @task: the thread
- * @done: its function has returned
+ * @done: completed when @fn has returned
  * @fn: the function that it runs
  * @vm: the arena that it uses
  * @size: size of its request
  * @vmflag: flags of its request
  * @addr: result of its request
  * @seed: distinguishes threads with the same function
- * @errors: number of errors it has found
+ * @errors: number of errors that @fn has found
  */
 struct vt_thread {
 	struct task_struct *task;
@@ -104,7 +104,7 @@ static inline struct vt_thread *vt_thread_start(struct kunit *test,
 	return t;
 }
 
-/* A thread that makes one request. */
+/* Start a thread that makes one request. */
 static inline struct vt_thread *vt_request(struct kunit *test, vmem_t *vm,
 					   size_t size, int vmflag)
 {
@@ -117,8 +117,9 @@ static inline struct vt_thread *vt_request(struct kunit *test, vmem_t *vm,
 }
 
 /*
- * Wait for the thread's function and return its result. If the thread hangs,
- * its arena, its state and this module must stay.
+ * Wait until the thread's function returns, and return the result of its
+ * request. If the thread hangs, leak the arenas and the thread, and pin this
+ * module.
  */
 static inline unsigned long vt_join(struct kunit *test, struct vt_thread *t,
 				    unsigned int *errors)
@@ -141,7 +142,7 @@ static inline unsigned long vt_join(struct kunit *test, struct vt_thread *t,
 	return addr;
 }
 
-/* [24] Wait until requests have gone to sleep @n times. */
+/* [24] Poll until requests have slept at least @n times in the arena. */
 static inline void vt_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
 {
 	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm).wait >= n));

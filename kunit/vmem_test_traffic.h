@@ -17,7 +17,10 @@
 
 static DECLARE_BITMAP(vq_owned, VQ_INTEGERS + 1);
 
-/* Both functions return the number of integers that were in the wrong state. */
+/*
+ * vq_claim() sets and vq_disclaim() clears the bits of a range. Both return the
+ * number of integers whose bit had the wrong value.
+ */
 static inline unsigned int vq_claim(unsigned long at, size_t size)
 {
 	unsigned int bad = 0;
@@ -39,15 +42,15 @@ static inline unsigned int vq_disclaim(unsigned long at, size_t size)
 }
 
 /**
- * struct vq_churn - a source of random allocations and frees
+ * struct vq_churn - random allocations and frees by one thread or interrupt
  * @vm: the arena
- * @rnd: random state
- * @held: its allocations
- * @n: number of allocations
+ * @rnd: state of the random number generator
+ * @held: the current allocations
+ * @n: number of @held
  * @most: upper bound of @n
  * @sizes: upper bound of the requested sizes
  * @vmflag: flags of its requests
- * @errors: integers that were in the wrong state
+ * @errors: number of integers whose bit had the wrong value
  */
 struct vq_churn {
 	vmem_t *vm;
@@ -151,8 +154,8 @@ static inline void vq_traffic_start(struct kunit *test, struct vt_thread **t,
 }
 
 /*
- * Stop them. Expect that each integer had at most one owner and has none at the
- * end.
+ * Stop the threads. Expect that no integer had two owners, and that none has an
+ * owner at the end.
  */
 static inline void vq_traffic_stop(struct kunit *test, struct vt_thread **t,
 				   unsigned int n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Walks that record the visited segments and may operate on the arena at each
- * call of their function.
+ * Walks whose function records the visited segments and may operate on the
+ * arena.
  */
 #ifndef VMEM_TEST_WALK_H
 #define VMEM_TEST_WALK_H
@@ -14,10 +14,9 @@
  * struct walk_log - a walk in progress
  * @test: the test
  * @vm: the arena walked
- * @visits: for each identifier, how many times a segment that starts there was
- *	visited
- * @calls: calls of the function
- * @act: operation on the arena at each call, or NULL
+ * @visits: for each identifier, number of visits to a segment that starts there
+ * @calls: number of calls of the walk's function
+ * @act: operation on the arena at each call of the function, or NULL
  * @depth: depth of nested walks
  */
 struct walk_log {
@@ -49,7 +48,7 @@ static inline struct walk_log *walk_log(struct kunit *test, vmem_t *vm)
 	return w;
 }
 
-/* Arena of the identifiers 1 to @n, each of which is allocated separately. */
+/* Arena of the identifiers 1 to @n, with each of them allocated separately. */
 static inline vmem_t *ids_allocated(struct kunit *test, unsigned int n)
 {
 	vmem_t *vm = vt_ids(test, n);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Trace events. The probes of this suite record them.
- */
+/* Trace events, which the probes of this suite record. */
 #include <trace/events/vmem.h>
 
 #include "vmem_test_file.h"
@@ -17,14 +15,14 @@ enum event_kind {
 
 /**
  * struct event - a recorded event
- * @kind: its kind
- * @vm: its arena
+ * @kind: kind of the event
+ * @vm: arena of the event, or NULL
  * @addr: the address, the flags of a failure, or the value before a change
  * @size: the size, or the value after a change
  * @flags: the flags, the reason or kind, or a number of segments
- * @cached: whether the size is a cached one
+ * @cached: the size is a cached size
  * @caller: the return address of an allocation, or the size of an import
- * @ns: the duration
+ * @ns: the duration in nanoseconds
  */
 struct event {
 	enum event_kind kind;
@@ -78,7 +76,7 @@ static void record_import(void *data, const struct vmem *vm,
 			  u64 ns)
 {
 	record((struct event){ IMPORT, vm, addr, asked, vmflag, false, size,
-			       ns });
+	       ns });
 }
 
 static void record_release(void *data, const struct vmem *vm,
@@ -119,7 +117,7 @@ static void record_misuse(void *data, const struct vmem *vm, const char *what)
 	record((struct event){ MISUSE, vm });
 }
 
-/* The registered probes, for trace_exit() to unregister. */
+/* The registered probes, which trace_exit() unregisters. */
 static bool registered[KINDS];
 
 /* Register or unregister the probe of an event. */
@@ -187,7 +185,7 @@ static void stop_recording(void)
 	tracepoint_synchronize_unregister();
 }
 
-/* The n-th event of a kind and an arena, counted from 0, or NULL. */
+/* Returns the n-th event of a kind and an arena, counted from 0, or NULL. */
 static const struct event *nth_event(enum event_kind kind,
 				     const struct vmem *vm, unsigned int n)
 {
@@ -225,7 +223,7 @@ static void trace_exit(struct kunit *test)
 	vq_exit(test);
 }
 
-/* False if the address is in another module. */
+/* Returns false if the address is in another module. */
 static bool in_this_module(unsigned long addr)
 {
 #ifdef MODULE
@@ -235,7 +233,7 @@ static bool in_this_module(unsigned long addr)
 #endif
 }
 
-/* [14] Allocations from the arena itself, and their frees, are traced. */
+/* [14] Allocating and freeing uncached segments is traced. */
 static void uncached_operations_are_traced(struct kunit *test)
 {
 	static const int flags[] = {
@@ -287,7 +285,9 @@ static void caller_is_the_client(struct kunit *test)
 	const struct event *e;
 	unsigned int i;
 
-	/* Without tail calls and frame pointers the caller is in vmem. */
+	/*
+	 * Without tail calls and frame pointers the recorded caller is in vmem.
+	 */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
 		kunit_skip(test, "instrumented functions make no tail calls");
@@ -302,15 +302,15 @@ static void caller_is_the_client(struct kunit *test)
 				      "%u: %pS", i, (void *)e->caller);
 }
 
-/* True if the fast path finds the busy stub instead of magazines. */
+/* Returns true if the fast path finds the busy stub instead of magazines. */
 static bool fast_path_is_off(const vmem_t *vm)
 {
 	return vm->fast != vm->cpu;
 }
 
 /*
- * [14] Allocations and frees of cached sizes are traced. Magazines still serve
- * them. Without probes the fast path is on again.
+ * [14] vmem_alloc() and vmem_free() of cached sizes are traced. Magazines still
+ * serve these calls. Without probes the fast path is on again.
  */
 static void cached_operations_are_traced(struct kunit *test)
 {
@@ -319,7 +319,7 @@ static void cached_operations_are_traced(struct kunit *test)
 	unsigned long addr[32], allocs;
 	unsigned int i, k, round;
 
-	/* Create magazines: the first frees find none. */
+	/* Round 1 finds no magazines, so round 2 creates them. */
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			addr[i] = vt_alloc(vm, 2, VM_NOSLEEP);
@@ -365,7 +365,10 @@ static void cached_operations_are_traced(struct kunit *test)
 	}
 }
 
-/* An arena created while probes are registered is traced, also with debug. */
+/*
+ * An arena that is created while probes are registered is traced, both with and
+ * without debug.
+ */
 static void later_arena_is_traced(struct kunit *test)
 {
 	unsigned int debug;
@@ -385,13 +388,16 @@ static void later_arena_is_traced(struct kunit *test)
 		vt_free(vm, addr, 3);
 		KUNIT_EXPECT_EQ(test, count_events(ALLOC, vm), 2U);
 		KUNIT_EXPECT_EQ(test, count_events(FREE, vm), 2U);
-		/* The probes are still registered. */
+		/* Destroy the arena while the probes are registered. */
 		vq_close(test, vm);
 		stop_recording();
 	}
 }
 
-/* A switch of probes while the arena is in use allocates no integer twice. */
+/*
+ * No integer is allocated twice if probes are registered and unregistered while
+ * the arena is in use.
+ */
 static void tracing_is_switched_in_use(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -407,7 +413,10 @@ static void tracing_is_switched_in_use(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 }
 
-/* [21] Imports, failed ones too, and [3] releases to the source are traced. */
+/*
+ * [21] Successful and failed imports are traced, and [3] releases to the
+ * source.
+ */
 static void imports_and_releases_are_traced(struct kunit *test)
 {
 	vmem_t *src = vt_ids(test, 100);
@@ -503,7 +512,10 @@ static void waits_are_traced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_events(WAIT, vm), count_events(WAKE, vm));
 }
 
-/* [38] Reaps by a request that may not sleep, and by reclaim, are traced. */
+/*
+ * [38] A drain of caches is traced as a reap, both by a request that may not
+ * sleep and by reclaim.
+ */
 static void reaps_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 1000, 4);
@@ -578,7 +590,7 @@ static void rescales_are_traced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).buckets, 16ULL);
 }
 
-/* [17] Misuse is traced with the text of its report, also without an arena. */
+/* [17] Misuse is traced with the text of its report, even without an arena. */
 static void misuse_is_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);

@@ -52,7 +52,10 @@ static struct vmem_class *class_of(struct verify_arena *v, unsigned long size)
 	return &v->sm->classes.class[vmem_class_of(size)];
 }
 
-/* Expect @n violations, and @lines printed lines with @text. */
+/*
+ * Expect that vmem_verify() finds @n violations, and prints @lines lines with
+ * @text.
+ */
 static void expect_lines(struct kunit *test, vmem_t *vm, const char *text,
 			 int n, unsigned int lines, int line)
 {
@@ -86,43 +89,48 @@ do {									\
 			    __LINE__);					\
 } while (0)
 
-/* Segments with a wrong start, size or type. */
+/* The validator finds segments with a wrong start, size or type. */
 static void wrong_segments_are_found(struct kunit *test)
 {
 	struct verify_arena v;
 
 	create_arena(test, &v);
-	/* Off the quantum, with a gap before it, and it overlaps the next. */
+	/* c is off the quantum, follows a gap and overlaps the next segment. */
 	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
 	       "0x13001 should begin at 0x13000", 3);
 	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
 	       "segment 0x13001 is off the quantum", 3);
-	/* Empty; the next start, the span's coverage and the sum are wrong. */
+	/* c is empty; the next start, the coverage and the sum are wrong. */
 	DAMAGE(test, v.vm, v.c->size, 0, "is empty", 4);
-	/* Neither allocated nor free: three statistics are wrong. */
+	/* c is neither allocated nor free; three statistics are wrong. */
 	DAMAGE(test, v.vm, v.c->type, 0x20, "has type 0x20", 4);
-	/* Off the quantum, in the wrong class, and the class's sum is wrong. */
+	/*
+	 * d is off the quantum; its class and the sum of the class are wrong.
+	 */
 	DAMAGE(test, v.vm, v.d->size, v.d->size - 1,
 	       "free segment 0x14000 is off the quantum", 3);
-	/* Too large for its span, and the class's sum is wrong. */
+	/* d is too large for its span; the sum of its class is wrong. */
 	DAMAGE(test, v.vm, v.d->size, v.d->size + U, "is covered to", 2);
 	/* The sum of the allocated sizes is wrong. */
 	DAMAGE(test, v.vm, v.c->size, v.c->size + 1, "in use", 1);
 }
 
-/* [1] Adjacent free segments. */
+/* [1] The validator finds adjacent free segments. */
 static void adjacent_free_segments_are_found(struct kunit *test)
 {
 	struct verify_arena v;
 
 	create_arena(test, &v);
-	/* Adjacent to b and d, off the quantum, and four counts are wrong. */
+	/*
+	 * As a free segment, c meets b and d and is off the quantum; four
+	 * counts are wrong.
+	 */
 	v.c->type = VMEM_FREE;
 	expect_lines(test, v.vm, "free segments meet", 7, 2, __LINE__);
 	v.c->type = VMEM_ALLOC;
 }
 
-/* Allocated segments that are not in the segment table. */
+/* The validator finds allocated segments that are not in the segment table. */
 static void segments_not_in_the_table_are_found(struct kunit *test)
 {
 	struct verify_arena v;
@@ -132,7 +140,7 @@ static void segments_not_in_the_table_are_found(struct kunit *test)
 	expect_lines(test, v.vm, "0x13000 is not in the table", 2, 1, __LINE__);
 	expect_lines(test, v.vm, "2 allocated, 1 in the table", 2, 1, __LINE__);
 	vmem_hash_add(&v.sm->hash, &v.c->hash, v.c->start);
-	/* A free segment with the type of an allocated one. */
+	/* d is free but has the type of an allocated segment. */
 	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
 	       "3 allocated, 2 in the table", 6);
 	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
@@ -140,7 +148,10 @@ static void segments_not_in_the_table_are_found(struct kunit *test)
 	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC, "0x14000 is not of class", 6);
 }
 
-/* While the table is moved, segments in the old table count, too. */
+/*
+ * While the segment table is moved, the segments of buckets that are not moved
+ * yet must be in the old table.
+ */
 static void table_is_checked_while_it_is_moved(struct kunit *test)
 {
 	struct hlist_head *to;
@@ -179,7 +190,7 @@ static void table_is_checked_while_it_is_moved(struct kunit *test)
 	h->old = NULL;
 }
 
-/* Wrong span markers, and segments in no span. */
+/* The validator finds wrong span markers and segments in no span. */
 static void wrong_spans_are_found(struct kunit *test)
 {
 	struct hlist_node **before;
@@ -190,14 +201,14 @@ static void wrong_spans_are_found(struct kunit *test)
 	create_arena(test, &v);
 	DAMAGE(test, v.vm, v.one->size, v.one->size + 1,
 	       "span 0x10000 +0x8001 is off the quantum", 3);
-	/* No span begins at 0. */
+	/* No span may begin at 0. */
 	DAMAGE(test, v.vm, v.one->start, 0, "span 0x0 +0x8000 is off", 2);
-	/* They share one integer, by which the first span is looked up. */
+	/* Both spans include 0x17fff, by which the first span is looked up. */
 	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
 	       "spans 0x10000 and 0x17fff overlap", 4);
 	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
 	       "span 0x10000 is not in the tree", 4);
-	/* Spans may touch: only the start of the segment is wrong. */
+	/* Spans may touch, so only the start of the segment is wrong. */
 	DAMAGE(test, v.vm, v.two->start, 24 * U,
 	       "0x40000 should begin at 0x18000", 1);
 	DAMAGE(test, v.vm, v.sm->nspans, 3, "2 spans in the list", 1);
@@ -212,7 +223,7 @@ static void wrong_spans_are_found(struct kunit *test)
 	v.one->span = one;
 	v.two->span = two;
 
-	/* The check of the list stops there, so later segments are missing. */
+	/* The check of the list stops at d, so later segments are missing. */
 	before = v.two->order.pprev;
 	v.two->order.pprev = &v.c->order.next;
 	expect_lines(test, v.vm, "list is broken at 0x14000", 4, 1, __LINE__);
@@ -220,7 +231,10 @@ static void wrong_spans_are_found(struct kunit *test)
 	DAMAGE(test, v.vm, v.one->type, VMEM_FREE, "0x10000 is in no span", 6);
 }
 
-/* [3] An imported span that is wholly free but not released. */
+/*
+ * [3] The validator finds an imported span that is wholly free but not
+ * released.
+ */
 static void unreleased_span_is_found(struct kunit *test)
 {
 	static const char unreleased[] = "has not been released";
@@ -245,7 +259,10 @@ static void unreleased_span_is_found(struct kunit *test)
 	v.vm->ffunc = NULL;
 }
 
-/* Size classes, their counts, and the map of classes that are not empty. */
+/*
+ * The validator finds segments in the wrong class, wrong counts of a class, and
+ * wrong bits in the map of classes that are not empty.
+ */
 static void wrong_classes_are_found(struct kunit *test)
 {
 	unsigned long *map;
@@ -261,23 +278,26 @@ static void wrong_classes_are_found(struct kunit *test)
 	DAMAGE(test, v.vm, class->n, 2, "class 14 holds 1 (0x4000), counted 2",
 	       1);
 	DAMAGE(test, v.vm, class->size, 4 * U + 1, "class 14 holds", 1);
-	DAMAGE(test, v.vm, *map, *map | 1, "wrong about class 0", 1);
+	DAMAGE(test, v.vm, *map, *map | 1, "bit of class 0", 1);
 	DAMAGE(test, v.vm, *map, *map | 1UL << (BITS_PER_LONG - 1),
-	       "the map is wrong about class", 1);
-	DAMAGE(test, v.vm, *map, *map & ~(1UL << 14), "wrong about class 14", 1);
+	       "disagrees with its list", 1);
+	DAMAGE(test, v.vm, *map, *map & ~(1UL << 14), "bit of class 14", 1);
 
-	/* In the wrong class, and above its bound. Both counts are wrong. */
+	/* d is in a class whose bound it exceeds. Two counts are wrong. */
 	hlist_del(&v.d->class);
 	hlist_add_head(&v.d->class, &other->list);
 	expect_lines(test, v.vm, "0x14000 is not of class 12", 5, 1, __LINE__);
 	hlist_del(&v.d->class);
-	/* In no class. */
+	/* d is in no class. */
 	expect_lines(test, v.vm, "3 free segments, 2 in classes", 3, 1,
 		     __LINE__);
 	hlist_add_head(&v.d->class, &class->list);
 }
 
-/* [33] The statistics, and the segment pool. */
+/*
+ * [33] The validator finds wrong statistics and a wrong count of the segment
+ * pool.
+ */
 static void wrong_statistics_are_found(struct kunit *test)
 {
 	struct vmem_stats *s;
@@ -299,7 +319,10 @@ static void wrong_statistics_are_found(struct kunit *test)
 	       "the pool does not hold", 1);
 }
 
-/* A cursor lies in its segment, and this segment is in the list. */
+/*
+ * The validator finds cursors outside their segment and cursors at a segment
+ * that is not in the list.
+ */
 static void wrong_cursors_are_found(struct kunit *test)
 {
 	struct vmem_seg *stray = kunit_kzalloc(test, sizeof(*stray), GFP_KERNEL);
@@ -320,7 +343,9 @@ static void wrong_cursors_are_found(struct kunit *test)
 	DAMAGE(test, v.vm, cur.addr, 19 * U - 1,
 	       "0x12fff is outside its segment 0x13000", 1);
 	DAMAGE(test, v.vm, cur.seg, stray, "1 cursors, 0 on segments", 1);
-	/* On markers, too. At the end of the list any address is right. */
+	/*
+	 * A cursor may be at a marker. At the list's end any address is right.
+	 */
 	cur.seg = v.two;
 	cur.addr = 64 * U;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
@@ -333,7 +358,10 @@ static void wrong_cursors_are_found(struct kunit *test)
 	vmem_segmap_observe(v.sm, -1);
 }
 
-/* The fast paths are on only without observers. */
+/*
+ * The validator checks that the fast paths are on if and only if there are no
+ * observers.
+ */
 static void wrong_observers_are_found(struct kunit *test)
 {
 	struct verify_arena v;
@@ -351,7 +379,10 @@ static void wrong_observers_are_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 }
 
-/* Hints are counted, and in the order of their addresses. */
+/*
+ * The validator finds hints that are miscounted or not in the order of their
+ * addresses.
+ */
 static void wrong_hints_are_found(struct kunit *test)
 {
 	struct vmem_seg *hint;
@@ -379,7 +410,7 @@ static void wrong_hints_are_found(struct kunit *test)
 	v.sm->nr_hints = 0;
 }
 
-/* A search that has dropped the lock is at a segment in a class. */
+/* The validator finds the cursor of a search at a segment in no class. */
 static void wrong_class_cursors_are_found(struct kunit *test)
 {
 	struct vmem_class_cursor cur = { };
@@ -400,7 +431,7 @@ static void wrong_class_cursors_are_found(struct kunit *test)
 	vmem_segmap_observe(v.sm, -1);
 }
 
-/* All violations are counted; sixteen of them are printed. */
+/* The validator counts all violations and prints the first sixteen. */
 static void first_violations_are_printed(struct kunit *test)
 {
 	struct vmem_class *class;
@@ -425,7 +456,10 @@ static void first_violations_are_printed(struct kunit *test)
 		class[i].n--;
 }
 
-/* Slabs: one with one allocated object, and one without free objects. */
+/*
+ * The validator finds wrong slabs and wrong counts of caches. One slab has one
+ * allocated object, the other one has no free object.
+ */
 static void wrong_slabs_are_found(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 128, 4);
@@ -449,7 +483,9 @@ static void wrong_slabs_are_found(struct kunit *test)
 
 	DAMAGE(test, vm, slab->free, slab->free & (slab->free - 1),
 	       "cache 1: free objects are miscounted", 1);
-	/* In the wrong list; the counts of slab and cache are wrong, too. */
+	/*
+	 * The slab is in the wrong list; its count and the cache's are wrong.
+	 */
 	DAMAGE(test, vm, slab->nfree, 31, "cache 1: a slab is in the wrong list",
 	       3);
 	DAMAGE(test, vm, slab->nfree, 64, "cache 1: a slab is in the wrong list",
@@ -457,28 +493,28 @@ static void wrong_slabs_are_found(struct kunit *test)
 	DAMAGE(test, vm, full->nfree, 1, "cache 4: a slab is in the wrong list",
 	       3);
 	DAMAGE(test, vm, qc->map, qc->map | 1,
-	       "cache 1: the map is wrong about a list (0x0)", 1);
+	       "cache 1: the bit of a list disagrees with the list (0x0)", 1);
 	DAMAGE(test, vm, qc->map, 0,
-	       "cache 1: the map is wrong about a list (0x5)", 1);
+	       "cache 1: the bit of a list disagrees with the list (0x5)", 1);
 	DAMAGE(test, vm, last->map, 1UL << (VMEM_SLAB_LISTS - 1),
-	       "cache 4: the map is wrong about a list (0x6)", 1);
+	       "cache 4: the bit of a list disagrees with the list (0x6)", 1);
 	DAMAGE(test, vm, qc->nslabs, 2, "cache 1: slabs are miscounted", 1);
 	DAMAGE(test, vm, qc->nfree, 62, "cache 1: slabs are miscounted", 1);
 	DAMAGE(test, vm, qc->nempty, 1, "cache 1: slabs are miscounted", 1);
 	DAMAGE(test, vm, slab->start, slab->start + 1,
-	       "cache 1: a slab is no segment", 1);
+	       "cache 1: a slab has no matching cached segment", 1);
 
 	for (seg = vmem_segmap_first(&vm->segmap); seg->start != slab->start ||
 	     seg->type != VMEM_ALLOC; seg = vmem_seg_next(seg))
 		;
-	DAMAGE(test, vm, seg->cached, false, "cache 1: a slab is no segment", 1);
-	/* The next segment's start and the sums are wrong, too. */
-	DAMAGE(test, vm, seg->size, 63, "cache 1: a slab is no segment", 4);
+	DAMAGE(test, vm, seg->cached, false, "cache 1: a slab has no matching cached segment", 1);
+	/* The start of the next segment and two sums become wrong. */
+	DAMAGE(test, vm, seg->size, 63, "cache 1: a slab has no matching cached segment", 4);
 
 	vt_free(vm, one, 1);
 	for (i = 0; i < 16; i++)
 		vt_free(vm, two[i], 4);
-	/* Both slabs are wholly free: none is partial. */
+	/* Both slabs are wholly free, so no slab is partial. */
 	KUNIT_EXPECT_EQ(test, vmem_verify(vm), 0);
 	slab = hlist_entry_safe(qc->empty.first, struct vmem_slab, list);
 	KUNIT_ASSERT_NOT_NULL(test, slab);
@@ -499,7 +535,9 @@ static void expect_file(struct kunit *test, vmem_t *vm, const char *want)
 	kvfree(text);
 }
 
-/* With the debug parameter an arena has a file that runs the validator. */
+/*
+ * With the debug parameter an arena has a debugfs file that runs the validator.
+ */
 static void verify_file_runs_the_validator(struct kunit *test)
 {
 	struct vt_window *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM_SLEEP with threads that wait, and the events that wake them.
+ * Threads whose VM_SLEEP requests wait, and the events that wake them.
  *
- * Periodic maintenance would hide a lost wake-up. The suite sets its interval
- * to an hour, so that a lost wake-up causes a hang.
+ * Periodic maintenance would hide a lost wake-up. The suite sets the interval
+ * of maintenance to an hour, so that a lost wake-up causes a hang.
  */
 #include "vmem_test_file.h"
 #include "vmem_test_import.h"
@@ -50,7 +50,7 @@ static void nosleep_fails_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [23] A request with VM_ABORT fails at once, too, even with VM_SLEEP. */
+/* [23] A request with VM_ABORT fails at once, even with VM_SLEEP. */
 static void abort_fails_at_once(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -62,7 +62,7 @@ static void abort_fails_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [25] A free wakes the waiter, which gets the freed identifier. */
+/* [25] vmem_free() wakes the waiter, which gets the freed identifier. */
 static void free_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -75,7 +75,7 @@ static void free_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 0ULL);
 }
 
-/* [25] vmem_xfree() wakes a waiter, too. */
+/* [25] vmem_xfree() wakes the waiter, which gets the freed identifier. */
 static void xfree_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -86,7 +86,7 @@ static void xfree_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 3UL);
 }
 
-/* [28] An added span wakes the waiter. */
+/* [28] vmem_add() wakes the waiter, which gets the added span. */
 static void add_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -97,7 +97,10 @@ static void add_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 100UL);
 }
 
-/* [24] The waiter sleeps until the freed identifiers coalesce to its size. */
+/*
+ * [24] The waiter sleeps until the freed identifiers coalesce to a segment of
+ * its size.
+ */
 static void coalescing_wakes_a_waiter(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -112,7 +115,7 @@ static void coalescing_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 1ULL);
 }
 
-/* [26] A VM_NEXTFIT request waits, too, and starts at the rotor again. */
+/* [26] After a wait, a VM_NEXTFIT request starts at the rotor again. */
 static void nextfit_waits(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
@@ -139,7 +142,7 @@ static void alloc_in_window(struct vt_thread *t)
 					     (void *)8, VM_SLEEP);
 }
 
-/* [16] Space outside the window of a waiter does not serve it. */
+/* [16] Space outside the window of a waiter does not serve the waiter. */
 static void waiter_keeps_its_constraints(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -156,7 +159,31 @@ static void waiter_keeps_its_constraints(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 7UL);
 }
 
-/* [25] As many frees as waiters: each waiter gets one identifier. */
+/*
+ * [3] Before a wholly free span is released, a waiter may take it. A span
+ * outside the waiter's window is released, and the waiter still sleeps.
+ */
+static void span_that_no_waiter_can_use_is_released(struct kunit *test)
+{
+	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
+	struct vt_thread *t;
+
+	vt_imp.next = 100;
+	KUNIT_ASSERT_EQ(test, vt_alloc(vm, 4, VM_SLEEP), 100UL);
+	t = vt_thread_start(test, alloc_in_window, vm, 1, 0);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	wake_up_process(t->task);
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 100, 4);
+	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm).release == 1));
+	KUNIT_EXPECT_FALSE(test, completion_done(&t->done));
+	KUNIT_EXPECT_NOT_NULL(test, vmem_add(vm, (void *)6, 2, VM_SLEEP));
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 6UL);
+}
+
+/*
+ * [25] If as many identifiers are freed as requests wait, each waiter gets one.
+ */
 static void every_waiter_is_served(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -174,7 +201,10 @@ static void every_waiter_is_served(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 0x1feUL);
 }
 
-/* [25] One large free serves several waiters with different sizes. */
+/*
+ * [25] One large segment that is freed serves several waiters of different
+ * sizes.
+ */
 static void one_free_serves_many(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 16);
@@ -217,7 +247,7 @@ static void periodic_maintenance_retries_the_import(struct kunit *test)
 	if (vt_param("interval", "1", NULL, 0))
 		kunit_skip(test, "no module parameter to set in sysfs");
 	t = vt_request(test, vm, U, VM_SLEEP);
-	/* Only the periodic work wakes it before the second and third sleep. */
+	/* The waiter sleeps three times only if maintenance wakes it. */
 	vt_wait_asleep(test, vm, 3);
 	WRITE_ONCE(vt_imp.next, 32 * U);
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 32 * U);
@@ -225,7 +255,7 @@ static void periodic_maintenance_retries_the_import(struct kunit *test)
 	vmem_update(NULL);
 }
 
-/* [24] An interval is a number from 1 second to a day. */
+/* [24] The interval of maintenance is from 1 second to a day, inclusive. */
 static void interval_has_limits(struct kunit *test)
 {
 	static const char * const bad[] = { "0", "86401", "-1", "soon" };
@@ -244,7 +274,10 @@ static void interval_has_limits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_param("interval", "3600", NULL, 0), 0);
 }
 
-/* [24] VM_SLEEP is passed to the source: a free there ends the wait. */
+/*
+ * [24] The import of a VM_SLEEP request waits in the source, until space
+ * becomes free there.
+ */
 static void request_waits_in_the_source(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
@@ -262,7 +295,9 @@ static void request_waits_in_the_source(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(src, VMEM_ALLOC), 2 * U);
 }
 
-/* [25] A client's free that releases its span wakes waiters of the source. */
+/*
+ * [25] A waiter in the source is woken if a client releases a wholly free span.
+ */
 static void released_span_wakes_the_source(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 4 * U, U);
@@ -362,6 +397,7 @@ static struct kunit_case vmem_wait_cases[] = {
 	KUNIT_CASE(coalescing_wakes_a_waiter),
 	KUNIT_CASE(nextfit_waits),
 	KUNIT_CASE(waiter_keeps_its_constraints),
+	KUNIT_CASE(span_that_no_waiter_can_use_is_released),
 	KUNIT_CASE(every_waiter_is_served),
 	KUNIT_CASE(one_free_serves_many),
 	KUNIT_CASE(update_retries_the_import),

@@ -29,7 +29,10 @@ static void free_visited(struct walk_log *w, unsigned long start, size_t size)
 	vt_free(w->vm, start, size);
 }
 
-/* [29] The function frees each visited segment: all are visited once. */
+/*
+ * [29] If the callback frees each visited segment, the walk visits all segments
+ * once.
+ */
 static void walk_that_frees_visited_segments(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -50,7 +53,10 @@ static void free_next(struct walk_log *w, unsigned long start, size_t size)
 		vt_free(w->vm, start + 1, 1);
 }
 
-/* [29] The function frees the next segment: the others are visited once. */
+/*
+ * [29] If the callback frees the next segment, the walk visits the other
+ * segments once.
+ */
 static void walk_that_frees_the_next(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -73,7 +79,10 @@ static void free_next_three(struct walk_log *w, unsigned long start,
 			vt_free(w->vm, start + i, 1);
 }
 
-/* [29] The next three are freed and coalesce, also at the end of the list. */
+/*
+ * [29] The callback frees the three segments after the visited one, which
+ * coalesce. The walk visits none of them, not even at the end of the list.
+ */
 static void walk_that_frees_the_next_three(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -89,7 +98,7 @@ static void walk_that_frees_the_next_three(struct kunit *test)
 static void free_with_neighbours(struct walk_log *w, unsigned long start,
 				 size_t size)
 {
-	/* The previous, the visited and the next segment become one. */
+	/* The previous, the visited and the next segment merge. */
 	if (start % 8 != 4)
 		return;
 	vt_free(w->vm, start - 1, 1);
@@ -97,7 +106,10 @@ static void free_with_neighbours(struct walk_log *w, unsigned long start,
 	vt_free(w->vm, start, 1);
 }
 
-/* [29] The visited segment coalesces with both neighbours. */
+/*
+ * [29] If the visited segment coalesces with both neighbours, the walk
+ * continues after them.
+ */
 static void walk_that_frees_both_neighbours(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -112,19 +124,21 @@ static void walk_that_frees_both_neighbours(struct kunit *test)
 
 static void free_allocated(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* The next segment is free; it merges into the visited one. */
+	/* The next segment is free and merges with the visited one. */
 	if (w->visits[start] == 1)
 		vt_xfree(w->vm, start, 1);
 }
 
-/* [29] A walk never goes back: a merge makes it visit no segment twice. */
+/*
+ * [29] A walk never goes back: it visits no segment twice, even after a merge.
+ */
 static void walk_never_goes_back(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, IDS);
 	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	/* 1 3 5 ... 63 allocated, 2 4 6 ... 64 free. */
+	/* 1 3 5 ... 63 are allocated, 2 4 6 ... 64 are free. */
 	for (i = 1; i <= IDS; i += 2)
 		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	w->act = free_allocated;
@@ -141,14 +155,14 @@ static void free_previous_and_count(struct walk_log *w, unsigned long start,
 
 	if (start < 3)
 		return;
-	/* Except at 3, the segment before it is free: they merge at once. */
+	/* start - 1 merges with the free segment before it, except at 3. */
 	vt_free(w->vm, start - 1, 1);
 	KUNIT_EXPECT_EQ(w->test, vt_count(w->vm, VMEM_FREE),
 			start == 3 ? before + 1 : before);
 	KUNIT_EXPECT_EQ(w->test, vmem_verify(w->vm), 0);
 }
 
-/* [30] A walk keeps no segments apart: a free coalesces at once. */
+/* [30] A segment that is freed during a walk coalesces at once. */
 static void walk_keeps_no_segments_apart(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, IDS);
@@ -166,14 +180,17 @@ static void alloc_visited(struct walk_log *w, unsigned long start, size_t size)
 	KUNIT_EXPECT_EQ(w->test, vt_alloc_at(w->vm, start, 1), start);
 }
 
-/* [29] The function allocates each visited hole: all are visited once. */
+/*
+ * [29] If the callback allocates each visited free segment, the walk visits all
+ * free segments once.
+ */
 static void walk_that_allocates_holes(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, IDS);
 	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	/* Holes of one identifier, 2 4 6 ... 64. */
+	/* The free segments are 2 4 6 ... 64. */
 	for (i = 1; i <= IDS; i += 2)
 		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	w->act = alloc_visited;
@@ -185,19 +202,22 @@ static void walk_that_allocates_holes(struct kunit *test)
 
 static void split_hole(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* Split each hole of three in the middle. */
+	/* Split each segment of three identifiers in the middle. */
 	if (size == 3)
 		vt_alloc_at(w->vm, start + 1, 1);
 }
 
-/* [29] The function splits holes: the other segments are visited once. */
+/*
+ * [29] If the callback splits free segments, the walk visits the other segments
+ * once.
+ */
 static void walk_that_splits_holes(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, IDS);
 	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	/* 4, 8, 12 ... 64 allocated, three free before each. */
+	/* 4 8 12 ... 64 are allocated, the three before each are free. */
 	for (i = 4; i <= IDS; i += 4)
 		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	w->act = split_hole;

@@ -9,13 +9,13 @@
  * @base: start of the arena
  * @len: size of the arena
  * @size: size of the request
- * @align: its alignment, or 0
- * @phase: its phase
- * @nocross: its boundary, or 0
- * @min: lower end of its window, or 0
- * @max: upper end of its window, or 0
- * @low: expected address without VM_ENDALLOC; 0: the request fails
- * @high: expected address with VM_ENDALLOC; 0: the request fails
+ * @align: alignment of the request, or 0
+ * @phase: phase of the request
+ * @nocross: boundary of the request, or 0
+ * @min: lower end of the window, or 0
+ * @max: upper end of the window, or 0
+ * @low: expected address without VM_ENDALLOC, or 0 if the request fails
+ * @high: expected address with VM_ENDALLOC, or 0 if the request fails
  *
  * All members are in units.
  */
@@ -49,7 +49,7 @@ static const struct xcase xcases[] = {
 	{ 17, 30, 3, 4, 1, 4, 0, 0, 17, 41 },
 	{ 18, 30, 3, 4, 1, 4, 0, 0, 21, 45 },
 	{ 18, 30, 2, 4, 2, 16, 0, 0, 18, 46 },
-	/* Windows: closed below, half open above. */
+	/* Windows: @min is inclusive, @max is exclusive. */
 	{ 17, 30, 3, 0, 0, 0, 20, 0, 20, 44 },
 	{ 17, 30, 3, 0, 0, 0, 0, 40, 17, 37 },
 	{ 17, 30, 3, 0, 0, 0, 20, 23, 20, 20 },
@@ -76,7 +76,7 @@ static void *unit(unsigned int n)
 
 /*
  * [16] The result is the lowest address that meets all constraints.
- * [19] With VM_ENDALLOC it is the highest one.
+ * [19] With VM_ENDALLOC the result is the highest such address.
  */
 static void result_meets_every_constraint(struct kunit *test)
 {
@@ -104,7 +104,10 @@ static void result_meets_every_constraint(struct kunit *test)
 	}
 }
 
-/* [16] With one free segment, each policy gives the same results. */
+/*
+ * [16] If an arena has only one free segment, a request has the same result
+ * with each policy.
+ */
 static void every_policy_meets_constraints(struct kunit *test)
 {
 	static const int flags[] = { VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT };
@@ -134,29 +137,34 @@ static void every_policy_meets_constraints(struct kunit *test)
 	}
 }
 
-/* [16] The window applies to the requested size, not to the rounded one. */
+/*
+ * [16] The window applies to the requested size, not to the size rounded up to
+ * the quantum.
+ */
 static void window_applies_to_requested_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
-	/* The requested size ends at maxaddr, the rounded one above it. */
+	/*
+	 * The requested size ends at maxaddr, the rounded size above maxaddr.
+	 */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, U + 1, 0, 0, 0, unit(20),
 					      (void *)(21 * U + 1),
 					      VM_NOSLEEP), unit(20));
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
 		       { 22 * U, 10 * U });
-	/* A minaddr off the quantum: the result is the next multiple. */
+	/* minaddr is off the quantum: the result is the next multiple. */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 1, 0, 0, 0,
 					      (void *)(24 * U + 1), NULL,
 					      VM_NOSLEEP), unit(25));
-	/* A window without a multiple of the quantum. */
+	/* The window contains no multiple of the quantum. */
 	KUNIT_EXPECT_NULL(test, vmem_xalloc(vm, 1, 0, 0, 0,
 					    (void *)(28 * U + 1),
 					    (void *)(29 * U), VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [16] Only one of several segments can meet the constraints. */
+/* [16] The search finds the only segment that can meet the constraints. */
 static void search_finds_the_segment_that_fits(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -164,7 +172,7 @@ static void search_finds_the_segment_that_fits(struct kunit *test)
 
 	VT_HOLES(test, vm, { 31 * U, 5 * U }, { 18 * U, 4 * U },
 		 { 41 * U, 6 * U });
-	/* Last in, first out: the search rejects 41 and 18 first. */
+	/* Classes are last in, first out: the search rejects 41 and 18. */
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 32 * U, 0, 0, NULL,
 					      NULL, VM_NOSLEEP), unit(32));
@@ -184,7 +192,7 @@ static void align_zero_is_the_quantum(struct kunit *test)
 					      VM_NOSLEEP), unit(18));
 }
 
-/* [17] Parameters that can only just be met are no misuse. */
+/* [17] Parameters that can only just be met are not misuse. */
 static void parameters_that_just_fit_are_legal(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);
@@ -203,7 +211,7 @@ static void parameters_that_just_fit_are_legal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [23] A request whose constraints no segment meets counts one failure. */
+/* [23] A request whose constraints no segment meets counts once in fail. */
 static void constrained_failure_counts_once(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 17 * U, 8 * U, U);

@@ -27,82 +27,91 @@ struct vmem_tree;
 #define VMEM_LABEL_SIZE	(4 * VMEM_NAME_MAX + 1)
 
 /*
- * The type is opaque to clients: the CRCs of the exported symbols do not depend
- * on its fields.
+ * struct vmem is opaque to clients: the CRCs of the exported symbols do not
+ * depend on its fields.
  */
 #ifndef __GENKSYMS__
 
 /**
  * struct vmem - an arena
  * @segmap: spans and segments; its lock is the arena lock
- * @mtbf: fault injection: a request fails if the clock is a multiple of this;
- *	0: off. No lock: READ_ONCE() and WRITE_ONCE(); data_race() in
+ * @mtbf: fault injection: a request fails if the clock is a multiple of this; 0
+ *	if off. No lock: READ_ONCE() and WRITE_ONCE(); data_race() in
  *	vmem_slow_path_forced(), which only compares it with 0
  * @cached_max: the largest cached size, 0 without quantum caches. Constant.
- * @fast: the fast paths use this for @cpu: @cpu, or a stub that is always busy
- *	while there are @waiters or @traced is set. Arena lock; READ_ONCE()
- *	elsewhere.
+ * @fast: the per-CPU part that the fast paths use: @cpu, or the busy stub while
+ *	there are @waiters or @traced is set. Arena lock; READ_ONCE() elsewhere.
  * @qcache_shift: log2 of the quantum. Constant.
- * @waiters: number of requests that wait for space of this arena: made to it,
- *	or to an arena that imports from it by vmem_alloc(). While there are
- *	any, the fast paths are off. Arena lock; READ_ONCE() elsewhere.
+ * @waiters: number of requests that wait for space of this arena. They were
+ *	made to this arena, or to an arena that imports from it by vmem_alloc().
+ *	The fast paths are off unless this is 0. Arena lock; READ_ONCE()
+ *	elsewhere.
  * @cpu: per-CPU part of the quantum caches. Constant; &struct vmem_cpu_cache
  *	says what protects its contents.
  * @flags: VMC_* flags. Constant.
- * @rotor: start of the next VM_NEXTFIT search; opened by the first one. Arena
- *	lock.
+ * @rotor: start of the next VM_NEXTFIT search; the first VM_NEXTFIT allocation
+ *	opens it. Arena lock.
  * @afunc: import function of vmem_create(), or NULL; cleared when its module is
  *	removed. Written under the arena lock; READ_ONCE() elsewhere.
- * @xfunc: import function of vmem_xcreate(); as @afunc
- * @ffunc: release function; as @afunc
+ * @xfunc: import function of vmem_xcreate(), or NULL; cleared and protected
+ *	like @afunc
+ * @ffunc: release function, or NULL; cleared when its module is removed or
+ *	@source is destroyed. Arena lock.
  * @source: argument of @afunc, @xfunc and @ffunc; constant. Without an import
- *	function it is only a label; it is cleared, under the list mutex, when
- *	the source is destroyed.
+ *	function @source is only a label, which is cleared, under the list
+ *	mutex, when the source is destroyed.
  * @min_import: the smallest import. Constant.
  * @qcaches: the quantum caches, or NULL. Constant.
- * @tree: the tree that the arena belongs to. Constant.
- * @own_waiters: waiters that called this arena, by ticket. Tree lock.
- * @need_least: lower bound of the sizes that @waiters need, and that requests
- *	have failed to get since the last reclaim. A slab is split if that makes
- *	a free segment of this size. ULONG_MAX: no request needs space. Arena
- *	lock; READ_ONCE() elsewhere.
- * @split_done: all slabs have been checked for a split for this size, and every
- *	free since then has noted its slab; ULONG_MAX: they have not. Arena
+ * @tree: the tree of the arena. Constant.
+ * @own_waiters: waiters whose requests were made to this arena, by ticket. Tree
  *	lock.
- * @split: work item: splits slabs that frees have noted
- * @release: work item: releases free spans that no free has released
- * @has_free_spans: there may be wholly free imported spans; @release is queued,
- *	or will be. Arena lock.
- * @calls: number of running functions of the client, and of running releases to
- *	the source. Incremented under the arena lock.
+ * @need_least: lower bound of the sizes that the waiters need, and of the sizes
+ *	of requests that have failed since the last reclaim. A slab is split if
+ *	the split makes a free segment of at least this size. ULONG_MAX if no
+ *	request needs space. Arena lock; READ_ONCE() elsewhere.
+ * @split_done: size for which all slabs have been checked for a split;
+ *	vmem_split_note() has recorded every candidate since this check.
+ *	ULONG_MAX if a check of all slabs is due. Arena lock.
+ * @split: work item: tries to split the slabs that vmem_split_note() has
+ *	recorded
+ * @release: work item: releases the wholly free imported spans whose release
+ *	was deferred
+ * @has_free_spans: the arena may have wholly free imported spans; @release is
+ *	queued, or will be queued. Arena lock.
+ * @calls: number of running calls of client functions, and of running releases
+ *	to the source. Incremented under the arena lock.
  * @import_dry: an import has failed since the last release of a span and the
- *	last maintenance; there are no imports for slabs. No lock: WRITE_ONCE()
- *	and READ_ONCE().
+ *	last maintenance. While this is set, the arena does not import for
+ *	slabs. No lock: WRITE_ONCE() and READ_ONCE().
  * @traced: the event vmem_alloc or vmem_free is enabled, so every request takes
  *	the slow path. Written under the list mutex and the arena lock.
  * @misuse_limit: rate limit of misuse reports. Has its own lock.
- * @misuse_held: number of reports suppressed since the last one that was
- *	printed
+ * @misuse_held: number of misuse reports suppressed since the last printed
+ *	report
  * @rescale: work item: rescales the segment table
  * @maintain_mutex: serializes maintenance of the arena; taken before the arena
  *	lock
  * @list: node in the @children of @parent, or in the list of roots. List mutex.
- * @children: arenas that name this one as their source. List mutex.
- * @parent: the arena that it is listed under, NULL for a root. List mutex.
- * @nr_holds: holds by code that works on the arena without the list mutex;
- *	vmem_destroy() waits until there are none. List mutex.
- * @idle: vmem_destroy() waits here for @nr_holds, vmem_calls_wait() for @calls
- * @refs: references of open files. They keep this structure, not the arena.
+ * @children: arenas whose source is this arena. List mutex.
+ * @parent: the arena whose @children hold this arena, NULL for a root. List
+ *	mutex.
+ * @nr_holds: number of holds. Code that works on the arena without the list
+ *	mutex takes a hold; vmem_destroy() waits until there are none. List
+ *	mutex.
+ * @idle: vmem_destroy() waits here until @nr_holds is 0, vmem_calls_wait()
+ *	until @calls is 0
+ * @refs: number of references. A reference, such as that of an open file, keeps
+ *	this structure allocated, but does not prevent vmem_destroy().
  * @audit: the arena is audited, regardless of the module parameter. Mutex of
  *	audit.c; READ_ONCE() elsewhere.
- * @debug: extra checks: created while the module parameter debug was set.
- *	Constant.
+ * @debug: make extra checks: the module parameter debug was set when the arena
+ *	was created. Constant.
  * @dir: directory in debugfs. Constant until vmem_destroy().
  * @caller: address of the call that created the arena; 0 after the removal of
  *	its module. Arena lock.
- * @owner: the module that holds @caller; NULL until its init function has
- *	returned or it is removed. Only compared, never dereferenced. Arena
- *	lock.
+ * @owner: the module that contains @caller; set when the init function of the
+ *	module has returned, or when the module is removed. Only compared, never
+ *	dereferenced. Arena lock.
  * @id: number of the arena; never reused. Constant.
  * @source_id: @id of its source, 0 if it has none. Constant.
  * @label: the name, cut to VMEM_NAME_MAX characters, with characters escaped
@@ -162,7 +171,7 @@ struct vmem {
 
 #endif /* __GENKSYMS__ */
 
-/* Is vmem_alloc() the import function? Never changes. */
+/* Is vmem_alloc() the import function? The answer never changes. */
 static inline bool vmem_imports_directly(const struct vmem *vm)
 {
 	return READ_ONCE(vm->afunc) == vmem_alloc;
@@ -192,7 +201,7 @@ unsigned long vmem_arena_bytes(void);
 int vmem_arena_cache_init(void);
 void vmem_arena_cache_exit(void);
 
-/* Keeps the structure, not the arena. */
+/* Keeps struct vmem allocated; does not prevent vmem_destroy(). */
 static inline void vmem_arena_get(struct vmem *vm)
 {
 	kref_get(&vm->refs);

@@ -2,10 +2,10 @@
 /*
  * The removal of client modules.
  *
- * If a module is removed without destroying its arenas, pointers to its
- * functions remain in them. The module notifier clears these pointers, waits
- * for running calls of the functions, and reports the module, before its memory
- * is freed.
+ * If a module is removed without destroying its arenas, these arenas keep
+ * pointers to its functions. Before the memory of the module is freed, the
+ * module notifier clears these pointers, waits for running calls of the
+ * functions, and reports the module.
  */
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -20,8 +20,9 @@ static bool client_in_module(const void *p, const struct module *mod)
 }
 
 /*
- * The init function of a module creates most of its arenas. Its memory is freed
- * when it has returned, so record the module before that.
+ * The init function of a module creates most of its arenas. The kernel frees
+ * the memory of the init function after the function has returned, so record
+ * the module before that.
  */
 static void client_note_owner(struct vmem *vm, const struct module *mod)
 {
@@ -58,7 +59,7 @@ static void client_clear_functions(struct vmem *vm, const struct module *mod)
 	n = vmem_segmap_nr_allocated(sm);
 	size = sm->stats.mem_inuse;
 	spin_unlock_irq(&sm->lock);
-	/* No function may run when the memory of the module is freed. */
+	/* No client function may run when the memory of the module is freed. */
 	if (cleared)
 		vmem_calls_wait(vm);
 

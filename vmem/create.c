@@ -16,7 +16,7 @@
 #include "qcache/qcache.h"
 #include "report/report.h"
 
-/* The smallest slab of quantum caches. */
+/* Lower bound of the slab size, in integers. */
 #define SLAB_MIN	64
 
 /* Valid creation flags of vmem_create() and vmem_xcreate(). */
@@ -27,7 +27,7 @@
  * struct create_args - arguments of vmem_create() or vmem_xcreate()
  * @name: name
  * @base: first integer of the first span
- * @size: size of the first span, 0 without one
+ * @size: size of the first span, 0 without a first span
  * @quantum: unit
  * @afunc: import function of vmem_create(), or NULL
  * @xfunc: import function of vmem_xcreate(), or NULL
@@ -35,8 +35,8 @@
  * @source: source, or NULL
  * @qcache_max: the largest size to cache
  * @flags: VM_* and VMC_* flags
- * @allowed: the VMC_* flags that are valid for this function
- * @caller: return address of this function
+ * @allowed: the VMC_* flags that the called function accepts
+ * @caller: return address of the called function, in the client
  */
 struct create_args {
 	const char *name;
@@ -61,7 +61,8 @@ static size_t create_nr_qcaches(const struct create_args *args)
 
 /*
  * Size of the slabs: the smallest power of two above three times the largest
- * cached size. 0 without quantum caches, or if the size overflows a word.
+ * cached size, but at least SLAB_MIN. 0 without quantum caches, or if the size
+ * overflows a word.
  */
 static unsigned long create_slab_size(const struct create_args *args)
 {
@@ -227,24 +228,25 @@ out:
  * @quantum: unit, a power of two; every allocated address is a multiple of it
  * @afunc: import function, or NULL; vmem_alloc() to import directly from
  *	@source
- * @ffunc: release function, or NULL: the arena then keeps imported spans
+ * @ffunc: release function, or NULL; without a release function the arena keeps
+ *	its imported spans
  * @source: the arena to import from, or NULL. Without @afunc it is only a label
  *	in the statistics.
  * @qcache_max: the largest size to cache; the number of cached sizes is
- *	min(@qcache_max / @quantum, 16). With VMC_NO_QCACHE there are no caches,
- *	and the smallest import is the slab size of caches for that many sizes.
+ *	min(@qcache_max / @quantum, 16). With VMC_NO_QCACHE there are no caches;
+ *	the smallest import is the slab size that the caches would have.
  * @vmflag: VM_SLEEP or VM_NOSLEEP, with VMC_POPULATOR, VMC_NO_QCACHE and
  *	VMC_IDENTIFIER as needed
  *
- * The arena and @source must both have VMC_IDENTIFIER, or neither, if there is
- * an import function. Quantum caches need VM_SLEEP.
+ * With an import function, either both the arena and @source must have
+ * VMC_IDENTIFIER, or neither. Quantum caches need VM_SLEEP.
  *
  * Context: task, may sleep, even with VM_NOSLEEP.
  *
- * Return: the arena, for vmem_destroy(), or NULL without memory and on misuse.
- * Misuse is a @quantum that is no power of two; a first span that is not a
- * multiple of the quantum, begins at 0 or wraps; flags that are unknown or
- * contradict each other; an import function without a source.
+ * Return: the arena, for vmem_destroy(). NULL if there is no memory, and on
+ * misuse. Misuse is a @quantum that is not a power of two, or a first span that
+ * is not a multiple of the quantum, begins at 0 or wraps. Misuse is also an
+ * unknown or contradictory flag, or an import function without a source.
  */
 vmem_t *vmem_create(const char *name, void *base, size_t size, size_t quantum,
 		    vmem_alloc_t *afunc, vmem_free_t *ffunc, vmem_t *source,
@@ -281,8 +283,8 @@ EXPORT_SYMBOL_GPL(vmem_create);
  * @vmflag: VM_SLEEP or VM_NOSLEEP, with VMC_NO_QCACHE, VMC_IDENTIFIER and
  *	VMC_XALIGN as needed
  *
- * Context: as vmem_create().
- * Return: as vmem_create().
+ * Context: task, may sleep, even with VM_NOSLEEP.
+ * Return: the arena, for vmem_destroy(). NULL as from vmem_create().
  */
 vmem_t *vmem_xcreate(const char *name, void *base, size_t size, size_t quantum,
 		     vmem_ximport_t *afunc, vmem_free_t *ffunc, vmem_t *source,
@@ -319,7 +321,7 @@ EXPORT_SYMBOL_GPL(vmem_xcreate);
  * call this any number of times.
  *
  * Context: task, may sleep.
- * Return: as vmem_create().
+ * Return: the arena, for vmem_destroy(). NULL as from vmem_create().
  */
 vmem_t *vmem_init(const char *heap_name, void *heap_start, size_t heap_size,
 		  size_t heap_quantum, vmem_alloc_t *heap_alloc,

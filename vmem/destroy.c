@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The destruction of arenas, in this order: remove it from the registry and
- * wait for code that works on it, stop its work items, release its free
- * imported spans, report leaks, and free its memory.
+ * The destruction of an arena, in this order: remove the arena from the
+ * registry, wait for code that works on the arena, stop its work items, release
+ * its free imported spans, report leaks, and free its memory.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -17,7 +17,7 @@
 #include "qcache/qcache.h"
 #include "report/report.h"
 
-/* Leaked segments that are printed. */
+/* Number of leaked segments that a report prints one by one. */
 #define LEAKS_SHOWN	8
 
 /* Print @seg and its audit record; the stack only if @stack is set. */
@@ -36,8 +36,9 @@ static void destroy_print_leak(const struct vmem_seg *seg, bool stack)
 }
 
 /*
- * Report the outstanding allocations: the first ones, and the largest groups.
- * The arena has no users, so the lock is not needed.
+ * Report the outstanding allocations: the first LEAKS_SHOWN segments, and the
+ * largest groups of segments with the same stack. The arena has no users, so
+ * the lock is not needed.
  */
 static void destroy_report_leaks(struct vmem *vm)
 {
@@ -50,7 +51,7 @@ static void destroy_report_leaks(struct vmem *vm)
 		return;
 	vmem_misuse(vm, "vmem_destroy(): %llu %s still allocated in %lu segments",
 		    sm->stats.mem_inuse, vmem_unit(vm), vmem_segmap_nr_allocated(sm));
-	/* Without memory for the groups, print the stack of each segment. */
+	/* Without memory for the groups, print a stack for each segment. */
 	c = vmem_consumers_alloc(GFP_KERNEL | __GFP_NOWARN);
 	hlist_for_each_entry(seg, &sm->list, order) {
 		if (seg->type != VMEM_ALLOC)
@@ -96,7 +97,10 @@ static void destroy_structures(struct vmem *vm)
 	vmem_hash_free(&sm->hash, sm->hash.heads, sm->hash.bits);
 }
 
-/* Close all cursors. A later reader finds its cursor at the end of the list. */
+/*
+ * Close the rotor and the cursors of open files, and move them to the end of
+ * the list.
+ */
 static void destroy_cursors(struct vmem *vm)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -127,7 +131,7 @@ static void destroy_arena(struct vmem *vm)
 	vmem_arena_put(vm);
 }
 
-/* Undo the creation of an arena that no client has seen. */
+/* Remove and destroy an arena that no client uses. */
 void vmem_arena_undo(struct vmem *vm)
 {
 	vmem_registry_del(vm);
@@ -136,7 +140,8 @@ void vmem_arena_undo(struct vmem *vm)
 
 /*
  * Destroy the arenas that remain when vmem is unloaded. Every module that calls
- * vmem holds a reference of it, so their clients have been unloaded.
+ * vmem holds a reference to it, so the clients of these arenas have been
+ * unloaded.
  */
 void vmem_arenas_exit(void)
 {
@@ -154,10 +159,9 @@ void vmem_arenas_exit(void)
  * @vm: the arena; no-op if NULL
  *
  * Releases the wholly free imported spans to the source. Reports outstanding
- * allocations, the first ones one by one, and frees all structures
- * nevertheless; imported spans with such allocations remain allocated in the
- * source. An arena from which another arena imports is not destroyed; this is
- * reported.
+ * allocations, and frees all structures nevertheless. An imported span with an
+ * outstanding allocation stays allocated in the source. If another arena
+ * imports from @vm, vmem_destroy() does not destroy @vm, but reports misuse.
  *
  * The caller makes sure that the arena has no users.
  *

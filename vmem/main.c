@@ -16,48 +16,51 @@
  * The segment map
  *
  * Each arena has a segment map (struct vmem_segmap). Segments, each of them
- * free or allocated, cover a span without gaps. One list links all segments:
- * span after span in the order of their addition, each headed by a span marker,
- * with the segments of a span in address order. The segments are boundary tags:
- * a free merges its segment with each free neighbour in constant time, so two
- * free segments are never neighbours. A wholly free imported span is one free
- * segment between two markers. The arena releases it to the source at once.
+ * free or allocated, cover a span without gaps. One list links all segments. It
+ * holds the spans in the order in which they were added: for each span a span
+ * marker, then the segments of the span in address order. The segments are
+ * boundary tags: vmem_free() merges a segment with each free neighbour in
+ * constant time, so two free segments are never neighbours. A wholly free
+ * imported span is one free segment between two markers. The arena releases
+ * such a span to the source at once.
  *
- * A structure of the list is in one more index:
+ * Each structure in the list is also in one index:
  *
  * - A free segment is in the list of its size CLASS (struct vmem_classes).
- *   Class n holds sizes 2^n to 2^(n+1)-1. Bit n of one word is set while class
- *   n is not empty.
+ *   Class n holds sizes 2^n to 2^(n+1)-1. Bit n of a bitmap of one word is set
+ *   while class n is not empty.
  * - An allocated segment is in the segment table (struct vmem_hash), by
- *   address. A free finds its segment there, and detects a wrong address. A
- *   rescale of the table moves a bounded number of segments per lock hold.
+ *   address. vmem_free() finds the segment there, and detects a wrong address.
+ *   A rescale of the table moves a bounded number of segments per lock hold.
  * - A span marker is in a tree, by address.
  *
  * The GUARANTEED CLASS of a request is the lowest class in which every segment
- * fits. INSTANT FIT, the default policy, takes the first segment of the first
- * non-empty class from there up: one mask and one bit search. If there is none,
- * it searches the POSSIBLE CLASS below, in which some segments may fit. So a
+ * fits. INSTANT FIT, the default policy, takes the first segment of the lowest
+ * non-empty class that is at least the guaranteed class: one mask and one bit
+ * search. If all these classes are empty, it searches the POSSIBLE CLASS, the
+ * class below the guaranteed class, in which some segments may fit. So a
  * request never imports, waits or fails while a free segment could serve it.
  *
  * A request for a narrow window of addresses walks the segment list. The walk
  * begins at a HINT, an address at which an allocated segment began. Earlier
- * walks have inserted it. A hint may be stale, so the walk checks it in the
- * segment table.
+ * walks insert hints. A hint may be stale, so the walk checks in the segment
+ * table that an allocated segment still begins there.
  *
- * NEXT FIT searches the list from the end of the last allocation, the ROTOR, so
- * that identifiers are reused as late as possible. The rotor, walks that drop
- * the lock, and readers in debugfs keep their place by CURSORS. A cursor is an
- * address and the segment that holds it. It is no member of the list, so it
- * never separates two free segments. Changes of the list update all cursors.
+ * NEXT FIT searches the list from the ROTOR, the end of the last next fit
+ * allocation, so that identifiers are reused as late as possible. The rotor,
+ * walks that drop the lock, and debugfs files mark a place in the list by a
+ * CURSOR. A cursor is an address and the segment that holds the address. It is
+ * not a member of the list, so it never separates two free segments. Changes of
+ * the list update all cursors.
  *
  * Requests
  *
  * The arena lock protects the segment map. It is taken with interrupts off, so
- * a client may be anything but an NMI. A long search has a LOCK BUDGET and
- * relaxes the lock when it is spent. No memory is allocated under the lock: an
- * operation first makes sure that the SEGMENT POOL of the arena covers its
- * worst case, and sets structures aside that it needs after it has dropped the
- * lock.
+ * clients may call vmem in any context but NMI. A long search has a LOCK
+ * BUDGET. When the budget is spent, the search relaxes the lock: it drops the
+ * lock and takes it again. No memory is allocated under the lock: an operation
+ * first makes sure that the SEGMENT POOL of the arena covers its worst case,
+ * and sets aside the structures that it needs after it has dropped the lock.
  *
  * The FAST PATHS of allocation and free call no function under the lock. They
  * are off while the segment map has OBSERVERS: open cursors, waiters or
@@ -65,10 +68,10 @@
  *
  * On the SLOW PATH, vmem_serve() searches the arena, then imports from the
  * source without the lock: arena locks do not nest. A VM_SLEEP request that
- * has found nothing becomes a WAITER. Free space that appears later is an OFFER
- * to the oldest waiter that it may serve. A waiter takes offers before its last
- * search begins, so it cannot miss free space that appears between this search
- * and its sleep.
+ * has found nothing becomes a WAITER. When free space appears later, an OFFER
+ * wakes the oldest waiter that the space may serve. A waiter begins to take
+ * offers before its last search, so it cannot miss free space that appears
+ * between this search and its sleep.
  *
  * QUANTUM CACHES serve the smallest sizes of an arena. For each of these sizes
  * a CPU has two MAGAZINES, stacks of addresses. An allocation pops an address
@@ -79,9 +82,9 @@
  *
  * Files
  *
- * The directories, bottom up. Each one uses only those before it. There is one
- * exception, the pair arena/ and qcache/: a request asks the caches, and the
- * caches allocate slabs from the arena.
+ * The directories, bottom up. Each directory uses only the directories before
+ * it. The exception: arena/ and qcache/ use each other, because a request tries
+ * the caches, and the caches allocate slabs from the arena.
  *
  *   segment/   data structures: segment structures and pools (seg, seg_pool),
  *              size classes (classes), the hash (hash), the segment map with
@@ -90,14 +93,14 @@
  *              vmem_verify(), which checks every invariant (verify)
  *   arena/     allocation: constraints (request), fast path and interface
  *              (alloc), slow path (slow_path), policies (search, nextfit),
- *              imports (import), waiters and offers (wait, offer). Frees and
+ *              imports (import), waiters and offers (wait, offer). Freeing and
  *              releases (free), adding spans, queries and walks (contents),
  *              segment pools (populate), maintenance (maintain), the list of
  *              all arenas (registry)
  *   qcache/    quantum caches: fast path (fast), magazines and depots
  *              (magazine), slabs (slab), the path of a magazine miss (qcache),
  *              reclaim, split of slabs (split), memory shortage and CPU hotplug
- *              (pressure), their part of the validator (verify_qcache)
+ *              (pressure), the validator of quantum caches (verify_qcache)
  *   debugfs/   files for operators
  *   vmem/      creation and destruction of arenas (create, destroy), removal of
  *              client modules (client), trace events (trace), struct vmem
@@ -168,7 +171,7 @@ static void __exit vmem_module_exit(void)
 	vmem_seg_pool_exit();
 }
 
-/* In a kernel image, before the drivers that may use it. */
+/* A built-in vmem must be ready before built-in drivers use it. */
 subsys_initcall(vmem_module_init);
 module_exit(vmem_module_exit);
 

@@ -4,8 +4,8 @@
  *
  * The fast paths contain no event. While vmem_alloc or vmem_free is enabled,
  * every request takes the slow path, as under audit. The magazines of every CPU
- * then look busy, so cached sizes take the path of a magazine miss. That path
- * tries the same magazines and contains the events.
+ * then look busy, so requests for cached sizes take the path of a magazine
+ * miss, which tries these magazines and contains the events.
  */
 #include <linux/jump_label.h>
 
@@ -28,10 +28,10 @@ static __maybe_unused const char *vmem_trace_name(const struct vmem *vm)
 #define CREATE_TRACE_POINTS
 #include <trace/events/vmem.h>
 
-/* Number of enabled events, of vmem_alloc and vmem_free. List mutex. */
+/* Number of enabled events among vmem_alloc and vmem_free. List mutex. */
 static unsigned int enabled;
 
-/* Force the slow path in an arena, or stop that. The list mutex is held. */
+/* Force the slow path in an arena if @on is true. The list mutex is held. */
 static void trace_force_slow_path(struct vmem *vm, bool on)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -72,7 +72,7 @@ void vmem_trace_unreg(void)
 	static_branch_dec(&vmem_force_slow_path);
 }
 
-/* Force the slow path in an arena that has just been listed, if necessary. */
+/* Apply the enabled events to an arena that was just added to the list. */
 void vmem_trace_arena(struct vmem *vm)
 {
 	vmem_registry_lock();

@@ -3,11 +3,12 @@
  * vmem: a general-purpose allocator of integer ranges.
  *
  * An arena is a set of integers, such as addresses, identifiers or slots of a
- * device. The client adds spans to it, or it imports them from another arena.
- * It allocates ranges that never overlap. Documentation/theory.rst explains the
- * design; Documentation/api.rst is generated from the comments in this file.
+ * device. The client adds spans of integers to the arena, or the arena imports
+ * them from another arena. The ranges that an arena allocates never overlap.
+ * Documentation/theory.rst explains the design; Documentation/api.rst is
+ * generated from the comments in this file.
  *
- * The design is that of Jeff Bonwick and Jonathan Adams, "Magazines and Vmem"
+ * Jeff Bonwick and Jonathan Adams describe the design in "Magazines and Vmem"
  * (USENIX Annual Technical Conference, 2001).
  */
 #ifndef _LINUX_VMEM_H
@@ -19,25 +20,28 @@
  * DOC: Allocation flags
  *
  * ============= ====== ======================================================
- * VM_SLEEP      0x0    The request may sleep, and then always succeeds.
+ * VM_SLEEP      0x0    The request may sleep; it always succeeds.
  * VM_NOSLEEP    0x1    The request must not sleep; it may return NULL.
  * VM_PANIC      0x2    Panic instead of returning NULL. The request may still
  *                      sleep.
  * VM_PUSHPAGE   0x4    The caller is about to free memory: use the reserve of
  *                      the arena first, start no I/O.
- * VM_KMFLAGS    0xff   Mask of the flags that import functions get: the four
- *                      above. The other bits are reserved and ignored.
+ * VM_KMFLAGS    0xff   Mask of the four flags above and of reserved bits, which
+ *                      are ignored. An import function gets no other flags,
+ *                      and never VM_PANIC.
  * VM_BESTFIT    0x100  Take the smallest free segment that fits. Overrides
  *                      VM_FIRSTFIT.
  * VM_FIRSTFIT   0x200  Take a fitting segment of the smallest size class that
  *                      holds one.
- * VM_NEXTFIT    0x400  Search from the end of the last such allocation.
- *                      Overrides the other two. No effect with vmem_xalloc().
+ * VM_NEXTFIT    0x400  Search from the end of the last VM_NEXTFIT allocation.
+ *                      Overrides VM_BESTFIT and VM_FIRSTFIT. No effect with
+ *                      vmem_xalloc().
  * VM_MEMLOAD    0x800  Reserved: accepted, without effect.
  * VM_NORELOC    0x1000 Reserved: accepted, without effect.
- * VM_ABORT      0x2000 Return NULL when search and import of this arena have
- *                      failed, even with VM_SLEEP. The source does not get this
- *                      flag. No effect on cached sizes.
+ * VM_ABORT      0x2000 Do not wait: return NULL, even with VM_SLEEP, when the
+ *                      search and the import of this arena have failed. The
+ *                      source does not get this flag. No effect on cached
+ *                      sizes.
  * VM_ENDALLOC   0x4000 Prefer high addresses within the chosen segment. No
  *                      effect with VM_NEXTFIT or on cached sizes.
  * VM_FLAGS      0xffff All allocation flags.
@@ -63,8 +67,9 @@
  * DOC: Creation flags
  *
  * ============== ========== =================================================
- * VMC_POPULATOR  0x10000    Memory reclaim depends on allocations of the arena:
- *                           it keeps a reserve of segment structures.
+ * VMC_POPULATOR  0x10000    Memory reclaim depends on allocations from the
+ *                           arena: the arena keeps a reserve of segment
+ *                           structures.
  * VMC_NO_QCACHE  0x20000    No quantum caches; qcache_max sets the smallest
  *                           import instead.
  * VMC_IDENTIFIER 0x40000    Plain integers, not backed by memory.
@@ -74,7 +79,7 @@
  * VMC_FLAGS      0xffff0000 All creation flags.
  * ============== ========== =================================================
  *
- * The caller combines them with VM_SLEEP or VM_NOSLEEP.
+ * The caller combines creation flags with VM_SLEEP or VM_NOSLEEP.
  */
 #define VMC_POPULATOR	0x00010000
 #define VMC_NO_QCACHE	0x00020000
@@ -107,11 +112,11 @@ typedef struct vmem vmem_t;
  * typedef vmem_alloc_t - import function of an arena
  * @src: source of the arena
  * @size: number of integers; a multiple of the quantum of the source
- * @vmflag: the flags of the client that are in VM_KMFLAGS
+ * @vmflag: VM_SLEEP or VM_NOSLEEP, with VM_PUSHPAGE if the client has passed it
  *
  * vmem_alloc() has this type, so an arena can import from another arena.
  *
- * Context: that of the client that allocates. No lock of vmem is held.
+ * Context: the context in which the client allocates. No lock of vmem is held.
  * Return: first integer of the range, or NULL.
  */
 typedef void *vmem_alloc_t(vmem_t *src, size_t size, int vmflag);
@@ -119,14 +124,14 @@ typedef void *vmem_alloc_t(vmem_t *src, size_t size, int vmflag);
 /**
  * typedef vmem_free_t - release function of an arena
  * @src: source of the arena
- * @addr: the range that the import function has returned
+ * @addr: first integer of a range that the import function has returned
  * @size: size of that range
  *
  * vmem_free() has this type.
  *
- * Context: that of a client that frees, or a work item of vmem. Never direct
- * reclaim, a shrinker, a hotplug callback or the import of another arena. No
- * lock of vmem is held.
+ * Context: the context in which a client frees or allocates, or a work item of
+ * vmem. Never direct reclaim, a shrinker, a hotplug callback or the import of
+ * another arena. No lock of vmem is held.
  */
 typedef void vmem_free_t(vmem_t *src, void *addr, size_t size);
 
@@ -134,12 +139,12 @@ typedef void vmem_free_t(vmem_t *src, void *addr, size_t size);
  * typedef vmem_ximport_t - import function that may raise the size
  * @src: source of the arena
  * @size: in: number of integers that the arena needs; out: number of integers
- *	in the range, a multiple of the quantum of the source, and not less. The
- *	whole range becomes the span.
+ *	in the range, at least the number needed, and a multiple of the quantum
+ *	of the source. The whole range becomes the span.
  * @align: alignment that the client requested; only a hint without VMC_XALIGN
- * @vmflag: the flags of the client that are in VM_KMFLAGS
+ * @vmflag: VM_SLEEP or VM_NOSLEEP, with VM_PUSHPAGE if the client has passed it
  *
- * Context: as vmem_alloc_t.
+ * Context: the context in which the client allocates. No lock of vmem is held.
  * Return: first integer of the range, or NULL.
  */
 typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
@@ -153,14 +158,16 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @vmem_source: id of the source, 0 for none
  * @alloc: segments allocated
  * @free: segments freed
- * @wait: sleeps of requests that wait for space of this arena, made to it or to
- *	an arena that imports from it; one request can sleep several times
+ * @wait: sleeps of requests that wait for space of this arena; the requests
+ *	were made to this arena or to an arena that imports from it, and one
+ *	request can sleep several times
  * @fail: requests that returned NULL because there was no space or no segment
  *	structure
  * @lookup: hash chain steps beyond the first
  * @search: free segments that searches of any policy visited, beyond the first
- * @populate_wait: blocking allocations of segment structures, after a
- *	non-blocking one had failed
+ *	of each search
+ * @populate_wait: blocking allocations of segment structures, each after a
+ *	failed non-blocking allocation
  * @populate_fail: failed allocations of segment structures
  * @contains: calls of vmem_contains()
  * @contains_search: spans that vmem_contains() visited
@@ -168,16 +175,20 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @fail_injected: requests that fault injection failed, by mtbf or fail_vmem
  * @import: spans imported
  * @import_fail: imports that failed, or whose result vmem refused
- * @giveback: imports that vmem returned at once, since space had appeared
+ * @giveback: imports that vmem returned to the source at once, because free
+ *	space had appeared in the arena
  * @release: wholly free imported spans that vmem released
  * @rescale: changes of the size of the segment table
- * @rescale_fail: changes postponed because there was no memory
- * @quantum: unit; this field and the next ones are current values, not counters
+ * @rescale_fail: changes of the size of the segment table that were postponed
+ *	because there was no memory
+ * @quantum: unit; @quantum, @spans, @buckets and @waiters are current values,
+ *	not counters
  * @spans: number of spans
  * @buckets: number of buckets of the segment table
- * @waiters: number of requests that sleep, as in @wait
+ * @waiters: number of requests that wait for space of this arena, see @wait
  *
- * The first fourteen fields are those of the original vmem, in its order.
+ * The first fourteen fields have the names and the order of the statistics of
+ * the original vmem.
  */
 struct vmem_stats {
 	u64 mem_inuse;

@@ -3,18 +3,20 @@
  * Checks for worlds with quantum caches.
  *
  * The models of these worlds know only the allocations of clients. They do not
- * know slabs, single objects and magazine contents, nor the spans that an arena
- * imports for them. So the checks are:
+ * know slabs, single objects and the contents of magazines, nor the spans that
+ * an arena imports for slabs and objects. So the checks are:
  *
  * - no integer is allocated twice, in all arenas together;
- * - [38] a request succeeds if no client holds the integers: at once if the
- *   arena's own caches hold them, and with VM_SLEEP also if other caches do;
- * - [34] a request that bypasses the caches succeeds if a walk has just visited
- *   a free segment for it, and the rules choose the segment.
+ * - [38] a request for integers that no client holds succeeds: with any flags
+ *   if only the arena's own caches hold them, and with VM_SLEEP even if caches
+ *   of other arenas hold them;
+ * - [34] a request that bypasses the caches succeeds if a walk just before it
+ *   has visited a free segment that fits, and the rules choose the segment.
  *
- * With several CPUs caches free objects concurrently, and another CPU's
- * magazine may hold an integer. So the last check is made on a single CPU only,
- * and a failed request with VM_NOSLEEP is repeated with VM_SLEEP.
+ * With several CPUs, caches free objects concurrently, so the last check is
+ * made on a single CPU only. Moreover, the magazines of another CPU may hold
+ * the integers, so the checker repeats a failed VM_NOSLEEP request with
+ * VM_SLEEP.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -48,8 +50,8 @@ static bool overlaps_client(const struct mc_world *w, unsigned long addr,
 }
 
 /*
- * [16] Like mc_judge_place(). A place outside the arena's known spans must be
- * in its source.
+ * [16] Like mc_judge_place(), but an address outside the arena's known spans
+ * must be in the source.
  */
 static const char *judge_place(const struct mc_world *w,
 			       const struct mc_arena *a,
@@ -79,9 +81,9 @@ static const char *judge_place(const struct mc_world *w,
 }
 
 /*
- * Set @view to the state of the source after @a has released all that it can:
- * the used units are the allocations of the source's clients and the spans of
- * @a that contain a client's allocation.
+ * Set w->view to the state of the source after @a has released all spans that
+ * contain no client's allocation. The used units are the allocations of the
+ * source's clients, and the spans of @a that contain a client's allocation.
  */
 static void snapshot_source(struct mc_world *w, struct mc_arena *a)
 {
@@ -114,7 +116,10 @@ bool mc_cached_must_succeed(struct mc_world *w, struct mc_arena *a,
 	struct mc_req more;
 
 	if (below) {
-		/* Costly for a whole tree: not at each step. */
+		/*
+		 * This check is costly for a whole tree: make it in every
+		 * fourth step only.
+		 */
 		if (!mc_has_fit(&a->model, req) || w->at % 4)
 			return false;
 		snapshot_source(w, below);
@@ -184,7 +189,10 @@ const char *mc_cached_check_alloc(struct mc_world *w, struct mc_arena *a,
 		return NULL;
 	if (req->flags & VM_ABORT && !is_cached(a, req))
 		return NULL;
-	/* Integers in other caches do not have to serve VM_NOSLEEP. */
+	/*
+	 * A VM_NOSLEEP request may fail if caches of other CPUs or arenas hold
+	 * the integers.
+	 */
 	if (req->flags & VM_NOSLEEP &&
 	    (num_possible_cpus() > 1 || a + 1 < w->arena + w->arenas))
 		return NULL;

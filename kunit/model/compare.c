@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Comparison of the arenas with the models: the statistics after each step, all
+ * Compares the arenas with the models: the statistics after each step, all
  * segments at intervals.
  */
 #include <linux/cpumask.h>
@@ -15,9 +15,9 @@
  * @at: offset in the span of the next unit to examine
  * @span: index of the current span
  * @n: number of allocated segments visited
- * @sum: sum of their sizes
- * @mapped: with caches: bitmap of the allocated units
- * @why: the error
+ * @sum: sum of the sizes of these segments
+ * @mapped: bitmap of the allocated units, for arenas with caches
+ * @why: the error, or NULL
  */
 struct expect {
 	const struct mc_arena *a;
@@ -31,8 +31,9 @@ struct expect {
 };
 
 /*
- * The next segment in list order, according to the model. [1] A free segment is
- * maximal. [2] A segment does not extend beyond its span.
+ * The next segment in list order, according to the model. Returns false after
+ * the last segment. [1] A free segment is maximal. [2] A segment does not
+ * extend beyond its span.
  */
 static bool next_segment(struct expect *e, unsigned int *first, size_t *size)
 {
@@ -104,8 +105,8 @@ static void map_segment(void *arg, void *start, size_t size)
 }
 
 /*
- * Each allocation of a client, and each object of a cache, is an allocated
- * segment.
+ * Check that each allocation of a client lies in allocated segments, and that
+ * the statistics agree with the segments.
  */
 static const char *compare_cached(struct mc_world *w, const struct mc_arena *a)
 {
@@ -156,9 +157,9 @@ static const struct {
 	size_t at;
 } model_stats[] = {
 	STAT(contains), STAT(misuse), STAT(fail_injected), STAT(giveback),
-	/* With caches an arena imports and releases at any time ... */
+	/* Unknown if caches import and release spans at any time. */
 	STAT(mem_total), STAT(mem_import),
-	/* ... and reclaim allocates and frees. */
+	/* Unknown if caches allocate and free segments at any time. */
 	STAT(mem_inuse), STAT(alloc), STAT(free), STAT(wait), STAT(fail),
 	STAT(import), STAT(import_fail), STAT(release),
 };

@@ -15,7 +15,7 @@ static u32 pick(struct rnd_state *rnd, u32 n)
 	return prandom_u32_state(rnd) % n;
 }
 
-/* Spans that do not overlap. They are likely to be adjacent [2]. */
+/* Draw spans that do not overlap and are likely to be adjacent [2]. */
 static void draw_spans(struct mc_arena_config *a, struct rnd_state *rnd)
 {
 	unsigned int from = a->own, room = a->end - from;
@@ -32,13 +32,14 @@ static void draw_spans(struct mc_arena_config *a, struct rnd_state *rnd)
 		from += size;
 		room -= size;
 	}
-	/* List order may differ from address order. */
+	/* The list order of spans may differ from their address order. */
 	if (a->nspans > 1 && pick(rnd, 2))
 		swap(a->span[0], a->span[a->nspans - 1]);
 }
 
 /*
- * Choose the parameters of arena @i. Those of the previous arenas are chosen.
+ * Choose the parameters of arena @i. The parameters of the arenas before it
+ * have been chosen.
  */
 void mc_arena_draw(struct mc_config *c, unsigned int i, struct rnd_state *rnd)
 {
@@ -76,7 +77,7 @@ void mc_arena_draw(struct mc_config *c, unsigned int i, struct rnd_state *rnd)
 		a->qcache_max = (pick(rnd, 4) ? sizes : 16) << a->shift;
 	if (a->source == MC_OWN || pick(rnd, 2))
 		draw_spans(a, rnd);
-	/* Leave integers for the source. */
+	/* Leave integers that the import function can return. */
 	if (!i && a->source != MC_OWN && a->nspans)
 		a->nspans = 1;
 	if (c->kind != MC_CACHED && !(a->flags & VMC_XALIGN) &&

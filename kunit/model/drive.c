@@ -19,7 +19,9 @@ static void record_result(struct mc_world *w, unsigned int step,
 	w->live[w->nlive++] = step;
 }
 
-/* The allocation of the step is freed. Its size stays, for mc_op_print(). */
+/*
+ * Mark the allocation of step @slot as freed. Keep its size, for mc_op_print().
+ */
 void mc_result_clear(struct mc_world *w, unsigned int slot)
 {
 	unsigned int last = w->live[--w->nlive];
@@ -59,17 +61,17 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 	bool must_succeed;
 
 	/*
-	 * A request may sleep only if it must succeed, because nothing else
-	 * frees anything. VM_ABORT also prevents a sleep, but a source does not
-	 * receive it and cached sizes ignore it.
+	 * A request may sleep only if it must succeed, because no other task
+	 * frees anything. With VM_ABORT a request does not sleep either, but a
+	 * source does not receive this flag and cached sizes ignore it.
 	 */
 	must_succeed = mc_must_succeed(w, a, &req);
 	if (!must_succeed && (!(op->flags & VM_ABORT) || a->source ||
 			      !mc_knows_segments(w, a)))
 		op->flags |= VM_NOSLEEP;
 	/*
-	 * With VM_ABORT the arena does not reclaim, and a full source would
-	 * sleep.
+	 * With VM_ABORT the arena does not reclaim, and an import from a full
+	 * source would sleep.
 	 */
 	if (op->flags & VM_ABORT && a->source && !mc_knows_segments(w, a))
 		op->flags |= VM_NOSLEEP;
@@ -81,8 +83,8 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 	why = mc_check_alloc(w, a, &req, addr);
 	if (!why && !addr && must_succeed && !(op->flags & VM_ABORT)) {
 		/*
-		 * [38] Other caches hold the integers: with VM_SLEEP they must
-		 * release them.
+		 * [38] Other caches hold the integers. With VM_SLEEP the
+		 * request must get them.
 		 */
 		req.flags &= ~VM_NOSLEEP;
 		w->viewed = false;
@@ -110,7 +112,10 @@ static const char *do_free(struct mc_world *w, struct mc_op *op)
 	if (!got.addr)
 		return NULL;
 	mc_result_clear(w, op->slot);
-	/* [20] Only with quantum caches must the functions be paired. */
+	/*
+	 * [20] Without quantum caches, each of vmem_free() and vmem_xfree() may
+	 * free any allocation.
+	 */
 	if (!mc_has_caches(a) && op->rnd % 8 == 0)
 		got.x = !got.x;
 	w->got[op->slot].x = got.x;
@@ -127,7 +132,9 @@ static const char *do_add(struct mc_arena *a, const struct mc_op *op)
 	unsigned long first = mc_unit(m, op->min), n = op->size >> m->shift;
 	void *addr;
 
-	/* In a shortened sequence the range may be occupied. */
+	/*
+	 * In a shortened sequence a span may already contain part of the range.
+	 */
 	if (!n || m->nspans >= MC_SPANS || first + n > a->config.end ||
 	    first < a->config.own || op->min & (mc_quantum(m) - 1) ||
 	    find_next_bit(m->in, first + n, first) < first + n)
@@ -178,7 +185,7 @@ static const char *do_size(const struct mc_world *w, const struct mc_arena *a)
 	return NULL;
 }
 
-/* A walk with VMEM_REENTRANT. */
+/* State of a walk with VMEM_REENTRANT. */
 struct walk {
 	struct mc_world *w;
 	struct mc_arena *a;
@@ -216,7 +223,8 @@ static void note_starts(struct mc_world *w, const struct mc_model *m)
 }
 
 /*
- * [29] A walk visits each segment that does not change meanwhile exactly once.
+ * [29] A walk visits each segment that does not change during the walk exactly
+ * once.
  */
 static const char *do_walk(struct mc_world *w, struct mc_arena *a,
 			   const struct mc_op *op)
@@ -320,7 +328,7 @@ static const char *do_op(struct mc_world *w, struct mc_op *op)
 	}
 }
 
-/* Execute the next step. At intervals, compare everything. */
+/* Execute the next step. At intervals, compare all segments. */
 const char *mc_step(struct mc_world *w)
 {
 	unsigned int step = w->next++;

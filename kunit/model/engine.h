@@ -19,7 +19,7 @@ enum mc_kind {
 enum mc_defect {
 	MC_NO_DEFECT,
 	MC_REFUSE_SEVEN,	/* requests for 7 units fail */
-	MC_KEEP_THREE,		/* a free of 3 units has no effect */
+	MC_KEEP_THREE,		/* freeing 3 units has no effect */
 };
 
 /**

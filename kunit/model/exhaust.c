@@ -2,16 +2,17 @@
 /*
  * All short sequences of operations on a very small arena.
  *
- * A sequence has at most LENGTH operations. An operation is an allocation, one
- * for each policy, or a free of the oldest, the newest or the middle
- * allocation. Only operations that do not exist or are duplicates are left out:
- * a free without allocations, the newest if it is also the oldest. A request
- * that fails is a step like any other, because it may change the state.
+ * A sequence has at most LENGTH operations. An operation is one of the requests
+ * in allocs[], which use different policies, or a free of the oldest, the
+ * newest or the middle allocation. Some operations are left out: a free without
+ * allocations, and a free that repeats another, such as of the newest
+ * allocation if that is also the oldest. A request that fails is a step like
+ * any other, because it may change the state.
  *
- * Sequences share an arena. Before each sequence the arena is reset: all spans
- * are wholly free and were freed in the same order, and the rotor is at the
- * beginning. Each step is compared with the model. The first time that a
- * sequence reaches a state, all segments are compared, too.
+ * All sequences use the same arena. Before each sequence, reset() frees all
+ * spans in the same order and moves the rotor to the beginning. Each step is
+ * compared with the model. A step that leads to a state for the first time is
+ * followed by a comparison of all segments.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -21,8 +22,8 @@
 #include "world.h"
 
 #define UNITS	6
-#define BASE	5		/* so that the boundary 8 is inside */
-#define LENGTH	7		/* longest sequence */
+#define BASE	5		/* a nocross boundary, 8, is inside the arena */
+#define LENGTH	7		/* operations of a sequence, at most */
 #define FREES	3U		/* oldest, newest, middle */
 
 static const struct mc_op allocs[] = {
@@ -36,7 +37,9 @@ static const struct mc_op allocs[] = {
 
 #define ALLOCS	ARRAY_SIZE(allocs)
 
-/* The step with the oldest, the newest or the middle allocation. */
+/*
+ * Returns the step that made the oldest, the newest or the middle allocation.
+ */
 static unsigned int choose_slot(const struct mc_world *w, unsigned int which)
 {
 	unsigned int slots[LENGTH], n = 0, i;
@@ -48,8 +51,8 @@ static unsigned int choose_slot(const struct mc_world *w, unsigned int which)
 }
 
 /*
- * Allocate and free all spans, the last one with next fit, which resets the
- * rotor.
+ * Free all allocations. Then allocate and free each span as a whole. The last
+ * span is allocated with next fit, which resets the rotor.
  */
 static const char *reset(struct mc_world *w)
 {
@@ -90,10 +93,11 @@ static const char *reset(struct mc_world *w)
 
 /**
  * struct sequence_iter - the current sequence
- * @digit: its operations
+ * @digit: index of each operation
  * @live: number of allocations before each operation
  * @length: length of the sequences
- * @first_unknown: the first step that leads to a state not yet compared
+ * @first_unknown: index of the first step that leads to a state not yet
+ *	compared
  * @sequences: number of sequences done
  */
 struct sequence_iter {
@@ -104,7 +108,7 @@ struct sequence_iter {
 	unsigned long sequences;
 };
 
-/* Advance to the next sequence; false after the last one. */
+/* Advance to the next sequence. Returns false after the last sequence. */
 static bool next_sequence(struct sequence_iter *it)
 {
 	unsigned int i = it->length;
@@ -158,7 +162,8 @@ static void config(struct mc_config *c, unsigned int spans)
 
 /**
  * mc_exhaustive - check all short sequences
- * @spans: number of spans of the arena, which are adjacent and of equal size
+ * @spans: number of spans of the arena. The spans are adjacent and of equal
+ *	size.
  * @length: length of the sequences
  * @f: result
  *

@@ -6,8 +6,8 @@
 #include "model.h"
 
 /*
- * [1], [2] The next free segment. It ends at an allocated unit or with its
- * span.
+ * [1], [2] Advance @hole to the next free segment, which ends at an allocated
+ * unit or with its span.
  */
 bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole)
 {
@@ -60,7 +60,7 @@ static bool meets_constraints(const struct mc_model *m,
 	return addr >= req->min && last <= req->last;
 }
 
-/* The lowest unit in a free segment where a request fits, or MC_NONE. */
+/* The lowest unit of the free segment at which the request fits, or MC_NONE. */
 static unsigned int lowest_fit(const struct mc_model *m,
 			       const struct mc_req *req,
 			       const struct mc_hole *h)
@@ -118,9 +118,9 @@ const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 }
 
 /*
- * [15], [18] Search order of the size classes, lowest first. The possible class
- * of the request comes last, unless all its segments are large enough or the
- * policy prefers small segments.
+ * [15], [18] Position of the free segment's class in the search order. The
+ * possible class of the request comes last, unless all its segments are large
+ * enough or the policy prefers small segments.
  */
 static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 			 const struct mc_hole *h)
@@ -135,8 +135,8 @@ static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 }
 
 /*
- * [26] The first fit at or after the rotor, in list order. After a full cycle,
- * the part of the rotor's own segment before the rotor.
+ * [26] The first fit at or after the rotor, in list order. After all other
+ * segments comes the part of the rotor's own segment before the rotor.
  */
 static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 {
@@ -217,7 +217,10 @@ void mc_rotor_move(struct mc_model *m, unsigned int first, unsigned int n)
 						  MC_NONE;
 }
 
-/* The free segment around [first, first + n) has changed or is about to. */
+/*
+ * Mark the free segment around [first, first + n), which has changed or is
+ * about to change.
+ */
 static void mark_touched(struct mc_model *m, unsigned int first, unsigned int n)
 {
 	const struct mc_span *s;
@@ -257,7 +260,7 @@ void mc_span_add(struct mc_model *m, unsigned int first, unsigned int n,
 	mark_touched(m, first, n);
 }
 
-/* A rotor in the span moves to the next span. */
+/* Remove a span. If the rotor is in this span, it moves to the next one. */
 void mc_span_remove(struct mc_model *m, unsigned int span)
 {
 	const struct mc_span *s = &m->span[span];

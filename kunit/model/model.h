@@ -6,8 +6,8 @@
  * the order in which the spans were added, and the position of the rotor. It
  * derives everything else from the rules by a scan of all units: it shares no
  * list, tree or arithmetic with vmem. The model does not store the order of the
- * free segments in a size class, so where the choice depends on that order it
- * accepts any of them.
+ * free segments in a size class. So where the choice depends on this order, the
+ * model accepts each segment that the rules allow.
  *
  * Only the thread that runs the check uses a model.
  */
@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-#define MC_UNITS	2048		/* most units of an arena */
+#define MC_UNITS	2048		/* units of an arena, at most */
 #define MC_SPANS	128
 #define MC_NONE		UINT_MAX	/* no such unit */
 
@@ -35,11 +35,13 @@ struct mc_span {
  * @units: number of units, inside and outside the arena
  * @in: units that belong to a span
  * @used: units that are allocated
- * @asked: for the first unit of each allocation the requested size
+ * @asked: the requested size of each allocation, stored at its first unit
  * @span: the spans in the order in which they were added
  * @nspans: number of spans
- * @touched: bitmap of the units whose segment changes, or NULL
- * @rotor: [26] the unit at the rotor; MC_NONE: before the first span
+ * @touched: bitmap of the units whose segment has changed during a walk, or
+ *	NULL
+ * @rotor: [26] the unit at the rotor, or MC_NONE if the rotor is before the
+ *	first span
  */
 struct mc_model {
 	unsigned long base;
@@ -59,12 +61,12 @@ struct mc_model {
  * @size: requested size
  * @n: size in units
  * @align: alignment, not 0
- * @phase: as of vmem_xalloc()
- * @nocross: as of vmem_xalloc()
- * @min: minaddr
- * @last: maxaddr - 1
- * @bounded: nocross, minaddr or maxaddr is set
- * @x: vmem_xalloc(), not vmem_alloc()
+ * @phase: argument of vmem_xalloc()
+ * @nocross: argument of vmem_xalloc()
+ * @min: argument minaddr of vmem_xalloc()
+ * @last: argument maxaddr of vmem_xalloc(), minus 1
+ * @bounded: the request has nocross, minaddr or maxaddr
+ * @x: the request is made with vmem_xalloc(), not with vmem_alloc()
  * @flags: VM_* flags
  */
 struct mc_req {
@@ -123,7 +125,9 @@ static inline unsigned long mc_addr(const struct mc_model *m, unsigned int unit)
 	return m->base + ((unsigned long)unit << m->shift);
 }
 
-/* The unit that contains @addr. If no unit does: a value >= @units. */
+/*
+ * Returns the unit that contains @addr, or a value >= @units if there is none.
+ */
 static inline unsigned long mc_unit(const struct mc_model *m,
 				    unsigned long addr)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Steps: drawn at random, and printed as C.
+ * Draws steps at random, and prints them as C.
  *
  * A step is drawn just before its execution, because it depends on the
- * allocations so far. It contains everything that another sequence needs to
- * repeat it: a free names the step whose allocation it frees, and is a no-op if
- * that step has none.
+ * allocations so far. A step contains everything that another sequence needs to
+ * repeat it. An MC_FREE step contains the number of the step whose allocation
+ * it frees, and is a no-op if that step has no allocation.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -74,7 +74,7 @@ static size_t draw_size(const struct mc_arena *a, struct rnd_state *rnd)
 		n = 1 + pick(rnd, most[i % 7]);
 	else
 		n = 1 + pick(rnd, i == 14 ? 32 : a->model.units / 2);
-	/* [5] A size may be no multiple of the quantum. */
+	/* [5] A size need not be a multiple of the quantum. */
 	return n * q - (pick(rnd, 4) ? 0 : pick(rnd, q));
 }
 
@@ -111,7 +111,7 @@ static void draw_constraints(const struct mc_model *m, struct rnd_state *rnd,
 	op->nocross = pick(rnd, 3) ? 0 : q << pick(rnd, 7);
 	op->min = pick(rnd, 3) ? 0 : mc_addr(m, pick(rnd, m->units));
 	op->max = pick(rnd, 3) ? 0 : mc_addr(m, pick(rnd, m->units) + 1);
-	/* The window needs no alignment. */
+	/* The bounds of a window need not be multiples of the quantum. */
 	if (op->min && !pick(rnd, 4))
 		op->min += pick(rnd, q);
 	if (op->max && !pick(rnd, 4))
@@ -137,7 +137,7 @@ static void draw_xalloc(const struct mc_arena *a, struct rnd_state *rnd,
 	op->max = 0;
 }
 
-/* A range for vmem_add() outside all spans, usually adjacent to one. */
+/* Draw a range for vmem_add() outside all spans, usually adjacent to a span. */
 static void draw_add(const struct mc_arena *a, struct rnd_state *rnd,
 		     struct mc_op *op)
 {
@@ -162,14 +162,14 @@ static void draw_range(const struct mc_model *m, struct rnd_state *rnd,
 		   (pick(rnd, 2) ? 0 : SIZE_MAX - pick(rnd, 256));
 }
 
-/* Draw the next step. The percentage of allocations is @bias. */
+/* Draw the next step. w->bias is the percentage of allocations. */
 void mc_op_draw(struct mc_world *w, struct mc_op *op)
 {
 	struct rnd_state *rnd = &w->rnd;
 	unsigned int i = pick(rnd, 1000);
 	const struct mc_arena *a;
 
-	/* Fill and empty the arenas in turn. */
+	/* Change the bias, so that the arenas fill and empty in turn. */
 	if (w->next % 128 == 1)
 		w->bias = 25 + pick(rnd, 55);
 
@@ -241,7 +241,7 @@ static const char *flag_names(int flags)
 	return buf;
 }
 
-/* Print one call per line. Results are named after their step: p0, p1, ... */
+/* Print a step as a call. Its result is named after the step: p0, p1, ... */
 void mc_op_print(const struct mc_world *w, unsigned int step)
 {
 	const struct mc_op *op = &w->op[step];

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The model checker: vmem and a model, which is too simple to be wrong, execute
- * the same random sequences of operations. The checker compares them after each
- * step.
+ * the same random sequences of operations. The checker compares vmem with the
+ * model after each step.
  *
- * It compares: each returned address with the set that the rules allow, which
- * often has one element; the failures of requests; imports and releases; spans;
- * sums and counters; and at intervals all segments, in order. The model knows
- * neither the order of the segments in a size class, so it accepts each of
- * them, nor the contents of quantum caches. For an arena with caches it only
- * checks that no integer is allocated twice, and that a request does not fail
- * while no client holds the integers.
+ * The checker compares each returned address with the set of addresses that the
+ * rules allow, which often has one element. It also compares the failures of
+ * requests, imports and releases, spans, sums and counters, and at intervals
+ * all segments, in order. The model does not know the order of the segments in
+ * a size class, so the checker accepts each of them. The model does not know
+ * the contents of quantum caches either. For an arena with caches, the checker
+ * only verifies that no integer is allocated twice, and that no request fails
+ * for integers that no client holds.
  *
  * A seed defines a sequence. The checker shortens and prints a sequence that
  * fails.
  *
  *   model    the bitmap and the rules
  *   config   parameters of worlds, from a seed
- *   world    creates and destroys their arenas; import functions
+ *   world    creates and destroys arenas, and has their import functions
  *   op       draws and prints steps
  *   drive    executes a step in vmem and in the model
- *   settle   checks its result
- *   cached   the same with quantum caches
+ *   settle   checks the result of a step
+ *   cached   checks the result of a step in arenas with quantum caches
  *   compare  compares statistics and segments
  *   shrink   shortens sequences
- *   exhaust  all short sequences
+ *   exhaust  runs all short sequences
  *   run      this file: module parameters, and many sequences
  */
 #include <linux/kernel.h>
@@ -35,19 +36,19 @@
 
 #include "world.h"
 
-#define STEPS		1000	/* steps of a sequence */
-#define REPEAT_INTERVAL	64	/* sequences from one repeated sequence to the next */
+#define STEPS		1000	/* steps of a random sequence */
+#define REPEAT_INTERVAL	64	/* every 64th sequence is repeated */
 #define STEP_TIMEOUT	(120 * HZ)
 
 static unsigned long ops;
 module_param(ops, ulong, 0400);
-MODULE_PARM_DESC(ops, "Number of operations in total; 0: a default for this kernel");
+MODULE_PARM_DESC(ops, "Number of operations in total, or 0 for a default that suits this kernel");
 
 static unsigned int seed;
 module_param(seed, uint, 0400);
-MODULE_PARM_DESC(seed, "Seed of the first sequence; 0: fixed ones and random ones");
+MODULE_PARM_DESC(seed, "Seed of the first sequence, or 0 for fixed and random seeds");
 
-/* Operations of each kind, per thousand. */
+/* Operations in each kind of world, per thousand operations in total. */
 static const unsigned int shares[MC_KINDS] = {
 	[MC_PLAIN] = 250, [MC_IMPORT] = 250, [MC_TREE] = 250, [MC_CACHED] = 249,
 	[MC_MISUSE] = 1,
@@ -63,7 +64,10 @@ unsigned long mc_nr_ops(enum mc_kind kind)
 {
 	unsigned long total = ops;
 
-	/* User Mode Linux with one CPU is fast; SMP pays for each lock. */
+	/*
+	 * User Mode Linux with one CPU is fast. An SMP kernel pays for each
+	 * lock.
+	 */
 	if (!total)
 		total = IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_SMP) ?
 			1000000 : 100000;
@@ -71,7 +75,10 @@ unsigned long mc_nr_ops(enum mc_kind kind)
 }
 EXPORT_SYMBOL_GPL(mc_nr_ops);
 
-/* Execute all steps or until one fails. Then destroy the world. */
+/*
+ * Execute the steps of the sequence until one of them fails. Then destroy the
+ * world.
+ */
 static const char *run_steps(struct mc_world *w)
 {
 	const char *why = NULL, *end;
@@ -113,8 +120,8 @@ static const char *run_random(struct mc_world *w, const struct mc_config *c)
 }
 
 /*
- * Check that a repeated sequence has the same results. This does not hold with
- * quantum caches.
+ * Check that a repeated sequence has the same results. With quantum caches the
+ * results may differ.
  */
 static const char *check_repeatable(struct mc_world *w,
 				    const struct mc_config *c)
@@ -174,10 +181,10 @@ bool mc_random(enum mc_kind kind, unsigned long total, enum mc_defect defect,
 	if (!w || !c)
 		f->why = "out of memory";
 	else if (seed)
-		pr_info("vmem-model: kind %d: %lu sequences, seeds from %u on\n",
+		pr_info("vmem-model: kind %d: %lu sequences, seeds start at %u\n",
 			kind, runs, from);
 	else
-		pr_info("vmem-model: kind %d: %lu sequences, seeds from 1 on and from %u on\n",
+		pr_info("vmem-model: kind %d: %lu sequences, seeds start at 1 and at %u\n",
 			kind, runs, from);
 	for (i = 0; i < runs && !f->why; i++) {
 		f->seed = seed || i % 2 ? from + i / (seed ? 1 : 2) : 1 + i / 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks of the result of a request or a free, in the arena and in its sources.
- * If the result is correct, the models are updated.
+ * Checks the result of a request or a free, in the arena and in its sources. If
+ * the result is correct, updates the models.
  */
 #include <linux/kernel.h>
 
@@ -48,7 +48,7 @@ static size_t import_size(const struct mc_arena *a, const struct mc_req *req)
 	return roundup(max(size, min_import(a)), q);
 }
 
-/* The request to the source. */
+/* The request to the source that imports for @req. */
 struct mc_req mc_import_request(const struct mc_arena *a,
 				const struct mc_req *req)
 {
@@ -107,7 +107,8 @@ static void count_import(struct mc_arena *a, unsigned long start, size_t size)
 }
 
 /*
- * The start of the span that contains @addr. vmem has no call that returns it.
+ * Find the start of the span that contains @addr. No function of vmem returns
+ * it.
  */
 unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 {
@@ -122,8 +123,8 @@ unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 }
 
 /*
- * [34] No free segment fits: check that one correct import was made, and its
- * result.
+ * [34] After a request for which no free segment fits, check that exactly one
+ * correct import was made, and its result.
  */
 static const char *check_import(struct mc_world *w, struct mc_arena *a,
 				const struct mc_req *req, unsigned long addr)
@@ -166,15 +167,15 @@ static const char *check_import(struct mc_world *w, struct mc_arena *a,
 	return NULL;
 }
 
-/* A defect of the model: it expects that this request fails. */
+/* True if a defect of the model lets it expect that this request fails. */
 static bool model_refuses(struct mc_world *w, const struct mc_req *req)
 {
 	return w->config.defect == MC_REFUSE_SEVEN && req->n == 7;
 }
 
 /*
- * [16] Check the result @addr of a request of a client, or of an import from
- * this arena.
+ * [16] Check the result @addr of a client's request, or of an import from this
+ * arena.
  */
 const char *mc_check_alloc(struct mc_world *w, struct mc_arena *a,
 			   const struct mc_req *req, unsigned long addr)
@@ -228,7 +229,7 @@ static const char *check_release(struct mc_world *w, struct mc_arena *a,
 	return NULL;
 }
 
-/* Check the free of @addr. */
+/* Check the result of freeing the allocation at @addr. */
 const char *mc_check_free(struct mc_world *w, struct mc_arena *a,
 			  unsigned long addr, size_t size)
 {

@@ -2,11 +2,12 @@
 /*
  * Delta debugging: shortens a sequence that fails.
  *
- * It leaves out half of the steps, then a quarter, and so on down to single
- * steps, and keeps a shorter sequence if it fails in the same way in a new
- * world. When no single step can be left out, it simplifies the flags and
- * constraints of the remaining steps in the same manner. A free without its
- * allocation is a no-op, so any subset of a sequence is a valid sequence.
+ * The search leaves out half of the steps, then a quarter, and so on down to
+ * single steps. It keeps a shorter sequence if the shorter sequence fails in
+ * the same way in a new world. When no single step can be left out, the search
+ * simplifies the flags and constraints of the remaining steps in the same
+ * manner. An MC_FREE step without its allocation is a no-op, so any subset of a
+ * sequence is a valid sequence.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -15,18 +16,18 @@
 
 #include "world.h"
 
-/* Most worlds to create for one failure. */
+/* Maximum number of worlds to create for one failure. */
 #define TRIES	4000
 
 /**
  * struct shrink - state of the search
  * @w: the world for the trials
- * @config: its parameters
+ * @config: parameters of @w
  * @why: the error to reproduce
  * @op: the shortest sequence known to fail
- * @n: its length
+ * @n: number of steps in @op
  * @try: the sequence to try
- * @last: result of the last trial
+ * @last: error of the last trial, or NULL
  * @tries: number of trials
  */
 struct shrink {
@@ -50,8 +51,8 @@ static bool still_fails(struct shrink *s, unsigned int n)
 }
 
 /*
- * Try the sequence without the steps [from, from + len). Frees name steps by
- * their index, so renumber them.
+ * Try the sequence without the steps [from, from + len). MC_FREE steps contain
+ * the index of another step, so adapt these indices.
  */
 static bool try_without(struct shrink *s, unsigned int from, unsigned int len)
 {
@@ -82,7 +83,7 @@ static bool drop_chunks(struct shrink *s, unsigned int len)
 	bool any = false;
 	unsigned int from;
 
-	/* Start at the end: later steps depend on earlier ones. */
+	/* Start at the end: later steps depend on earlier steps. */
 	for (from = s->n > len ? s->n - len : 0;; from -= len) {
 		if (from + len <= s->n)
 			any |= try_without(s, from, len);
@@ -140,13 +141,13 @@ static void simplify(struct shrink *s)
 
 /**
  * mc_shrink - shorten a failing sequence
- * @w: the world in which it failed, destroyed; on return that of the short
- *	sequence
- * @why: its error
+ * @w: the world in which the sequence failed, which is destroyed; on return the
+ *	world of the short sequence
+ * @why: the error of the sequence
  * @steps: length of the short sequence; 0 if creating or destroying the world
  *	fails
  *
- * Return: true if the sequence fails again; if not, @w is not valid.
+ * Return: true if the short sequence fails again. Otherwise @w is not valid.
  */
 bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 {

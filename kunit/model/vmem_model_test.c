@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Compares vmem with its model: random sequences in each kind of world, and all
- * short sequences in a very small one. Tests also the checker: it must detect a
- * defect of the model and print a short sequence that shows it.
+ * short sequences in a very small world. Also tests the checker, which must
+ * detect a defect of the model and find a short sequence that shows this
+ * defect.
  */
 #include <kunit/test.h>
 #include <linux/module.h>
@@ -36,7 +37,7 @@ static void check_with_debug(struct kunit *test, enum mc_kind kind)
 	vt_param("debug", "N", NULL, 0);
 }
 
-/* A request that fails wrongly is reduced to one step. */
+/* The checker reduces a request that fails wrongly to one step. */
 static void failure_shrinks_to_one_request(struct kunit *test)
 {
 	struct mc_failure f;
@@ -48,8 +49,8 @@ static void failure_shrinks_to_one_request(struct kunit *test)
 }
 
 /*
- * A free without effect is reduced to an allocation, the free, and requests
- * that show the difference.
+ * The checker reduces a free without effect to an allocation, the free, and
+ * requests that show the difference.
  */
 static void lost_free_shrinks_to_four_steps(struct kunit *test)
 {
@@ -60,22 +61,22 @@ static void lost_free_shrinks_to_four_steps(struct kunit *test)
 	KUNIT_EXPECT_LE(test, f.steps, 4U);
 }
 
-/* One arena: policies, constraints, spans, walks. */
+/* One arena follows the model: policies, constraints, spans, walks. */
 static void one_arena_follows_the_model(struct kunit *test)
 {
 	check_with_debug(test, MC_PLAIN);
 }
 
 /*
- * [21] The arena's import functions may fail or raise the size, and it may have
- * no release function.
+ * [21] An importing arena follows the model. Its import function may fail or
+ * raise the size, and it may have no release function.
  */
 static void importing_arena_follows_the_model(struct kunit *test)
 {
 	check_with_debug(test, MC_IMPORT);
 }
 
-/* Arenas that import from one another. */
+/* Arenas that import from one another follow the model. */
 static void tree_follows_the_model(struct kunit *test)
 {
 	check_with_debug(test, MC_TREE);
@@ -97,7 +98,9 @@ static void misuse_changes_nothing(struct kunit *test)
 	pr_info("vmem-test: end\n");
 }
 
-/* Every sequence of LENGTH operations on six units. */
+/*
+ * vmem follows the model in every sequence of LENGTH operations on six units.
+ */
 static void short_sequences_follow_the_model(struct kunit *test)
 {
 	struct mc_failure f;
@@ -105,7 +108,10 @@ static void short_sequences_follow_the_model(struct kunit *test)
 	KUNIT_EXPECT_TRUE_MSG(test, mc_exhaustive(1, LENGTH, &f), "%s", f.why);
 }
 
-/* [2] The same on two adjacent spans of three units. */
+/*
+ * [2] vmem follows the model in every sequence of LENGTH - 1 operations on two
+ * adjacent spans of three units.
+ */
 static void short_sequences_on_two_spans(struct kunit *test)
 {
 	struct mc_failure f;

@@ -3,8 +3,8 @@
  * Creates and destroys the arenas of a world, and defines their import
  * functions.
  *
- * The import function exports units that are in no span of the arena. The
- * current step determines the units, the raise of the size, and whether the
+ * An import function returns units that are in no span of the arena. The
+ * current step determines the units, how much the size is raised, and if the
  * import fails. So a repeated sequence has the same results, and the model can
  * predict them.
  */
@@ -22,8 +22,8 @@ static struct mc_arena *importer(struct mc_world *w)
 }
 
 /*
- * The start of the next import of *size, which may be raised; 0: the import
- * fails. Most imports start anywhere; some of them are adjacent to a span.
+ * Returns the start of the next import of *@size, or 0 if the import must fail.
+ * May raise *@size. Some imports are adjacent to a span.
  */
 unsigned long mc_place_import(struct mc_world *w, struct mc_arena *a,
 			      size_t *size, size_t align)
@@ -218,8 +218,8 @@ static const char *free_all(struct mc_world *w, unsigned int i)
 }
 
 /*
- * [38] Without allocations of clients each span can be allocated as a whole,
- * also if caches hold parts of it.
+ * [38] Check that without allocations of clients each span can be allocated as
+ * a whole, even if caches hold parts of it.
  */
 static const char *check_spans_free(struct mc_world *w, struct mc_arena *a)
 {

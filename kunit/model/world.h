@@ -10,13 +10,13 @@
 #include "model.h"
 
 #define MC_ARENAS	3
-#define MC_STEPS	2048		/* most steps of a sequence */
+#define MC_STEPS	2048		/* steps of a sequence, at most */
 
 /* Source of an arena. */
 enum mc_source {
 	MC_OWN,			/* none */
 	MC_FUNC,		/* an import function of the test */
-	MC_XFUNC,		/* the same, which may raise the size */
+	MC_XFUNC,		/* an import function that may raise the size */
 	MC_ARENA,		/* the previous arena, with vmem_alloc() */
 };
 
@@ -24,13 +24,14 @@ enum mc_source {
  * struct mc_arena_config - parameters of an arena
  * @shift: log2 of the quantum
  * @units: number of units of its model
- * @source: its source
- * @source_shift: MC_FUNC, MC_XFUNC: log2 of the source's quantum
- * @release: it has a release function
- * @flags: VMC_*
- * @qcache_max: as of vmem_create()
+ * @source: kind of its source
+ * @source_shift: log2 of the source's quantum, for MC_FUNC and MC_XFUNC
+ * @release: the arena has a release function
+ * @flags: VMC_* flags
+ * @qcache_max: argument of vmem_create()
  * @own: first unit that the test may pass to vmem_add()
- * @end: unit after the last of these; a source may export the other units
+ * @end: unit after the last unit that the test may pass to vmem_add(); only a
+ *	source may export the units before @own and after @end
  * @span: its initial spans
  * @nspans: number of initial spans
  */
@@ -51,9 +52,10 @@ struct mc_arena_config {
 /**
  * struct mc_config - parameters of a world
  * @kind: its kind
- * @seed: the seed that its parameters follow from
+ * @seed: seed from which the parameters are derived
  * @base: the address of unit 0 in all of its arenas
- * @arenas: number of arenas; each source precedes those that import from it
+ * @arenas: number of arenas; each source precedes the arenas that import from
+ *	it
  * @arena: the arenas
  * @full: number of steps between full comparisons
  * @defect: defect of the model
@@ -77,17 +79,17 @@ enum mc_op_kind {
  * struct mc_op - one step
  * @kind: the operation
  * @arena: index of its arena
- * @slot: MC_FREE, MC_BAD_*: the step that made the allocation
- * @nest: MC_WALK: number of following steps to execute within the walk
+ * @slot: the step that made the allocation, for MC_FREE and MC_BAD_*
+ * @nest: number of following steps to execute within the walk, for MC_WALK
  * @flags: VM_* flags
- * @rnd: random bits for import functions and for all that the other fields do
- *	not define
- * @size: as of the function
- * @align: as of vmem_xalloc()
- * @phase: as of vmem_xalloc()
- * @nocross: as of vmem_xalloc()
- * @min: as of vmem_xalloc(); other kinds: the address
- * @max: as of vmem_xalloc()
+ * @rnd: random bits for import functions and for choices that no other field
+ *	defines
+ * @size: argument of the function
+ * @align: argument of vmem_xalloc()
+ * @phase: argument of vmem_xalloc()
+ * @nocross: argument of vmem_xalloc()
+ * @min: argument minaddr of vmem_xalloc(), or for other kinds the address
+ * @max: argument maxaddr of vmem_xalloc()
  */
 struct mc_op {
 	u8 kind;
@@ -109,8 +111,8 @@ struct mc_op {
  * @vm: the arena
  * @model: the model
  * @config: its parameters
- * @source: MC_ARENA: its source
- * @label: MC_FUNC, MC_XFUNC: its source, which only defines a quantum
+ * @source: its source, for MC_ARENA
+ * @label: its source, which only defines a quantum, for MC_FUNC and MC_XFUNC
  * @want: [33] the expected statistics
  * @live: number of allocations that clients hold
  */
@@ -149,24 +151,26 @@ struct mc_call {
  * @arenas: number of existing arenas
  * @arena: the arenas
  * @op: the steps
- * @got: their results
+ * @got: results of the steps
  * @live: steps whose allocation is not freed
  * @nlive: number of @live
  * @where: index of each step in @live
  * @nops: number of steps of the sequence
  * @next: number of steps that have begun
  * @at: the current step
- * @drawing: steps are drawn from @rnd one by one; else all steps are in @op
+ * @drawing: steps are drawn from @rnd one by one; otherwise all steps are in
+ *	@op
  * @rnd: random state for drawing steps
  * @bias: percentage of allocations among allocations and frees
  * @walking: a walk is in progress
  * @known: this step leads to a state that has already been compared
  * @import: calls of the import function in this step
  * @release: calls of the release function in this step
- * @starts: MC_WALK: first units of segments at the beginning of the walk
- * @touched: MC_WALK: units whose segment has changed since then
- * @seen: MC_WALK: number of visits of the segment that starts at the unit
- * @view: cached: snapshot of the arena before the step
+ * @starts: first units of the segments at the beginning of a walk
+ * @touched: units whose segment has changed since the beginning of the walk
+ * @seen: number of visits of the segment that starts at each unit, during a
+ *	walk
+ * @view: snapshot of an arena before the step, for arenas with caches
  * @viewed: @view is valid
  * @trace: checksum of all results, to compare two runs
  * @detail: details of the error
@@ -271,7 +275,7 @@ static inline bool mc_has_caches(const struct mc_arena *a)
 
 /*
  * True if the model knows all segments, not only the clients' allocations.
- * Caches allocate and free at any time, also in the source of their arena.
+ * Caches allocate and free at any time, even in the source of their arena.
  */
 static inline bool mc_knows_segments(const struct mc_world *w,
 				     const struct mc_arena *a)

@@ -12,10 +12,10 @@
 #include "../report/report.h"
 #include "search.h"
 
-/* Flags that make no difference on the fast path. */
+/* Flags that have no effect on the fast path. */
 #define FAST_PATH_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT)
 
-/* Instant fit in an arena with observers, or with VM_ENDALLOC. */
+/* Instant fit if the arena has observers, or for a request with VM_ENDALLOC. */
 static void *alloc_instant_fit(struct vmem *vm, const struct vmem_request *req)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -30,7 +30,7 @@ static void *alloc_instant_fit(struct vmem *vm, const struct vmem_request *req)
 	return (void *)addr;
 }
 
-/* A request that the fast path has not served, or misuse. */
+/* Serve a request that the fast path has not served, or report misuse. */
 static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 				 unsigned long caller)
 {
@@ -51,7 +51,7 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
-	/* A request that may sleep stands back for an older waiter's turn. */
+	/* A request that may sleep must yield to an older waiter's turn. */
 	if (!(vmflag & ~(FAST_PATH_FLAGS | VM_ENDALLOC)) && !vmem_slow_path_forced(vm) &&
 	    (vmflag & VM_NOSLEEP || !READ_ONCE(vm->waiters))) {
 		void *addr = alloc_instant_fit(vm, &req);
@@ -66,9 +66,9 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 
 /*
  * The return address in the client, for a function that vmem_alloc()
- * tail-calls. A kernel with frame pointers has no tail calls: on x86 the
- * address is in the next frame. Elsewhere that frame cannot be read, and this
- * is an address in vmem_alloc().
+ * tail-calls. A kernel with frame pointers has no tail calls: on x86, CLIENT_IP
+ * is read from the next frame. Other architectures cannot read the next frame;
+ * there CLIENT_IP is an address in vmem_alloc().
  */
 #if defined(CONFIG_FRAME_POINTER) && (defined(CONFIG_X86) || defined(CONFIG_UML_X86))
 #define CLIENT_IP	((unsigned long)__builtin_return_address(1))
@@ -80,7 +80,7 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
  * Fast path: instant fit in an arena without observers. Calls no function with
  * the lock held.
  *
- * Not inlined: vmem_alloc() saves no registers for a cached size.
+ * Not inlined, so that vmem_alloc() saves no registers for a cached size.
  */
 static noinline void *alloc_uncached(struct vmem *vm, size_t size, int vmflag)
 {
@@ -112,12 +112,13 @@ slow:
  *	the size itself.
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags
  *
- * A cached size comes from this CPU's magazine, under any policy. All other
- * requests use instant fit, unless @vmflag asks for another policy: in constant
- * time they take a segment of the smallest size class whose segments all fit.
- * If there is none, they search for any free segment that fits, then import
- * from the source, then, with VM_SLEEP, wait for space. A request never
- * imports, fails or waits while a free segment could serve it.
+ * A request for a cached size takes an object of this CPU's magazine, under any
+ * policy. All other requests use instant fit, unless @vmflag selects another
+ * policy. Instant fit takes a segment of the smallest size class whose segments
+ * all fit, in constant time. If all these classes are empty, the request
+ * searches for any free segment that fits, then imports from the source, then,
+ * with VM_SLEEP, waits for space. A request never imports, fails or waits while
+ * a free segment could serve the request.
  *
  * Context: with VM_NOSLEEP any but NMI (on PREEMPT_RT where
  * kmem_cache_alloc(GFP_NOWAIT) may be called); with VM_SLEEP task context,
@@ -129,7 +130,7 @@ slow:
  */
 void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 {
-	/* Without this option it would only be a preemption point. */
+	/* Without this option, might_sleep_if() is only a preemption point. */
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
 		might_sleep_if(!(vmflag & VM_NOSLEEP));
 
@@ -144,7 +145,7 @@ void *vmem_alloc(vmem_t *vm, size_t size, int vmflag)
 }
 EXPORT_SYMBOL_GPL(vmem_alloc);
 
-/* Returns the error, or NULL. Sets @taken, and @align if it is 0. */
+/* Returns the error, or NULL. Sets @req->taken, and @req->align if it is 0. */
 static const char *xalloc_check(const struct vmem *vm, struct vmem_request *req)
 {
 	unsigned long quantum = vm->segmap.quantum;
@@ -178,7 +179,9 @@ static const char *xalloc_check(const struct vmem *vm, struct vmem_request *req)
 	return NULL;
 }
 
-/* Sets the window. @maxaddr is exclusive; 0: no limit. */
+/*
+ * Returns the error, or NULL. Sets the window; a @maxaddr of 0 means no limit.
+ */
 static const char *xalloc_check_window(struct vmem_request *req, unsigned long minaddr,
 				       unsigned long maxaddr)
 {
@@ -195,14 +198,14 @@ static const char *xalloc_check_window(struct vmem_request *req, unsigned long m
  * vmem_xalloc - allocate a range of integers under constraints
  * @vm: the arena
  * @size: number of integers
- * @align: the address modulo this is @phase; a power of two and a multiple of
- *	the quantum; 0: the quantum
+ * @align: the address modulo @align is @phase; a power of two and a multiple of
+ *	the quantum; 0 for the quantum
  * @phase: less than @align, a multiple of the quantum
- * @nocross: the range straddles no multiple of this; a power of two, a multiple
- *	of the quantum, not below @align, and with room for @phase + @size
- *	rounded up to @align; 0: no such rule
- * @minaddr: the range does not begin below this; NULL: no limit
- * @maxaddr: the range ends at or below this; NULL: no limit
+ * @nocross: the range must not straddle a multiple of this; 0 for no such rule.
+ *	A power of two, a multiple of the quantum, at least @align, and at least
+ *	@phase + @size rounded up to @align
+ * @minaddr: lower bound of the address; NULL for no limit
+ * @maxaddr: upper bound of the address plus @size; NULL for no limit
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags; VM_NEXTFIT has no
  *	effect
  *
@@ -210,16 +213,19 @@ static const char *xalloc_check_window(struct vmem_request *req, unsigned long m
  * chosen segment that meets them. A request with @nocross, @minaddr or @maxaddr
  * does not import. The search is linear in the number of free segments of a
  * size class, and drops the lock from time to time. A request for a narrow
- * window only looks at the segments in the window.
+ * window only visits the segments in the window.
  *
  * The client frees the range with vmem_xfree(), never with vmem_free(). In an
- * arena with quantum caches the two pairs of functions do not mix.
+ * arena with quantum caches, the client must not free a range from vmem_alloc()
+ * with vmem_xfree() either.
  *
- * Context: as vmem_alloc().
+ * Context: with VM_NOSLEEP any but NMI (on PREEMPT_RT where
+ * kmem_cache_alloc(GFP_NOWAIT) may be called); with VM_SLEEP task context,
+ * sleeping allowed. Takes the arena lock; calls the import function without it.
  *
  * Return: the first integer. NULL if there is no space or no memory for segment
  * structures (with VM_NOSLEEP or VM_ABORT), and on misuse: arguments that break
- * these rules.
+ * the rules above.
  */
 void *vmem_xalloc(vmem_t *vm, size_t size, size_t align, size_t phase,
 		  size_t nocross, void *minaddr, void *maxaddr, int vmflag)

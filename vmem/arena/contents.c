@@ -34,13 +34,14 @@ static const char *add_check(const struct vmem *vm, unsigned long start,
  *	top of the word
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and VM_PUSHPAGE
  *
- * Adjacent spans do not merge: no allocation extends from one into the next.
- * Wakes a waiter that the span may serve.
+ * Adjacent spans do not merge: no allocation extends from one span into
+ * another. Wakes a waiter that the span may serve.
  *
- * Context: as @vmflag says: with VM_NOSLEEP any but NMI. Takes the arena lock.
+ * Context: with VM_NOSLEEP any but NMI; else task, sleeping allowed. Takes the
+ * arena lock.
  *
  * Return: @addr; NULL if there is no memory for segment structures, and on
- * misuse: a span that is empty, begins at 0, is no multiple of the quantum,
+ * misuse: a span that is empty, begins at 0, is not a multiple of the quantum,
  * wraps, or overlaps another span.
  */
 void *vmem_add(vmem_t *vm, void *addr, size_t size, int vmflag)
@@ -110,9 +111,10 @@ EXPORT_SYMBOL_GPL(vmem_contains);
 /**
  * vmem_size - the number of integers that are allocated, free, or both
  * @vm: the arena
- * @typemask: VMEM_ALLOC: the sum of the allocated sizes; VMEM_FREE: all other
- *	integers, so that the slack of sizes that are no multiple of the quantum
- *	counts as free; both: all integers
+ * @typemask: VMEM_ALLOC selects the sum of the requested sizes of the allocated
+ *	segments. VMEM_FREE selects all other integers; they include the slack
+ *	of sizes that are not a multiple of the quantum. Both flags select all
+ *	integers.
  *
  * Context: any but NMI. Takes the arena lock.
  * Return: the number of integers.
@@ -134,7 +136,7 @@ size_t vmem_size(vmem_t *vm, int typemask)
 EXPORT_SYMBOL_GPL(vmem_size);
 
 /**
- * vmem_get_stats - the statistics of an arena
+ * vmem_get_stats - get the statistics of an arena
  * @vm: the arena
  * @stats: set to a consistent snapshot
  *
@@ -155,7 +157,7 @@ void vmem_get_stats(vmem_t *vm, struct vmem_stats *stats)
 }
 EXPORT_SYMBOL_GPL(vmem_get_stats);
 
-/* In one hold of the lock. */
+/* Walk in one hold of the lock. */
 static void walk_locked(struct vmem *vm, unsigned int types,
 			void (*func)(void *arg, void *start, size_t size),
 			void *arg)
@@ -171,7 +173,7 @@ static void walk_locked(struct vmem *vm, unsigned int types,
 	spin_unlock_irqrestore(&sm->lock, irq);
 }
 
-/* Drops the lock around each call; a cursor keeps the place. */
+/* Walk that drops the lock around each call; a cursor keeps the place. */
 static void walk_reentrant(struct vmem *vm, unsigned int types,
 			   void (*func)(void *arg, void *start, size_t size),
 			   void *arg)
@@ -203,7 +205,7 @@ static void walk_reentrant(struct vmem *vm, unsigned int types,
  * @vm: the arena
  * @typemask: VMEM_ALLOC, VMEM_FREE or both; and VMEM_REENTRANT
  * @func: gets @arg, the first integer and the size of the segment; the size of
- *	an allocated segment is the size that the client asked for
+ *	an allocated segment is the size that the client requested
  * @arg: for @func
  *
  * Visits the spans in the order in which they were added, and the segments of
@@ -211,8 +213,8 @@ static void walk_reentrant(struct vmem *vm, unsigned int types,
  *
  * Without VMEM_REENTRANT the walk sees a consistent snapshot. It holds the
  * arena lock, with interrupts off, for a time that is linear in the number of
- * segments.
- * @func must not sleep, nor call functions of vmem for the arena.
+ * segments. @func must not sleep, and must not call functions of vmem for the
+ * arena.
  *
  * With VMEM_REENTRANT the walk drops the lock around each call. @func may
  * sleep, and may allocate from the arena and free to it. @func gets each

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Freeing: find the segment by its address, join it with its free neighbours,
- * and release an imported span that becomes wholly free.
+ * Freeing: find the segment by its address, join the segment with its free
+ * neighbours, and release an imported span that becomes wholly free.
  *
  * A release frees a range in the source, which can make a span of the source
- * wholly free, and so on up the tree. vmem_free_pending() is the loop for this,
- * so the kernel stack does not limit the depth of trees.
+ * wholly free, and so on up the tree. vmem_free_pending() handles these
+ * releases in a loop, so the kernel stack does not limit the depth of trees.
  *
  * A release function of the client may sleep, or never return. vmem calls it
- * directly where the client frees, and where a request returns its own import.
- * Everywhere else the span stays in the arena until the work item of that arena
- * calls the function, so that it delays nothing else.
+ * directly when the client frees, and when a request returns its own import. In
+ * all other cases the span stays in the arena until &vmem.release of the arena
+ * calls the function, so that the function delays no other work.
  */
 #include <linux/export.h>
 
@@ -20,10 +20,10 @@
 #include "free.h"
 #include "populate.h"
 
-/* Spans that the work item looks at in one hold of the arena lock. */
+/* Spans that free_find_span() visits in one hold of the arena lock. */
 #define FREE_SPANS_A_HOLD	64
 
-/* Report a bad free. @allocated: the size that is allocated there, or 0. */
+/* Report a bad free. @allocated: size of the allocation at @addr, or 0. */
 static void free_refuse(struct vmem *vm, const char *func, unsigned long addr,
 			size_t size, unsigned long allocated)
 {
@@ -71,11 +71,11 @@ static void free_call_release(struct vmem *vm, vmem_free_t *ffunc,
 				   vmem_trace_elapsed(since));
 	WRITE_ONCE(vm->import_dry, false);
 	vmem_call_end(vm);
-	/* An import of that size may succeed now. */
+	/* An import of @size integers may succeed again. */
 	vmem_signal(vm, size);
 }
 
-/* Remove the wholly free span of @seg from the arena. */
+/* Remove the wholly free span of @seg from the arena. Set @pending to it. */
 static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
 			     struct vmem_pending_free *pending)
 {
@@ -103,10 +103,10 @@ static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
  *	next
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * Releases the span, or offers the segment to waiters.
+ * Releases the span if it is wholly free; else offers the segment to waiters.
  *
- * Context: that of the free. Calls the release function, unless @pending defers
- * it.
+ * Context: any but NMI. Calls the client's release function, unless
+ * @pending->defer is set.
  */
 void vmem_freed(struct vmem *vm, struct vmem_seg *seg,
 		struct vmem_pending_free *pending, unsigned long irq)
@@ -179,8 +179,8 @@ static void free_pending_step(struct vmem_pending_free *pending)
  * vmem_free_pending - free a range, and all spans that become wholly free
  * @pending: the range
  *
- * Context: any but NMI, and that of the release functions unless
- * @pending->defer.
+ * Context: any but NMI. Calls release functions of clients, unless
+ * @pending->defer is set.
  */
 void vmem_free_pending(struct vmem_pending_free *pending)
 {
@@ -204,13 +204,14 @@ void vmem_free_pending(struct vmem_pending_free *pending)
 
 /**
  * vmem_return_import - return an import that a request does not keep
- * @vm: the arena; the import is counted in its &vmem.calls
- * @ffunc: its release function
+ * @vm: the arena; its &vmem.calls counts the import
+ * @ffunc: release function of the arena
  * @addr: first integer
  * @size: number of integers
  * @refused: the arena has refused the range: do not offer it to waiters
  *
- * Context: that of the release function. No lock held.
+ * Context: the context in which the client allocates. Calls the release
+ * function. No lock held.
  */
 void vmem_return_import(struct vmem *vm, vmem_free_t *ffunc, unsigned long addr,
 			unsigned long size, bool refused)
@@ -227,8 +228,9 @@ void vmem_return_import(struct vmem *vm, vmem_free_t *ffunc, unsigned long addr,
 }
 
 /*
- * The next wholly free imported span from *@from on, or NULL. *@more tells
- * whether spans are left to look at.
+ * Returns the free segment of the next wholly free imported span that begins at
+ * or after *@from, or NULL. If NULL, sets *@more to true if spans remain that
+ * this call has not visited.
  */
 static struct vmem_seg *free_find_span(struct vmem *vm, unsigned long *from,
 				       bool *more)
@@ -255,7 +257,7 @@ static struct vmem_seg *free_find_span(struct vmem *vm, unsigned long *from,
  * @vm: the arena
  *
  * Context: task, sleeping allowed. Calls the release function.
- * Return: the number of spans.
+ * Return: the number of released spans.
  */
 unsigned int vmem_release_free_spans(struct vmem *vm)
 {
@@ -296,13 +298,13 @@ unsigned int vmem_release_free_spans(struct vmem *vm)
 	return n;
 }
 
-/* The work item that calls the release function for deferred spans. */
+/* &vmem.release: releases the spans whose release was deferred. */
 void vmem_release_work(struct work_struct *work)
 {
 	vmem_release_free_spans(container_of(work, struct vmem, release));
 }
 
-/* Afterwards the work item does not run again. */
+/* Cancel &vmem.release, which does not run again. */
 void vmem_release_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->release);
@@ -319,7 +321,7 @@ static noinline void free_finish(struct vmem *vm, struct vmem_seg *seg,
 	vmem_free_pending(&pending);
 }
 
-/* Observers, a full pool, or misuse. Drops the arena lock. */
+/* For observers, a full pool, a rescale and misuse. Drops the arena lock. */
 static noinline void free_segment_slow(struct vmem *vm, unsigned long addr,
 				       size_t size, const char *func,
 				       unsigned long irq)
@@ -329,7 +331,7 @@ static noinline void free_segment_slow(struct vmem *vm, unsigned long addr,
 	unsigned long allocated = seg ? seg->size : 0;
 
 	if (likely(seg && allocated == size && !seg->cached)) {
-		/* With the lock held, the events of a range are in order. */
+		/* Trace with the lock held, so that the events are in order. */
 		trace_vmem_free(vm, addr, size, false);
 		free_finish(vm, vmem_segmap_join(&vm->segmap, seg), irq);
 		return;
@@ -352,7 +354,7 @@ static __always_inline void free_segment(struct vmem *vm, unsigned long addr,
 	if (unlikely(!seg || seg->size != size || seg->cached))
 		goto slow;
 	seg = vmem_segmap_join_known(sm, seg, addr, size, true);
-	/* The span may be wholly free. */
+	/* The imported span may be wholly free. */
 	if (unlikely(vmem_seg_begins_import(seg)))
 		free_finish(vm, seg, irq);
 	else
@@ -366,10 +368,11 @@ slow:
  * vmem_xfree - free a range that vmem_xalloc() returned
  * @vm: the arena
  * @addr: the first integer
- * @size: the size that the client asked for
+ * @size: the size that the client requested
  *
- * Constant time. An imported span that is wholly free afterwards goes back to
- * the source before this function returns, if the arena has a release function.
+ * Takes constant time. If an imported span is wholly free afterwards, and the
+ * arena has a release function, the span returns to the source before this
+ * function returns.
  *
  * Context: any but NMI (on PREEMPT_RT where kmem_cache_free() may be called).
  * Takes the arena lock; calls the release function without it.
@@ -380,7 +383,7 @@ void vmem_xfree(vmem_t *vm, void *addr, size_t size)
 }
 EXPORT_SYMBOL_GPL(vmem_xfree);
 
-/* Not inlined: vmem_free() saves no registers for a cached size. */
+/* Not inlined, so that vmem_free() saves no registers for a cached size. */
 static noinline void free_uncached(struct vmem *vm, unsigned long addr,
 				   size_t size)
 {
@@ -391,12 +394,13 @@ static noinline void free_uncached(struct vmem *vm, unsigned long addr,
  * vmem_free - free a range that vmem_alloc() returned
  * @vm: the arena
  * @addr: the first integer
- * @size: the size that the client asked for
+ * @size: the size that the client requested
  *
- * A cached size goes to this CPU's magazine. Any other is freed in constant
- * time, as by vmem_xfree().
+ * A range of a cached size returns to this CPU's magazine. A range of any other
+ * size is freed in constant time, as by vmem_xfree().
  *
- * Context: as vmem_xfree().
+ * Context: any but NMI (on PREEMPT_RT where kmem_cache_free() may be called).
+ * Takes the arena lock; calls the release function without it.
  */
 void vmem_free(vmem_t *vm, void *addr, size_t size)
 {

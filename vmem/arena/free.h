@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Frees, and the release of imported spans that become wholly free.
+ * Freeing, and the release of imported spans that become wholly free.
  */
 #ifndef _VMEM_ARENA_FREE_H
 #define _VMEM_ARENA_FREE_H
@@ -9,16 +9,17 @@
 
 /**
  * struct vmem_pending_free - a range that a loop frees next
- * @vm: the arena to free it in, NULL if nothing is left to free
+ * @vm: the arena to free the range in; NULL if there is no range to free
  * @addr: first integer
  * @size: number of integers
  * @cached: the range is a slab or a single object of a quantum cache of @vm
  * @no_offer: do not offer the range to waiters
- * @defer: do not call release functions of clients: leave them to the work item
- *	of the arena
- * @caller_queues: with @defer, the caller queues that work item, for the arena
- *	that the loop began in and those above it
- * @from: the arena that releases the range, counted in its &vmem.calls; or NULL
+ * @defer: do not call release functions of clients: leave the calls to
+ *	&vmem.release of the arena
+ * @caller_queues: with @defer: do not queue &vmem.release; the caller queues
+ *	it, for the arena in which the loop began and for each arena above
+ * @from: the arena that releases the range, or NULL; &vmem.calls of this arena
+ *	counts the release
  */
 struct vmem_pending_free {
 	struct vmem *vm;
@@ -41,7 +42,7 @@ unsigned int vmem_release_free_spans(struct vmem *vm);
 void vmem_release_work(struct work_struct *work);
 void vmem_release_exit(struct vmem *vm);
 
-/* Before a call of a function of a client. The arena lock is held. */
+/* Count a client function or a release that begins. The arena lock is held. */
 static inline void vmem_call_begin(struct vmem *vm)
 {
 	lockdep_assert_held(&vm->segmap.lock);
@@ -59,7 +60,7 @@ static inline bool vmem_seg_begins_import(const struct vmem_seg *seg)
 	return unlikely(span->type == VMEM_SPAN && span->imported);
 }
 
-/* Is the free segment @seg all of an imported span? */
+/* Does the free segment @seg cover a whole imported span? */
 static inline bool vmem_span_is_free(const struct vmem_seg *seg)
 {
 	return vmem_seg_begins_import(seg) &&

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Imports from the source: which size to ask for, and which results to refuse.
+ * Imports from the source: the size of an import, and the checks of its result.
  *
- * The slow path calls the source without the arena lock, because the source is
- * an arena with its own lock, or a function of the client, and may sleep. So
- * the slow path checks the result, with the lock held, before it adds the span.
+ * The slow path imports without the arena lock, because the source has its own
+ * lock, and a client's import function may sleep. The slow path then takes the
+ * arena lock and checks the result before it adds the span.
  */
 #include "request.h"
 
@@ -14,9 +14,9 @@
  * @req: the request that the import must serve
  * @start: first integer
  * @size: number of integers
- * @asked: size that the arena asked for
+ * @asked: size that the arena requested
  *
- * Return: the reason to refuse it, or NULL.
+ * Return: the reason to refuse the result, or NULL.
  */
 const char *vmem_import_refuse(const struct vmem *vm,
 			       const struct vmem_request *req,
@@ -30,7 +30,7 @@ const char *vmem_import_refuse(const struct vmem *vm,
 	if (size < asked)
 		return "its size was lowered";
 	if ((start | size) & (sm->quantum - 1))
-		return "no multiple of the quantum";
+		return "not a multiple of the quantum";
 	if (start + size - 1 < start)
 		return "wraps";
 	if (vmem_span_overlaps(sm, start, size))
@@ -44,10 +44,10 @@ const char *vmem_import_refuse(const struct vmem *vm,
  * vmem_import_size - the size to import for a request
  * @vm: the arena
  * @req: the request
- * @size: the size
+ * @size: set to the size of the import
  *
- * The import may begin at any multiple of the larger of the two quanta. The
- * size is sufficient for all of them.
+ * The imported span may begin at any multiple of the larger quantum, of the
+ * arena or its source. The size is sufficient for each of these addresses.
  *
  * Return: false if the size overflows.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Maintenance: a periodic work item rescales segment tables, prunes hints,
- * trims quantum caches, and makes those waiters search again for which space
- * may appear without an event.
+ * trims quantum caches, and makes waiters search again if space for them may
+ * appear without an event.
  */
 #include <linux/export.h>
 #include <linux/module.h>
@@ -14,12 +14,12 @@
 #include "populate.h"
 #include "registry.h"
 
-/* Maintenance and rescaling. */
+/* Workqueue for maintenance and rescaling. */
 static struct workqueue_struct *wq;
 
 /*
- * Release functions of clients. These may block for ever, so nothing else uses
- * the queue, and each arena has its own work item.
+ * Workqueue for release functions of clients. A release function may block for
+ * ever, so no other work uses this queue, and each arena has its own work item.
  */
 static struct workqueue_struct *release_wq;
 
@@ -136,7 +136,7 @@ void vmem_release_soon(struct vmem *vm)
 	queue_work(release_wq, &vm->release);
 }
 
-/* One round. @all: make all waiters search again. */
+/* One round of maintenance. @all: make all waiters search again. */
 static void maintain_all(bool all)
 {
 	struct vmem_registry_cursor cur;
@@ -144,10 +144,10 @@ static void maintain_all(bool all)
 
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
-		/* Once for each tree. */
+		/* Each tree has one root: once for each tree. */
 		if (vm == READ_ONCE(vm->tree->root))
 			vmem_retry_waiters(vm->tree, all);
-		/* The source may have space again. */
+		/* The source may have space again: allow imports for slabs. */
 		WRITE_ONCE(vm->import_dry, false);
 		mutex_lock(&vm->maintain_mutex);
 		maintain_rescale_locked(vm);
@@ -163,13 +163,14 @@ static void maintain_all(bool all)
  * vmem_update - one round of maintenance over all arenas
  * @unused: ignored; for use as a callback
  *
- * Makes all waiters search again, rescales segment tables, and takes from the
- * quantum caches the contents that they have not needed since the last round.
- * Clients use the arenas meanwhile: see "Bounded" in Documentation/theory.rst.
+ * Makes all waiters search again, rescales segment tables, and drains the
+ * magazines and slabs that quantum caches have not needed since the last round.
+ * Clients may use the arenas during a round: see "Bounded" in
+ * Documentation/theory.rst.
  *
- * vmem runs a round by itself every 15 seconds; the module parameter interval
- * changes that. Such a round does not wake waiters for which an event announces
- * all space.
+ * vmem runs a periodic round every 15 seconds; the module parameter interval
+ * changes the period. A periodic round does not wake waiters for which events
+ * announce all free space.
  *
  * Context: task, sleeping allowed. Takes the list mutex and arena locks.
  */
@@ -193,7 +194,7 @@ void vmem_maintain_arena_init(struct vmem *vm)
 	mutex_init(&vm->maintain_mutex);
 }
 
-/* Afterwards neither work item runs again. */
+/* Cancel the work items rescale and split, which do not run again. */
 void vmem_maintain_arena_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->rescale);
@@ -222,7 +223,7 @@ int vmem_maintain_init(void)
 
 void vmem_maintain_exit(void)
 {
-	/* Afterwards interval_set() does not queue the work item. */
+	/* Afterwards interval_set() does not queue the periodic work item. */
 	kernel_param_lock(THIS_MODULE);
 	running = false;
 	kernel_param_unlock(THIS_MODULE);

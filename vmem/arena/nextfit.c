@@ -3,12 +3,12 @@
  * Next fit: allocate at the first free range at or after the end of the last
  * next fit allocation, so that freed integers are reused as late as possible.
  *
- * The rotor is that place. It is a cursor, not a node of the segment list, so
- * it does not keep free segments from merging.
+ * The rotor is the end of the last next fit allocation. It is a cursor, not a
+ * node of the segment list, so it does not keep free segments from merging.
  */
 #include "search.h"
 
-/* The segment or marker after @seg; the list is a ring here. */
+/* The segment or marker after @seg; after the last one, the first marker. */
 static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
 				     const struct vmem_seg *seg)
 {
@@ -16,7 +16,7 @@ static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
 				       : vmem_seg_next(seg);
 }
 
-/* Put the rotor at the segment after @seg, or at the first one. */
+/* Put the rotor at the segment after @seg, or at the first segment. */
 void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -33,8 +33,9 @@ void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 }
 
 /*
- * The segment to begin with, and the first address in it. If a span was
- * removed, the rotor may be at a marker or at the end of the list.
+ * Returns the segment at which a turn begins, and sets *@from to the first
+ * address to use in this segment. If a span was removed, the rotor may be at a
+ * marker or at the end of the list.
  */
 static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 {
@@ -50,12 +51,13 @@ static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 }
 
 /**
- * struct turn - one try: a turn round the ring of segments
+ * struct turn - one try: a turn over all segments that begins at the rotor
  * @budget: the lock budget
- * @here: the segment to look at next, open while the lock is dropped
- * @origin: the segment that the turn began with, open once the lock was dropped
- * @looked: free segments that all turns have looked at
- * @addr: the address of the request in the segment that the turn has found
+ * @here: the next segment to visit; open while the lock is relaxed
+ * @origin: the segment at which the turn began; open after the turn has relaxed
+ *	the lock
+ * @looked: number of free segments that all turns have visited
+ * @addr: the address for the request in the found segment
  */
 struct turn {
 	struct vmem_lock_budget budget;
@@ -80,7 +82,7 @@ static noinline void nextfit_relax(struct turn *turn, struct vmem_seg **seg,
 	*first = turn->origin.seg;
 }
 
-/* The first segment of the turn in which the request fits, or NULL. */
+/* Make a turn. Returns the first segment in which the request fits, or NULL. */
 static struct vmem_seg *nextfit_turn(struct turn *turn, unsigned long taken)
 {
 	struct vmem *vm = turn->budget.vm;
@@ -102,7 +104,7 @@ static struct vmem_seg *nextfit_turn(struct turn *turn, unsigned long taken)
 			nextfit_relax(turn, &seg, &first);
 	} while (seg != first);
 
-	/* The range before the rotor in its segment comes last. */
+	/* In the first segment, the range before the rotor comes last. */
 	if (first->type != VMEM_FREE || from <= first->start)
 		return NULL;
 	turn->looked++;

@@ -2,9 +2,9 @@
 /*
  * Offers: the choice of a waiter for free space that appears.
  *
- * An offer wakes the first waiter that it may serve. That waiter passes the
- * rest of the offer on. An offer only moves to later tickets, so it does not
- * circulate.
+ * An offer wakes the first waiter that the space may serve. The woken waiter
+ * passes the rest of the offer on to a waiter with a later ticket, so an offer
+ * does not circulate.
  */
 #include <linux/jiffies.h>
 #include <linux/log2.h>
@@ -12,8 +12,9 @@
 #include "../qcache/qcache.h"
 
 /*
- * The turns of an old waiter, in jiffies: duration, period, and the wait before
- * the first. During a turn, later requests that need less stand back.
+ * The turns of an old waiter, in jiffies: duration of a turn, period of the
+ * turns, and wait before the first turn. During a turn, later requests that
+ * need less space yield to the old waiter.
  */
 #define TURN		(HZ / 4)
 #define TURN_PERIOD	(HZ + TURN)
@@ -77,13 +78,13 @@ static bool offer_may_serve(const struct vmem_offer *offer,
 /**
  * vmem_signal_slow - wake the first waiter that an offer may serve
  * @offer: the offer; its arena has waiters
- * @after: only consider waiters with later tickets than this
+ * @after: only consider waiters with tickets above this
  *
- * Takes a bounded number of steps. If these are not enough, a work item looks
- * at all waiters.
+ * Checks a bounded number of waiters and arenas. If more remain, queues
+ * &vmem_tree.rescan, which checks all waiters.
  *
- * Context: any but NMI. Takes the tree lock, also under an arena lock.
- * Return: whether a waiter was woken.
+ * Context: any but NMI; an arena lock may be held. Takes the tree lock.
+ * Return: true if a waiter was woken.
  */
 bool vmem_signal_slow(const struct vmem_offer *offer, u64 after)
 {
@@ -117,10 +118,10 @@ bool vmem_signal_slow(const struct vmem_offer *offer, u64 after)
 
 /**
  * vmem_signal_object - offer an object that has returned to a slab
- * @qc: its cache; the arena has waiters
+ * @qc: the cache of the object; its arena has waiters
  *
  * Context: any but NMI. No lock of the cache or the arena held.
- * Return: whether a waiter was woken.
+ * Return: true if a waiter was woken.
  */
 bool vmem_signal_object(struct vmem_qcache *qc)
 {
@@ -135,7 +136,7 @@ bool vmem_signal_object(struct vmem_qcache *qc)
  * vmem_offer_pass_on - offer the rest of an offer to waiters with later tickets
  * @w: the waiter that had the offer
  * @offer: the offer; no-op if its arena is NULL
- * @except: not to waiters of this arena; or NULL
+ * @except: arena whose waiters do not get the offer, or NULL
  *
  * Context: task. No lock held.
  */
@@ -149,7 +150,7 @@ void vmem_offer_pass_on(const struct vmem_waiter *w, const struct vmem_offer *of
 		return;
 	left.except = except;
 	if (left.qcache) {
-		/* Without the cache's lock: later frees make offers. */
+		/* No cache lock: an object freed later makes its own offer. */
 		if (!data_race(left.qcache->nfree))
 			left.size = 0;
 	} else {
@@ -165,13 +166,14 @@ void vmem_offer_pass_on(const struct vmem_waiter *w, const struct vmem_offer *of
 }
 
 /**
- * vmem_turn_of_older - must a request stand back for an older waiter?
+ * vmem_turn_of_older - must a request yield to an older waiter's turn?
  * @vm: the arena of the request
- * @need: its size; only waiters that need more have turns
- * @ticket: its place in the order of service; U64_MAX for one without
+ * @need: size of the request; it yields only to waiters that need more
+ * @ticket: ticket of the request; U64_MAX if the request has no ticket
  *
  * Context: task. No lock held.
- * Return: the rest of the waiter's turn in jiffies; 0: no.
+ * Return: the remaining jiffies of the older waiter's turn; 0 if the request
+ * does not yield.
  */
 unsigned long vmem_turn_of_older(const struct vmem *vm, unsigned long need,
 				 u64 ticket)
@@ -213,16 +215,17 @@ static bool offer_has_room(const struct vmem_waiter *w, int *budget)
 
 		--*budget;
 		/*
-		 * Arena locks must not be taken here. This sees all space that
-		 * appeared before the rescan was queued, because the tree lock
-		 * was held in between.
+		 * Read without the arena lock, which must not be taken under
+		 * the tree lock. The read sees all space that appeared before
+		 * the rescan was queued, because the code that queued the
+		 * rescan and the rescan both take the tree lock.
 		 */
 		if (data_race(vmem_classes_largest(&vm->segmap.classes)) >= need)
 			return true;
 		if (need > vm->cached_max)
 			continue;
 		qc = &vm->qcaches->cache[vmem_qcache_index(vm, need)];
-		/* As above. */
+		/* Read without the cache lock, for the reasons above. */
 		if (data_race(qc->nfree))
 			return true;
 	}
@@ -262,7 +265,7 @@ static bool offer_rescan_wants(struct vmem_waiter *w, int *budget)
 	return !offer_held_off(w) && offer_has_room(w, budget);
 }
 
-/* The work item that signals all waiters that free space may serve. */
+/* &vmem_tree.rescan: signals all waiters that free space may serve. */
 void vmem_tree_rescan(struct work_struct *work)
 {
 	struct vmem_tree *tree = container_of(work, struct vmem_tree, rescan);
@@ -270,7 +273,7 @@ void vmem_tree_rescan(struct work_struct *work)
 	offer_signal_each(tree, offer_rescan_wants);
 }
 
-/* Queue that work item. Context: any but NMI. */
+/* Queue &vmem_tree.rescan. Context: any but NMI. */
 void vmem_rescan_soon(struct vmem_tree *tree)
 {
 	vmem_queue_work(&tree->rescan);
@@ -281,7 +284,7 @@ static bool offer_wants_all(struct vmem_waiter *w, int *budget)
 	return true;
 }
 
-/* At rounds 1, 2, 4, 8 and so on of its wait. */
+/* Selects waiters on a client's import function, in rounds 1, 2, 4, 8, ... */
 static bool offer_round_wants(struct vmem_waiter *w, int *budget)
 {
 	return w->asks_function && is_power_of_2(++w->rounds);
@@ -289,9 +292,9 @@ static bool offer_round_wants(struct vmem_waiter *w, int *budget)
 
 /**
  * vmem_retry_waiters - make waiters search again without an offer
- * @tree: their tree
- * @all: all of them; else only those that depend on an import function of a
- *	client, since no offer announces its space
+ * @tree: the tree of the waiters
+ * @all: true for all waiters; else only waiters that depend on a client's
+ *	import function, because no offer announces space of a client
  *
  * Context: task, sleeping allowed.
  */

@@ -5,12 +5,13 @@
  *
  * The slab allocator does not call vmem, so there is no recursion. But a
  * request must not wait for memory that can only be freed after this request.
- * VM_SLEEP allocates with __GFP_NOFAIL; VM_NOSLEEP with GFP_NOWAIT. A populator
- * arena keeps VMEM_RESERVE structures more. These requests use the reserve:
+ * VM_SLEEP requests allocate with __GFP_NOFAIL, VM_NOSLEEP requests with
+ * GFP_NOWAIT. An arena with VMC_POPULATOR keeps a reserve of VMEM_RESERVE
+ * structures. These requests use the reserve:
  *
- * - VM_PUSHPAGE, before it asks the slab allocator;
- * - VM_NOSLEEP, if the slab allocator has no memory;
- * - tasks that reclaim memory, for which an allocation may fail.
+ * - VM_PUSHPAGE requests, before they allocate from the slab allocator;
+ * - VM_NOSLEEP requests, if the slab allocator has no memory;
+ * - requests of tasks that reclaim memory, if the slab allocator has no memory.
  */
 #include <linux/export.h>
 #include <linux/sched.h>
@@ -18,20 +19,20 @@
 #include "populate.h"
 #include "wait.h"
 
-/* Structures that a refill adds; size of the pool above its low mark. */
+/* Structures that a refill adds; distance from the low to the high mark. */
 #define BATCH	16
 #define SURPLUS	48
 
-/* With as many allocated segments in a bucket, do not wait for maintenance. */
+/* At this number of segments per bucket, do not wait for maintenance. */
 #define CROWDED	8
 
-/* Tasks that allocate structures and may block. */
+/* Tasks that are in a blocking allocation of structures. */
 static LIST_HEAD(populators);
 static DEFINE_SPINLOCK(populators_lock);	/* protects the list */
 
 /**
  * struct populator - a task that allocates structures
- * @link: in @populators
+ * @link: node in @populators, whose lock protects it
  * @task: the task. Constant.
  */
 struct populator {
@@ -42,8 +43,9 @@ struct populator {
 /**
  * vmem_is_populator - does this task allocate segment structures for vmem?
  *
- * An import function can be called by memory reclaim in an allocation that vmem
- * itself makes. With this it can detect that, and avoid a recursion.
+ * When vmem allocates segment structures, memory reclaim may call an import
+ * function. The import function can call vmem_is_populator() to detect this
+ * case and avoid a recursion.
  *
  * Context: any but NMI.
  * Return: non-zero iff the calling task is allocating segment structures; 0 in
@@ -70,7 +72,7 @@ int vmem_is_populator(void)
 }
 EXPORT_SYMBOL_GPL(vmem_is_populator);
 
-/* Allocate structures as a populator. */
+/* Allocate structures, with the task in @populators. */
 static void populate_blocking(struct vmem_seg_pool *pool, unsigned int n, gfp_t gfp)
 {
 	struct populator p = { .task = current };
@@ -102,7 +104,7 @@ static gfp_t populate_gfp_blocking(int vmflag)
 						   : __GFP_NOFAIL);
 }
 
-/* vmem_populate() if the pool holds too little. */
+/* vmem_populate() if the pool holds too few structures. */
 bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 			struct vmem_waiter *w, unsigned long *irq)
 	__must_hold(&vm->segmap.lock)
@@ -157,7 +159,7 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 
 /**
  * vmem_populate_hints - add structures for hints to the pool
- * @vm: the arena, locked; the lock is dropped meanwhile
+ * @vm: the arena, locked; the lock is dropped during the allocation
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
  * Best effort, with GFP_NOWAIT.

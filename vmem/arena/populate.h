@@ -15,15 +15,15 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
 /**
  * vmem_populate - refill the pool for an operation
  * @vm: the arena, locked
- * @need: upper bound of the structures that the operation takes
+ * @need: upper bound of the number of structures that the operation takes
  * @vmflag: the client's VM_* flags
- * @w: the waiter of the request, which stops listening before this blocks; or
- *	NULL
+ * @w: the waiter of the request, or NULL; it stops listening before this
+ *	function blocks
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
  * May drop the arena lock and take it again, so the arena may have changed.
  *
- * Return: whether the pool holds enough; always true with VM_SLEEP.
+ * Return: true if the pool holds @need structures; always true with VM_SLEEP.
  */
 static inline bool vmem_populate(struct vmem *vm, unsigned int need, int vmflag,
 				 struct vmem_waiter *w, unsigned long *irq)
@@ -35,7 +35,7 @@ static inline bool vmem_populate(struct vmem *vm, unsigned int need, int vmflag,
 	return vmem_populate_slow(vm, need, vmflag, w, irq);
 }
 
-/* Is there a surplus in the pool? */
+/* Does the pool hold more structures than its upper bound? */
 static inline bool vmem_pool_above_high(const struct vmem *vm)
 {
 	return vm->segmap.pool.n > vm->segmap.pool_high;

@@ -2,9 +2,10 @@
 /*
  * The list of all arenas, as a forest; and the memory of struct vmem.
  *
- * The list mutex protects the forest. Code under it does not enter memory
- * reclaim and does not take long. For long work on an arena, the code holds the
- * arena, drops the mutex, and keeps its place in the forest by a cursor.
+ * The list mutex protects the forest. Code that holds the mutex does not enter
+ * memory reclaim and does not take long. Code that works longer on an arena
+ * takes a hold on the arena, drops the mutex, and keeps its place in the forest
+ * by a cursor.
  */
 #include <linux/slab.h>
 
@@ -45,7 +46,7 @@ static struct list_head *registry_siblings(const struct vmem *vm)
 	return vm->parent ? &vm->parent->children : &roots;
 }
 
-/* The arena after @vm and all arenas below it, or NULL. */
+/* The arena that follows the subtree of @vm, or NULL. */
 static struct vmem *registry_after_subtree(struct vmem *vm)
 {
 	for (; vm; vm = vm->parent)
@@ -54,7 +55,7 @@ static struct vmem *registry_after_subtree(struct vmem *vm)
 	return NULL;
 }
 
-/* Is @vm in the tree of @top? */
+/* Is @vm the arena @top, or below @top in the forest? */
 static bool registry_is_below(const struct vmem *vm, const struct vmem *top)
 {
 	while (vm && vm != top)
@@ -62,7 +63,7 @@ static bool registry_is_below(const struct vmem *vm, const struct vmem *top)
 	return vm;
 }
 
-/* The first leaf below @vm that is in its tree, or @vm itself. */
+/* The first leaf below @vm in the tree of @vm, or @vm itself. */
 static struct vmem *registry_first_below(struct vmem *vm)
 {
 	struct vmem *child;
@@ -76,7 +77,7 @@ again:
 	return vm;
 }
 
-/* The arena after the one at the cursor. */
+/* The arena after the arena at the cursor, or NULL. */
 static struct vmem *registry_after_cursor(const struct vmem_registry_cursor *cur)
 {
 	struct vmem *vm = cur->next, *next = vm;
@@ -98,7 +99,7 @@ static struct vmem *registry_first_root(void)
 
 /**
  * vmem_registry_add - give an arena its id and add it to the list
- * @vm: the arena, not visible yet
+ * @vm: the arena; no other code can find it
  * @parent: the parent, or NULL
  *
  * Context: task, sleeping allowed.
@@ -116,7 +117,7 @@ void vmem_registry_add(struct vmem *vm, struct vmem *parent)
 	mutex_unlock(&list_mutex);
 }
 
-/* The source is about to be destroyed. */
+/* Detach an arena from its source, which is about to be destroyed. */
 static void registry_orphan(struct vmem *vm)
 {
 	spin_lock_irq(&vm->segmap.lock);
@@ -134,10 +135,10 @@ static void registry_put(struct vmem *vm)
 }
 
 /*
- * Make roots of all children of @vm, which do not import from it. They become
- * the last roots. A cursor below @vm continues after @vm, so it visits them in
- * the end, perhaps for the second time. Waits for spans that children are
- * releasing to @vm.
+ * Turn all children of @vm into roots. They do not import from @vm. They become
+ * the last roots in the list. A cursor at or below a child moves to @vm, so it
+ * visits the former children at the end, perhaps for the second time. Waits for
+ * spans that children are releasing to @vm.
  */
 static void registry_orphan_children(struct vmem *vm)
 {
@@ -152,7 +153,7 @@ static void registry_orphan_children(struct vmem *vm)
 				cur->next = vm;
 		child->parent = NULL;
 		registry_orphan(child);
-		/* Its import function was cleared with its module. */
+		/* @child is in this tree if its import function was cleared. */
 		if (vm->tree->root == vm && child->tree == vm->tree)
 			vm->tree->root = child;
 		list_move_tail(&child->list, &roots);
@@ -168,10 +169,11 @@ static void registry_orphan_children(struct vmem *vm)
  * vmem_registry_del - remove an arena from the list
  * @vm: the arena
  *
- * Fails if another arena imports from it. Waits until nothing holds the arena.
+ * Waits until no code has a hold on the arena.
  *
  * Context: task, sleeping allowed. The caller does not hold the arena.
- * Return: whether the arena was removed.
+ * Return: true if the arena was removed; false if another arena imports from
+ * it.
  */
 bool vmem_registry_del(struct vmem *vm)
 {
@@ -195,16 +197,16 @@ bool vmem_registry_del(struct vmem *vm)
 		vm->tree->root = NULL;
 	mutex_unlock(&list_mutex);
 
-	/* The arena is off the list, so no code can take another hold. */
+	/* The arena is not in the list, so no code can take another hold. */
 	wait_event(vm->idle, !READ_ONCE(vm->nr_holds));
 
-	/* Wait until the last registry_put() has dropped the mutex. */
+	/* The last registry_put() may still hold the mutex: wait for it. */
 	mutex_lock(&list_mutex);
 	mutex_unlock(&list_mutex);
 	return true;
 }
 
-/* Start at the first arena. */
+/* Open a cursor at the first arena. */
 void vmem_registry_open(struct vmem_registry_cursor *cur)
 {
 	mutex_lock(&list_mutex);
@@ -214,7 +216,7 @@ void vmem_registry_open(struct vmem_registry_cursor *cur)
 	mutex_unlock(&list_mutex);
 }
 
-/* Visit the arenas of a tree, each one after the arenas that import from it. */
+/* Open a cursor for a tree: each arena after the arenas that import from it. */
 void vmem_registry_open_tree(struct vmem_registry_cursor *cur,
 			     struct vmem_tree *tree)
 {
@@ -232,7 +234,7 @@ void vmem_registry_close(struct vmem_registry_cursor *cur)
 	mutex_unlock(&list_mutex);
 }
 
-/* Go back to the first arena. The list mutex is held. */
+/* Move a cursor to the first arena. The list mutex is held. */
 void vmem_registry_rewind(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
@@ -254,7 +256,7 @@ struct vmem *vmem_registry_after(struct vmem *vm)
 		registry_after_subtree(vm);
 }
 
-/* Move the cursor, which is not at the end. The list mutex is held. */
+/* Move a cursor that is not at the end. The list mutex is held. */
 void vmem_registry_advance(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
@@ -283,9 +285,9 @@ struct vmem *vmem_registry_next(struct vmem_registry_cursor *cur)
 }
 
 /**
- * vmem_registry_next_of - the same for the next arena of some kind
+ * vmem_registry_next_of - hold the next arena that a function selects
  * @cur: the cursor
- * @wanted: is the arena of that kind?
+ * @wanted: returns true to select an arena
  *
  * Context: task, sleeping allowed.
  * Return: the arena, for vmem_registry_put(), or NULL at the end.
@@ -374,7 +376,7 @@ void vmem_arena_put(struct vmem *vm)
 	kref_put(&vm->refs, arena_release);
 }
 
-/* Memory of all arena structures. */
+/* Bytes of all arena structures. */
 unsigned long vmem_arena_bytes(void)
 {
 	return atomic_long_read(&arena_count) * kmem_cache_size(arena_cache);

@@ -9,13 +9,14 @@
 
 /**
  * struct vmem_registry_cursor - a place in the forest of arenas
- * @link: in the list of open cursors
+ * @link: node in the list of open cursors
  * @next: the arena to visit next, NULL at the end
- * @top: the root of the tree to visit, each arena after those that import from
- *	it; NULL: visit all trees, each arena before those that import from it
+ * @top: the root of the tree to visit, each arena after the arenas that import
+ *	from it; NULL to visit all trees, each arena before the arenas that
+ *	import from it
  *
- * When @next leaves the list, the cursor moves to the arena after it. Protected
- * by the list mutex.
+ * When @next is removed from the list, the cursor moves to the following arena.
+ * Protected by the list mutex.
  */
 struct vmem_registry_cursor {
 	struct list_head link;

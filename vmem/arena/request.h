@@ -15,21 +15,21 @@ struct vmem_qcache;
  * struct vmem_request - a request, with checked arguments
  * @size: number of integers; not 0
  * @taken: @size rounded up to the quantum
- * @align: the address modulo this is @phase; a power of two, a multiple of the
- *	quantum
+ * @align: the address modulo @align is @phase; a power of two, a multiple of
+ *	the quantum
  * @phase: less than @align, a multiple of the quantum
- * @nocross: the range straddles no multiple of this; 0: no such rule. If not 0,
- *	a power of two, a multiple of @align, with room for @phase + @size.
- * @min: the address is not below this
- * @max: the last integer is not above this
+ * @nocross: the range must not straddle a multiple of this; 0 for no such rule.
+ *	A power of two, a multiple of @align, at least @phase + @size.
+ * @min: lower bound of the address
+ * @max: upper bound of the last integer, inclusive
  * @bounded: the client has given nocross, minaddr or maxaddr: do not import
  * @flags: VM_* flags
  * @caller: return address in the client, for audit
  * @qcache: the cache that serves this size, or NULL
- * @cached: for a quantum cache: mark the segment as cached
+ * @cached: the request is for a quantum cache: mark its segment as cached
  * @fault_checked: fault injection has already decided
  *
- * Belongs to the task that allocates.
+ * Only the task that allocates uses it.
  */
 struct vmem_request {
 	unsigned long size;
@@ -47,7 +47,7 @@ struct vmem_request {
 	bool fault_checked;
 };
 
-/* Do two integers lie in different blocks of the power of two @block? */
+/* Do two integers lie in different blocks of @block (a power of two)? */
 static inline bool vmem_straddles(unsigned long first, unsigned long last,
 				  unsigned long block)
 {
@@ -59,13 +59,14 @@ static inline bool vmem_straddles(unsigned long first, unsigned long last,
  * @req: the request
  * @lo: first integer of the range
  * @hi: last integer of the range
- * @addr: the address, if there is one
+ * @addr: set to the address if the function returns true
  *
- * There are two candidates: the first address of the right phase; and, if the
- * request straddles a block there, the first one in the next block. A request
- * that has passed the checks does not straddle that block.
+ * There are two candidates: the first address with the right phase; and, if the
+ * range at this address would straddle a multiple of @req->nocross, the first
+ * address with the right phase above this multiple. The checks of the arguments
+ * make sure that the range at the second candidate straddles no multiple.
  *
- * Return: whether there is one.
+ * Return: true if there is such an address.
  */
 static inline bool vmem_fit_low(const struct vmem_request *req,
 				unsigned long lo, unsigned long hi,
@@ -80,7 +81,7 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
 		return false;
 	if (req->nocross &&
 	    vmem_straddles(a, a + req->size - 1, req->nocross)) {
-		/* It does not wrap: the end of the range is beyond it. */
+		/* @block does not wrap: the straddling range ends above it. */
 		unsigned long block = (a | (req->nocross - 1)) + 1;
 
 		a = block + req->phase;
@@ -96,10 +97,10 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
  * @req: the request
  * @lo: first integer of the range
  * @hi: last integer of the range
- * @addr: the address
+ * @addr: set to the address
  *
- * Call it only if vmem_fit_low() has found an address: then no step goes below
- * the range.
+ * Call this only if vmem_fit_low() has returned true: then the result is not
+ * below @lo.
  */
 static inline void vmem_fit_high(const struct vmem_request *req,
 				 unsigned long lo, unsigned long hi,
@@ -131,7 +132,7 @@ static inline bool vmem_fit(const struct vmem_request *req,
 	return true;
 }
 
-/* Structures that an import needs, and the cut that serves the request. */
+/* Upper bound of the structures for an import and the cut after it. */
 #define VMEM_IMPORT_COST	(VMEM_SPAN_COST + VMEM_CUT_COST)
 
 /* Can an import serve this request? The arena lock is held. */
@@ -150,9 +151,9 @@ const char *vmem_import_refuse(const struct vmem *vm,
 			       unsigned long asked);
 
 /**
- * enum vmem_level_kind - why a request asks for space above
- * @VMEM_LEVEL_IMPORT: an arena imports a span
- * @VMEM_LEVEL_SLAB: a quantum cache makes a slab
+ * enum vmem_level_kind - the kind of space that a level waits for
+ * @VMEM_LEVEL_IMPORT: a span that an arena imports
+ * @VMEM_LEVEL_SLAB: a slab that a quantum cache makes
  */
 enum vmem_level_kind {
 	VMEM_LEVEL_IMPORT,
@@ -160,18 +161,18 @@ enum vmem_level_kind {
 };
 
 /**
- * struct vmem_level - a request that waits for space from above
- * @below: the level that asked this one, NULL for the client's request
+ * struct vmem_level - a request that waits for a span or a slab
+ * @below: the level that waits for this level; NULL for the client's request
  * @vm: the arena that the request is made to
  * @size: the size of the request
- * @asked: the size that the arena asks its source for
+ * @asked: the size that the arena requests from its source
  * @appeared: vmem_segmap_appeared() of the arena before its search
  * @since: start time for the trace event, 0 if the event is off
  * @kind: VMEM_LEVEL_*
- * @cached: @size is for a quantum cache
+ * @cached: the request is for a quantum cache
  *
- * Occupies a segment structure that the import has set aside, or the descriptor
- * of the slab. Belongs to the task that allocates.
+ * Stored in a segment structure that the import has set aside, or in the
+ * descriptor of the slab. Only the task that allocates uses it.
  */
 struct vmem_level {
 	struct vmem_level *below;

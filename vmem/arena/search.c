@@ -4,8 +4,9 @@
  * instant fit for requests with constraints.
  *
  * The search is complete: it fails only if no free segment can serve the
- * request. A request for a narrow window is searched by address, as long as few
- * segments lie there and on the way. Any other is searched by size class.
+ * request. For a request with a narrow window, it searches by address, as long
+ * as there are few segments in the window and before the window. For any other
+ * request it searches by size class.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -13,7 +14,7 @@
 
 #include "search.h"
 
-/* By address: segments to pass on the way, and to look at in the window. */
+/* Search by address: upper bounds of the segments before and in the window. */
 #define WINDOW_WALK	512
 #define WINDOW_SEGS	256
 
@@ -22,7 +23,8 @@
  * @budget: the budget of a search that keeps its place by an open cursor;
  *	vmem_lock_budget_spent() was true
  *
- * The structures that the request may need stay set aside meanwhile.
+ * While the lock is dropped, the structures that the request may need are set
+ * aside.
  *
  * Context: the arena lock is held.
  */
@@ -54,13 +56,13 @@ static bool search_prefers_larger(const struct vmem_request *req)
 /**
  * struct window - a search by address
  * @req: the request
- * @possible_class: the class that comes last, because its members need not fit;
- *	BITS_PER_LONG if there is none
- * @best_class: no other class is better
+ * @possible_class: the class that ranks last, because its segments may be too
+ *	small; BITS_PER_LONG if there is none
+ * @best_class: the class that ranks first
  * @best: the best segment so far, or NULL
- * @rank: rank of its class
+ * @rank: rank of the class of @best; the lowest rank is the best
  * @addr: the address of the request in @best
- * @looked: free segments that the search has looked at
+ * @looked: number of free segments that the search has visited
  */
 struct window {
 	const struct vmem_request *req;
@@ -72,7 +74,7 @@ struct window {
 	u64 looked;
 };
 
-/* Returns true if no other segment can be better. */
+/* Compare @seg with the best segment. Returns true if none can be better. */
 static bool window_consider(struct window *w, struct vmem_seg *seg)
 {
 	const struct vmem_request *req = w->req;
@@ -96,9 +98,9 @@ static bool window_consider(struct window *w, struct vmem_seg *seg)
 }
 
 /*
- * Walk to the window in one span, and through it. Returns false if that takes
- * too many steps. *@walk and *@left are the steps that are left; *@left is 0
- * when no other segment can be better.
+ * In one span, walk to the window and through the window. Returns false if the
+ * steps run out: *@walk counts down the steps before the window, *@left the
+ * steps in the window. Sets *@left to 0 if no other segment can be better.
  */
 static bool window_walk_span(struct vmem_segmap *sm, struct vmem_seg *span,
 			     struct window *w, unsigned int *walk,
@@ -130,7 +132,7 @@ static bool window_walk_span(struct vmem_segmap *sm, struct vmem_seg *span,
 	return true;
 }
 
-/* Does the window hold no more than WINDOW_SEGS segments, as an estimate? */
+/* Does the window hold at most WINDOW_SEGS segments? An estimate. */
 static bool window_is_narrow(const struct vmem_segmap *sm,
 			     const struct vmem_request *req)
 {
@@ -142,13 +144,13 @@ static bool window_is_narrow(const struct vmem_segmap *sm,
 }
 
 /*
- * Search by address, in one hold of the lock. Returns false if that takes too
- * many steps; else *@seg is the segment, NULL if there is none, and *@addr the
- * address.
+ * Search by address, in one hold of the lock. Returns false if the window is
+ * not narrow, or if the walk takes too many steps. Else sets *@seg to the
+ * segment, or to NULL, and *@addr to the address.
  *
- * The choice is that of the search by class: the lowest class, the possible
- * class last; the smallest segment with VM_BESTFIT. Among equals it takes the
- * lowest address.
+ * Chooses a segment like the search by class: of the lowest class, with the
+ * possible class last; with VM_BESTFIT, the smallest segment. Among equal
+ * segments, it takes the segment with the lowest address.
  */
 static bool window_search(struct vmem *vm, const struct vmem_request *req,
 			  struct vmem_seg **seg, unsigned long *addr)
@@ -185,8 +187,8 @@ static bool window_search(struct vmem *vm, const struct vmem_request *req,
  * struct search - a search by class
  * @req: the request
  * @budget: the lock budget
- * @looked: segments that the search has looked at
- * @addr: the address of the request in the segment that it has found
+ * @looked: number of segments that the search has visited
+ * @addr: the address of the request in the found segment
  */
 struct search {
 	const struct vmem_request *req;
@@ -209,12 +211,12 @@ static noinline void search_relax(struct search *s, struct vmem_seg **seg,
 	vmem_segmap_observe(sm, -1);
 	*seg = cur.seg;
 	*best = cur.best;
-	/* The segment may be smaller now. */
+	/* @best may have shrunk while the lock was dropped. */
 	if (*best && !vmem_fit(s->req, *best, &s->addr))
 		*best = NULL;
 }
 
-/* The segment of one class that serves the request, or NULL. */
+/* Search one class. Returns a segment that can serve the request, or NULL. */
 static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 {
 	const struct vmem_classes *c = &s->budget.vm->segmap.classes;
@@ -248,9 +250,9 @@ static struct vmem_seg *search_class(struct search *s, struct vmem_class *class)
 }
 
 /*
- * Search from the lowest class up. The possible class, whose members need not
- * be large enough, comes last if there is a higher class, unless VM_BESTFIT or
- * VM_FIRSTFIT asks for small segments.
+ * Search from the lowest class up. The possible class, whose segments may be
+ * too small, comes last if a higher class is not empty. With VM_BESTFIT or
+ * VM_FIRSTFIT, the possible class comes first.
  */
 static struct vmem_seg *search_classes(struct search *s)
 {
@@ -309,7 +311,7 @@ struct vmem_seg *vmem_search(struct vmem *vm, const struct vmem_request *req,
 		sm->stats.search += s.looked - 1;
 	if (!seg)
 		return NULL;
-	/* Help the next search by address that ends here. */
+	/* Lets a later search by address begin here. */
 	if (req->min)
 		vmem_hint_insert(sm, vmem_seg_prev(seg));
 found:
@@ -317,11 +319,11 @@ found:
 }
 
 /**
- * vmem_take_guaranteed - allocate from a segment that fits wherever it begins
+ * vmem_take_guaranteed - allocate from a class whose segments all fit
  * @vm: the arena, locked, with VMEM_CUT_COST structures in its pool
  * @req: a request without bounds
  *
- * Opportunistic, in constant time, whatever the policy.
+ * Opportunistic: takes constant time, and ignores the policy of the request.
  *
  * Return: the allocated segment, or NULL if there is no such free segment.
  */

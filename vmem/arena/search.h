@@ -2,20 +2,20 @@
 /*
  * The policies, and the lock budget of their searches.
  *
- * A search looks at a bounded number of segments, then relaxes the arena lock.
- * The segments behind it may change meanwhile. A search that raced with a
- * change and found nothing starts again. The last try does not relax the lock,
- * so that the search ends with a correct answer.
+ * A search visits a bounded number of segments, then relaxes the arena lock.
+ * The segments that it has visited may change while the lock is dropped. A
+ * search that raced with a change and found nothing starts again. The last try
+ * does not relax the lock, so that the search ends with a correct answer.
  */
 #ifndef _VMEM_ARENA_SEARCH_H
 #define _VMEM_ARENA_SEARCH_H
 
 #include "request.h"
 
-/* Segments that a search looks at in one hold of the lock. */
+/* Number of segments that a search visits in one hold of the lock. */
 #define VMEM_LOCK_BUDGET	512
 
-/* Tries that relax the lock before the one that does not. */
+/* Number of tries that may relax the lock. The next try does not. */
 #define VMEM_LOCK_RETRIES	4
 
 /**
@@ -23,8 +23,8 @@
  * @vm: the arena, locked
  * @sleep: the caller may sleep
  * @irq: interrupt state of the caller's spin_lock_irqsave()
- * @tries: tries left that may relax the lock
- * @left: segments left in this hold
+ * @tries: remaining number of tries that may relax the lock
+ * @left: number of segments that the search may still visit in this hold
  * @relaxed: this try has relaxed the lock
  * @changes: vmem_lock_budget_changes() at the start of this try
  */
@@ -57,7 +57,7 @@ static inline void vmem_lock_budget_start(struct vmem_lock_budget *budget)
 	budget->changes = vmem_lock_budget_changes(budget->vm);
 }
 
-/* Must the search relax the lock? Call once for each segment. */
+/* Must the search relax the lock? Called once for each visited segment. */
 static inline bool vmem_lock_budget_spent(struct vmem_lock_budget *budget)
 {
 	return unlikely(!--budget->left) && budget->tries;
@@ -70,7 +70,7 @@ static inline bool vmem_lock_budget_raced(const struct vmem_lock_budget *budget)
 	       budget->changes != vmem_lock_budget_changes(budget->vm);
 }
 
-/* The try has found nothing: must the search try again? */
+/* Must the search try again after a try that has found nothing? */
 static inline bool vmem_lock_budget_retry(struct vmem_lock_budget *budget)
 {
 	if (!vmem_lock_budget_raced(budget))
@@ -95,8 +95,8 @@ void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg);
  * @req: the request
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * A long search relaxes the lock. The structures that the pool held for an
- * import are still there afterwards.
+ * A long search relaxes the lock. Afterwards the pool still holds the
+ * structures that it held for an import.
  *
  * Return: the allocated segment, or NULL if no free segment can serve the
  * request.

@@ -26,10 +26,10 @@
 #include "populate.h"
 #include "search.h"
 
-/* Extra calls of import functions, for space that appeared, before a sleep. */
+/* Repeated searches and imports before a sleep, for space that has appeared. */
 #define SLOW_REPEATS	4
 
-/* After a refused import: first delay in jiffies; upper bound of doublings. */
+/* After a refused import: first delay, in jiffies; upper bound of doublings. */
 #define REFUSED_DELAY	(HZ / 4)
 #define REFUSED_SHIFT	10
 
@@ -40,27 +40,28 @@
  * @here: the arena that the pass has reached
  * @cur: the request to @here: @req or @up
  * @up: a request to a source, or for a slab
- * @top: the innermost level that waits for a result from above
+ * @top: the top of the stack of levels that wait for a span or a slab
  * @aside: segment structures that the levels have set aside
- * @slabs: levels that are slabs; no request above a slab sleeps
- * @addr: the latest result, 0 if there is none
+ * @slabs: number of levels that are slabs; if not 0, requests do not sleep
+ * @addr: the latest result of a search or an import, 0 if it has failed
  * @got: the size of the latest result of an import function of the client
  * @w: the waiter
  * @waiting: @w is counted as a waiter
- * @reclaim_over: VM_NOSLEEP: slow_reclaim_now() has run;
- *	else: the reclaim that the request asked for has ended
- * @reclaim_asked: the request has asked for a reclaim
+ * @reclaim_over: with VM_NOSLEEP, slow_reclaim_now() has run; otherwise, the
+ *	requested reclaim has ended
+ * @reclaim_asked: the waiter has requested a reclaim
  * @function_failed: the import function has failed; it is not called again
  *	before the request has slept
- * @released: releases of @here when the import function was called
- * @repeats: calls that are left in spite of @function_failed, for space that
- *	has appeared
+ * @released: number of released spans of @here when the import function was
+ *	called
+ * @repeats: remaining repeated searches and imports before the next sleep, for
+ *	space that has appeared
  * @refused_vm: the arena that has refused an import
- * @held_off: the last pass did not import because @w.retry_at lies ahead
- * @injected: fault injection has failed the last pass
- * @offer: the offer that ended the last sleep, until it is passed on
- * @timeout: of the next sleep, in jiffies
- * @reason: VMEM_FAIL_*: why no pass has served the request
+ * @held_off: the last pass did not import because @w.retry_at is in the future
+ * @injected: fault injection has made the last pass fail
+ * @offer: the offer that ended the last sleep, until the request passes it on
+ * @timeout: timeout of the next sleep, in jiffies
+ * @reason: VMEM_FAIL_*: reason why the last pass has failed
  */
 struct alloc_ctx {
 	struct vmem *vm;
@@ -99,7 +100,7 @@ static inline bool slow_tree_has_caches(const struct alloc_ctx *c)
 	return atomic_read(&c->vm->tree->caches);
 }
 
-/* The request does not need the offer that woke it: pass it on. */
+/* Pass on the offer that woke the request, which does not need the offer. */
 static inline void slow_pass_on_offer(struct alloc_ctx *c)
 {
 	if (!c->offer.vm)
@@ -109,14 +110,14 @@ static inline void slow_pass_on_offer(struct alloc_ctx *c)
 }
 
 /*
- * SEARCHING: one pass. slow_enter() looks in one arena and asks its source if
- * it has nothing; slow_leave() takes the result into the arena below. Each
- * arena that waits for its source is a level on an explicit stack, so the
- * kernel stack does not limit the depth of a tree. The pass holds one arena
- * lock at a time.
+ * SEARCHING: one pass. slow_enter() searches one arena; if the arena has no
+ * free segment for the request, the pass continues in its source. slow_leave()
+ * returns to the arena below and adds the result to it. Each arena that waits
+ * for its source is a level on an explicit stack, so the kernel stack does not
+ * limit the depth of a tree. The pass holds one arena lock at a time.
  */
 
-/* A level occupies one of the segment structures that its import sets aside. */
+/* The level of an import is in a segment structure that was set aside. */
 static_assert(sizeof(struct vmem_level) <= sizeof(struct vmem_seg));
 
 static struct vmem_level *slow_seg_level(struct vmem_seg *seg)
@@ -129,7 +130,7 @@ static struct vmem_seg *slow_level_seg(struct vmem_level *level)
 	return (struct vmem_seg *)level;
 }
 
-/* The flags of requests above the client's arena, and for slabs. */
+/* The flags of requests to sources and of requests for slabs. */
 static int slow_flags_above(const struct alloc_ctx *c)
 {
 	if (c->slabs)
@@ -137,7 +138,7 @@ static int slow_flags_above(const struct alloc_ctx *c)
 	return c->req->flags & (VM_NOSLEEP | VM_PUSHPAGE);
 }
 
-/* From now on the pass needs @size integers of @vm for a level. */
+/* The current request becomes: @size integers of @vm, for the top level. */
 static void slow_want(struct alloc_ctx *c, struct vmem *vm, unsigned long size,
 		      bool cached)
 {
@@ -154,7 +155,7 @@ static void slow_want(struct alloc_ctx *c, struct vmem *vm, unsigned long size,
 	};
 }
 
-/* The same for a source, where a quantum cache may serve the size. */
+/* slow_want() for an import: a quantum cache of the source may serve @size. */
 static void slow_want_import(struct alloc_ctx *c, struct vmem *vm,
 			     unsigned long size)
 {
@@ -190,7 +191,7 @@ static void slow_push(struct alloc_ctx *c, struct vmem_level *level,
 	c->top = level;
 }
 
-/* @seg serves the current request. */
+/* @seg is the result of the current request. */
 static void slow_served(struct alloc_ctx *c, struct vmem_seg *seg, u32 stack)
 {
 	const struct vmem_request *req = c->cur;
@@ -203,7 +204,7 @@ static void slow_served(struct alloc_ctx *c, struct vmem_seg *seg, u32 stack)
 		vmem_rotor_after(c->here, seg);
 }
 
-/* Count the result if it is a single object for a cache. */
+/* Count the result if it is a single object for a quantum cache. */
 static void slow_count_single(const struct alloc_ctx *c)
 {
 	unsigned long size = c->cur->size;
@@ -214,8 +215,8 @@ static void slow_count_single(const struct alloc_ctx *c)
 }
 
 /*
- * The flags for an import function of the client. While caches may still return
- * something, the function must not sleep.
+ * The flags for an import function of the client. While quantum caches may
+ * still return space, the function must not sleep.
  */
 static int slow_function_flags(const struct alloc_ctx *c)
 {
@@ -245,7 +246,7 @@ static bool slow_may_import(struct alloc_ctx *c)
 	return !c->function_failed || c->released != vm->segmap.stats.release;
 }
 
-/* Does the request search again before it calls a client's function? */
+/* Must a signalled request search again before it calls a client's function? */
 static bool slow_search_again(struct alloc_ctx *c)
 {
 	if (vmem_imports_directly(c->here) || !c->waiting || !c->repeats ||
@@ -297,8 +298,8 @@ static void slow_call_function(struct alloc_ctx *c, unsigned long irq)
 }
 
 /*
- * Search the current arena, then begin an import. Returns true if the pass
- * continues in the source.
+ * Search the current arena. If that fails, begin an import. Returns true if the
+ * pass continues in the source.
  */
 static bool slow_search_arena(struct alloc_ctx *c)
 {
@@ -327,7 +328,7 @@ static bool slow_search_arena(struct alloc_ctx *c)
 		slow_served(c, seg, stack);
 		goto out;
 	}
-	/* The search may have dropped the lock; functions may be cleared. */
+	/* The lock may have been dropped, and the import function cleared. */
 	if (!import || !slow_may_import(c) || slow_search_again(c))
 		goto out;
 	c->reason = VMEM_FAIL_IMPORT;
@@ -355,8 +356,8 @@ out:
 }
 
 /*
- * Ask the quantum cache that serves the size, then the current arena. Returns
- * true if the pass continues: in the source, or for a slab.
+ * Try the quantum cache that serves the size, then the current arena. Returns
+ * true if the pass continues in the source, or with a request for a slab.
  */
 static bool slow_enter(struct alloc_ctx *c)
 {
@@ -386,7 +387,7 @@ static bool slow_enter(struct alloc_ctx *c)
 	return true;
 }
 
-/* The current arena has refused an import: delay the next one. No lock held. */
+/* The current arena has refused an import: delay its next import. */
 static void slow_hold_off(struct alloc_ctx *c)
 {
 	struct vmem_tree *tree = c->vm->tree;
@@ -402,16 +403,16 @@ static void slow_hold_off(struct alloc_ctx *c)
 		WRITE_ONCE(w->retry_at, jiffies + (REFUSED_DELAY << shift));
 		WRITE_ONCE(w->refusals, w->refusals + 1);
 	}
-	/* Waiters that searched during the import did not see the range. */
+	/* Waiters that searched during the import missed the range. */
 	if (READ_ONCE(tree->nr_waiters))
 		vmem_rescan_soon(tree);
 }
 
 /*
  * The import of the top level has ended. Add the result as a span and serve the
- * level's request from it. Without a result, free space that has appeared
- * meanwhile may serve the request. Returns true if the pass continues in the
- * source.
+ * level's request from the span. Without a result, free space that has appeared
+ * during the import may serve the request. Returns true if the pass continues
+ * in the source.
  */
 static bool slow_leave_import(struct alloc_ctx *c)
 {
@@ -495,8 +496,8 @@ static bool slow_leave_import(struct alloc_ctx *c)
 	if (!bad || c->addr || c->slabs)
 		return false;
 	/*
-	 * The release function may have freed space here. This task has called
-	 * it, so a look without the lock sees the change.
+	 * The release function may have freed space in this arena. This task
+	 * has called the function, so a read without the lock sees the change.
 	 */
 	return data_race(vmem_segmap_appeared(sm)) != appeared &&
 	       slow_search_arena(c);
@@ -522,7 +523,7 @@ static bool slow_leave_slab(struct alloc_ctx *c)
 	return slow_search_arena(c);
 }
 
-/* Returns true if the pass continues in the source. */
+/* Leave the top level. Returns true if the pass continues in the source. */
 static bool slow_leave(struct alloc_ctx *c)
 {
 	if (c->top->kind == VMEM_LEVEL_SLAB)
@@ -547,11 +548,11 @@ static void slow_search(struct alloc_ctx *c)
 
 /*
  * RECLAIMING: the quantum caches return their contents. A request that may
- * sleep asks the work item of the tree and sleeps. Any other request drains the
+ * sleep queues &vmem_tree.reclaim and sleeps. Any other request drains the
  * caches itself, within a budget.
  */
 
-/* The source that @vm asks next, and the size that the request needs of it. */
+/* The source of @vm, or NULL. Sets *@need to the size to import from it. */
 static struct vmem *slow_next_above(const struct alloc_ctx *c, struct vmem *vm,
 				    unsigned long *need)
 {
@@ -600,14 +601,14 @@ static void slow_reclaim_for_later(struct alloc_ctx *c)
 
 /* WAITING: the request is a waiter of its tree. */
 
-/* Become a waiter, and ask for a reclaim if the tree has caches. */
+/* Become a waiter, and request a reclaim if the tree has caches. */
 static void slow_begin_to_wait(struct alloc_ctx *c)
 {
 	if (!c->w.ticket)
 		vmem_waiter_init(&c->w, c->vm, c->req);
 	vmem_waiter_begin(&c->w);
 	c->waiting = true;
-	smp_mb();	/* count the waiter before the caches; see vmem_tree_add_caches() */
+	smp_mb();	/* order nr_waiters before caches; see vmem_tree_add_caches() */
 	if (slow_tree_has_caches(c)) {
 		vmem_waiter_ask_reclaim(&c->w);
 		c->reclaim_asked = true;
@@ -616,13 +617,13 @@ static void slow_begin_to_wait(struct alloc_ctx *c)
 	}
 }
 
-/* Sleep, then take offers again. */
+/* Sleep, then listen to offers again. */
 static void slow_sleep(struct alloc_ctx *c)
 {
 	struct vmem_waiter *w = &c->w;
 	struct vmem_offer offer;
 
-	/* No offer announces that it may import again. */
+	/* No offer announces the end of the delay after a refused import. */
 	if (c->held_off)
 		c->timeout = clamp_t(long, w->retry_at - jiffies, 1, c->timeout);
 	w->slept = false;
@@ -645,7 +646,7 @@ static void slow_sleep(struct alloc_ctx *c)
 	c->offer = offer;
 }
 
-/* Returns true if the request must sleep for the turn of an older waiter. */
+/* Returns true if the request must yield to an older waiter's turn: sleep. */
 static bool slow_stand_back(struct alloc_ctx *c)
 {
 	unsigned long left;
@@ -660,14 +661,14 @@ static bool slow_stand_back(struct alloc_ctx *c)
 		slow_begin_to_wait(c);
 		vmem_waiter_listen(&c->w);
 	}
-	/* Waiters of other arenas do not stand back for this turn. */
+	/* Waiters of other arenas do not yield to this turn. */
 	vmem_offer_pass_on(&c->w, &c->offer, c->vm);
 	c->w.stands_back = true;
 	c->timeout = left;
 	return true;
 }
 
-/* The state after a pass without a result. */
+/* Returns the state after a pass without a result. */
 static enum vmem_state slow_after_search(struct alloc_ctx *c)
 {
 	if (c->req->flags & VM_ABORT)
@@ -709,7 +710,7 @@ static void slow_step(struct alloc_ctx *c)
 			slow_sleep(c);
 			break;
 		}
-		/* Always search again: the work item may be reclaiming, too. */
+		/* Search again: the work item may have reclaimed space. */
 		c->reclaim_over = true;
 		slow_reclaim_now(c);
 		break;
@@ -730,7 +731,7 @@ static void slow_fail(struct alloc_ctx *c)
 	unsigned long irq, need;
 	struct vmem *vm;
 
-	/* If the request asked a source, it has failed there, too. */
+	/* If the import has failed, count the failure also in each source. */
 	for (vm = c->vm, need = c->req->taken; vm;
 	     vm = slow_next_above(c, vm, &need)) {
 		spin_lock_irqsave(&vm->segmap.lock, irq);
@@ -751,9 +752,10 @@ static void slow_fail(struct alloc_ctx *c)
 /**
  * vmem_serve - serve a request by all means that its flags allow
  * @vm: the arena
- * @req: the request; VM_NEXTFIT only without constraints
+ * @req: the request; it has no constraints if its policy is VM_NEXTFIT
  *
- * Context: as the flags say. No lock held.
+ * Context: with VM_NOSLEEP any but NMI; else task, sleeping allowed. No lock
+ * held.
  * Return: the address, or NULL.
  */
 void *vmem_serve(struct vmem *vm, struct vmem_request *req)
@@ -778,7 +780,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 	} else if (c.w.ticket) {
 		vmem_waiter_unlist(&c.w);
 	}
-	/* Release free spans of the reclaim that the search has not used. */
+	/* Release free spans of the reclaim that no search has used. */
 	if (c.reclaim_over)
 		for (vm = c.vm; vm; vm = vmem_above(vm))
 			if (READ_ONCE(vm->has_free_spans))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiters: how a request waits for space; and the life of struct vmem_tree.
+ * Waiters: requests that wait for space. Creation and freeing of trees.
  *
  * A waiter is counted in every arena on its source path, then listens to
  * offers, then searches. It sleeps only if it has not been signalled since it
- * began to listen. When a free segment appears in an arena after the search
- * there, the waiter is already counted, so the segment is offered. So no
+ * began to listen. When a free segment appears in an arena after the search of
+ * the arena, the waiter is already counted, so the segment is offered. So no
  * wake-up is lost. Documentation/waiting.rst has the argument in full.
  */
 #include <linux/jiffies.h>
@@ -34,7 +34,7 @@ static bool waiter_before(struct rb_node *a, const struct rb_node *b)
 
 /**
  * vmem_waiter_init - describe a request that may wait
- * @w: the waiter, zeroed except its refusals
+ * @w: the waiter, zeroed except for the record of its refused imports
  * @vm: the arena that the request is made to
  * @req: the request
  */
@@ -59,7 +59,7 @@ void vmem_waiter_init(struct vmem_waiter *w, struct vmem *vm,
 	w->asks_function = vmem_imports(x);
 }
 
-/* Count a waiter in an arena that can serve it. */
+/* Count a waiter in an arena that can serve the waiter. */
 static void waiter_count_in(struct vmem *vm, unsigned long need)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -123,8 +123,8 @@ void vmem_waiter_unlist(struct vmem_waiter *w)
  * vmem_waiter_begin - get a place in the order of service
  * @w: the waiter
  *
- * Afterwards, space that appears on its source path is offered to waiters that
- * listen.
+ * Afterwards, free space that appears in an arena on the source path is offered
+ * to waiters that listen.
  *
  * Context: task, sleeping allowed. No lock held.
  */
@@ -175,8 +175,8 @@ struct vmem_offer vmem_waiter_listen(struct vmem_waiter *w)
  * @w: the waiter
  *
  * A function of the client, or memory reclaim, may take any time. Other waiters
- * get the space that appears meanwhile, and the offer that this waiter already
- * has.
+ * get the space that appears during the call, and the offer that this waiter
+ * already has.
  *
  * Context: task. No lock held.
  */
@@ -219,7 +219,7 @@ static bool waiter_is_woken(const struct vmem_waiter *w)
  * @timeout: in jiffies, or MAX_SCHEDULE_TIMEOUT
  *
  * Context: task, sleeping allowed. No lock held.
- * Return: the rest of @timeout; 0 if it has passed.
+ * Return: the remaining jiffies of @timeout; 0 if @timeout has expired.
  */
 long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 {
@@ -227,7 +227,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 
 	if (waiter_is_woken(w))
 		return timeout;
-	/* A waiter that stands back for an older one does not lack space. */
+	/* A waiter that yields to an older waiter does not lack space. */
 	if (w->state == VMEM_WAITING && !w->stands_back)
 		waiter_count_sleep(w);
 	trace_vmem_wait(w->vm, w->size, w->flags, VMEM_WAIT_SPACE);
@@ -319,14 +319,15 @@ void vmem_reclaim_ended(struct vmem_tree *tree, u64 asked)
 }
 
 /**
- * vmem_wait_for_structures - sleep a while for segment structures
- * @vm: the arena, locked; the lock is dropped meanwhile
+ * vmem_wait_for_structures - sleep 100 ms while segment structures are lacking
+ * @vm: the arena, locked; the lock is dropped during the sleep
  * @need: number of structures that the request needs
  * @vmflag: VM_* flags of the request
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * For a task that reclaims memory. Frees return structures to the pool, and
- * other tasks may free memory. No event announces either, so the caller polls.
+ * For a task that reclaims memory. vmem_free() may return structures to the
+ * pool, and other tasks may free memory. No event announces new structures or
+ * memory, so the caller polls.
  *
  * Context: task, sleeping allowed.
  */
@@ -358,10 +359,11 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 /**
  * vmem_tree_join - add an arena to the tree of its source, or make a tree
  * @vm: the arena
- * @source: the arena that it imports from; NULL: @vm becomes the root of a tree
+ * @source: the arena that @vm imports from; if NULL, @vm becomes the root of a
+ *	tree
  * @gfp: flags of the allocation
  *
- * Context: as @gfp says.
+ * Context: task; may sleep if @gfp allows it.
  * Return: 0 or -ENOMEM.
  */
 int vmem_tree_join(struct vmem *vm, struct vmem *source, gfp_t gfp)
@@ -398,13 +400,13 @@ static void tree_free(struct kref *refs)
 	atomic_long_dec(&tree_count);
 }
 
-/* Memory of all trees. */
+/* Bytes of all trees. */
 unsigned long vmem_tree_bytes(void)
 {
 	return atomic_long_read(&tree_count) * sizeof(struct vmem_tree);
 }
 
-/* Context: task, sleeping allowed. No other user of the arena is left. */
+/* Context: task, sleeping allowed. The arena has no other user. */
 void vmem_tree_leave(struct vmem *vm)
 {
 	kref_put(&vm->tree->refs, tree_free);

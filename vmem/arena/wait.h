@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waiters, and the offers that wake them; the tree that they belong to.
+ * Waiters, the offers that wake waiters, and the tree of arenas.
  */
 #ifndef _VMEM_ARENA_WAIT_H
 #define _VMEM_ARENA_WAIT_H
@@ -9,20 +9,22 @@
 
 /**
  * struct vmem_tree - the waiters and the reclaim of a tree of arenas
- * @lock: the tree lock. Protects the fields down to @reclaim_delay. Taken with
- *	interrupts off, also under an arena lock. No lock nests inside it.
+ * @lock: the tree lock. Protects the fields from @listening to @reclaim_delay.
+ *	Taken with interrupts off; nests inside an arena lock. No lock nests
+ *	inside the tree lock.
  * @listening: waiters that take offers, by ticket
  * @nr_waiters: number of waiters; READ_ONCE() without the lock
- * @tickets: the last ticket
- * @reclaiming: waiters for the end of a reclaim, by reclaim ticket
- * @reclaim_asked: number of reclaims that waiters have asked for
- * @reclaim_once: run once, even without waiters
- * @reclaim_delay: jiffies before the next run while there are waiters
+ * @tickets: the last ticket that was given to a waiter
+ * @reclaiming: waiters that wait for the end of a reclaim, by reclaim ticket
+ * @reclaim_asked: number of reclaims that waiters have requested
+ * @reclaim_once: run @reclaim once, even without waiters
+ * @reclaim_delay: jiffies before the next run of @reclaim while there are
+ *	waiters
  * @caches: number of arenas with quantum caches
- * @reclaim: drains the quantum caches
- * @rescan: signals every waiter that free space may serve
+ * @reclaim: work item: drains the quantum caches of the tree
+ * @rescan: work item: signals every waiter that free space may serve
  * @root: the root arena; NULL after its destruction. List mutex.
- * @refs: one for each arena
+ * @refs: one reference for each arena of the tree
  */
 struct vmem_tree {
 	spinlock_t lock;	/* the tree lock, see above */
@@ -43,11 +45,11 @@ struct vmem_tree {
 
 /**
  * enum vmem_state - state of a request on the slow path
- * @VMEM_SEARCHING: one pass up the tree
+ * @VMEM_SEARCHING: one pass up the tree: the arena, its source, and so on
  * @VMEM_IMPORTING: an import function of the client is running
  * @VMEM_RECLAIMING: the quantum caches return their contents
  * @VMEM_WAITING: asleep until an offer arrives
- * @VMEM_DONE: served, or failed
+ * @VMEM_DONE: the request was served, or has failed
  */
 enum vmem_state {
 	VMEM_SEARCHING,
@@ -61,10 +63,11 @@ extern const char * const vmem_state_names[];
 
 /**
  * struct vmem_offer - free space that has appeared
- * @vm: the arena; NULL: no offer
+ * @vm: the arena that has the space; NULL if there is no offer
  * @size: number of integers
- * @qcache: an object in a slab of this cache; NULL: a free segment
- * @except: not for waiters of this arena; or NULL
+ * @qcache: the cache, if the space is an object in a slab; NULL if the space is
+ *	a free segment
+ * @except: arena whose waiters do not get the offer, or NULL
  */
 struct vmem_offer {
 	struct vmem *vm;
@@ -75,40 +78,46 @@ struct vmem_offer {
 
 /**
  * struct vmem_waiter - a request that has found nothing and may sleep
- * @vm: the arena that the request was made to. Constant, like all fields down
- *	to @since.
+ * @vm: the arena that the request was made to. Constant, like all fields from
+ *	here to @since.
  * @task: the task that allocates
  * @size: number of integers
- * @need: no smaller free segment of @vm can serve the request
- * @need_above: no smaller free segment of the sources can serve it; ULONG_MAX:
- *	it does not import
+ * @need: lower bound of the size of a free segment of @vm that can serve the
+ *	request
+ * @need_above: lower bound of the size of a free segment of a source that can
+ *	serve the request; ULONG_MAX if the request does not import
  * @qcache: the cache of @vm that serves this size, or NULL
  * @flags: VM_* flags
- * @for_structures: it waits for segment structures, in @vm alone
+ * @for_structures: the request waits for segment structures of @vm, not for
+ *	space
  * @asks_function: the source path ends at an import function of the client
- * @since: jiffies when it began to wait
- * @ticket: its place in the order of service. Constant.
- * @listen: in &vmem_tree.listening while it takes offers
- * @own: in &vmem.own_waiters
- * @reclaim: in &vmem_tree.reclaiming while it waits for the end of a reclaim
- * @reclaim_ticket: &vmem_tree.reclaim_asked when it asked for the reclaim
- * @listening: it is in &vmem_tree.listening
- * @signalled: it must search again; its own task uses READ_ONCE()
- * @reclaim_ended: the reclaim has ended; its own task uses READ_ONCE()
- * @offer: the offer that it was signalled for
- * @rounds: rounds of maintenance since it began to wait
- * @refusals: number of its imports that were refused. Own task; READ_ONCE()
+ * @since: jiffies when the request began to wait
+ * @ticket: place in the order of service: the smallest ticket comes first.
+ *	Constant.
+ * @listen: node in &vmem_tree.listening while the waiter takes offers
+ * @own: node in &vmem.own_waiters
+ * @reclaim: node in &vmem_tree.reclaiming while the waiter waits for the end of
+ *	a reclaim
+ * @reclaim_ticket: &vmem_tree.reclaim_asked when the waiter requested the
+ *	reclaim
+ * @listening: the waiter is in &vmem_tree.listening
+ * @signalled: the waiter must search again; its own task uses READ_ONCE()
+ * @reclaim_ended: the requested reclaim has ended; its own task uses
+ *	READ_ONCE()
+ * @offer: the offer that was the reason for the signal
+ * @rounds: number of rounds of maintenance since the request began to wait
+ * @refusals: number of refused imports of the request. Own task; READ_ONCE()
  *	elsewhere.
- * @retry_at: jiffies before which it does not import where an import was
- *	refused. Own task; READ_ONCE() elsewhere.
- * @state: its state, for debugfs. Own task; READ_ONCE() elsewhere.
+ * @retry_at: jiffies before which the request does not import into the arena
+ *	that has refused its last import. Own task; READ_ONCE() elsewhere.
+ * @state: state of the request. Own task; READ_ONCE() elsewhere.
  * @slept: the last vmem_waiter_sleep() has slept. Own task.
- * @stands_back: it sleeps for the turn of an older waiter. Own task.
- * @missed: it has stopped listening since its search began, so it must search
- *	again before it sleeps. Own task.
+ * @stands_back: the sleep yields to an older waiter's turn. Own task.
+ * @missed: the waiter has stopped listening since its search began, so it must
+ *	search again before it sleeps. Own task.
  *
- * On the stack of its task. The tree lock protects all fields without another
- * rule.
+ * On the stack of its task. The tree lock protects all fields for which nothing
+ * else is stated.
  */
 struct vmem_waiter {
 	struct vmem *vm;
@@ -139,7 +148,7 @@ struct vmem_waiter {
 	bool missed;
 };
 
-/* Lock budget of the tree lock: waiters, or arenas on their source paths. */
+/* Lock budget of the tree lock: waiters plus arenas on their source paths. */
 #define VMEM_WAITERS_A_HOLD	16
 
 static inline struct vmem_waiter *vmem_rb_waiter(struct rb_node *node)
@@ -153,7 +162,7 @@ static inline struct vmem *vmem_waiter_above(const struct vmem_waiter *w, struct
 	return w->need_above == ULONG_MAX ? NULL : vmem_above(vm);
 }
 
-/* No smaller free segment of @vm can serve the waiter. */
+/* Lower bound of the free segments of @vm that can serve the waiter. */
 static inline unsigned long vmem_waiter_need(const struct vmem_waiter *w, const struct vmem *vm)
 {
 	return vm == w->vm ? w->need : w->need_above;
@@ -188,8 +197,8 @@ bool vmem_signal_slow(const struct vmem_offer *offer, u64 after);
  * @vm: the arena
  * @size: the size of the free segment, which has appeared under the arena lock
  *
- * Context: any but NMI. Takes the tree lock, also under an arena lock.
- * Return: whether a waiter was woken.
+ * Context: any but NMI; an arena lock may be held. Takes the tree lock.
+ * Return: true if a waiter was woken.
  */
 static inline bool vmem_signal(struct vmem *vm, unsigned long size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files about one arena, without "segments" and "consumers".
+ * The files about one arena, except "segments" and "consumers".
  */
 #include <linux/debugfs.h>
 #include <linux/jiffies.h>
@@ -14,7 +14,7 @@
 /**
  * struct stat_name - name and place of a statistic
  * @name: its name
- * @offset: in struct vmem_stats
+ * @offset: offset in struct vmem_stats
  */
 struct stat_name {
 	const char *name;
@@ -26,7 +26,7 @@ struct stat_name {
 	.offset = offsetof(struct vmem_stats, field),		\
 }
 
-/* The order is part of the interface: first the fourteen of the original. */
+/* The order is an interface: the original vmem has the first fourteen. */
 static const struct stat_name stat_names[] = {
 	STAT(mem_inuse),
 	STAT(mem_import),
@@ -56,7 +56,7 @@ static const struct stat_name stat_names[] = {
 	STAT(waiters),
 };
 
-/* A line for each statistic: prefix, name, separator, value. */
+/* Print a line for each statistic: prefix, name, separator, value. */
 void vmem_stats_print(struct seq_file *m, const struct vmem_stats *stats,
 		      const char *prefix, char separator)
 {
@@ -65,7 +65,7 @@ void vmem_stats_print(struct seq_file *m, const struct vmem_stats *stats,
 	for (i = 0; i < ARRAY_SIZE(stat_names); i++) {
 		const struct stat_name *s = &stat_names[i];
 		const void *field = (const void *)stats + s->offset;
-		/* The only one that is an id, not a count. */
+		/* vmem_source is the only field of 32 bits. */
 		bool id = s->offset == offsetof(struct vmem_stats, vmem_source);
 
 		seq_printf(m, "%s%s%c%llu\n", prefix, s->name, separator,
@@ -159,7 +159,7 @@ static int vmem_verify_show(struct seq_file *m, void *v)
 
 DEFINE_SHOW_ATTRIBUTE(vmem_verify);
 
-/* The CPU may change its counters meanwhile: no race for KCSAN to report. */
+/* The CPU may change its counters during the reads: a race without harm. */
 static void __no_kcsan qcaches_sum_cpu(const struct vmem_cpu_cache *cc,
 				       unsigned long *hits, unsigned long *puts,
 				       unsigned long *held)
@@ -223,7 +223,7 @@ struct shown {
 	char comm[TASK_COMM_LEN];
 };
 
-/* Copy waiters with tickets above *@last. Returns their number. */
+/* Copy up to GROUP waiters with tickets above *@last. Returns their number. */
 static unsigned int waiters_copy_group(struct vmem *vm, u64 *last, struct shown *to)
 {
 	struct vmem_waiter *w;

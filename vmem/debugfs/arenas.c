@@ -4,9 +4,9 @@
  * all statistics of all arenas, and "metadata" has the memory that vmem itself
  * uses.
  *
- * The first two show one arena after the other. A cursor keeps the place in the
- * forest between two reads of the file. The list mutex is held while a buffer
- * is filled, not while it is copied to the reader.
+ * "arenas" and "kstat" show one arena after the other. A cursor keeps the place
+ * in the forest between two reads of a file. The list mutex is held while a
+ * buffer is filled, but not while the buffer is copied to the reader.
  */
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
@@ -18,7 +18,7 @@
 #include "../report/report.h"
 #include "debugfs.h"
 
-/* Position 0 is the heading, and moves the cursor to the first arena. */
+/* Position 0 is the heading. Reading it moves the cursor to the first arena. */
 static void *arenas_seq_start(struct seq_file *m, loff_t *pos)
 {
 	struct vmem_registry_cursor *cur = m->private;
@@ -111,7 +111,7 @@ static int kstat_show(struct seq_file *m, void *v)
 	struct vmem_stats stats;
 	struct vmem *vm = v;
 
-	/* Id 0 is vmem itself. */
+	/* Id 0 stands for vmem itself. */
 	if (v == SEQ_START_TOKEN) {
 		seq_printf(m, "vmem:0:vmem:misuse\t%lu\n",
 			   vmem_misuse_without_arena());
@@ -143,7 +143,7 @@ static const struct file_operations vmem_kstat_fops = {
 	.release = arenas_seq_release,
 };
 
-/* In bytes, with the names of the internal arenas of the original. */
+/* In bytes, under the names of the internal arenas of the original vmem. */
 static int vmem_metadata_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "vmem_seg %lu\n", vmem_seg_pool_bytes());
@@ -170,7 +170,7 @@ static struct dentry *private_dir(const char *name, struct dentry *parent)
 
 /**
  * vmem_debugfs_add - make the directory of an arena
- * @vm: the arena, complete
+ * @vm: the arena; its creation is complete
  *
  * Ignores errors, as usual with debugfs.
  *

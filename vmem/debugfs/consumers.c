@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Consumers: the live allocations of an arena, grouped by the stack that audit
- * has recorded for each; the file of that name, and the groups of a leak
- * report.
+ * has recorded. Used by the file "consumers" and by leak reports.
  *
  * The table of groups has a fixed size, and counting holds the arena lock for a
- * bounded number of segments at a time. Stacks that do not fit into the table
- * are summed up in one line of their own.
+ * bounded number of segments at a time. One extra line sums up the stacks that
+ * do not fit into the table.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -30,8 +29,8 @@
 
 /**
  * enum vmem_consumer_kind - the owner of a group of allocations
- * @VMEM_CONSUMER_STACK: callers with the same stack
- * @VMEM_CONSUMER_UNKNOWN: audit has not recorded it
+ * @VMEM_CONSUMER_STACK: callers with one stack
+ * @VMEM_CONSUMER_UNKNOWN: callers that audit has not recorded
  * @VMEM_CONSUMER_SLABS: quantum caches, which cut the segments into objects
  */
 enum vmem_consumer_kind {
@@ -47,7 +46,7 @@ enum vmem_consumer_kind {
 
 /**
  * struct vmem_consumer - a group of allocations
- * @size: the sum of their sizes
+ * @size: the sum of the sizes of the allocations
  * @n: number of allocations
  * @stack: stack depot handle, for VMEM_CONSUMER_STACK
  * @kind: the owner
@@ -63,11 +62,11 @@ struct vmem_consumer {
  * struct vmem_consumers - all groups
  * @group: the groups
  * @n: number of groups
- * @rest: stacks that did not fit
+ * @rest: the sum of the stacks that do not fit into @group
  * @slot: hash by stack: number of the group plus 1, or 0; valid until the
  *	groups are sorted
  *
- * Belongs to the task that allocated it.
+ * Only the task that allocated the structure uses it.
  */
 struct vmem_consumers {
 	struct vmem_consumer group[VMEM_CONSUMERS_MAX + FIRST_STACK];
@@ -88,7 +87,7 @@ static void consumers_init(struct vmem_consumers *c)
  * vmem_consumers_alloc - make an empty table of groups
  * @gfp: flags of the allocation
  *
- * Context: as @gfp says.
+ * Context: task; may sleep if @gfp allows it.
  * Return: the table, for vmem_consumers_free(), or NULL.
  */
 struct vmem_consumers *vmem_consumers_alloc(gfp_t gfp)
@@ -156,7 +155,7 @@ void vmem_consumers_add(struct vmem_consumers *c, const struct vmem *vm,
 	g->size += seg->size;
 }
 
-/* The larger first; of the same size, the group with more segments first. */
+/* Larger groups first; if the sizes are equal, more segments first. */
 static int consumers_compare(const void *a, const void *b)
 {
 	const struct vmem_consumer *x = a, *y = b;
@@ -203,9 +202,9 @@ void vmem_consumers_print(struct vmem_consumers *c)
 }
 
 /*
- * Count all segments of an arena, piece by piece. Not a snapshot: a segment
- * that changes meanwhile counts as before or as after the change. Returns
- * -EINTR if the task is being killed.
+ * Count all segments of an arena; relaxes the lock. Not a snapshot: if a
+ * segment changes during the count, it counts as before or as after the change.
+ * Returns -EINTR if the task is being killed.
  */
 static int consumers_collect(struct vmem_consumers *c, struct vmem *vm)
 {

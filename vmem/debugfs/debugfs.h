@@ -11,13 +11,13 @@
 
 struct seq_file;
 
-/* For the rest of the module. */
+/* Used by the rest of the module. */
 void vmem_debugfs_init(void);
 void vmem_debugfs_exit(void);
 void vmem_debugfs_add(struct vmem *vm);
 void vmem_debugfs_remove(struct vmem *vm);
 
-/* Between the files of this directory. */
+/* Shared by the files of this directory. */
 extern const struct file_operations vmem_segments_fops;
 extern const struct file_operations vmem_consumers_fops;
 

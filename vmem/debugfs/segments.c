@@ -2,10 +2,11 @@
 /*
  * The file "segments": a line for each segment of an arena, in list order.
  *
- * The file takes the arena lock for each line. A cursor keeps the place, also
- * between two reads of the file. So the file is not a snapshot: a segment that
- * changes during the read is shown as before or as after the change. An open
- * file keeps the memory of the arena, not the arena.
+ * A read takes the arena lock for each line. A cursor keeps the place between
+ * two lines and between two reads. So the output is not a snapshot: if a
+ * segment changes during the read, the line shows the segment before or after
+ * the change. An open file keeps struct vmem allocated, but does not prevent
+ * the destruction of the arena.
  */
 #include <linux/seq_file.h>
 
@@ -15,11 +16,12 @@
 /**
  * struct view - an open file
  * @vm: the arena; the file holds a reference
- * @cur: the segment after the one in @line
+ * @cur: cursor at the segment after the segment in @line
  * @valid: @line holds a segment
  * @line: a copy of the segment to show
  *
- * The lock of the seq_file protects it; the arena lock protects @cur.
+ * The arena lock protects @cur; the lock of the seq_file protects the other
+ * fields.
  */
 struct view {
 	struct vmem *vm;
@@ -60,7 +62,7 @@ static void *segments_fetch(struct view *view)
 	return view->valid ? view : NULL;
 }
 
-/* Position 0 is the heading, and moves the cursor to the first segment. */
+/* Position 0 is the heading. Reading it moves the cursor to the start. */
 static void *segments_start(struct seq_file *m, loff_t *pos)
 {
 	struct view *view = m->private;

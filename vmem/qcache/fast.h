@@ -21,8 +21,8 @@ struct vmem_pending_free;
 
 /*
  * Begin to use this CPU's part of a cache. Returns NULL in an interrupt
- * handler, if the interrupted code uses it. The caller calls vmem_cpu_end() in
- * either case.
+ * handler, if the interrupted code uses that part. The caller calls
+ * vmem_cpu_end() in either case.
  */
 static __always_inline struct vmem_cpu_cache *
 vmem_cpu_begin(const struct vmem *vm, unsigned int index)
@@ -34,14 +34,14 @@ vmem_cpu_begin(const struct vmem *vm, unsigned int index)
 	if (unlikely(READ_ONCE(cc->busy)))
 		return NULL;
 	WRITE_ONCE(cc->busy, true);
-	barrier();	/* pairs with that in vmem_cpu_leave(), on this CPU */
+	barrier();	/* pairs with vmem_cpu_leave(), on this CPU */
 	return cc;
 }
 
-/* After a vmem_cpu_begin() that did not return NULL. */
+/* End the use of @cc, which vmem_cpu_begin() has returned. */
 static __always_inline void vmem_cpu_leave(struct vmem_cpu_cache *cc)
 {
-	barrier();	/* pairs with that in vmem_cpu_begin() */
+	barrier();	/* pairs with vmem_cpu_begin() */
 	WRITE_ONCE(cc->busy, false);
 	preempt_enable();
 }
@@ -58,21 +58,21 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 {
 	/*
-	 * @fast may change at any time. The old value is right, too, but the
-	 * caller must set and clear the mark of the same one.
+	 * vm->fast may change at any time. The old value does no harm, but the
+	 * caller must set and clear the busy mark of the same value.
 	 */
 	return this_cpu_ptr(READ_ONCE(vm->fast));
 }
 
 /*
- * The two functions below repeat the code of vmem_cpu_begin(), with a
- * vmem_cpu_leave() for each outcome: an outcome as a value, and a branch on
- * that, would cost more than the mark. A plain load lets the compiler compare
- * the mark in memory. Between two barriers it cannot compile a harmful access
- * to one byte.
+ * vmem_qcache_pop() and vmem_qcache_push() repeat the code of vmem_cpu_begin(),
+ * with a vmem_cpu_leave() for each outcome. A variable for the outcome, and a
+ * branch on the variable, would cost more than the busy mark. The plain load of
+ * the mark lets the compiler compare the mark in memory. For one byte between
+ * two barriers, no compiled form of the load does harm.
  */
 
-/* Allocate a cached size. Returns false if the slow path must do so. */
+/* Allocate an object. Returns false if the slow path must allocate it. */
 static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 					    unsigned long *addr)
 {
@@ -80,10 +80,10 @@ static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	/* Only interrupt handlers on this CPU write it, and they restore it. */
+	/* Only interrupt handlers on this CPU write busy, and restore it. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
-		barrier();	/* as in vmem_cpu_begin() */
+		barrier();	/* pairs with vmem_cpu_leave() */
 		if (likely(cc->rounds)) {
 			*addr = cc->round[--cc->rounds];
 			cc->allocs++;
@@ -97,7 +97,7 @@ static __always_inline bool vmem_qcache_pop(const struct vmem *vm, size_t size,
 	return false;
 }
 
-/* Free an object. Returns false if the slow path must do so. */
+/* Free an object. Returns false if the slow path must free it. */
 static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 					     unsigned long addr, size_t size)
 {
@@ -107,10 +107,10 @@ static __always_inline bool vmem_qcache_push(const struct vmem *vm,
 		return false;
 	preempt_disable();
 	cc = &vmem_cpu_fast(vm)->cache[vmem_qcache_index(vm, size)];
-	/* Only interrupt handlers on this CPU write it, and they restore it. */
+	/* Only interrupt handlers on this CPU write busy, and restore it. */
 	if (likely(!data_race(cc->busy))) {
 		WRITE_ONCE(cc->busy, true);
-		barrier();	/* as in vmem_cpu_begin() */
+		barrier();	/* pairs with vmem_cpu_leave() */
 		if (likely(cc->rounds < cc->capacity)) {
 			cc->round[cc->rounds] = addr;
 			cc->rounds++;

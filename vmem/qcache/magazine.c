@@ -2,23 +2,23 @@
 /*
  * Magazines: their memory, the depot of a cache, and the per-CPU parts.
  *
- * A CPU allocates from its loaded magazine and frees to it. If that is empty,
- * or full, the CPU exchanges it for its previous magazine, else for one of the
- * depot. The larger the magazines, the fewer exchanges at the depot:
- * maintenance makes the next magazines larger when CPUs compete for the depot's
- * lock.
+ * A CPU allocates from its loaded magazine and frees to it. When the loaded
+ * magazine is empty, or full, the CPU exchanges it for its previous magazine,
+ * or for a magazine of the depot. Larger magazines need fewer exchanges at the
+ * depot: maintenance makes the next magazines larger when CPUs compete for the
+ * depot's lock.
  */
 #include <linux/slab.h>
 
 #include "fast.h"
 
-/* Bytes of the smallest magazine; the next kind is twice as large. */
+/* Bytes of the smallest kind of magazine; each next kind is twice as large. */
 #define SMALLEST	64
 #define KINDS		5
 
 /*
  * The magazines of all CPUs hold at most 1/SHARE of an arena. A VM_NOSLEEP
- * request cannot use those of other CPUs.
+ * request cannot use the magazines of other CPUs.
  */
 #define SHARE		16
 
@@ -33,7 +33,7 @@ static atomic_long_t magazine_bytes;
 /* Per-CPU stub that always reads as busy: forces the slow path. */
 static struct vmem_cpu __percpu *busy_stub;
 
-/* Number of addresses that a magazine of that kind holds. */
+/* Number of addresses that a magazine of @kind can hold. */
 unsigned int vmem_magazine_capacity(unsigned int kind)
 {
 	return ((SMALLEST << kind) - sizeof(struct vmem_magazine)) /
@@ -50,12 +50,13 @@ static unsigned int magazine_kind(const struct vmem_magazine *mag)
 }
 
 /*
- * Upper bound of the capacity of magazines: with it, two on each CPU for each
- * cached size hold at most 1/SHARE of the arena. 0: no magazines.
+ * Upper bound of the capacity of magazines. With this capacity, two magazines
+ * on each CPU for each cached size hold at most 1/SHARE of the arena. 0 if the
+ * arena is too small for magazines.
  */
 static unsigned int magazine_limit(struct vmem *vm)
 {
-	/* Without the lock: it may change before the magazine is used. */
+	/* Without the lock: the size may change before the magazine is used. */
 	unsigned long total = data_race(vm->segmap.stats.mem_total);
 	unsigned long part = total / SHARE;
 
@@ -86,17 +87,17 @@ static struct vmem_magazine *magazine_alloc(struct vmem_qcache *qc)
 	mag->capacity = vmem_magazine_capacity(kind);
 	atomic_long_add(SMALLEST << kind, &magazine_bytes);
 	atomic_inc(&qc->vm->qcaches->magazines);
-	/* Either a reclaim sees the magazine, or this CPU sees its waiter. */
+	/* Either a reclaim sees the magazine, or this CPU sees the waiter. */
 	smp_mb__after_atomic();
 	WRITE_ONCE(qc->try_magazines, true);
 	return mag;
 }
 
 /**
- * vmem_magazine_supply - make an empty magazine for frees
- * @qc: the cache; frees have found no magazine
+ * vmem_magazine_supply - make an empty magazine for objects that are freed
+ * @qc: the cache; vmem_free() has found no magazine
  *
- * A free must not need memory, so an allocation makes the magazine.
+ * vmem_free() must not need memory, so an allocation makes the magazine.
  *
  * Context: any but NMI.
  */
@@ -189,7 +190,7 @@ struct vmem_magazine *vmem_depot_take_empty(struct vmem_depot *d)
 	return mag;
 }
 
-/* Context: any but NMI. */
+/* Put a magazine into the depot. Context: any but NMI. */
 void vmem_depot_put(struct vmem_depot *d, struct vmem_magazine *mag)
 {
 	unsigned long irq = depot_lock(d);
@@ -214,7 +215,7 @@ static void cpu_load(struct vmem_cpu_cache *cc, struct vmem_magazine *mag)
 	cc->round = mag ? mag->round : NULL;
 }
 
-/* The loaded magazine, with the right number of rounds. */
+/* The loaded magazine or NULL, with @rounds of the magazine up to date. */
 static struct vmem_magazine *cpu_loaded(struct vmem_cpu_cache *cc)
 {
 	if (cc->loaded)
@@ -222,7 +223,10 @@ static struct vmem_magazine *cpu_loaded(struct vmem_cpu_cache *cc)
 	return cc->loaded;
 }
 
-/* Load @mag. The loaded magazine replaces the previous one; returns that. */
+/*
+ * Load @mag, make the loaded magazine the previous one, and return the old
+ * previous one.
+ */
 static struct vmem_magazine *cpu_exchange(struct vmem_cpu_cache *cc,
 					  struct vmem_magazine *mag)
 {
@@ -234,12 +238,12 @@ static struct vmem_magazine *cpu_exchange(struct vmem_cpu_cache *cc,
 }
 
 /**
- * vmem_cpu_alloc_slow - an object from this CPU's magazines or the depot
+ * vmem_cpu_alloc_slow - take an object from this CPU's magazines or the depot
  * @qc: the cache
- * @index: its index
+ * @index: index of the cache
  *
  * Context: any but NMI.
- * Return: the object; 0 if there is none, or the busy mark is set.
+ * Return: the object; 0 if there is no object, or if the busy mark is set.
  */
 unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
 {
@@ -254,7 +258,7 @@ unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
 		cc->prev = NULL;
 		cpu_exchange(cc, mag);
 	}
-	/* While requests wait, the objects in the depot are for them. */
+	/* The objects in the depot are for the waiters. */
 	if (!cc->rounds && !READ_ONCE(qc->vm->waiters)) {
 		mag = vmem_depot_take_full(&qc->depot);
 		if (mag) {
@@ -275,14 +279,15 @@ out:
 /**
  * vmem_cpu_free_slow - put an object into this CPU's magazines
  * @qc: the cache
- * @index: its index
+ * @index: index of the cache
  * @addr: the object
  *
- * If both magazines are full, exchanges one for an empty one of the depot.
+ * If both magazines are full, exchanges one of them for an empty magazine of
+ * the depot.
  *
  * Context: any but NMI.
- * Return: false if there is no magazine with space, the busy mark is set, or
- * requests wait.
+ * Return: true if a magazine has taken the object; false if no magazine has
+ * space, the busy mark is set, or requests wait.
  */
 bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 			unsigned long addr)
@@ -308,7 +313,7 @@ bool vmem_cpu_free_slow(struct vmem_qcache *qc, unsigned int index,
 	}
 	/*
 	 * Look for waiters again: if a reclaim has missed the magazine from the
-	 * depot, then this sees the waiter that asked for the reclaim.
+	 * depot, this read sees the waiter that requested the reclaim.
 	 */
 	if (cc->rounds < cc->capacity && !READ_ONCE(qc->vm->waiters)) {
 		cc->round[cc->rounds++] = addr;
@@ -369,8 +374,8 @@ void vmem_cpu_unload_here(struct vmem *vm)
 }
 
 /*
- * The work item of a CPU. If the CPU is offlined first, another CPU runs it and
- * unloads its own magazines, which does no harm.
+ * The work item of a CPU. If the CPU is offlined first, another CPU runs the
+ * work item and unloads its own magazines, which does no harm.
  */
 void vmem_cpu_unload_work(struct work_struct *work)
 {
@@ -381,8 +386,9 @@ void vmem_cpu_unload_work(struct work_struct *work)
  * vmem_cpu_update_fast - switch the fast path of an arena on or off
  * @vm: the arena, locked
  *
- * Switched off, each CPU finds the busy mark of the stub set, so every request
- * takes the slow path. Clients may use the arena meanwhile.
+ * While the fast path is off, each CPU finds the busy mark of the stub set, so
+ * every request takes the slow path. Clients may use the arena during the
+ * switch.
  */
 void vmem_cpu_update_fast(struct vmem *vm)
 {

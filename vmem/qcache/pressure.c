@@ -66,7 +66,7 @@ static struct vmem_shrinker shrinker = { .count = pressure_count, .scan = pressu
 /*
  * The hotplug callback. The CPU is dead, so its magazines stay empty. No holder
  * of the list mutex waits for hotplug, so this may wait for the mutex. A waiter
- * may need the objects that this moves to the depots, so drain these.
+ * may need the objects that this moves to the depots, so drain the depots.
  */
 static int pressure_cpu_dead(unsigned int cpu)
 {

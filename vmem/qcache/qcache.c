@@ -2,9 +2,10 @@
 /*
  * The quantum caches of an arena, and the slow path of cached sizes.
  *
- * If the loaded magazine of the CPU cannot serve an allocation, these are next:
- * the previous magazine, the depot, the slabs, another slab. If the arena has
- * no space for a slab, the request gets a single object from the arena.
+ * If the loaded magazine of the CPU is empty, an allocation tries, in this
+ * order, the previous magazine, the depot, the slabs, and another slab from the
+ * arena. If the arena has no space for a slab, the allocation takes a single
+ * object from the arena.
  */
 #include <linux/panic.h>
 #include <linux/slab.h>
@@ -41,7 +42,7 @@ static void qcache_init(struct vmem *vm, unsigned int i,
 
 /**
  * vmem_qcaches_create - make the quantum caches of an arena
- * @vm: the arena, not visible yet
+ * @vm: the arena; no other code can find it
  * @n: number of caches; not 0
  * @slab_size: size of their slabs; a power of two
  *
@@ -108,7 +109,7 @@ void vmem_qcaches_destroy(struct vmem *vm)
 		while (vmem_slab_split_any(qc))
 			cond_resched();
 	}
-	/* Only now: the loop above looks into the tables of all caches. */
+	/* Not in the loop above, which reads the tables of all caches. */
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
@@ -121,7 +122,7 @@ void vmem_qcaches_destroy(struct vmem *vm)
 	vm->qcaches = NULL;
 }
 
-/* Count a single object that the arena has served. */
+/* Count a single object that was allocated from the arena. */
 void vmem_qcache_count_single(struct vmem_qcache *qc)
 {
 	unsigned long irq;
@@ -131,7 +132,7 @@ void vmem_qcache_count_single(struct vmem_qcache *qc)
 	spin_unlock_irqrestore(&qc->lock, irq);
 }
 
-/* From this CPU's magazines or the depot. */
+/* Take an object from this CPU's magazines or the depot. */
 static noinline unsigned long qcache_take_from_magazines(struct vmem_qcache *qc)
 {
 	if (READ_ONCE(qc->missed))
@@ -149,7 +150,7 @@ static __always_inline unsigned long qcache_take(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_qcache_take - an object from this CPU's magazines, the depot or a slab
+ * vmem_qcache_take - take an object from the magazines, the depot or a slab
  * @qc: the cache
  *
  * Context: any but NMI.
@@ -185,8 +186,8 @@ static noinline void *qcache_refill(struct vmem_qcache *qc, int vmflag,
  * @vmflag: VM_* flags
  * @caller: return address in the client, for audit
  *
- * Context: as vmem_alloc().
- * Return: as vmem_alloc().
+ * Context: with VM_NOSLEEP any but NMI; else task, sleeping allowed.
+ * Return: the object, or NULL.
  */
 void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			unsigned long caller)
@@ -196,7 +197,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 	unsigned long addr = 0;
 	void *p;
 
-	/* Without this the compiler multiplies the index for each field. */
+	/* Keeps the compiler from multiplying the index for each field. */
 	OPTIMIZER_HIDE_VAR(qc);
 	might_sleep_if(!(vmflag & VM_NOSLEEP));
 	if (unlikely(vmflag & ~VM_FLAGS)) {
@@ -206,7 +207,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
-	/* A request that may sleep stands back for an older waiter's turn. */
+	/* A request that may sleep must yield to an older waiter's turn. */
 	if (likely(!READ_ONCE(vm->waiters) || vmflag & VM_NOSLEEP))
 		addr = qcache_take(qc);
 	p = likely(addr) ? (void *)addr : qcache_refill(qc, vmflag, caller);
@@ -222,7 +223,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
  * @addr: the object
  * @size: a cached size
  *
- * Context: as vmem_free().
+ * Context: any but NMI. Calls release functions of clients.
  */
 void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 {
@@ -233,7 +234,7 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
 }
 
 /**
- * vmem_qcache_free_one - the same, but the caller frees the range in @pending
+ * vmem_qcache_free_one - free an object; the caller frees the range in @pending
  * @vm: the arena
  * @addr: the object
  * @size: a cached size
@@ -242,7 +243,7 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
  * Allocates no memory: if there is no magazine with space, the object returns
  * to its slab, and a later allocation makes a magazine.
  *
- * Context: as vmem_free().
+ * Context: any but NMI.
  */
 void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 			  struct vmem_pending_free *pending)
@@ -251,7 +252,7 @@ void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 
 	trace_vmem_free(vm, addr, size, true);
-	/* With debug, no magazines: the slab checks every free. */
+	/* With debug, bypass the magazines: the slab checks every free. */
 	if (!vm->debug && !READ_ONCE(vm->waiters) && addr) {
 		pending->vm = NULL;
 		if (READ_ONCE(qc->try_magazines) &&
@@ -265,7 +266,7 @@ void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 	vmem_slab_put(qc, addr, pending);
 }
 
-/* Memory of all caches, magazines and slabs. */
+/* Bytes of all caches, magazines and slabs. */
 unsigned long vmem_qcaches_bytes(void)
 {
 	return atomic_long_read(&qcaches_bytes) + vmem_magazine_bytes() +

@@ -2,7 +2,8 @@
 /*
  * Quantum caches: the structures.
  *
- * A cache has three layers. An object comes from the first one that has any:
+ * A cache has three layers. An allocation takes an object from the first layer
+ * that has an object:
  *
  * - the magazines of this CPU, without a lock;
  * - the depot, where CPUs exchange whole magazines, with a lock for a few
@@ -23,23 +24,24 @@
 /* Upper bound of the cached sizes of an arena. */
 #define VMEM_QCACHES_MAX	16
 
-/* Upper bound of the objects in a slab: the bits of its map. */
+/* Upper bound of the objects in a slab: &vmem_slab.free has a bit for each. */
 #define VMEM_SLAB_OBJECTS	64
 
-/* Lists of slabs, by the logarithm of their free objects. */
+/* Number of lists of slabs, indexed by log2 of the number of free objects. */
 #define VMEM_SLAB_LISTS		7
 
-/* Slabs that frees can note; if there are more, the work item looks at all. */
+/* Slabs that can be recorded; for more, the work item checks all slabs. */
 #define VMEM_SLABS_NOTED	8
 
 /**
  * struct vmem_magazine - a stack of addresses
  * @next: the next magazine in a list of the depot
- * @rounds: number of addresses in it; not valid while it is loaded
- * @capacity: number of addresses that it can hold. Constant.
+ * @rounds: number of addresses in the magazine; not valid while it is loaded
+ * @capacity: upper bound of @rounds. Constant.
  * @round: the addresses
  *
- * Belongs to a CPU or a depot, with the protection of its owner.
+ * A magazine is in a CPU's part of a cache, or in a depot. It is protected like
+ * the structure that holds it.
  */
 struct vmem_magazine {
 	struct vmem_magazine *next;
@@ -51,15 +53,16 @@ struct vmem_magazine {
 /**
  * struct vmem_cpu_cache - one CPU's part of one cache
  * @rounds: number of addresses in the loaded magazine
- * @capacity: of the loaded magazine, 0 without one
+ * @capacity: capacity of the loaded magazine, 0 if no magazine is loaded
  * @round: the addresses in the loaded magazine
  * @loaded: the magazine that the CPU uses
- * @prev: the previous one, full or empty: a CPU that allocates and frees at the
- *	end of a magazine exchanges the two, not one at the depot
- * @allocs: allocations that it has served
- * @frees: frees that it has served
- * @busy: the busy mark: code on this CPU uses it, so an interrupt handler takes
- *	the slow path
+ * @prev: the previously loaded magazine, full or empty. A CPU that allocates
+ *	and frees at the end of a magazine exchanges the two magazines, and does
+ *	not use the depot.
+ * @allocs: number of allocations that the magazines have served
+ * @frees: number of objects that were freed to the magazines
+ * @busy: the busy mark: code on this CPU is using this structure, so an
+ *	interrupt handler takes the slow path
  *
  * Only its CPU accesses it, with preemption off and @busy set. Exceptions: the
  * hotplug callback, if the CPU is dead; and the destruction of the arena.
@@ -77,8 +80,8 @@ struct vmem_cpu_cache {
 
 /**
  * struct vmem_cpu - one CPU's part of all caches of an arena
- * @cache: by cached size
- * @unload: moves the magazines to the depots
+ * @cache: the CPU's part of each cache, by cached size
+ * @unload: work item: moves the magazines to the depots
  * @vm: the arena. Constant.
  */
 struct vmem_cpu {
@@ -90,15 +93,15 @@ struct vmem_cpu {
 /**
  * struct vmem_depot - where CPUs exchange magazines
  * @lock: protects all fields; held for a few instructions with interrupts off.
- *	Nothing is allocated or freed under it.
+ *	No memory is allocated or freed under the lock.
  * @full: magazines that are not empty
  * @empty: empty magazines
  * @nfull: number of magazines in @full
  * @nempty: number of magazines in @empty
  * @full_min: the lowest @nfull since the last round of maintenance: the number
  *	of magazines that were not needed
- * @empty_min: the same for @nempty
- * @contended: number of times that @lock was taken by another CPU
+ * @empty_min: the lowest @nempty since the last round of maintenance
+ * @contended: number of times that a CPU found @lock held
  * @contended_then: @contended at the last round of maintenance
  */
 struct vmem_depot {
@@ -115,17 +118,18 @@ struct vmem_depot {
 
 /**
  * struct vmem_slab - a range of the arena, cut into objects
- * @hash: in &vmem_qcache.slabs
- * @key: number of the granule, of the size of a slab, that it begins in: no two
- *	slabs begin in the same granule
- * @list: in &vmem_qcache.partial, full or empty
+ * @hash: node in &vmem_qcache.slabs
+ * @key: number of the granule in which the slab begins. A granule has the size
+ *	of a slab; no two slabs begin in the same granule.
+ * @list: node in &vmem_qcache.partial, full or empty
  * @start: first integer
- * @free: bit n set: object n is free
+ * @free: bit n is set while object n is free
  * @nfree: number of free objects
- * @idle: was wholly free at the last round of maintenance
+ * @idle: the slab was wholly free at the last round of maintenance
  * @level: the level of the request that makes the slab, until the slab exists
  *
- * Protected by the lock of its cache. @level belongs to the request.
+ * Protected by the lock of its cache, except @level: only the request that
+ * makes the slab uses it, before the slab is in the cache.
  */
 struct vmem_slab {
 	union {
@@ -145,17 +149,19 @@ struct vmem_slab {
 /**
  * struct vmem_qcache - the cache of one size
  * @vm: the arena. Constant.
- * @size: of its objects. Constant.
+ * @size: size of an object. Constant.
  * @per_slab: objects in a slab. Constant.
- * @kind: size of its next magazines; grows with contention. Maintenance writes
- *	it; READ_ONCE() elsewhere.
- * @try_magazines: there was a magazine, or a free has found none; until then,
- *	requests skip the magazines. Set once. WRITE_ONCE(), READ_ONCE().
- * @missed: frees that found no magazine; allocations make magazines for them. A
- *	hint: READ_ONCE(), WRITE_ONCE() on any CPU.
- * @depot: magazines of no CPU. Own lock.
+ * @kind: kind (size) of the next magazines; grows with contention. Maintenance
+ *	writes it; READ_ONCE() elsewhere.
+ * @try_magazines: set when the first magazine is made, or when vmem_free()
+ *	first finds no magazine; until then, requests skip the magazines.
+ *	WRITE_ONCE(), READ_ONCE().
+ * @missed: number of objects for which vmem_free() found no magazine;
+ *	allocations make magazines for this number. A hint: READ_ONCE(),
+ *	WRITE_ONCE() on any CPU.
+ * @depot: magazines that are not in any CPU's part. Own lock.
  * @lock: the cache lock: protects the fields below; taken before the arena lock
- * @map: bit n set: @partial[n] is not empty
+ * @map: bit n is set while @partial[n] is not empty
  * @partial: slabs with 2^n to 2^(n+1)-1 free objects, not wholly free
  * @full: slabs without free objects
  * @empty: slabs that are wholly free
@@ -166,9 +172,9 @@ struct vmem_slab {
  * @allocs: objects taken from slabs
  * @frees: objects returned to slabs
  * @singles: single objects taken from the arena
- * @noted: slabs that the work item looks at for a split, by first integer
+ * @noted: first integers of the slabs that vmem_split_note() has recorded
  * @nnoted: number of entries in @noted
- * @noted_more: @noted was too small
+ * @noted_more: vmem_split_note() has found @noted full
  */
 struct vmem_qcache {
 	struct vmem *vm;
@@ -204,8 +210,9 @@ struct vmem_qcache {
  *	reuse the range of a slab. Constant.
  * @slab_shift: log2 of @slab_size. Constant.
  * @weight: sum of the cached sizes, for the limit of magazines. Constant.
- * @maintain: a cache may have slabs, or a slab table above its minimum size. Set when
- *	a slab is inserted, cleared by maintenance; WRITE_ONCE(), READ_ONCE().
+ * @maintain: a cache may have slabs, or a slab table above its minimum size.
+ *	Set when a slab is inserted, cleared by maintenance; WRITE_ONCE(),
+ *	READ_ONCE().
  * @magazines: number of magazines of all caches
  * @cache: the caches, the smallest size first
  */
@@ -221,9 +228,9 @@ struct vmem_qcaches {
 
 /**
  * struct vmem_reclaim_budget - upper bounds for a request that may not sleep
- * @objects: objects that it moves from depots to slabs
- * @slabs: slabs that it returns to arenas, or splits
- * @looks: slabs that it looks at
+ * @objects: objects that the request moves from depots to slabs
+ * @slabs: slabs that the request returns to arenas, or splits
+ * @looks: slabs that the request checks for a split
  */
 struct vmem_reclaim_budget {
 	unsigned int objects;

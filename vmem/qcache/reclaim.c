@@ -2,15 +2,15 @@
 /*
  * Reclaim: quantum caches return their contents to their arenas.
  *
- * The space that an arena needs may be in its own caches, or in those of any
- * arena that imports from it, directly or indirectly. Each tree has one work
- * item that drains the caches of the tree. It drains an arena before its
- * source, since a span that the arena releases can make a slab of the source
- * wholly free. It calls no function of a client and never blocks for memory, so
- * no client can delay it.
+ * The space that an arena needs may be in its own caches, or in the caches of
+ * any arena that imports from it, directly or indirectly. Each tree has one
+ * work item that drains the caches of the tree. The work item drains an arena
+ * before its source, because a span that the arena releases can make a slab of
+ * the source wholly free. The work item calls no function of a client and never
+ * blocks for memory, so no client can delay it.
  *
- * While requests wait, the work item runs at least every quarter of a second.
- * In arenas that can serve a waiter, frees bypass the magazines meanwhile; in
+ * While requests wait, the work item runs at least every quarter of a second,
+ * and vmem_free() bypasses the magazines in arenas that can serve a waiter. In
  * all other arenas the magazines stay in use.
  */
 #include <linux/cpumask.h>
@@ -23,17 +23,17 @@
 #include "fast.h"
 #include "slab.h"
 
-/* Contentions of a depot's lock, in a round, above which magazines grow. */
+/* Magazines grow after a round with more depot lock contentions than this. */
 #define CONTENDED	3
 
-/* Jiffies between two runs while requests wait: the first, and the longest. */
+/* Jiffies between two runs while requests wait: first and longest interval. */
 #define DELAY_FIRST	max(HZ / 50, 1)
 #define DELAY_MOST	(HZ / 4)
 
 /* Jiffies before a run for requests that do not wait. */
 #define DELAY_ONCE	max(HZ / 100, 1)
 
-/* Draining, and unloading CPUs. Neither queue runs functions of clients. */
+/* Workqueues for drains and for unloading CPUs, without client functions. */
 static struct workqueue_struct *wq, *cpu_wq;
 
 static void reclaim_all(struct work_struct *work);
@@ -69,10 +69,11 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 }
 
 /*
- * Make each CPU move its magazines to the depots. Without the hotplug lock,
- * since a task that waits for this may block hotplug. If a CPU is offlined, the
- * work item runs on another CPU, which does no harm. pressure_cpu_dead() moves
- * the magazines of the dead CPU and queues another drain.
+ * Make each CPU move its magazines to the depots. Does not take the hotplug
+ * lock, because a task that waits for this function may block hotplug. If a CPU
+ * is offlined, the work item runs on another CPU, which does no harm.
+ * pressure_cpu_dead() moves the magazines of the dead CPU and queues another
+ * drain.
  */
 static void reclaim_unload_cpus(struct vmem *vm)
 {
@@ -91,7 +92,7 @@ static unsigned long reclaim_nr_slabs(const struct vmem *vm)
 	unsigned int i;
 
 	for (i = 0; i < vm->qcaches->n; i++)
-		/* Without the cache's lock: an estimate is enough. */
+		/* Read without the cache lock: an estimate is enough. */
 		n += data_race(vm->qcaches->cache[i].nslabs);
 	return n;
 }
@@ -133,13 +134,13 @@ static bool reclaim_has_cached(const struct vmem *vm)
 	    READ_ONCE(vm->need_least) != ULONG_MAX)
 		return true;
 	for (i = 0; i < all->n; i++)
-		/* Without the cache's lock: the next run sees later changes. */
+		/* Read without the cache lock: the next run sees changes. */
 		if (data_race(all->cache[i].nempty))
 			return true;
 	return false;
 }
 
-/* The work item: one run over the arenas of a tree. */
+/* &vmem_tree.reclaim: one run over the arenas of a tree. */
 void vmem_tree_reclaim(struct work_struct *work)
 {
 	struct vmem_tree *tree = container_of(to_delayed_work(work),
@@ -158,7 +159,7 @@ void vmem_tree_reclaim(struct work_struct *work)
 
 	if (atomic_read(&tree->caches)) {
 		vmem_registry_open_tree(&cur, tree);
-		/* Stop when there are no waiters. */
+		/* Without waiters, only @once continues the run. */
 		while ((once || READ_ONCE(tree->nr_waiters)) &&
 		       (vm = vmem_registry_next_of(&cur, reclaim_has_cached))) {
 			reclaim_drain(vm);
@@ -184,7 +185,7 @@ void vmem_tree_reclaim(struct work_struct *work)
 /**
  * vmem_reclaim_queue - queue a drain of a tree's caches
  * @tree: the tree
- * @delay: upper bound of the delay in jiffies; 0: run now, for a waiter
+ * @delay: upper bound of the delay in jiffies; 0 to run at once, for a waiter
  *
  * Context: any but NMI.
  */
@@ -220,7 +221,7 @@ void vmem_reclaim_once(struct vmem_tree *tree)
 void vmem_tree_add_caches(struct vmem *vm, int n)
 {
 	atomic_add(n, &vm->tree->caches);
-	smp_mb__after_atomic();	/* pairs with the one in slow_begin_to_wait() */
+	smp_mb__after_atomic();	/* pairs with smp_mb() in slow_begin_to_wait() */
 	if (n > 0 && READ_ONCE(vm->tree->nr_waiters))
 		vmem_reclaim_queue(vm->tree, DELAY_FIRST);
 }
@@ -237,7 +238,7 @@ static void reclaim_drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budge
 	}
 }
 
-/* Does the arena have a free segment that is guaranteed to have that size? */
+/* Does the arena have a free segment in a class that guarantees @need? */
 static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
 {
 	struct vmem_seg *seg;
@@ -254,12 +255,13 @@ static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
  * vmem_reclaim_now - drain an arena's caches without sleeping
  * @vm: the arena
  * @need: size of the request
- * @anywhere: any free segment of that size can serve the request
+ * @anywhere: any free segment of @need integers can serve the request
  * @budget: upper bounds; reduced by the work done
  *
  * Drains the magazines of this CPU and the depots, and releases wholly free
- * slabs. If there is no free segment of that size then, splits slabs. Leaves
- * release functions of clients to the work item, which the caller queues.
+ * slabs. Then splits slabs, unless @anywhere is true and there is a free
+ * segment of @need integers. Leaves the calls of clients' release functions to
+ * &vmem.release, which the caller queues.
  *
  * Context: any but NMI. No arena lock held.
  */
@@ -336,9 +338,9 @@ static void reclaim_trim_depot(struct vmem_qcache *qc)
 
 /**
  * vmem_qcaches_maintain - a round of maintenance over the caches of an arena
- * @vm: the arena, held
+ * @vm: the arena; the caller has a hold on it
  *
- * Context: task, sleeping allowed. One at a time for each arena.
+ * Context: task, sleeping allowed. The caller holds &vmem.maintain_mutex.
  */
 void vmem_qcaches_maintain(struct vmem *vm)
 {
@@ -350,9 +352,9 @@ void vmem_qcaches_maintain(struct vmem *vm)
 	magazines = atomic_read(&vm->qcaches->magazines);
 	if (!magazines && !READ_ONCE(vm->qcaches->maintain))
 		return;
-	/* Either the loop below sees a slab, or its insertion sets this again. */
+	/* Either the loop sees a slab, or its insertion sets the flag again. */
 	WRITE_ONCE(vm->qcaches->maintain, false);
-	smp_mb();	/* pairs with the one in vmem_slab_insert() */
+	smp_mb();	/* pairs with smp_mb() in vmem_slab_insert() */
 	too_small = magazines && !vmem_magazine_allowed(vm);
 	if (too_small)
 		reclaim_unload_cpus(vm);
@@ -363,16 +365,16 @@ void vmem_qcaches_maintain(struct vmem *vm)
 			vmem_depot_drain(qc);
 		if (magazines)
 			reclaim_trim_depot(qc);
-		/* Without the lock: the next round sees later changes. */
+		/* Read without the cache lock: the next round sees changes. */
 		if (!data_race(qc->nslabs | (qc->slabs.bits - VMEM_HASH_MIN_BITS)))
 			continue;
 		WRITE_ONCE(vm->qcaches->maintain, true);
-		/* As above. */
+		/* Read without the cache lock: the next round sees changes. */
 		if (data_race(qc->nempty))
 			vmem_slab_release_empty(qc, true, NULL);
 		/*
-		 * An estimate of @nslabs is enough. Without memory the next
-		 * round tries again.
+		 * An estimate of @nslabs is enough. If there is no memory, the
+		 * next round tries again.
 		 */
 		vmem_hash_rescale(&qc->slabs, &qc->lock, data_race(qc->nslabs));
 	}

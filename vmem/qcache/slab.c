@@ -5,13 +5,13 @@
  * A slab is an allocated segment of the arena. All slabs of an arena have the
  * slab size, but they are not aligned to it. The slab size divides the integers
  * into granules. The key of a slab is the granule that it begins in; no two
- * slabs begin in the same granule. The slab of an address begins in the granule
- * of the address or in the one before.
+ * slabs begin in the same granule. The slab that holds an address begins in the
+ * granule of the address or in the granule before.
  *
  * Allocations use the fullest slabs with free objects first, so that the other
  * slabs may become wholly free and return to the arena.
  *
- * When the arena has no space, slabs are split, see split.c.
+ * When the arena has no space, split.c splits slabs into free segments.
  */
 #include <linux/slab.h>
 
@@ -61,7 +61,7 @@ static void slab_list_del(struct vmem_qcache *qc, struct vmem_slab *slab)
 		__clear_bit(__fls(slab->nfree), &qc->map);
 }
 
-/* Set the number of free objects, and move the slab to the list for that. */
+/* Set the number of free objects, and move the slab to the matching list. */
 void vmem_slab_set_nfree(struct vmem_qcache *qc, struct vmem_slab *slab,
 			 unsigned int nfree)
 {
@@ -102,9 +102,10 @@ void vmem_slab_free(struct vmem_slab *slab)
 }
 
 /*
- * Can the arena, or a source, have space for a slab? True if that is unknown.
- * Without this check, each request in a full tree would search the whole source
- * path, and call an import function, for a slab before it takes a single object.
+ * Can the arena, or a source, have space for a slab? Returns true if this is
+ * unknown. Without this check, each request in a full tree would search the
+ * whole source path, and call an import function, for a slab before it takes a
+ * single object.
  */
 static bool slab_may_fit(struct vmem *vm)
 {
@@ -135,8 +136,8 @@ static bool slab_may_fit(struct vmem *vm)
  * vmem_slab_alloc - allocate the descriptor of a new slab
  * @qc: the cache
  *
- * Fails, too, if there is no space for a slab, and while requests wait: a slab
- * would take more space than the request needs.
+ * Fails if there is no memory, or no space for a slab. Also fails while
+ * requests wait, because a slab takes more space than the request needs.
  *
  * Context: any but NMI.
  * Return: the descriptor, for vmem_slab_insert() or vmem_slab_free(), or NULL.
@@ -177,10 +178,10 @@ unsigned long vmem_slab_insert(struct vmem_qcache *qc, struct vmem_slab *slab,
 	slab_list_add(qc, slab);
 	qc->nslabs++;
 	qc->nfree += qc->per_slab;
-	smp_mb();	/* pairs with the one in vmem_qcaches_maintain() */
+	smp_mb();	/* pairs with smp_mb() in vmem_qcaches_maintain() */
 	WRITE_ONCE(vm->qcaches->maintain, true);
 	addr = vmem_slab_object(qc, slab);
-	/* A waiter that searched before the slab was added has not seen it. */
+	/* A waiter that searched before the slab was added has missed it. */
 	if (unlikely(READ_ONCE(vm->waiters))) {
 		vmem_split_note(qc, slab);
 		spin_unlock_irqrestore(&qc->lock, irq);
@@ -202,7 +203,7 @@ void vmem_slab_remove(struct vmem_qcache *qc, struct vmem_slab *slab)
 	qc->nfree -= slab->nfree;
 }
 
-/* The caller frees @pending, which is set to a removed, wholly free slab. */
+/* Set @pending to the range of a removed, wholly free slab. */
 static void slab_set_pending(struct vmem_qcache *qc, struct vmem_slab *slab,
 			     struct vmem_pending_free *pending)
 {
@@ -279,7 +280,7 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 		vmem_slab_set_nfree(qc, slab, slab->nfree + 1);
 		qc->nfree++;
 		qc->frees++;
-		/* A waiter is counted before it searches under the lock. */
+		/* A waiter is counted before it searches under this lock. */
 		waiters = READ_ONCE(vm->waiters);
 		if (slab->nfree == qc->per_slab && (qc->nempty > 1 || waiters)) {
 			vmem_slab_remove(qc, slab);
@@ -317,14 +318,14 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 /**
  * vmem_slab_release_empty - return wholly free slabs to the arena
  * @qc: the cache
- * @idle_only: only slabs that were also wholly free at the last round of
+ * @idle_only: only slabs that were already wholly free at the last round of
  *	maintenance
  * @budget: upper bounds, for a request that may not sleep; or NULL
  *
- * Leaves release functions of clients to the work item of the arena.
+ * Leaves the calls of clients' release functions to &vmem.release.
  *
- * Context: any but NMI; without @budget task, sleeping allowed. Takes the
- * cache's lock and the arena's.
+ * Context: any but NMI; without @budget task, sleeping allowed. Takes the cache
+ * lock and the arena lock.
  */
 void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget)

@@ -34,7 +34,7 @@ bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);
 void vmem_split_work(struct work_struct *work);
 
 /*
- * Take an object of a slab that has one. The cache's lock is held.
+ * Take an object of a slab that has a free object. The cache's lock is held.
  *
  * The slab stays in its list, unless the number of its free objects was a power
  * of two, or the slab was wholly free.
@@ -57,7 +57,7 @@ static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 }
 
 /**
- * vmem_slab_take - an object of a slab, the fullest slab first
+ * vmem_slab_take - take an object of the fullest slab that has a free object
  * @qc: the cache
  *
  * Context: any but NMI. Takes the cache's lock.

@@ -5,13 +5,15 @@
  *
  * When the arena has no space, requests of any size need the free objects of
  * slabs, and the unused end of slabs. A split frees the segment of a slab and
- * allocates a segment for each object that is in use. That takes segment
- * structures, and the cache loses the slab. So a slab is only split if this
- * makes a free segment that is as large as needed, together with the neighbours
+ * allocates a segment for each object that is in use. A split takes segment
+ * structures, and the cache loses the slab. So a slab is split only if the
+ * split makes a free segment of the needed size, together with the neighbours
  * of the slab.
  *
- * When a request begins to wait, the reclaim looks at all slabs once.
- * Afterwards each free notes its slab, and a work item looks at that slab.
+ * When a request begins to wait, the reclaim checks all slabs once. While
+ * requests wait, vmem_split_note() records a slab with a new free object if a
+ * split may yield a segment of the needed size; a work item tries to split the
+ * recorded slabs.
  */
 #include <linux/slab.h>
 
@@ -22,15 +24,15 @@
 /* Lock budget of the arena lock, in segments. */
 #define SEGMENTS_A_HOLD	128
 
-/* Slabs that are collected in one hold of a lock. */
+/* Upper bound of the slabs that are collected in one hold of a lock. */
 #define GROUP		8
 
 static const gfp_t nowait = GFP_NOWAIT | __GFP_NOWARN;
 
 /**
  * struct runs - the runs of free integers in a slab
- * @low: length of the run at its beginning
- * @high: length of the run at its end, with the unused end
+ * @low: length of the run at the beginning of the slab
+ * @high: length of the run at the end of the slab, with the unused end
  * @most: length of the longest run
  */
 struct runs {
@@ -70,8 +72,9 @@ static struct runs split_runs(const struct vmem_qcache *qc,
 }
 
 /*
- * If @seg is a slab that could be split, too: upper bound of the run at its low
- * end (@above) or at its high end. Else 0.
+ * If the neighbour @seg is a slab that could also be split, returns an upper
+ * bound of the free run at the low end of @seg (@above), or at its high end.
+ * Else returns 0.
  */
 static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg *seg,
 				  bool above)
@@ -83,14 +86,14 @@ static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg 
 	    seg->size != qc->vm->qcaches->slab_size)
 		return 0;
 	slab = vmem_slab_find(qc, seg->start);
-	/* It is a slab of another cache, whose lock must not be taken here. */
+	/* A slab of another cache, whose lock must not be taken here. */
 	if (!slab)
 		return seg->size;
 	r = split_runs(qc, slab);
 	return above ? r.low : r.high;
 }
 
-/* Upper bound of the free segment after splits of @slab and its neighbours. */
+/* Upper bound of a free segment's size after splits of @slab and neighbours. */
 static unsigned long split_gain(struct vmem_qcache *qc, const struct vmem_slab *slab,
 				const struct vmem_seg *seg)
 {
@@ -116,7 +119,7 @@ static unsigned long split_gain(struct vmem_qcache *qc, const struct vmem_slab *
 	return gained;
 }
 
-/* Free the segment of a removed slab, except its objects in use. */
+/* Free the segment of a removed slab, except the objects in use. */
 static struct vmem_seg *split_segment(struct vmem_qcache *qc,
 				      const struct vmem_slab *slab, struct vmem_seg *seg)
 {
@@ -137,12 +140,12 @@ static struct vmem_seg *split_segment(struct vmem_qcache *qc,
 }
 
 /*
- * Split the slab that begins at @start, if there is one and the split makes a
- * free segment of @need integers. @caller_queues is for &struct
+ * Split the slab that begins at @start, if there is such a slab and the split
+ * makes a free segment of @need integers. @caller_queues is for &struct
  * vmem_pending_free. Returns 1 if it has split the slab, 0 if not, or -ENOMEM.
  *
- * Holds both locks, so that a request finds a free object in the slab or in the
- * arena.
+ * Holds the cache lock and the arena lock during the split, so that a request
+ * finds each free object either in the slab or in the arena.
  */
 static int split_slab(struct vmem_qcache *qc, unsigned long start,
 		      unsigned long need, gfp_t gfp, bool caller_queues)
@@ -156,7 +159,10 @@ static int split_slab(struct vmem_qcache *qc, unsigned long start,
 	struct vmem_seg *seg;
 	unsigned int cost;
 
-	/* Each cut takes two structures. The slab may change meanwhile. */
+	/*
+	 * Each cut takes two structures. The slab may change while the locks
+	 * are dropped.
+	 */
 	for (;;) {
 		spin_lock_irqsave(&qc->lock, irq);
 		slab = vmem_slab_find(qc, start);
@@ -208,7 +214,7 @@ out:
  * @qc: the cache; its arena is being destroyed
  *
  * Context: task, sleeping allowed.
- * Return: whether there was a slab.
+ * Return: true if there was a slab.
  */
 bool vmem_slab_split_any(struct vmem_qcache *qc)
 {
@@ -232,7 +238,7 @@ bool vmem_slab_split_any(struct vmem_qcache *qc)
 	return true;
 }
 
-/* Is there a run of @n free objects? In logarithmic time. */
+/* Does @free have a run of @n set bits? Takes logarithmic time. */
 static bool split_has_run(u64 free, unsigned long n)
 {
 	unsigned long half;
@@ -247,9 +253,10 @@ static bool split_has_run(u64 free, unsigned long n)
 }
 
 /*
- * May a split of @slab make a free segment of @need integers? @certain: with
- * this slab alone; else: only with its neighbours. Cheaper than split_runs(),
- * for many slabs in one hold of the lock.
+ * May a split of @slab make a free segment of @need integers: with this slab
+ * alone (@certain), or only together with its neighbours (!@certain)? @row is
+ * @need in objects, rounded up. Cheaper than split_runs(), for many slabs in
+ * one hold of the lock.
  */
 static bool split_candidate(const struct vmem_qcache *qc, const struct vmem_slab *slab,
 			    unsigned long need, unsigned long row, bool certain)
@@ -265,9 +272,9 @@ static bool split_candidate(const struct vmem_qcache *qc, const struct vmem_slab
 }
 
 /*
- * Collect slabs for which split_candidate() is true: @start is set to their
- * first integers. At most @most of them, of at most *@looks slabs. Returns
- * their number.
+ * Collect at most @most slabs for which split_candidate() is true, and check at
+ * most *@looks slabs. Sets @start to the first integers of the collected slabs.
+ * Returns the number of collected slabs.
  */
 static unsigned int split_candidates(struct vmem_qcache *qc, unsigned long need,
 				     bool certain, unsigned long *start,
@@ -304,7 +311,7 @@ static unsigned int split_candidates(struct vmem_qcache *qc, unsigned long need,
  * vmem_split_some - split slabs for a request that may not sleep
  * @vm: the arena
  * @need: size of the request
- * @anywhere: any free segment of that size can serve the request
+ * @anywhere: any free segment of @need integers can serve the request
  * @budget: upper bounds; reduced by the work done
  *
  * Context: any but NMI.
@@ -336,14 +343,14 @@ void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 	}
 }
 
-/* split_slab() for a slab of any cache. */
+/* split_slab() for the cache whose slab begins at @start. */
 static int split_at(struct vmem *vm, unsigned long start, unsigned long need)
 {
 	unsigned int i;
 	int done = 0;
 
 	for (i = 0; i < vm->qcaches->n && !done; i++)
-		/* Without the lock: slabs that are added later are noted. */
+		/* Without the lock: vmem_slab_insert() records later slabs. */
 		if (data_race(vm->qcaches->cache[i].nslabs))
 			done = split_slab(&vm->qcaches->cache[i], start, need,
 					  nowait, false);
@@ -367,7 +374,7 @@ void vmem_split_all(struct vmem *vm)
 
 	spin_lock_irq(&sm->lock);
 	need = vm->need_least;
-	/* No request needs it, or frees have noted all later changes. */
+	/* Not needed, or vmem_split_note() has recorded all later changes. */
 	if (need == ULONG_MAX || need >= vm->split_done) {
 		spin_unlock_irq(&sm->lock);
 		return;
@@ -396,7 +403,7 @@ void vmem_split_all(struct vmem *vm)
 		spin_lock_irq(&sm->lock);
 	} while (!end && memory);
 	vmem_cursor_close(sm, &cur);
-	/* The next run tries again. */
+	/* If there is no memory, the next run tries again. */
 	if (!memory)
 		vm->split_done = ULONG_MAX;
 	if (!memory && !vm->waiters)
@@ -405,12 +412,12 @@ void vmem_split_all(struct vmem *vm)
 }
 
 /**
- * vmem_split_note - note a slab for a split
+ * vmem_split_note - record a slab for a split
  * @qc: the cache; its arena has waiters
- * @slab: the slab, not wholly free, to which an object has returned
+ * @slab: a slab with a new free object; not wholly free
  *
  * Context: the cache's lock is held.
- * Return: whether the caller must queue &vmem.split, without the lock.
+ * Return: true if the caller must queue &vmem.split, without the lock.
  */
 bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
 {
@@ -426,7 +433,10 @@ bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
 	return true;
 }
 
-/* The work item that looks at the slabs that frees have noted. */
+/*
+ * Work item: tries to split the slabs that vmem_split_note() recorded, or all
+ * slabs if there were too many to record.
+ */
 void vmem_split_work(struct work_struct *work)
 {
 	struct vmem *vm = container_of(work, struct vmem, split);
@@ -456,7 +466,7 @@ void vmem_split_work(struct work_struct *work)
 	}
 	if (!more && memory)
 		return;
-	/* Look at all slabs again: now, or in the next run without memory. */
+	/* Check all slabs: now, or, if there was no memory, in the next run. */
 	spin_lock_irq(&vm->segmap.lock);
 	vm->split_done = ULONG_MAX;
 	spin_unlock_irq(&vm->segmap.lock);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The validator for quantum caches: every slab is a cached segment of the
- * arena; the number of its free objects agrees with its map and with its list;
- * and the totals of the cache are right.
+ * arena; the number of its free objects agrees with its bitmap and its list;
+ * the totals of the cache are right.
  */
 #include <linux/printk.h>
 
@@ -26,7 +26,8 @@ static int verify_slab(struct vmem_qcache *qc, const struct vmem_slab *slab)
 	spin_lock(&sm->lock);
 	seg = vmem_segmap_find(sm, slab->start);
 	if (!seg || !seg->cached || seg->size != qc->vm->qcaches->slab_size)
-		bad += verify_cache_wrong(qc, "a slab is no segment", slab->start);
+		bad += verify_cache_wrong(qc, "a slab has no matching cached segment",
+					  slab->start);
 	spin_unlock(&sm->lock);
 	if (slab->nfree != hweight64(slab->free))
 		bad += verify_cache_wrong(qc, "free objects are miscounted", slab->start);
@@ -68,7 +69,8 @@ static int verify_cache(struct vmem_qcache *qc)
 					min((2U << i) - 1, most), &n, &nfree,
 					&nempty);
 		if (hlist_empty(&qc->partial[i]) != !(qc->map & (1UL << i)))
-			bad += verify_cache_wrong(qc, "the map is wrong about a list", i);
+			bad += verify_cache_wrong(qc, "the bit of a list disagrees with the list",
+						  i);
 	}
 	if (n != qc->nslabs || nfree != qc->nfree || nempty != qc->nempty)
 		bad += verify_cache_wrong(qc, "slabs are miscounted", n);

@@ -5,9 +5,9 @@
  * holds a handle. The depot never frees a stack: records stay valid after audit
  * has been switched off.
  *
- * The module parameter is a switch for all arenas; each arena has a switch,
- * too. While any switch is on, every request to any arena tests the switch of
- * its arena.
+ * The module parameter is a switch for all arenas, and each arena has its own
+ * switch. While any switch is on, every request to any arena tests the switch
+ * of its arena.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -21,7 +21,7 @@
 
 #include "report.h"
 
-/* Stack frames in a record, at most. */
+/* Upper bound of the stack frames in a record. */
 #define DEPTH	24
 
 DEFINE_STATIC_KEY_FALSE(vmem_auditing);
@@ -34,13 +34,13 @@ static bool audit;
 /* Protects &vmem.audit, and the two variables below. */
 static DEFINE_MUTEX(audit_mutex);
 
-/* All arenas are audited. Read by READ_ONCE() without the mutex. */
+/* All arenas are audited. READ_ONCE() without the mutex. */
 static bool audit_all;
 
-/* A built-in module gets its parameters before the stack depot can allocate. */
+/* The stack depot can allocate: false while built-in modules get parameters. */
 static bool audit_ready;
 
-/* Called once for each switch that is on. */
+/* Called whenever a switch is turned on. */
 static int audit_begin(void)
 {
 	int err = stack_depot_init();
@@ -124,7 +124,7 @@ int vmem_audit_arena(struct vmem *vm, bool on)
 	return err;
 }
 
-/* The current stack from @caller on, without the frames of vmem itself. */
+/* Save the stack, starting at @caller: without the frames of vmem itself. */
 u32 vmem_audit_stack_slow(const struct vmem *vm, unsigned long caller,
 			  int vmflag)
 {

@@ -48,8 +48,8 @@ MODULE_PARM_DESC(mtbf, "fail a request if the clock in ns modulo this is 0 (0: o
  * @size: size of the request
  * @vmflag: VM_* flags of the request
  *
- * Each call decides again. Only requests with VM_NOSLEEP and without VM_PANIC
- * may fail.
+ * Two calls for one request may return different results. Only requests with
+ * VM_NOSLEEP and without VM_PANIC may fail.
  *
  * Context: any but NMI.
  * Return: true if the request must fail.
@@ -91,7 +91,7 @@ void vmem_fault_init(struct dentry *root)
 	struct dentry *dir = fault_create_debugfs_attr("fail_vmem", root,
 						       &vmem_fail_attr);
 
-	/* For root only, like all files of vmem. */
+	/* Only root may read it, like all debugfs files of vmem. */
 	if (!IS_ERR_OR_NULL(dir))
 		d_inode(dir)->i_mode = S_IFDIR | 0700;
 #endif

@@ -2,8 +2,8 @@
 /*
  * Misuse: a call with bad arguments.
  *
- * The call changes nothing, the arena counts it, and the log gets a report with
- * a stack. Reports are rate limited. The number of suppressed reports is
+ * Such a call changes nothing, the arena counts it, and the log gets a report
+ * with a stack. Reports are rate limited. The number of suppressed reports is
  * printed before the next report, or when the arena is destroyed.
  */
 #include <linux/atomic.h>
@@ -27,8 +27,9 @@ module_param(panic_on_misuse, bool, 0644);
 MODULE_PARM_DESC(panic_on_misuse, "stop the machine on misuse (N)");
 
 /*
- * Misuse without an arena: failed creations. RATELIMIT_MSG_ON_RELEASE turns off
- * the kernel's own message about suppressed reports, also for arenas.
+ * Misuse without an arena: failed creations. RATELIMIT_MSG_ON_RELEASE, here and
+ * in vmem_misuse_init(), turns off the kernel's own message about suppressed
+ * reports.
  */
 static atomic_long_t no_arena_count = ATOMIC_LONG_INIT(0);
 static struct ratelimit_state no_arena_limit =
@@ -116,7 +117,7 @@ void vmem_misuse_exit(struct vmem *vm)
 	misuse_print_held(vm, &vm->misuse_held);
 }
 
-/* Number of failed creations because of misuse. */
+/* Number of creations that failed because of misuse. */
 unsigned long vmem_misuse_without_arena(void)
 {
 	return atomic_long_read(&no_arena_count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Reports and records: misuse, the validator, audit, fault injection and trace
- * events. These files know the structure of an arena, but not its functions.
+ * events. These files read struct vmem, but do not call functions of arena/.
  */
 #ifndef _VMEM_REPORT_H
 #define _VMEM_REPORT_H
@@ -16,7 +16,7 @@
 
 struct seq_file;
 
-/* True if every allocation and free must take the slow path, for any arena. */
+/* True if allocations and frees of all arenas must take the slow path. */
 DECLARE_STATIC_KEY_FALSE(vmem_force_slow_path);
 
 /* misuse.c: calls with bad arguments */
@@ -54,7 +54,7 @@ void vmem_audit_show(struct seq_file *m, const struct vmem_who *who);
 void vmem_audit_show_stack(struct seq_file *m, u32 stack);
 void vmem_audit_print_stack(u32 stack);
 
-/* Call it before taking the arena lock: saving a stack may allocate memory. */
+/* Call this without the arena lock: saving a stack may allocate memory. */
 static inline u32 vmem_audit_stack(const struct vmem *vm, unsigned long caller,
 				   int vmflag)
 {
@@ -62,7 +62,7 @@ static inline u32 vmem_audit_stack(const struct vmem *vm, unsigned long caller,
 		vmem_audit_stack_slow(vm, caller, vmflag) : 0;
 }
 
-/* Record the current task in @seg. The arena lock is held. */
+/* Record stack, task and time in @seg if @stack is not 0. Arena lock held. */
 static inline void vmem_audit_record(struct vmem_seg *seg, u32 stack)
 {
 	if (stack)
@@ -83,7 +83,7 @@ extern struct fault_attr vmem_fail_attr;
 
 static inline bool vmem_fail_armed(void)
 {
-	/* debugfs sets it with a plain store. */
+	/* debugfs sets the probability with a plain store. */
 	return data_race(READ_ONCE(vmem_fail_attr.probability));
 }
 #else
@@ -101,11 +101,11 @@ void vmem_fault_init(struct dentry *root);
 static __always_inline bool vmem_slow_path_forced(const struct vmem *vm)
 {
 	return static_branch_unlikely(&vmem_force_slow_path) ||
-	       /* It changes at any time; a late look does no harm. */
+	       /* mtbf may change at any time; a stale value does no harm. */
 	       unlikely(data_race(vm->mtbf)) || unlikely(vmem_fail_armed());
 }
 
-/* trace.c: trace events, and how long an operation took */
+/* trace.c: trace events, and the duration of operations */
 
 /* Start time of an operation if its event is enabled, else 0. */
 #define vmem_trace_start(event)						\

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The validator: walks a whole arena and checks every invariant of
- * Documentation/theory.rst. For tests and debugging: it holds the arena lock
- * all the time.
+ * Documentation/theory.rst. For tests and debugging: a run holds the arena lock
+ * from start to end.
  */
 #include <linux/export.h>
 #include <linux/moduleparam.h>
@@ -10,14 +10,14 @@
 
 #include "report.h"
 
-/* Violations that are printed; the rest are only counted. */
+/* Violations that a run prints, at most. It counts all violations. */
 #define VIOLATIONS_SHOWN	16
 
 static bool debug;
 module_param(debug, bool, 0644);
 MODULE_PARM_DESC(debug, "extra checks for arenas that are created from now on (N)");
 
-/* Are there extra checks for an arena that is created now? */
+/* Must an arena that is created at this time make extra checks? */
 bool vmem_debug_wanted(void)
 {
 	/* The kernel sets parameters by plain stores. */
@@ -36,7 +36,8 @@ bool vmem_debug_wanted(void)
  * @total: sum of the sizes of the spans
  * @import: sum of the sizes of the imported spans
  *
- * The sums and numbers are those found in the segment list. Local to the run.
+ * The walk of the segment list computes the numbers and the sums. Local to the
+ * run.
  */
 struct check {
 	struct vmem *vm;
@@ -80,7 +81,7 @@ static void verify_cursors(struct check *c, const struct vmem_seg *seg)
 	}
 }
 
-/* A segment must begin where the one before it ends. */
+/* Check a segment, which must begin at @expected. */
 static void verify_segment(struct check *c, const struct vmem_seg *seg,
 			   unsigned long expected)
 {
@@ -115,7 +116,10 @@ static void verify_segment(struct check *c, const struct vmem_seg *seg,
 	}
 }
 
-/* The segments of a span cover it. Returns the next span marker, or the end. */
+/*
+ * Check that the segments of a span cover the span. Returns the next span
+ * marker, or the end of the list.
+ */
 static struct vmem_seg *verify_span(struct check *c, struct vmem_seg *span)
 {
 	struct vmem_segmap *sm = &c->vm->segmap;
@@ -192,7 +196,7 @@ static void verify_span_tree(struct check *c)
 				 c->spans, n, sm->nspans);
 }
 
-/* A hint may be stale, but the tree is sorted and the count is right. */
+/* Check the order of the tree and the count. A hint may be stale. */
 static void verify_hints(struct check *c)
 {
 	struct vmem_segmap *sm = &c->vm->segmap;
@@ -214,7 +218,7 @@ static void verify_hints(struct check *c)
 		verify_violation(c, "%lu hints, %lu counted", n, sm->nr_hints);
 }
 
-/* References of class cursors to @seg, or to any segment if it is NULL. */
+/* Number of references of class cursors to @seg; to any segment if NULL. */
 static unsigned int verify_class_cursors(const struct vmem_classes *classes,
 					 const struct vmem_seg *seg)
 {
@@ -258,7 +262,7 @@ static void verify_classes(struct check *c)
 			verify_violation(c, "class %u holds %lu (%#lx), counted %lu (%#lx)",
 					 i, n, size, class->n, class->size);
 		if (!n != !(classes->map & (1UL << i)))
-			verify_violation(c, "the map is wrong about class %u", i);
+			verify_violation(c, "the bit of class %u disagrees with its list", i);
 		all += n;
 	}
 	if (all != c->free)
@@ -268,7 +272,7 @@ static void verify_classes(struct check *c)
 		verify_violation(c, "the cursor of a search is in no class");
 }
 
-/* Number of segments in both tables. */
+/* Number of segments in the table, and in the old table of a rescale. */
 static unsigned long verify_table_count(const struct vmem_hash *h)
 {
 	const struct vmem_seg *seg;
@@ -283,7 +287,7 @@ static unsigned long verify_table_count(const struct vmem_hash *h)
 	return n;
 }
 
-/* The fast paths are off exactly while there are observers. */
+/* Check that the fast paths are off exactly while there are observers. */
 static void verify_observers(struct check *c)
 {
 	const struct vmem_segmap *sm = &c->vm->segmap;
@@ -341,7 +345,8 @@ static void verify_stats(struct check *c)
  * Checks order, coverage and coalescing of the segments, the span markers and
  * their tree, the size classes and their map, the segment table, hints,
  * cursors, the segment pool, the statistics and the quantum caches. Prints the
- * first violations. For tests and debugging: holds the arena lock all the time.
+ * first violations. For tests and debugging: holds the arena lock from start to
+ * end.
  *
  * Context: any but NMI.
  * Return: the number of violations.

@@ -3,9 +3,9 @@
  * Free segments by size class.
  *
  * Class n holds the free segments of 2^n to 2^(n+1)-1 integers, last in, first
- * out. Bit n of one word is set while class n is not empty. So one shift, one
- * mask and one bit search find the lowest class whose segments all fit a
- * request, regardless of the number of segments.
+ * out. Bit n of a bitmap of one word is set while class n is not empty. So one
+ * shift, one mask and one bit search find the lowest class whose segments all
+ * fit a request, regardless of the number of segments.
  */
 #ifndef _VMEM_SEGMENT_CLASSES_H
 #define _VMEM_SEGMENT_CLASSES_H
@@ -36,11 +36,12 @@ struct vmem_class {
 /**
  * struct vmem_class_cursor - a place in the list of a class
  * @link: node in &vmem_classes.cursors while in use
- * @seg: the segment that the search visits next, NULL at the end of the list
+ * @seg: the segment that the search visits next; NULL at the end of the list
  * @best: the best segment before @seg, or NULL
  *
- * When a segment leaves the class, a cursor at that segment moves to the next
- * one, and @best becomes NULL if it was that segment.
+ * When a segment leaves the class, a cursor whose @seg is that segment moves to
+ * the next segment, and a cursor whose @best is that segment sets @best to
+ * NULL.
  *
  * Protected by the arena lock.
  */
@@ -88,13 +89,13 @@ static inline struct vmem_seg *vmem_class_next(const struct vmem_classes *c,
 	return vmem_class_entry(c, seg->class.next);
 }
 
-/* The class that a free segment of @size belongs to. @size is not 0. */
+/* The class of a free segment of @size integers. @size is not 0. */
 static inline unsigned long vmem_class_of(unsigned long size)
 {
 	return __fls(size);
 }
 
-/* Mask of the non-empty classes from @class up. @class < BITS_PER_LONG. */
+/* Mask of the non-empty classes >= @class. @class < BITS_PER_LONG. */
 static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 					      unsigned int class)
 {
@@ -106,8 +107,8 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 
 /*
  * Finds the first segment of the lowest non-empty class whose segments all hold
- * @size integers. Returns false if there is none, or if @size is 0 or above
- * VMEM_CLASS_MAX.
+ * @size integers. Returns false if all these classes are empty, or if @size is
+ * 0 or above VMEM_CLASS_MAX.
  */
 static __always_inline bool
 vmem_classes_guaranteed(const struct vmem_classes *c, unsigned long size,
@@ -138,7 +139,7 @@ void vmem_class_cursors_skip(struct vmem_classes *c,
 
 /*
  * Link and unlink a segment. The caller passes class and size, so the compiler
- * does not reload them after stores. @unobserved: no cursor is open.
+ * does not reload them after stores. @unobserved: no class cursor is open.
  */
 static __always_inline void vmem_class_link(struct vmem_classes *c,
 					    unsigned long i,
@@ -195,7 +196,10 @@ static __always_inline void vmem_classes_del(struct vmem_classes *c,
 	vmem_class_unlink(c, vmem_class_of(seg->size), seg, seg->size, unobserved);
 }
 
-/* A free segment of @old integers loses @by. Keeps its place within a class. */
+/*
+ * Shrink a free segment of @old integers by @by. While its class stays the
+ * same, the segment keeps its place in the list of the class.
+ */
 static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 						struct vmem_seg *seg,
 						unsigned long old,
@@ -213,7 +217,10 @@ static __always_inline void vmem_classes_shrink(struct vmem_classes *c,
 	}
 }
 
-/* A free segment gains @by integers. Keeps its place within a class. */
+/*
+ * Grow a free segment by @by integers. While its class stays the same, the
+ * segment keeps its place in the list of the class.
+ */
 static __always_inline void vmem_classes_grow(struct vmem_classes *c,
 					      struct vmem_seg *seg,
 					      unsigned long by, bool unobserved)

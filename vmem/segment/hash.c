@@ -11,7 +11,7 @@
 
 #include "hash.h"
 
-/* Bounds of one hold of the lock during a rescale: a few microseconds. */
+/* Entries and buckets that a rescale moves in one hold of the lock, at most. */
 #define STEP_ENTRIES	128
 #define STEP_BUCKETS	512
 
@@ -35,7 +35,7 @@ void vmem_hash_init(struct vmem_hash *h, unsigned int zeros, ptrdiff_t offset)
 	h->old_next = 0;
 }
 
-/* Second half of a look-up during a rescale. */
+/* Find a key in the old table of a rescale. */
 struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 				      unsigned long key, u64 *steps)
 {
@@ -50,11 +50,12 @@ struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 /*
  * Returns log2 of the number of buckets for @n entries.
  *
- * The ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16. That is
- * between 3/4 and 3/2 of a bucket per entry, so a look-up takes about one step.
- * A table of half to twice the ideal size keeps its size. Any other table gets
- * the largest power of two that is not above @n, at least 16. That is the ideal
- * or half of it, and saves memory: there are no more buckets than entries.
+ * The ideal is 2^(floor(log2(3n + 4)) - 1) buckets, at least 16. The ideal is
+ * between 3/4 and 3/2 buckets per entry, so a look-up takes about one step. A
+ * table of half to twice the ideal size keeps its size. For any other table,
+ * the result is the largest power of two that is at most @n, but at least 16
+ * buckets. This is the ideal or half of the ideal, and saves memory: there are
+ * at most as many buckets as entries.
  */
 static unsigned int hash_wanted_bits(const struct vmem_hash *h, unsigned long n)
 {
@@ -100,7 +101,7 @@ void vmem_hash_free(struct vmem_hash *h, struct hlist_head *heads,
 	atomic_long_sub(sizeof(*heads) << bits, &hash_bytes);
 }
 
-/* Make the empty table @heads the current one. The lock is held. */
+/* Make the empty table @heads the current table. The lock is held. */
 static void hash_rescale_begin(struct vmem_hash *h, struct hlist_head *heads,
 			       unsigned int bits)
 {
@@ -150,7 +151,7 @@ static bool hash_rescale_step(struct vmem_hash *h)
  * @n: number of entries; may be out of date
  *
  * Context: task, may sleep. The lock is not held.
- * Return: 1 if the size has changed, 0 if it was right, or -ENOMEM.
+ * Return: 1 if the size has changed, 0 if the size was right, or -ENOMEM.
  */
 int vmem_hash_rescale(struct vmem_hash *h, spinlock_t *lock, unsigned long n)
 {

@@ -5,7 +5,7 @@
  *
  * There are two tables during a rescale. Inserts go to the current table,
  * look-ups search both, and the rescale moves the entries of the old table in
- * steps. It drops the lock between two steps.
+ * steps. The rescale drops the lock between two steps.
  */
 #ifndef _VMEM_SEGMENT_HASH_H
 #define _VMEM_SEGMENT_HASH_H
@@ -21,17 +21,18 @@
 /**
  * struct vmem_hash - a hash
  * @heads: the current table
- * @bits: log2 of its number of buckets
+ * @bits: log2 of the number of buckets in @heads
  * @shift: BITS_PER_LONG - @bits
  * @factor: GOLDEN_RATIO_PRIME, shifted right by the number of low bits that are
  *	0 in every key: keys hash as if they were shifted right by that number
  * @offset: offset of the key of an entry from its struct hlist_node
  * @old: the old table during a rescale, else NULL
- * @old_bits: log2 of its number of buckets
+ * @old_bits: log2 of the number of buckets in @old
  * @old_next: the buckets of @old before this one are empty
  * @small: the smallest table; every hash starts with it and never frees it
  *
- * Protected by the lock of its user: for the segment table, the arena lock.
+ * Protected by the arena lock (segment table) or the cache lock (table of
+ * slabs).
  */
 struct vmem_hash {
 	struct hlist_head *heads;
@@ -91,7 +92,7 @@ vmem_hash_chain(const struct hlist_head *head, unsigned long key,
 struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 				      unsigned long key, u64 *steps);
 
-/* @offset is h->offset, as a constant. */
+/* Find the node of a key, or NULL. @offset is h->offset, as a constant. */
 static __always_inline struct hlist_node *
 vmem_hash_find(const struct vmem_hash *h, unsigned long key, ptrdiff_t offset,
 	       u64 *steps)

@@ -4,21 +4,22 @@
  *
  * The list is in address order within a span, but it has no index. So a walk to
  * an address inserts a hint at each VMEM_HINT_STRIDE-th segment that it passes.
- * A hint is an address at which an allocated segment began, in a tree. A later
- * walk to that region begins at the last hint before its address.
+ * A hint is an address, in a tree, at which an allocated segment began. A later
+ * walk begins at the last hint before the address that it walks to.
  *
  * Allocations and frees do not update hints. Before a walk uses a hint, it
  * checks in the segment table that an allocated segment still begins there. If
- * not, it erases the hint and tries the previous one. Two free segments are
+ * not, it erases the hint and tries the previous hint. Two free segments are
  * never neighbours, so there are always enough allocated segments for hints.
  *
- * A hint is stored in a spare segment structure, if the pool has more than the
- * arena needs. No memory is allocated for hints, and no request fails without
- * them.
+ * A hint occupies a spare segment structure. If the pool has only the
+ * structures that the arena needs, the walk inserts no hint, and the next
+ * request on the slow path refills the pool, without waiting for memory. No
+ * request fails for lack of a hint.
  */
 #include "segmap.h"
 
-/* Upper bound: one hint for HINT_SHARE allocated segments, and HINT_EXTRA. */
+/* Upper bound: one hint per HINT_SHARE allocated segments, plus HINT_EXTRA. */
 #define HINT_SHARE	(VMEM_HINT_STRIDE / 2)
 #define HINT_EXTRA	8
 
@@ -111,8 +112,8 @@ struct vmem_seg *vmem_hint_find(struct vmem_segmap *sm, struct vmem_seg *span,
  * @sm: the map
  * @seg: the segment; no-op unless it is allocated
  *
- * Best effort: a no-op if there are enough hints, or if the pool has no
- * structure to spare. In the second case it sets &vmem_segmap.hints_wanted.
+ * Best effort: a no-op if there are enough hints. If the pool has no structure
+ * to spare, only sets &vmem_segmap.hints_wanted.
  *
  * Context: the arena lock is held.
  */
@@ -140,11 +141,11 @@ void vmem_hint_insert(struct vmem_segmap *sm, const struct vmem_seg *seg)
 /**
  * vmem_hints_prune - erase stale hints
  * @sm: the map
- * @from: address at which the call begins, 0 in the first call; updated for the
- *	next call
+ * @from: address at which the call begins, 0 in the first call; set to the
+ *	address for the next call
  *
  * Visits a bounded number of hints. While there are more hints than the upper
- * bound, erases valid ones, too.
+ * bound, erases even valid hints.
  *
  * Context: the arena lock is held; the caller drops it between two calls.
  * Return: true if hints remain that no call has visited.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Segment structures, and pools of spare ones.
+ * Segment structures, and pools of spare structures.
  *
  * No memory is allocated under the arena lock. Each arena has a pool of spare
  * structures, and an operation checks beforehand that the pool covers its worst
@@ -27,9 +27,9 @@
  * @order: node in the segment list; in a pool, the link to the next structure
  * @start: first integer
  * @size: number of integers. Of an allocated segment, the requested number; the
- *	segment occupies that number rounded up to the quantum. A size, not an
- *	end: the end of a span may be 2^BITS_PER_LONG. The size never overflows,
- *	since no span holds 0.
+ *	segment occupies this number rounded up to the quantum. A segment has no
+ *	end field, because the end of a span may be 2^BITS_PER_LONG. The size
+ *	never overflows, because no span holds 0.
  * @class: free segment: node in the list of its size class
  * @hash: allocated segment: node in its chain of the segment table
  * @when: allocated segment: time of the allocation, in seconds since boot;
@@ -38,19 +38,19 @@
  * @span: span marker: node in the tree of spans; hint: node in the tree of
  *	hints
  * @type: VMEM_ALLOC, VMEM_FREE, VMEM_SPAN or VMEM_HINT. A hint is in no list.
- * @cached: allocated segment: a slab, or a single object of a quantum cache;
- *	only the cache frees it
+ * @cached: allocated segment: it is a slab, or a single object of a quantum
+ *	cache; only the cache frees it
  * @imported: span marker: the import function returned the span
  * @spare: padding: lets the compiler merge the stores of vmem_segmap_claim()
  *	into one
  * @stack: allocated segment: stack depot handle of the allocation, 0 if audit
  *	did not record it
  *
- * All three lists are hlists: linking and unlinking cost half of the stores of
- * a list_head, and pprev leads to the previous structure.
+ * @class, @hash and @order are hlist nodes: linking and unlinking cost half of
+ * the stores of a list_head, and pprev leads to the previous structure.
  *
- * Protected by the arena lock. A structure that is in no list of an arena
- * belongs to its holder.
+ * Protected by the arena lock. A structure that is in no list of an arena is
+ * private to the code that took it from a pool.
  */
 struct vmem_seg {
 	union {
@@ -82,19 +82,19 @@ static inline unsigned long vmem_seg_last(const struct vmem_seg *seg)
 	return seg->start + seg->size - 1;
 }
 
-/* @seg is not the end of the list. */
+/* The next structure in the list. @seg is not the end of the list. */
 static inline struct vmem_seg *vmem_seg_next(const struct vmem_seg *seg)
 {
 	return hlist_entry(seg->order.next, struct vmem_seg, order);
 }
 
-/* @seg is not a span marker: there is nothing before the first marker. */
+/* The previous structure. @seg is not a marker, which may be the first. */
 static inline struct vmem_seg *vmem_seg_prev(const struct vmem_seg *seg)
 {
 	return container_of(seg->order.pprev, struct vmem_seg, order.next);
 }
 
-/* There is always a next node: the end of the list is one. */
+/* Unlink @seg. The next node is never NULL: the end of the list is a node. */
 static __always_inline void vmem_seg_unlink(struct vmem_seg *seg)
 {
 	struct hlist_node *next = seg->order.next;
@@ -125,7 +125,7 @@ static inline unsigned long vmem_round(unsigned long size,
 
 /**
  * struct vmem_seg_pool - a stack of spare segment structures
- * @top: the structure that is taken next; order.next links to the one below
+ * @top: the top structure; its order.next links to the structure below
  * @n: number of structures
  *
  * The pool of an arena is protected by the arena lock. Any other pool is local
@@ -154,7 +154,7 @@ static inline struct vmem_seg *vmem_seg_pool_get(struct vmem_seg_pool *pool)
 	return seg;
 }
 
-/* @from must hold at least @n. */
+/* Move @n structures. @from must hold at least @n. */
 static inline void vmem_seg_pool_move(struct vmem_seg_pool *to,
 				      struct vmem_seg_pool *from, unsigned int n)
 {

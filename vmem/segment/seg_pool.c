@@ -10,7 +10,7 @@
 
 static struct kmem_cache *seg_cache;
 
-/* Structures taken from the slab cache: in use, or in a pool. */
+/* Number of structures taken from the slab cache: in use, or in a pool. */
 static atomic_long_t seg_count;
 
 /**

@@ -21,9 +21,10 @@ void vmem_segmap_init(struct vmem_segmap *sm, unsigned long quantum)
 }
 
 /*
- * vmem_segmap_cut() with a remainder to the left. @seg becomes the remainder
- * that belongs to the class of @seg, so that it keeps its place there: the
- * right one if both do, the left one if none does.
+ * vmem_segmap_cut() with a left remainder. If the right remainder has the same
+ * class as @seg, @seg becomes the right remainder, else @seg becomes the left
+ * remainder. So a remainder of the class of @seg keeps the place of @seg in the
+ * list of the class.
  */
 struct vmem_seg *vmem_segmap_cut_middle(struct vmem_segmap *sm,
 					struct vmem_seg *seg, unsigned long addr,
@@ -93,7 +94,7 @@ static bool span_less(struct rb_node *a, const struct rb_node *b)
  * vmem_span_add - add a wholly free span at the end of the list
  * @sm: the map, with VMEM_SPAN_COST structures in its pool
  * @start: first integer of the span; not 0
- * @size: number of integers; the span overlaps no other
+ * @size: number of integers; the span overlaps no other span
  * @imported: the import function returned the span
  *
  * Context: the arena lock is held.
@@ -159,7 +160,7 @@ void vmem_span_remove(struct vmem_segmap *sm, struct vmem_seg *span)
 	vmem_seg_pool_put(&sm->pool, seg);
 }
 
-/* The last span that starts at or before @addr, which need not lie in it. */
+/* The last span that starts at or before @addr. It need not hold @addr. */
 static struct vmem_seg *span_before(const struct vmem_segmap *sm,
 				    unsigned long addr, u64 *steps)
 {
@@ -206,7 +207,7 @@ struct vmem_seg *vmem_span_find(const struct vmem_segmap *sm,
  * @size: number of integers; not 0; the range does not wrap
  *
  * Context: the arena lock is held.
- * Return: true if they share an integer.
+ * Return: true if the range and a span share an integer.
  */
 bool vmem_span_overlaps(const struct vmem_segmap *sm, unsigned long start,
 			unsigned long size)
@@ -217,7 +218,7 @@ bool vmem_span_overlaps(const struct vmem_segmap *sm, unsigned long start,
 	return span && vmem_seg_last(span) >= start;
 }
 
-/* The span that holds an address, else the first span after it, or NULL. */
+/* The span that holds an address, else the first span above it, or NULL. */
 struct vmem_seg *vmem_span_from(const struct vmem_segmap *sm, unsigned long addr)
 {
 	struct vmem_seg *span = span_before(sm, addr, NULL);
@@ -244,7 +245,7 @@ struct vmem_seg *vmem_span_after(const struct vmem_seg *span)
  * vmem_cursor_open - open a cursor
  * @sm: the map
  * @cur: the cursor
- * @seg: the cursor is at its beginning
+ * @seg: segment or marker; the cursor opens at its first integer
  *
  * Context: the arena lock is held.
  */
@@ -286,8 +287,8 @@ void vmem_cursor_set(struct vmem_cursor *cur, struct vmem_seg *seg)
  * @cur: the cursor
  *
  * If the address of the cursor lies inside a segment, that segment is the
- * result of a merge with segments that the user of the cursor has visited. It
- * is skipped.
+ * result of a merge with segments that the user of the cursor has visited. The
+ * function skips that segment.
  *
  * Context: the arena lock is held.
  * Return: the segment, which may be a span marker, or the end of the list.
@@ -300,7 +301,7 @@ struct vmem_seg *vmem_cursor_seg(struct vmem_segmap *sm, struct vmem_cursor *cur
 	return cur->seg;
 }
 
-/* @piece was cut off @from: cursors at its addresses move to it. */
+/* @piece was cut off @from: cursors with addresses in @piece move to @piece. */
 void vmem_cursors_split(struct vmem_segmap *sm, const struct vmem_seg *from,
 			struct vmem_seg *piece)
 {
@@ -312,7 +313,7 @@ void vmem_cursors_split(struct vmem_segmap *sm, const struct vmem_seg *from,
 			cur->seg = piece;
 }
 
-/* @from is merged into @into: its cursors move there and keep their address. */
+/* @from is merged into @into: move the cursors, which keep their addresses. */
 void vmem_cursors_join(struct vmem_segmap *sm, const struct vmem_seg *from,
 		       struct vmem_seg *into)
 {
@@ -323,7 +324,7 @@ void vmem_cursors_join(struct vmem_segmap *sm, const struct vmem_seg *from,
 			cur->seg = into;
 }
 
-/* @seg is removed with its span: its cursors move to @next. */
+/* @seg is removed with its span: cursors at @seg move to @next. */
 void vmem_cursors_skip(struct vmem_segmap *sm, const struct vmem_seg *seg,
 		       struct vmem_seg *next)
 {
@@ -334,7 +335,7 @@ void vmem_cursors_skip(struct vmem_segmap *sm, const struct vmem_seg *seg,
 			vmem_cursor_set(cur, next);
 }
 
-/* @seg leaves its class: its cursors move to the next segment of the class. */
+/* @seg leaves its class: its cursors move to the next segment. */
 void vmem_class_cursors_skip(struct vmem_classes *c, const struct vmem_seg *seg)
 {
 	struct vmem_class_cursor *cur;

@@ -3,9 +3,9 @@
  * The segment map: the segments of all spans of an arena, and the indexes that
  * find them.
  *
- * The map cuts and joins segments, adds and removes spans, and counts both. It
- * knows nothing of policies, waiters or sources. The caller has checked all
- * arguments.
+ * The functions of the map cut and join segments, add and remove spans, and
+ * update the statistics. They know nothing of policies, waiters or sources. The
+ * caller has checked all arguments.
  */
 #ifndef _VMEM_SEGMENT_SEGMAP_H
 #define _VMEM_SEGMENT_SEGMAP_H
@@ -16,24 +16,24 @@
 #include "hash.h"
 #include "seg.h"
 
-/* Structures that a cut and a new span take from the pool, at most. */
+/* Upper bounds of the structures that a cut, or a span, takes from the pool. */
 #define VMEM_CUT_COST	2
 #define VMEM_SPAN_COST	2
 
-/* Segments between two hints. */
+/* Number of segments between two hints. */
 #define VMEM_HINT_STRIDE	64
 
 /**
  * struct vmem_cursor - a place in the segment list
- * @link: in &vmem_segmap.cursors while open, else unhashed
- * @seg: the segment that holds @addr, which may be a span marker; the end of
- *	the list after the last segment
- * @addr: the place
+ * @link: node in &vmem_segmap.cursors while open, else unhashed
+ * @seg: the segment that holds @addr, or the span marker that begins at @addr;
+ *	the end of the list behind the last segment
+ * @addr: the address of the cursor
  *
- * A cursor is no member of the segment list, so it separates no free segments.
- * When a segment is joined to its neighbour, its cursors move there and keep
- * their address. When a span is removed, its cursors move to the segment behind
- * it.
+ * A cursor is not a member of the segment list, so it separates no free
+ * segments. When a segment is merged into its neighbour, the cursors at the
+ * segment move to the neighbour and keep their address. When a span is removed,
+ * the cursors in the span move to the next structure in the list.
  *
  * Protected by the arena lock.
  */
@@ -52,12 +52,13 @@ struct vmem_cursor {
  * @pool_high: drain @pool if it holds more than this. Constant.
  * @quantum: unit; a power of two. Constant.
  * @mask: @quantum - 1. Constant.
- * @nr_observers: open cursors of both kinds, waiters, and the trace: the slow
- *	path notifies them of changes
- * @fast_alloc_min: allocations take the fast path if @pool holds at least this;
- *	UINT_MAX while there are observers
- * @fast_free_max: frees take the fast path if @pool holds less than this; 0
- *	while there are observers
+ * @nr_observers: number of open cursors and class cursors, plus the waiters,
+ *	plus 1 if the arena is traced; the slow path notifies observers of
+ *	changes
+ * @fast_alloc_min: allocations take the fast path if @pool holds at least this
+ *	number of structures; UINT_MAX while there are observers
+ * @fast_free_max: vmem_free() takes the fast path if @pool holds less than this
+ *	number of structures; 0 while there are observers
  * @pool: spare segment structures
  * @cursors: open cursors; normally empty
  * @added: number of spans ever added
@@ -73,8 +74,8 @@ struct vmem_cursor {
  * @end: end of the list. Not a segment, but its type is VMEM_SPAN, so it is
  *	never a free neighbour.
  *
- * The list holds the spans in the order in which they were added: each marker,
- * then the segments of the span by address, without a gap.
+ * The list holds the spans in the order in which they were added: for each span
+ * its marker, then its segments by address, without a gap.
  */
 struct vmem_segmap {
 	spinlock_t lock;	/* the arena lock, see above */
@@ -117,7 +118,7 @@ static inline unsigned long vmem_segmap_nr_allocated(const struct vmem_segmap *s
 	return sm->stats.alloc - sm->stats.free;
 }
 
-/* Number of free segments that have appeared, by a free or as a span. */
+/* Number of free segments that have appeared: freed, or added as a span. */
 static inline unsigned long vmem_segmap_appeared(const struct vmem_segmap *sm)
 {
 	return (unsigned long)sm->stats.free + sm->added;
@@ -142,7 +143,7 @@ vmem_segmap_find(struct vmem_segmap *sm, unsigned long addr)
 				struct vmem_seg, hash);
 }
 
-/* The same, but NULL if the segment is still in the old table of a rescale. */
+/* vmem_segmap_find(), but NULL if a rescale has not moved the segment yet. */
 static __always_inline struct vmem_seg *
 vmem_segmap_find_fast(struct vmem_segmap *sm, unsigned long addr)
 {
@@ -212,7 +213,7 @@ void vmem_hint_insert(struct vmem_segmap *sm, const struct vmem_seg *seg);
 bool vmem_hints_prune(struct vmem_segmap *sm, unsigned long *from);
 void vmem_hints_destroy(struct vmem_segmap *sm);
 
-/* Allocate @seg, which is in no class and begins at @start. */
+/* Mark @seg, which is in no class and begins at @start, as allocated. */
 static __always_inline void vmem_segmap_claim(struct vmem_segmap *sm,
 					      struct vmem_seg *seg,
 					      unsigned long start,
@@ -262,10 +263,10 @@ vmem_segmap_cut_low(struct vmem_segmap *sm, struct vmem_seg *seg,
  * @sm: the map, with VMEM_CUT_COST structures in its pool
  * @seg: a free segment
  * @addr: start of the allocation: inside @seg, a multiple of the quantum
- * @size: its size; rounded up to the quantum it lies inside @seg
+ * @size: size of the allocation; rounded up to the quantum, it ends inside @seg
  *
- * The right remainder enters its class before the left one. A remainder of the
- * class of @seg keeps the place of @seg.
+ * The right remainder enters its class before the left remainder. A remainder
+ * of the same class as @seg keeps the place of @seg in the list of the class.
  *
  * Context: the arena lock is held.
  * Return: the allocated segment.
@@ -334,11 +335,11 @@ vmem_segmap_join_known(struct vmem_segmap *sm, struct vmem_seg *seg,
  * @sm: the map
  * @seg: an allocated segment
  *
- * Coalesces it with the next and the previous segment. Puts at most two
- * structures into the pool.
+ * Merges @seg with each free neighbour. Puts at most two structures into the
+ * pool.
  *
  * Context: the arena lock is held.
- * Return: the free segment that holds the integers.
+ * Return: the free segment that holds the freed integers.
  */
 static inline struct vmem_seg *vmem_segmap_join(struct vmem_segmap *sm,
 						struct vmem_seg *seg)

@@ -2,7 +2,7 @@
 /*
  * The trace events of vmem. Documentation/tracing.rst describes them.
  *
- * An arena is an opaque pointer for probes, as for clients. Only vmem/trace.c
+ * For probes, as for clients, an arena is an opaque pointer. Only vmem/trace.c
  * expands the assignments below, and defines the functions that read the arena.
  */
 #undef TRACE_SYSTEM
@@ -38,8 +38,8 @@
 	{ VMEM_WAIT_STRUCTURES,	"structures" })
 
 /*
- * The extent of a reap: a work item drains the magazines of all CPUs and the
- * depots, or a request that must not sleep drains a bounded part.
+ * The extent of a reap. "all": a work item drains the magazines of all CPUs and
+ * the depots. "at-hand": a request that must not sleep drains a bounded part.
  */
 #define VMEM_REAP_ALL		0
 #define VMEM_REAP_AT_HAND	1
@@ -316,7 +316,7 @@ TRACE_EVENT(vmem_reap,
 		  __entry->before, __entry->after, __entry->ns)
 );
 
-/* @to equals @from if there was no memory for a table of the other size. */
+/* @to equals @from if there was no memory for a table of the wanted size. */
 TRACE_EVENT(vmem_rescale,
 
 	TP_PROTO(const struct vmem *vm, unsigned long segments,
