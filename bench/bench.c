@@ -2,9 +2,9 @@
 /*
  * Compares vmem with the other allocators of integers in the kernel.
  *
- * The module runs one workload with each peer when it is loaded, and prints the
- * results. Documentation/benchmarks.rst explains them; `make bench` runs all
- * workloads.
+ * When the module is loaded, it runs one workload with each allocator ("peer")
+ * and prints the results. Documentation/benchmarks.rst explains the results.
+ * `make bench` runs all workloads.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>

@@ -26,7 +26,8 @@
  *	allocates addresses of memory
  * @random: random numbers, the same sequence for each peer
  * @held_pages: pages held to keep the per-CPU page lists empty, see work.c
- * @free_pages_before: free pages before @instance was created, if counted
+ * @free_pages_before: number of free pages before @instance was created; only
+ *	if work_begin() was called with @count
  * @broken: the peer returned integers that were not free
  */
 struct work {
@@ -63,7 +64,7 @@ unsigned long map_largest(const struct work *work);
 /**
  * struct samples - durations of an operation, in ticks
  * @n: number of samples in @tick
- * @max: length of @tick; further samples only count in @sum
+ * @max: length of @tick; further samples are only added to @sum
  * @sum: sum of all samples
  * @tick: the samples
  */
@@ -93,8 +94,9 @@ static inline void samples_add(struct samples *s, u64 ticks)
 }
 
 /*
- * Print a line of results: "bench: peer=..." and more pairs of a name and a
- * value. Times have one decimal; with -icount a nanosecond is an instruction.
+ * Print a line of results: "bench: peer=..." and more NAME=VALUE pairs. Times
+ * are in nanoseconds with one decimal. With -icount a nanosecond is an
+ * instruction.
  */
 #define report(work, fmt, ...)						\
 	pr_info("bench: peer=%s " fmt "\n", (work)->peer->name, ##__VA_ARGS__)
@@ -121,7 +123,7 @@ int load_trace(const struct peer *peer);
 int load_locked_begin(void);
 void load_locked_end(void);
 
-/* Costs that waiting requests cause. */
+/* Costs that waiting requests add to other operations. */
 int load_distress(void);
 
 /* Module parameters. */

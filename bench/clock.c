@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures the frequency of the clock and the cost of reading it. A loop of
- * known length is measured to check the clock.
+ * Measures the frequency of the clock and the cost of reading it. Also times a
+ * loop of known length, as a check of the clock.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -35,7 +35,7 @@ void clock_calibrate(void)
 		;
 	ns = ktime_get_ns() - ns;
 	ticks = clock_read() - ticks;
-	/* The measurement is too short for more than whole megahertz. */
+	/* The measurement is too short for more digits than megahertz. */
 	clock_hz = div_u64(mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns) + HZ_PER_MHZ / 2,
 			   HZ_PER_MHZ) * HZ_PER_MHZ;
 

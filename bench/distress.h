@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Common functions of the two files of the load "distress".
+ * Functions that load_distress.c and load_distress_caches.c share.
  */
 #ifndef _VMEM_BENCH_DISTRESS_H
 #define _VMEM_BENCH_DISTRESS_H
@@ -8,12 +8,15 @@
 #include <linux/types.h>
 #include <linux/vmem.h>
 
-/* Print a line of results. @cost and @calm are in tenths of an instruction. */
+/*
+ * Print a line of results. @cost and its baseline @calm are in tenths of an
+ * instruction.
+ */
 void distress_report(const char *op, unsigned long n, u64 cost, u64 calm);
 
 /*
- * Create an arena; if @size is 0, without an initial span. NULL if out of
- * memory.
+ * Create an arena with an initial span of @size integers, or without a span if
+ * @size is 0. Returns NULL if out of memory.
  */
 vmem_t *distress_arena(const char *name, unsigned long size, vmem_t *source,
 		       size_t qcache_max);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random lifetimes and mixed sizes. The range is first filled to a target. Then
- * each step frees a random piece, and allocates until the target is reached
- * again or an allocation fails. Each allocation and each free is timed.
+ * Allocates pieces of mixed sizes with random lifetimes. First fills the range
+ * to a target. Then each step frees a random piece, and allocates until the
+ * target is reached again or an allocation fails. Each allocation and each free
+ * is timed.
  *
  * A failure is an allocation that fails although the total free space is large
- * enough. The line with the failures also has the allocated share of the range,
- * in per cent. "first" is the share at the end of the initial fill, which ends
- * at the target, at the first failure or after FILL_TIMEOUT. "reached" is the
- * mean share during the measurement. Slow peers do fewer steps.
+ * enough. The line with op=failures also prints the allocated share of the
+ * range in per cent. "first" is the share at the end of the initial fill, which
+ * ends at the target, at the first failure or after FILL_TIMEOUT. "reached" is
+ * the mean share during the measurement. A slow peer reaches TIMEOUT after
+ * fewer steps.
  */
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -17,14 +19,14 @@
 #include "bench.h"
 #include "clock.h"
 
-#define STEPS		16000UL	/* both for the warm-up and the measurement */
-#define REPORTS		32	/* reports of the free space in STEPS steps */
-#define PIECES		16384UL	/* size of the range, in pieces of mean size */
-#define MEAN_SIZE	32	/* of a piece, rounded down */
-#define TIMEOUT		(400 * NSEC_PER_MSEC)	/* of STEPS steps */
+#define STEPS		16000UL	/* of the warm-up, and of the measurement */
+#define REPORTS		32	/* free-space reports during STEPS steps */
+#define PIECES		16384UL	/* size of the range, in pieces of MEAN_SIZE */
+#define MEAN_SIZE	32	/* mean size of a piece, rounded down */
+#define TIMEOUT		(400 * NSEC_PER_MSEC)	/* for STEPS steps */
 #define FILL_TIMEOUT	(5 * TIMEOUT)
 
-/* @full: target, in per cent of the range. */
+/* @full: target of the fill, in per cent of the range. */
 struct churn {
 	struct work work;
 	struct samples alloc;
@@ -116,7 +118,7 @@ static void run_steps(struct churn *c, unsigned long steps, u64 timeout)
 	}
 }
 
-/* Run STEPS steps, with REPORTS reports of the free space. */
+/* Run STEPS steps, and report the free space REPORTS times. */
 static void run_and_report(struct churn *c, const char *op)
 {
 	unsigned int i;
@@ -127,7 +129,7 @@ static void run_and_report(struct churn *c, const char *op)
 	}
 }
 
-/* @used in tenths of a per cent of the range. */
+/* Convert @used to tenths of a per cent of the range. */
 static u64 permille_of_range(const struct churn *c, u64 used)
 {
 	return div64_u64(1000 * used, c->work.range);
@@ -157,7 +159,7 @@ static int churn_at(const struct peer *peer, unsigned int full)
 	first = c->work.used;
 	if (peer->maintain)
 		peer->maintain(c->work.instance);
-	run_and_report(c, "warming");	/* to a steady state */
+	run_and_report(c, "warming");	/* reach a steady state */
 	samples_reset(&c->alloc);
 	samples_reset(&c->free);
 	c->failures = 0;

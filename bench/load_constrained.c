@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pairs whose allocation has a constraint: an alignment, a small range, or a
- * fixed address; in a fragmented range with many live allocations. Only for the
- * peers that support the constraint. Ranges start at a live piece, and
- * addresses are searched from one, so that they are not in the free space
- * behind the last piece.
+ * Measures pairs of an allocation and a free in a fragmented range with many
+ * live allocations. The allocation has a constraint: an alignment, a small
+ * range or a fixed address. The load skips peers that do not support the
+ * constraint. A small range starts at a live piece, and the search for a fixed
+ * address also starts at a live piece, so that the result is not in the free
+ * space behind the last piece.
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
@@ -15,8 +16,8 @@
 
 #define SIZE		8UL
 #define ALIGN_TO	256UL
-#define WITHIN		4096UL	/* a range of this size nearly always fits */
-#define WITHIN_IDS	64UL	/* the same for single integers */
+#define WITHIN		4096UL	/* small range; nearly always has SIZE free */
+#define WITHIN_IDS	64UL	/* small range for peers of single integers */
 #define SAMPLES		3000
 #define MIN_SAMPLES	20
 #define TIME_LIMIT	(100 * NSEC_PER_MSEC)
@@ -30,7 +31,7 @@ static unsigned long random_start(struct work *work)
 	return work->piece[random_below(&work->random, work->live)].at;
 }
 
-/* A free address for @size units behind a random live piece. */
+/* Address of @size free integers behind a random live piece. */
 static unsigned long random_free_place(struct work *work, unsigned long size)
 {
 	unsigned long at, end;
@@ -60,7 +61,7 @@ static bool alloc_constrained(struct work *work, struct piece *piece, enum how h
 	}
 }
 
-/* Does @piece satisfy the constraint? */
+/* Returns true if @piece satisfies the constraint. */
 static bool satisfies(const struct piece *piece, enum how how, unsigned long at,
 		      unsigned long within)
 {

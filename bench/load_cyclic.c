@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cyclic identifiers, such as process ids and sequence numbers: each is greater
- * than the previous one, until the range wraps. The number of live identifiers
- * is constant; each step frees the oldest and allocates one.
+ * Measures cyclic identifiers, such as process ids and sequence numbers. Each
+ * identifier is greater than the previous identifier, until the search wraps
+ * around. The number of live identifiers is constant: each step frees the
+ * oldest identifier and allocates one.
  */
 #include <linux/module.h>
 #include <linux/sched.h>

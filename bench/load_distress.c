@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Costs that waiting requests cause: for clients that free, for the other
- * arenas of the tree, and for the machine as a whole. Requests that are served
- * from free segments should cost the same as without waiters, so each cost is
- * printed with a baseline. Documentation/benchmarks.rst has a table. The load
- * needs one CPU and the clock of QEMU with -icount.
+ * Measures the costs that waiting requests cause for clients that free, for the
+ * other arenas of the tree, and for the machine as a whole. If a free segment
+ * serves a request, the request should cost the same with and without waiters.
+ * So the load prints each cost with a baseline. Documentation/benchmarks.rst
+ * has a table of the costs. The load needs one CPU and the clock of QEMU with
+ * -icount.
  *
- * A line for each figure: "op" and "n" name the operation, "cost" is in
- * instructions; "calm" is the baseline: the cost of the same operation while no
- * request waits.
+ * Each figure is one line. "op" and "n" name the operation, "cost" is its cost
+ * in instructions. "calm" is the baseline: the cost of the same operation while
+ * no request waits.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -51,7 +52,7 @@ vmem_t *distress_arena(const char *name, unsigned long size, vmem_t *source,
 			   VM_SLEEP | VMC_IDENTIFIER);
 }
 
-/* Tenths of an instruction, without the cost of reading the clock. */
+/* Convert to tenths of an instruction, less the cost of reading the clock. */
 static u64 net_tenths(u64 ticks)
 {
 	return ticks > clock_overhead ? clock_tenths(ticks - clock_overhead) : 0;
@@ -65,7 +66,7 @@ static noinline u64 timed_free(vmem_t *vm, void *p)
 	return clock_read() - start;
 }
 
-/* Cost of a free of one unit while @n threads wait for a unit. */
+/* Measure vmem_free() of one unit while each of @n threads waits for a unit. */
 static int wake_one(unsigned int n)
 {
 	vmem_t *vm = distress_arena("wake", n + FREES, NULL, 0);
@@ -108,8 +109,8 @@ out:
 }
 
 /*
- * Total CPU time for each of @n waiters that are served one by one. The
- * baseline is a free, an allocation and a sleep of the same length.
+ * Measure the total CPU time per waiter while @n waiters are served one by one.
+ * The baseline is vmem_free(), vmem_alloc() and an equally long sleep.
  */
 static int serve_one_by_one(unsigned int n)
 {
@@ -168,8 +169,8 @@ static noinline u64 time_import_release(vmem_t *vm)
 
 /*
  * Measure pairs in @vm that each import and release a span. @pair: median time
- * of a pair. @all: total CPU time for each pair, less the CPU time of an
- * equally long period without pairs.
+ * of a pair. @all: total CPU time per pair, less the CPU time of an equally
+ * long period without pairs.
  */
 static int measure_imports(vmem_t *vm, u64 *pair, u64 *all)
 {
@@ -250,7 +251,7 @@ out:
 	return err;
 }
 
-/* CPU time until @top has a waiter; the wait is bounded. */
+/* CPU time until @top has a waiter, or until 1000 polls have found none. */
 static u64 busy_until_waiting(vmem_t *top)
 {
 	struct vmem_stats stats;
@@ -277,7 +278,7 @@ static u64 busy_for(unsigned int ms)
 	return busy_ns_since(&busy);
 }
 
-/* Time of a vmem_update() without anything to do; the best of three. */
+/* Shortest of three calls of vmem_update() that have nothing to do. */
 static u64 time_maintenance(void)
 {
 	u64 start, best = U64_MAX;
@@ -292,7 +293,7 @@ static u64 time_maintenance(void)
 	return clock_tenths(best);
 }
 
-/* The part of tree() with a request that waits for @root. */
+/* The part of tree() in which a request waits for space in @root. */
 static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 {
 	u64 asleep, second, calm, calm_destroy, start;
@@ -313,7 +314,7 @@ static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 	distress_report("tree_second", *n, 10 * second, 10 * calm);
 	vmem_add(root, (void *)(2 * BASE), 2, VM_SLEEP);
 	err = waiters_end(&waiters);
-	/* Allocate the units again, so that the next request waits, too. */
+	/* Allocate the added units, so that the next request must wait. */
 	if (err || !vmem_alloc(root, 2, VM_NOSLEEP))
 		return err ?: -ENOSPC;
 
@@ -332,10 +333,11 @@ static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 }
 
 /*
- * A root with @n children, which have empty caches. Measure
- * - a round of maintenance, for each child; the baseline is without caches,
- * - the CPU time until a request for the root sleeps, and in the second after,
- * - the time to destroy a child just after such a request has begun.
+ * Create a root with @n children that have empty caches. Measure
+ * - a round of maintenance per child (baseline: children without caches),
+ * - the CPU time until a request in the root sleeps,
+ * - the CPU time in the next second,
+ * - the time to destroy a child just after a request in the root has begun.
  */
 static int tree(unsigned int n)
 {
@@ -408,8 +410,9 @@ static int taker_thread(void *arg)
 }
 
 /*
- * CPU time of SLEEPS requests of another thread for a unit. This thread frees
- * the unit after the other thread has fallen asleep, or before its request.
+ * CPU time of SLEEPS requests of the taker for the only unit. If @other_sleeps,
+ * this thread frees the unit after the taker has fallen asleep; otherwise it
+ * frees the unit before the taker requests it.
  */
 static u64 handover_cost_once(struct taker *t, bool other_sleeps)
 {
@@ -434,7 +437,7 @@ static u64 handover_cost_once(struct taker *t, bool other_sleeps)
 	return cost;
 }
 
-/* The minimum of several measurements, to exclude background activity. */
+/* The minimum of REPEATS measurements, to exclude background activity. */
 static u64 handover_cost(struct taker *t, bool other_sleeps)
 {
 	u64 best = handover_cost_once(t, other_sleeps);
@@ -445,7 +448,10 @@ static u64 handover_cost(struct taker *t, bool other_sleeps)
 	return best;
 }
 
-/* CPU time of a sleep and its wake-up, without and with a cached arena. */
+/*
+ * Measure the CPU time of a sleep and its wake-up while a second arena has
+ * caches. The baseline has no second arena.
+ */
 static int sleep_beside(void)
 {
 	struct taker t = { .vm = distress_arena("plain", 1, NULL, 0) };
@@ -490,6 +496,6 @@ int load_distress(void)
 	err = err ?: distress_caches();
 	if (err)
 		pr_info("bench: failed distress: %d\n", err);
-	/* After -ETIME threads still wait, so the module must stay. */
+	/* After -ETIME threads still wait, so the module must stay loaded. */
 	return err == -ETIME ? 0 : err;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The load "distress", continued: costs of exhaustion for clients that allocate
- * from caches of the same tree, and how long reclaim occupies the CPU.
+ * Second part of the load "distress". It measures the cost of exhaustion for
+ * clients that allocate from caches of the same tree, and the time for which
+ * reclaim occupies the CPU.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -18,13 +19,16 @@
 #define BATCH		32	/* pairs */
 #define BATCHES		100
 #define SLEEP_US	100
-#define DEPOT		100000U	/* objects in magazines */
+#define DEPOT		100000U	/* objects to move into the depot */
 #define NAP_US		50
 #define OBJECTS		64	/* objects in a slab of single units */
-#define UNCACHED	16	/* units: cached sizes ignore VM_ABORT */
+#define UNCACHED	16	/* units; VM_ABORT affects no cached size */
 #define SETTLE_MS	100
 
-/* Mean time of a cached pair. With @poll, a request fails before each batch. */
+/*
+ * Mean time of a pair of a cached size in @vm. If @poll is not NULL, a request
+ * in @poll fails before each batch of pairs.
+ */
 static u64 time_pairs(vmem_t *vm, vmem_t *poll)
 {
 	u64 start, sum = 0;
@@ -56,7 +60,8 @@ static void arenas_destroy(vmem_t **vm, unsigned int n)
 }
 
 /*
- * Pairs in an arena, while a client polls a sibling whose source is exhausted.
+ * Measure pairs in an arena while a client polls a sibling arena whose source
+ * is exhausted.
  */
 static int poll_beside(void)
 {
@@ -81,8 +86,8 @@ static int poll_beside(void)
 }
 
 /*
- * A request waits for long in one child of a root. Meanwhile, pairs in a
- * sibling with a span of its own, and in one with an imported span.
+ * While a request waits in one child of a root, measure pairs in two siblings:
+ * one has a span of its own, the other has an imported span.
  */
 static int wait_beside(void)
 {
@@ -117,13 +122,13 @@ out:
 	return err;
 }
 
-/* An import function that is not vmem_alloc(), but only calls it. */
+/* A client's import function, which only calls vmem_alloc(). */
 static void *own_import(vmem_t *source, size_t size, int vmflag)
 {
 	return vmem_alloc(source, size, vmflag);
 }
 
-/* Pairs in an arena with one free unit, which cannot create a slab. */
+/* Measure pairs in an arena with one free unit: it cannot create a slab. */
 static int pairs_in_last_unit(vmem_t *source, vmem_alloc_t *afunc, u64 *cost)
 {
 	vmem_t *vm = vmem_create("last", (void *)BASE, OBJECTS + 1, 1, afunc,
@@ -164,10 +169,10 @@ static int import_beside(void)
 	return err;
 }
 
-/* Maximum lateness of nap_thread(). */
+/* Maximum lateness of nap_thread(), in nanoseconds. */
 static u64 max_late_ns;
 
-/* A real-time thread that sleeps repeatedly, and notes how late it runs. */
+/* A real-time thread that sleeps repeatedly and records its lateness. */
 static int nap_thread(void *arg)
 {
 	u64 start, ns;
@@ -183,7 +188,10 @@ static int nap_thread(void *arg)
 	return 0;
 }
 
-/* Maximum lateness since the previous call, in tenths of a nanosecond. */
+/*
+ * Maximum lateness of nap_thread() since the previous call of nap_lateness(),
+ * in tenths of a nanosecond.
+ */
 static u64 nap_lateness(void)
 {
 	u64 ns;
@@ -194,7 +202,7 @@ static u64 nap_lateness(void)
 	return 10 * ns;
 }
 
-/* Allocate all @n units of an arena. */
+/* Allocate @n single units. */
 static void fill_units(vmem_t *vm, void **unit, unsigned int n)
 {
 	unsigned int i;
@@ -220,8 +228,9 @@ static void free_units(vmem_t *vm, void **unit, unsigned int n)
 }
 
 /*
- * The longest time without scheduling while the depot returns many objects to
- * their slabs: in maintenance, for a waiter, and when the arena is destroyed.
+ * Measure the longest time without scheduling while the depot returns many
+ * objects to their slabs. This happens in maintenance, for a waiter, and when
+ * the arena is destroyed.
  */
 static int drain_depot(void)
 {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Measures the longest time that vmem holds an arena's lock. Interrupts are off
- * while the lock is held, so a timer that is due meanwhile is late by the rest
- * of the hold. The timer expires every few microseconds. The load needs the
- * clock of QEMU with -icount, which counts only the guest's instructions.
+ * while the lock is held. So if a timer expires during a hold, its handler is
+ * late by the rest of the hold. The timer expires every TICK_NS nanoseconds.
+ * The load needs the clock of QEMU with -icount, which counts only the guest's
+ * instructions.
  *
- * Other code turns interrupts off, too: the page allocator frees hundreds of
- * pages at once. So the timer handler looks up the function that it interrupts,
- * which is the one that turned interrupts on, and keeps separate maxima for
- * vmem and for other code. The figure of vmem includes the kernel's tick, if
- * that is handled first.
+ * Code outside vmem turns interrupts off, too. For example, the page allocator
+ * frees hundreds of pages at once. So the timer handler looks up the function
+ * that it interrupts, which has just turned interrupts on, and keeps separate
+ * maxima for vmem and for other code. The maximum of vmem includes the time of
+ * the kernel's tick if the CPU handles the tick first.
  *
- * Each operation is repeated, or takes the lock often enough, so that the timer
- * is due at the beginning of some hold. While the module is loaded, user space
- * can continue the measurement, for example with reads of debugfs files:
- * writing a name to the parameter "mark" prints the maximum lateness since the
+ * Each operation is repeated, or takes the lock so often, that the timer
+ * expires at the beginning of some hold. While the module is loaded, user space
+ * can continue the measurement, for example with reads of debugfs files. A
+ * write of a name to the parameter "mark" prints the maximum lateness since the
  * previous mark.
  */
 #include <linux/delay.h>
@@ -40,7 +41,7 @@
 #define SEARCHES	200
 #define SPANS		50000UL
 
-/* Maximum lateness of the timer, and the address that it interrupted then. */
+/* Maximum lateness of the timer, and the code that turned interrupts on. */
 struct late {
 	s64 ns;
 	unsigned long at;
@@ -52,7 +53,7 @@ static bool ignored;
 static struct work locked;
 
 #if defined(CONFIG_STACKTRACE) && defined(CONFIG_X86_64) && !defined(CONFIG_UML)
-/* Address of the caller that turned interrupts on; 0 if unknown. */
+/* Address of the code that turned interrupts on; 0 if it is unknown. */
 static unsigned long irqs_enabled_at(void)
 {
 	unsigned long entry[16], at = instruction_pointer(get_irq_regs());
@@ -65,7 +66,7 @@ static unsigned long irqs_enabled_at(void)
 	return i < n ? entry[i] : 0;
 }
 
-/* No module other than vmem is active during the measurement. */
+/* Counts every other module as vmem: only vmem is active. */
 static bool in_vmem(unsigned long at)
 {
 	return !at || (at >= MODULES_VADDR && at < MODULES_END &&
@@ -145,7 +146,7 @@ static const struct kernel_param_ops mark_ops = { .set = mark_set };
 module_param_cb(mark, &mark_ops, NULL, 0200);
 MODULE_PARM_DESC(mark, "write a name: print the maximum lateness of the timer under that name");
 
-/* For comparison: @n objects of the kernel's slab allocator. */
+/* For comparison, measure the kernel's slab allocator with @n objects. */
 static void measure_slab(unsigned long n)
 {
 	void **p = vzalloc(array_size(n, sizeof(*p)));
@@ -162,7 +163,7 @@ static void measure_slab(unsigned long n)
 	reset_late();
 }
 
-/* Searches of every kind, successful and failing. */
+/* Measure searches of every kind, successful and failing. */
 static void searches(vmem_t *vm)
 {
 	struct rnd_state *random = &locked.random;
@@ -252,7 +253,7 @@ static void other_calls(vmem_t *vm)
 	mark("stats");
 }
 
-/* Add, import and release thousands of spans. */
+/* Measure additions, imports and releases of thousands of spans. */
 static void spans(vmem_t *source)
 {
 	vmem_t *vm = vmem_create("spans", NULL, 0, 1, NULL, NULL, NULL, 0,
@@ -308,7 +309,7 @@ static void cached(unsigned long n)
 		for (i = 0; i < n; i++)
 			vmem_free(vm, p[i], 1 + i % 8);
 		mark("cached_empty");
-		/* Only memory that the caches hold can satisfy this request. */
+		/* The request needs the identifiers that the caches hold. */
 		p[0] = vmem_alloc(vm, 63 * n, VM_NOSLEEP);
 		if (p[0])
 			vmem_free(vm, p[0], 63 * n);
@@ -350,7 +351,7 @@ int load_locked_begin(void)
 	cached(bench_live / 4);
 	if (!err)
 		locked_waited(&locked);
-	/* User space continues with the parameter "mark". */
+	/* User space can continue with the parameter "mark". */
 	return err;
 }
 

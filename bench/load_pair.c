@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pair is one allocation and the free of it, in a fragmented range with many
- * live allocations.
+ * Measures pairs: an allocation and a free of its result, in a fragmented range
+ * with many live allocations.
  *
- * The median is over batches of pairs, to amortise the cost of reading the
- * clock; slow pairs are timed one by one. The tail is over single pairs. The
- * size of the pair is independent of the sizes of the live allocations.
+ * The median is computed over batches of pairs, to amortise the cost of reading
+ * the clock. Pairs slower than SLOW_PAIR are timed one by one. The tail is
+ * computed over single pairs. The size of the pair is independent of the sizes
+ * of the live allocations.
  */
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -19,12 +20,12 @@
 #define SINGLES		5000
 #define MIN_SAMPLES	3
 #define MIN_RANGE	65536UL	/* integers */
-#define COUNT_BYTES_MIN	100000UL /* live: with less, work_bytes() is inexact */
+#define COUNT_BYTES_MIN	100000UL /* work_bytes() needs this many pieces */
 #define SLOW_PAIR	(300 * NSEC_PER_USEC)	/* do not batch slower pairs */
 /* Time after which no more samples are taken; in instructions with -icount. */
 #define TIME_LIMIT	(100 * NSEC_PER_MSEC)
 
-/* The time of @n pairs; 0 if one of them failed. */
+/* Ticks of @n pairs; 0 if an allocation failed. */
 static noinline u64 time_pairs(const struct peer *peer, void *instance,
 			       struct piece *piece, unsigned int n)
 {
@@ -38,7 +39,7 @@ static noinline u64 time_pairs(const struct peer *peer, void *instance,
 	return clock_read() - start;
 }
 
-/* Measure at most @max_samples times @per_sample pairs. */
+/* Take at most @max_samples samples, each of @per_sample pairs. */
 static int measure(struct work *work, const char *load, const char *op,
 		   struct piece *piece, unsigned int per_sample, unsigned int max_samples)
 {
@@ -76,7 +77,7 @@ static int pair_of_size(struct work *work, unsigned long live,
 
 	piece.size = size;
 	snprintf(load, sizeof(load), "load=pair live=%lu size=%lu", live, size);
-	/* Time a pair, which also warms up. */
+	/* Time one pair, to choose the size of a batch and to warm up. */
 	if (work->peer->alloc(work->instance, &piece)) {
 		map_set(work, &piece);
 		map_clear(work, &piece);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Throughput of threads, one per CPU, that allocate from and free to one
- * instance. On an emulated machine only the ratios are meaningful.
+ * Measures the throughput of threads, one per CPU, that allocate and free in
+ * one instance of a peer. On an emulated machine only the ratios of the results
+ * are meaningful.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -12,12 +13,12 @@
 #include "bench.h"
 #include "clock.h"
 
-#define BURST		8	/* allocations that a thread holds */
+#define BURST		8	/* allocations before a thread frees them */
 #define THREADS		4
 #define RUN_MS		250	/* length of a run */
 #define RUNS		3	/* the best run counts */
 
-/* The threads share the instance of @work. Each has its own pieces there. */
+/* The threads share the instance of @work. Each has its own pieces in it. */
 struct threads {
 	struct work *work;
 	struct completion done;

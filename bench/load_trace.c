@@ -4,9 +4,9 @@
  * quarter larger than the peak of the live allocations.
  *
  * The file is text. Lines that begin with "#" are comments. "N" allocates N
- * units. "-N" frees the allocation after which N others were made, so that "-0"
- * is the latest. Documentation/benchmarks.rst describes the origin of the
- * trace.
+ * units. "-N" frees the allocation that N further allocations followed, so "-0"
+ * frees the latest allocation. Documentation/benchmarks.rst describes the
+ * origin of the trace.
  */
 #include <linux/ctype.h>
 #include <linux/kernel_read_file.h>
@@ -18,11 +18,13 @@
 #include "bench.h"
 #include "clock.h"
 
-#define REPORTS		64	/* reports of the free space */
+#define REPORTS		64	/* number of free-space reports in a replay */
 #define TIMEOUT		(3ULL * NSEC_PER_SEC)
 
 /*
- * @text: the file, @length characters with @events events
+ * @text: content of the file
+ * @length: number of characters in @text
+ * @events: number of events in @text
  * @allocs: number of events that allocate
  * @peak: maximum number of live units
  */
@@ -34,15 +36,18 @@ struct trace {
 	unsigned long peak;
 };
 
-/* An allocation of size @number, or a free of the allocation of age @number. */
+/*
+ * An allocation of @number units or, if @free, a free of the allocation that
+ * @number further allocations followed.
+ */
 struct event {
 	bool free;
 	unsigned long number;
 };
 
 /*
- * Parse the event at @at, and advance @at. False at the end or at a syntax
- * error.
+ * Parse the event at @at, and advance @at. Returns false at the end of the
+ * trace or at a syntax error.
  */
 static bool trace_next(const struct trace *trace, size_t *at, struct event *event)
 {

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The load "locked", continued: frees and failing requests while another
- * request waits.
+ * Second part of the load "locked". It measures vmem_free() and failing
+ * requests while another request waits.
  *
- * A client may free, or request with VM_NOSLEEP, with interrupts off. So each
- * kind of call has two figures. The lateness of the timer is the longest time
- * that vmem itself turns interrupts off. The maximum cost of a call, in
- * instructions, is the time that interrupts are off if the client has turned
- * them off. Every second call is made with interrupts off, so that interrupts
- * do not count as its cost; the timer is ignored then. The other calls count
- * for this maximum only above LONG_TICKS.
+ * A client may call vmem_free(), or vmem_alloc() with VM_NOSLEEP, with
+ * interrupts off. So each kind of call has two figures. The lateness of the
+ * timer is the longest time for which vmem itself turns interrupts off. The
+ * maximum cost of a call, in instructions, is the time for which interrupts
+ * stay off if the client has turned them off. Every second call runs with
+ * interrupts off, so that the cost of an interrupt does not count; the load
+ * ignores the timer during such a call. The cost of the other calls counts only
+ * above LONG_TICKS.
  *
- * The waiting thread has the highest priority, then the measuring thread, then
- * work items. So the first call happens after the request has begun to wait and
- * before reclaim on its behalf has begun. The measuring thread sleeps after
- * each call, so that calls and steps of reclaim alternate.
+ * The waiting thread has the highest priority, the measuring thread the second,
+ * work items the lowest. So the measuring thread makes its first call after the
+ * request has begun to wait and before the reclaim for that request begins. The
+ * measuring thread sleeps after each call, so that calls and steps of reclaim
+ * alternate.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -30,16 +32,16 @@
 #include "locked.h"
 #include "waiters.h"
 
-#define CACHED		8	/* units */
-#define UNCACHED	16	/* units */
+#define CACHED		8	/* units of the largest cached size */
+#define UNCACHED	16	/* units of a size without a cache */
 #define PIECES		2048U	/* pieces of UNCACHED units */
 #define REQUESTS	16	/* requests of each kind */
 #define FREES		1024
-#define BATCH		64	/* calls */
-#define SLEEP_US	100	/* after a batch */
+#define BATCH		64	/* calls between two long sleeps */
+#define SLEEP_US	100	/* length of a long sleep */
 #define TOO_LARGE	1000	/* units: more than any free segment */
-#define WITHIN		1024	/* units: more than any free segment there */
-#define CHUNK		100000UL /* objects in the depot */
+#define WITHIN		1024	/* units: no free segment in the window fits */
+#define CHUNK		100000UL /* objects to move into the depot */
 #define SETTLE_MS	500
 #define IRQ_PERIOD_NS	20000
 #define LONG_TICKS	50000	/* interrupts during a call take much less */
@@ -49,14 +51,14 @@
  * @vm: the arena
  * @n: number of units
  * @id: single units, in the order of allocation; NULL if freed
- * @nid: length of @id
+ * @nid: number of entries of @id
  * @next: index in @id of the unit to free next
- * @step: increment of @next
+ * @step: increment of @next after each call of free_cached()
  * @piece: pieces of UNCACHED units
  * @npiece: number of allocated pieces; the last is freed next
  * @large: size of a request that fails
  * @small: size of a request that succeeds
- * @window: address from which a constrained request fails
+ * @window: minimum address of the constrained request, which fails
  * @result: allocation of the last call
  * @size: size of @result
  * @constrained: @result must be freed with vmem_xfree()
@@ -98,7 +100,8 @@ static void full_arena_destroy(struct full_arena *fa)
 }
 
 /*
- * Create an arena; allocate PIECES pieces, then single units until it is full.
+ * Create an arena of @n units. Allocate PIECES pieces, then single units until
+ * the arena is full.
  */
 static struct full_arena *full_arena_create(unsigned long n)
 {
@@ -128,7 +131,7 @@ static struct full_arena *full_arena_create(unsigned long n)
 	return fa;
 }
 
-/* A full arena with every second single unit freed into its slab. */
+/* Create a full arena, then free every second single unit into its slab. */
 static struct full_arena *partial_slabs_create(unsigned long n)
 {
 	struct full_arena *fa = full_arena_create(n);
@@ -145,7 +148,7 @@ static struct full_arena *partial_slabs_create(unsigned long n)
 	for (i = 0; fa && i < 3; i++)
 		vmem_update(NULL);
 	if (fa)
-		fa->step = 97;	/* to another slab each time */
+		fa->step = 97;	/* each call frees into another slab */
 	return fa;
 }
 
@@ -162,7 +165,10 @@ static void fill_depot(struct full_arena *fa)
 	}
 }
 
-/* The measured calls, none of which sleeps. False: nothing is left to free. */
+/*
+ * The measured calls. None of them sleeps. Each returns false if it has nothing
+ * to free.
+ */
 
 static bool free_cached(struct full_arena *fa)
 {
@@ -268,7 +274,7 @@ static void repeat_call(struct full_arena *fa, const char *when, const char *cal
 			max_ticks = max(max_ticks, ticks);
 		served += !!fa->result;
 		free_result(fa);
-		/* A short sleep, to alternate with the steps of reclaim. */
+		/* Sleep, so that calls and steps of reclaim alternate. */
 		sleep_us(i % BATCH == BATCH - 1 ? SLEEP_US : 1);
 	}
 	sleep_us(SLEEP_US);
@@ -296,7 +302,10 @@ static int begin_waiting(struct waiters *waiters, vmem_t *vm, size_t size)
 	return err;
 }
 
-/* Give reclaim SETTLE_MS, print its lateness, and add a span for the waiter. */
+/*
+ * Let reclaim run for SETTLE_MS, print the lateness under the name @reclaim,
+ * and add a span at @at for the waiter.
+ */
 static int satisfy_waiter(struct waiters *waiters, vmem_t *vm, unsigned long at,
 			  const char *reclaim)
 {
@@ -313,7 +322,7 @@ static void maintain(const char *name)
 	locked_mark(name, "");
 }
 
-/* All kinds of calls, while a request waits. */
+/* Measure all kinds of calls while a request waits. */
 static void calls_while_waiting(struct full_arena *fa, const char *when)
 {
 	repeat_call(fa, when, "free", free_cached, FREES);
@@ -322,7 +331,7 @@ static void calls_while_waiting(struct full_arena *fa, const char *when)
 	failing_requests(fa, when);
 }
 
-/* Frees by an interrupt handler, which interrupts reclaim at any point. */
+/* A timer whose handler frees units, and interrupts reclaim at any point. */
 struct irq_frees {
 	struct hrtimer timer;
 	struct full_arena *fa;
@@ -377,7 +386,7 @@ static int partial_slabs_irq(void)
 	return err;
 }
 
-/* Cached sizes; every slab has free objects. */
+/* Measure cached sizes while every slab has free objects. */
 static int partial_slabs(void)
 {
 	struct full_arena *fa = partial_slabs_create(bench_live);
@@ -409,7 +418,7 @@ static int partial_slabs(void)
 	return err;
 }
 
-/* Cached sizes; many objects are in magazines of the depot. */
+/* Measure cached sizes while magazines of the depot hold many objects. */
 static int full_depot(void)
 {
 	struct full_arena *fa = full_arena_create(bench_live);
@@ -419,7 +428,7 @@ static int full_depot(void)
 	if (!fa)
 		return -ENOMEM;
 	fa->step = 1;
-	fa->small = 64;		/* a slab */
+	fa->small = 64;		/* size of a slab */
 	fa->large = fa->n - fa->n / 8;
 	fill_depot(fa);
 	locked_mark("depot_make", "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A bitmap of the allocated integers, independent of the peer. It measures the
+ * A bitmap of the allocated integers, independent of the peer. It shows the
  * fragmentation of the free space, and detects a peer that allocates integers
  * that are not free.
  */

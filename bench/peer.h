@@ -2,8 +2,8 @@
 /*
  * A peer is an allocator of integers in the kernel, vmem included.
  *
- * Workloads call all peers through this table of functions, so that each has
- * the cost of the same indirect calls. An allocator with several policies is
+ * Workloads call every peer through struct peer, so that every peer has the
+ * cost of the same indirect calls. An allocator with several policies is
  * several peers.
  */
 #ifndef _VMEM_BENCH_PEER_H
@@ -18,7 +18,7 @@
  * struct piece - a run of integers, allocated or to be allocated
  * @at: first integer
  * @size: number of integers
- * @client_data: data of the peer that its client stores, see &peer.client_size
+ * @client_data: &peer.client_size bytes of the client for use by the peer
  */
 struct piece {
 	unsigned long at;
@@ -29,24 +29,26 @@ struct piece {
 /**
  * struct peer - an allocator of integers
  * @name: without blanks
- * @missing: the reason why this kernel does not have the peer; NULL if it has
+ * @missing: the reason why this kernel does not have the peer; else NULL
  * @one_size: the peer allocates only single integers
  * @pointers: the integers are addresses of memory, not in the range of @create
  * @cyclic: the peer allocates ascending identifiers
  * @slow_fill: the time of @alloc grows with the number of consecutive pieces
- *	from the start of the range; work_fill() uses @alloc_at, with the same
- *	result
- * @client_size: bytes for each piece in structures of the client, zeroed in
- *	&piece.client_data
- * @create: create an instance for [BASE, BASE + range); NULL if out of memory
+ *	from the start of the range; work_fill() uses @alloc_at instead, which
+ *	allocates the same integers
+ * @client_size: number of zeroed bytes that the client must provide for each
+ *	piece, in &piece.client_data
+ * @create: create an instance for [BASE, BASE + range); returns NULL if out of
+ *	memory
  * @destroy: destroy an instance in which everything is free
- * @alloc: allocate &piece.size integers and set &piece.at; false if none are
- *	free
- * @free: free a piece of @alloc
+ * @alloc: allocate &piece.size integers and set &piece.at; returns false if the
+ *	allocation fails
+ * @free: free a piece that @alloc allocated
  * @alloc_aligned: allocate at a multiple of align; may be NULL
  * @alloc_within: allocate in [first, end); may be NULL
  * @alloc_at: allocate at the given integer; may be NULL
- * @free_constrained: free a piece of one of these three functions
+ * @free_constrained: free a piece that @alloc_aligned, @alloc_within or
+ *	@alloc_at allocated
  * @maintain: run deferred maintenance immediately; may be NULL
  */
 struct peer {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drm_mm, which manages the address spaces of graphics cards: trees of the
- * holes by size and by address, best fit. Its client provides the node of each
- * piece, which is in &piece.client_data here, and the lock, which is the
- * cheapest that is sufficient.
+ * drm_mm, which manages the address spaces of graphics cards. It keeps trees of
+ * the holes by size and by address, and is used here with best fit. The client
+ * provides the node of each piece, here in &piece.client_data. The client also
+ * provides the lock, here the cheapest lock that suffices.
  */
 #include <linux/slab.h>
 #include <linux/spinlock.h>

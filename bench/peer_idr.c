@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * idr, cyclic: ascending identifiers, as for process ids. Its client provides
- * the lock, which is the cheapest that is sufficient.
+ * idr with idr_alloc_cyclic(): ascending identifiers, as for process ids. The
+ * client provides the lock, here the cheapest lock that suffices.
  */
 #include <linux/idr.h>
 #include <linux/slab.h>

@@ -2,7 +2,8 @@
 /*
  * iova, the allocator of device addresses, as the DMA layer uses it: a tree of
  * the allocated ranges, searched from the top, with per-CPU caches for powers
- * of two up to 32 units. Sizes up to that are rounded up to a power of two.
+ * of two up to 32 units. Sizes of at most 32 units are rounded up to a power of
+ * two.
  */
 #include <linux/iova.h>
 #include <linux/mm.h>
@@ -61,9 +62,9 @@ static void window_free(void *instance, struct piece *piece)
 }
 
 /*
- * iova can only align to the size, rounded up to a power of two. It cannot
- * implement alloc_at: reserve_iova() does not fail if the range overlaps an
- * allocated one, but merges the two.
+ * iova can align a range only to the size of the range, rounded up to a power
+ * of two. This peer has no alloc_at, because reserve_iova() does not fail if
+ * the range overlaps an allocated range, but merges the two ranges.
  */
 static bool window_alloc_aligned(void *instance, struct piece *piece,
 				 unsigned long align)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A maple tree with gap tracking, as in the address spaces of processes: like
- * mmap(), find the lowest gap that fits, and store an entry there, with the
- * tree's own lock held.
+ * A maple tree with gap tracking, as in the address spaces of processes. Like
+ * mmap(), an allocation finds the lowest gap that fits and stores an entry in
+ * the gap, with the tree's own lock held.
  */
 #include <linux/maple_tree.h>
 #include <linux/slab.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sbitmap: a bitmap spread over cache lines, with a per-CPU hint. Block devices
- * allocate the tags of requests from it. It has a fixed size, and allocates all
- * its memory at creation.
+ * allocate the tags of requests from an sbitmap. An sbitmap has a fixed size
+ * and allocates all its memory at creation.
  */
 #include <linux/numa.h>
 #include <linux/sbitmap.h>

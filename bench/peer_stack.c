@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A stack of integers for each CPU: the lower bound of the cost of a per-CPU
- * allocator. It is not usable as one, since a CPU cannot allocate the integers
- * that are on the stacks of other CPUs.
+ * allocator. The stacks are not a usable allocator, since a CPU cannot allocate
+ * the integers that are on the stacks of other CPUs.
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -29,8 +29,9 @@ static void stack_destroy(void *instance)
 }
 
 /*
- * The stack of this CPU has the whole range; each other stack has 64 integers
- * beyond the range. A workload that needs the range must not migrate.
+ * The stack of this CPU has the whole range. The stack of every other CPU has
+ * 64 integers beyond the range. A workload that needs the range must not
+ * migrate.
  */
 static void *stack_create(unsigned long range)
 {

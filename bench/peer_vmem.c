@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem with quantum caches, and for each policy without. Without them
- * vmem_alloc() and vmem_free() measure the arena itself.
+ * vmem with quantum caches, and vmem without quantum caches for each policy.
+ * Without caches, a pair of vmem_alloc() and vmem_free() measures the arena
+ * itself.
  */
 #include <linux/vmem.h>
 
 #include "peer.h"
 
-/* Sizes up to this many units are cached. */
+/* The largest cached size, in units. */
 #define QCACHE_MAX	8
 
 static void *arena_create(unsigned long range)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Samples, their median and their 99.9th percentile. With less than a thousand
- * samples the latter is the maximum.
+ * Samples, their median and their 99.9th percentile. With fewer than a thousand
+ * samples the 99.9th percentile is the maximum.
  */
 #include <linux/math64.h>
 #include <linux/printk.h>
@@ -38,7 +38,9 @@ void samples_sort(struct samples *s)
 	sort(s->tick, s->n, sizeof(*s->tick), compare_ticks, NULL);
 }
 
-/* The sample that @permille of the samples do not exceed. @s is sorted. */
+/*
+ * The sample that @permille / 1000 of all samples do not exceed. @s is sorted.
+ */
 u64 samples_permille(const struct samples *s, unsigned int permille)
 {
 	if (!s->n)
@@ -57,7 +59,8 @@ struct decimal decimal(u64 tenths)
 }
 
 /*
- * Tenths of a nanosecond for each of @per_sample operations that took @ticks.
+ * Tenths of a nanosecond per operation if @per_sample operations took @ticks,
+ * less the cost of reading the clock.
  */
 static u64 net_tenths(u64 ticks, unsigned int per_sample)
 {

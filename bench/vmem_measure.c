@@ -2,13 +2,13 @@
 /*
  * Measures the cost of vmem, in nanoseconds of the clock.
  *
- * In QEMU with -icount shift=0 an instruction takes one nanosecond, so the
- * figures are instructions, and reproducible on any machine. On a real machine
- * they are times, of which only the ratios within one run are meaningful.
+ * In QEMU with -icount shift=0 an instruction takes one nanosecond. So the
+ * figures are instructions, and are reproducible on any host. On a real machine
+ * the figures are times; only ratios of times from one run are meaningful.
  *
- * Prints lines "measure: NAME VALUE". With "hold_*" the allocations stay until
- * the module is removed, so that the memory that vmem uses for them can be read
- * from debugfs.
+ * Prints lines "measure: NAME VALUE". With what=hold_* the allocations stay
+ * until the module is removed, so that debugfs shows the memory that vmem uses
+ * for them.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -80,7 +80,10 @@ static void report(const char *name, u64 thousandths)
 	pr_info("measure: %s %llu.%u\n", name, whole, rest / 100);
 }
 
-/* Picoseconds of a pair of @size; if 0, of a pair on the per-CPU stack. */
+/*
+ * Picoseconds of a pair of @size in @vm, or of a pair on the per-CPU stack if
+ * @size is 0.
+ */
 static u64 time_pair(vmem_t *vm, size_t size, int vmflag)
 {
 	u64 start, best = U64_MAX;
@@ -103,8 +106,8 @@ static u64 time_pair(vmem_t *vm, size_t size, int vmflag)
 }
 
 /*
- * Picoseconds of a single allocation. Few are made in a row, so that neither
- * segment structures nor objects of the slab run out.
+ * Picoseconds of a single allocation. A run makes only 16 allocations, so that
+ * neither segment structures nor objects of the slab run out.
  */
 static u64 time_alloc(vmem_t *vm)
 {
@@ -230,7 +233,7 @@ static void report_late(const char *name)
 	report(name, late_read_and_reset() * 1000);
 }
 
-/* For comparison: @live objects of the kernel's slab allocator. */
+/* For comparison, measure the kernel's slab allocator with @live objects. */
 static void measure_slab(void)
 {
 	unsigned long i;
@@ -244,7 +247,7 @@ static void measure_slab(void)
 	memset(held, 0, array_size(live, sizeof(*held)));
 }
 
-/* The longest time with interrupts off, when idle and with vmem. */
+/* Measure the longest time with interrupts off, when idle and with vmem. */
 static int measure_latency(void)
 {
 	u64 end = ktime_get_ns() + 20 * NSEC_PER_MSEC;
@@ -274,7 +277,7 @@ static int measure_latency(void)
 	return err;
 }
 
-/* Throughput of threads, one per CPU, in one arena. */
+/* Shared by the threads, one per CPU, that allocate and free in one arena. */
 static atomic_long_t operations;
 static bool stop;
 
@@ -330,7 +333,7 @@ static int measure_threads(void)
 	arena = create_arena(1UL << 20, 8);
 	if (!arena)
 		return -ENOMEM;
-	/* Alternate, so that both have the same load on the machine. */
+	/* Alternate, so that other load on the machine affects both results. */
 	for (t = 0; t < 3; t++) {
 		alone = max(alone, run_threads(1));
 		together = max(together, run_threads(num_online_cpus()));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Measures the cost of reading the debugfs files of an arena with very many
- * segments. For each file this is the time to read it, the longest time with
- * interrupts off meanwhile, and the memory in use while the file is open.
+ * segments. For each file the module measures the time to read the file, the
+ * longest time with interrupts off during the read, and the memory in use while
+ * the file is open.
  *
  * Prints lines "measure: NAME VALUE". Times are nanoseconds of the clock, which
  * are instructions in QEMU with -icount shift=0.
@@ -25,7 +26,10 @@
 /* Bytes of each read(), as in cat(1). */
 #define READ_SIZE	(128 * 1024)
 
-/* Allocations per audited one, whose line in the file "segments" is long. */
+/*
+ * One in AUDIT_RATIO allocations is audited. The line of an audited allocation
+ * in the file "segments" is long.
+ */
 #define AUDIT_RATIO	64
 
 static ulong live = 1000000;
@@ -95,7 +99,7 @@ static int read_file(const char *name, char *buf)
 	return n;
 }
 
-/* Switch the audit of further allocations "Y" or "N". */
+/* Write "Y" or "N" to switch the audit of further allocations on or off. */
 static int set_audit(const char *value)
 {
 	struct file *f = filp_open("/sys/module/vmem/parameters/audit", O_RDWR,
@@ -161,7 +165,7 @@ static int __init vmem_reads_init(void)
 	char *buf = kvmalloc(READ_SIZE, GFP_KERNEL);
 	int err = -ENOMEM;
 
-	/* Each allocation of 3 of a quantum of 4 leaves a free segment of 1. */
+	/* The quantum is 4: an allocation of 3 leaves a free segment of 1. */
 	arena = vmem_create("reads", (void *)4, 1UL << 30, 4, NULL, NULL, NULL,
 			    0, VM_SLEEP | VMC_IDENTIFIER);
 	if (buf && arena)

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that wait in vmem_alloc(VM_SLEEP), and the CPU time that passes
- * meanwhile.
+ * Starts threads that wait in vmem_alloc(VM_SLEEP), and measures the CPU time
+ * that events cost while the threads wait.
  *
  * A thread whose request has been served sleeps until waiters_end(), so that
  * its exit does not count as a cost of the wake-up.
  *
- * The time that the CPU is not idle is the cost of an event in all tasks. The
- * resolution of the kernel's idle time is a microsecond, which is a thousand
- * instructions. So a figure must cover many events.
+ * The cost of an event, summed over all tasks, is the time in which the CPU is
+ * not idle. The resolution of the kernel's idle time is a microsecond, which is
+ * a thousand instructions with -icount. So a figure must cover many events.
  */
 #include <linux/delay.h>
 #include <linux/kernel_stat.h>
@@ -44,13 +44,13 @@ static int waiter_thread(void *arg)
 
 /**
  * waiters_start - start threads that each request @size with VM_SLEEP
- * @waiters: initialised here, except &waiters.fifo
+ * @waiters: the group of threads; initialised here, except &waiters.fifo
  * @n: number of threads
  * @arenas: thread i allocates from arena i modulo @narenas
  * @narenas: number of @arenas
  * @size: size of each request
  *
- * Return: 0, or an error; then no thread runs.
+ * Return: 0, or an error. After an error no thread runs.
  */
 int waiters_start(struct waiters *waiters, unsigned int n, vmem_t **arenas,
 		  unsigned int narenas, size_t size)
@@ -74,7 +74,7 @@ int waiters_start(struct waiters *waiters, unsigned int n, vmem_t **arenas,
 		if (waiters->fifo)
 			sched_set_fifo(w->task);
 	}
-	/* A thread that was never woken can be stopped without a request. */
+	/* Wake threads last: on a failure, none of them has made a request. */
 	for (waiters->n = 0; waiters->n < n; waiters->n++)
 		wake_up_process(waiters->waiter[waiters->n].task);
 	return 0;
@@ -87,7 +87,7 @@ fail:
 }
 
 /**
- * waiters_await_sleep - wait until all unserved threads wait in their request
+ * waiters_await_sleep - wait until each thread waits for space or is served
  * @waiters: the threads
  * @top: an arena in the source paths of all threads
  *
@@ -111,7 +111,7 @@ int waiters_await_sleep(struct waiters *waiters, vmem_t *top)
 
 /**
  * waiters_end - wait for all requests, free their results, and stop the threads
- * @waiters: the threads; the caller has freed enough for all of them
+ * @waiters: the threads; the caller has freed enough space for all requests
  *
  * Return: 0 or -ETIME. After -ETIME threads still wait. The caller must not
  * destroy their arenas, and the module cannot be removed.
@@ -155,7 +155,7 @@ static u64 idle_us(void)
 	return get_cpu_idle_time_us(raw_smp_processor_id(), NULL);
 }
 
-/* Begin a period. The machine has one CPU. */
+/* Begin a period. The machine must have one CPU. */
 void busy_begin(struct busy *busy)
 {
 	busy->idle_us = idle_us();

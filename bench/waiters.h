@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads that wait in vmem_alloc(VM_SLEEP), and the CPU time that passes
- * meanwhile.
+ * Starts threads that wait in vmem_alloc(VM_SLEEP), and measures the CPU time
+ * that events cost while the threads wait.
  */
 #ifndef _VMEM_BENCH_WAITERS_H
 #define _VMEM_BENCH_WAITERS_H
@@ -51,8 +51,8 @@ void sleep_us(unsigned int us);
 
 /**
  * struct busy - the start of a period, for busy_ns_since()
- * @ticks: the clock
- * @idle_us: idle time of this CPU so far, in microseconds
+ * @ticks: the clock at the start
+ * @idle_us: idle time of this CPU at the start, in microseconds
  */
 struct busy {
 	u64 ticks;

@@ -4,11 +4,11 @@
  * and measures the memory that the peer uses.
  *
  * The memory of a peer is the decrease of the kernel's free pages since before
- * the instance was created; nothing else allocates meanwhile. The per-CPU page
- * lists hold thousands of pages that do not count as free. So they are emptied
- * first, by allocating many pages of each order that they hold. The remaining
- * error is one batch of pages for each order: the figure needs many pieces to
- * be meaningful.
+ * the instance was created. No other code allocates during that time. The
+ * per-CPU page lists hold thousands of pages that do not count as free. So
+ * work_begin() empties these lists first: it allocates many pages of each order
+ * in the lists. The remaining error is one batch of pages for each order, so
+ * the figure is meaningful only with many pieces.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -65,13 +65,13 @@ unsigned long random_below(struct rnd_state *random, unsigned long n)
 	return (u64)prandom_u32_state(random) * n >> 32;
 }
 
-/* A random size from 1 to 64; 1 if the peer supports no other size. */
+/* A random size, 1 to 64 inclusive; always 1 for peers of single integers. */
 unsigned int random_size(struct work *work)
 {
 	return work->peer->one_size ? 1 : 1 + random_below(&work->random, 64);
 }
 
-/* Create an instance for at most @max pieces. work_bytes() needs @count. */
+/* Create an instance for at most @max pieces. work_bytes() requires @count. */
 int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	       unsigned long max, bool count)
 {
@@ -94,7 +94,7 @@ int work_begin(struct work *work, const struct peer *peer, unsigned long range,
 	for (i = 0; peer->client_size && i < max; i++)
 		work->piece[i].client_data = work->client_data + i * peer->client_size;
 	if (count) {
-		/* Wait for pages that are still being freed, also by RCU. */
+		/* Wait until RCU and other code have freed pending pages. */
 		rcu_barrier();
 		msleep(20);
 		/* A single pass leaves too many pages in the per-CPU lists. */
@@ -136,7 +136,7 @@ u64 work_bytes(struct work *work)
 }
 
 /**
- * work_fill - allocate until @n pieces live
+ * work_fill - allocate until @n pieces are live
  * @work: a new instance, without live pieces
  * @n: number of pieces
  * @ticks: set to the total time of the allocations
@@ -144,7 +144,7 @@ u64 work_bytes(struct work *work)
  * Peers with &peer.slow_fill are filled with &peer.alloc_at, each piece at the
  * end of the previous one.
  *
- * Return: 0, -ENOSPC or -ETIME.
+ * Return: 0, -ENOSPC if an allocation fails, or -ETIME after FILL_TIMEOUT.
  */
 int work_fill(struct work *work, unsigned long n, u64 *ticks)
 {

@@ -7,8 +7,8 @@
  * Each step queues a packet, and every fourth step replaces the oldest frame.
  * The player reads packets, which frees them. After 1000 steps the player
  * stops, and the queue grows without bound. When the device's memory is
- * exhausted, video drops all further frames, although it has not allocated more
- * than before.
+ * exhausted, video drops all further frames, although video does not allocate
+ * more than before.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_full.ko
@@ -35,7 +35,7 @@
 
 static vmem_t *device, *video, *audio;
 static void *frames[FRAMES];
-static void **packets;			/* a ring: [head, tail) are queued */
+static void **packets;			/* a ring; [head, tail) are queued */
 static unsigned long head, tail;
 static unsigned long dropped_frames, dropped_packets;
 
@@ -77,7 +77,7 @@ static void step(unsigned long i)
 		video_frame(i / 4);
 }
 
-/* Undo case_full_init(), also a part of it. */
+/* Undo case_full_init(), even if it failed halfway. */
 static void clean_up(void)
 {
 	unsigned int i;

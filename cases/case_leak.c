@@ -3,9 +3,9 @@
  * A faulty client: it leaks memory on an error path.
  *
  * The driver of a card keeps sessions in the memory of the card. Each step
- * closes the oldest session and opens one, which allocates a block for its
- * state and a ring of one to four KiB. One handshake in ten fails. The error
- * path then frees the ring, but not the state.
+ * closes the oldest session and opens a session. A session allocates a block
+ * for its state and a ring of one to four KiB. One handshake in ten fails. The
+ * error path then frees the ring, but not the state.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_leak.ko
@@ -27,7 +27,7 @@
 
 struct session {
 	void *state;
-	void *ring;			/* NULL: not open */
+	void *ring;			/* NULL if not open */
 	size_t ring_size;
 };
 

@@ -4,15 +4,15 @@
  * short-lived ones.
  *
  * A bus has a window of 16 MiB. Each of the first 256 steps maps a buffer of 60
- * KiB for a transfer, and every eighth of them also maps a page of descriptors,
- * which stays. Each of the next 256 steps ends a transfer and unmaps its
- * buffer. Then the window is nearly empty, and each further step maps a
- * framebuffer of 2 MiB and unmaps it again. This fails, since there is a page
- * of descriptors in every 2 MiB.
+ * KiB for a transfer. Every eighth of these steps also maps a page of
+ * descriptors, which stays mapped. Each of the next 256 steps ends a transfer
+ * and unmaps its buffer. Then the window is nearly empty. Each further step
+ * maps a framebuffer of 2 MiB and unmaps it again. The mapping of a framebuffer
+ * fails, since every 2 MiB of the window contain a page of descriptors.
  *
  * With apart=1 the descriptors have their own arena, which imports 128 KiB at a
- * time from the window. This solves the problem: the descriptors then occupy
- * one contiguous range.
+ * time from the window. Then all descriptors occupy one contiguous range, and
+ * the framebuffers can be mapped.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_ragged.ko
@@ -85,7 +85,7 @@ static void step(unsigned long i)
 	}
 }
 
-/* Undo case_ragged_init(), also a part of it. */
+/* Undo case_ragged_init(), even if it failed halfway. */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -110,8 +110,8 @@ static int __init case_ragged_init(void)
 		return -ENOMEM;
 	if (apart) {
 		/*
-		 * Imports 128 KiB: the power of two above three times
-		 * qcache_max.
+		 * The smallest import is 128 KiB: the power of two above three
+		 * times qcache_max.
 		 */
 		descriptors = vmem_create("descriptors", NULL, 0, IO_PAGE,
 					  vmem_alloc, vmem_free, window,
@@ -129,7 +129,7 @@ module_init(case_ragged_init);
 static void __exit case_ragged_exit(void)
 {
 	steps_enable(false);
-	pr_info("%lu framebuffers mapped, %lu found no room\n", mapped, no_room);
+	pr_info("%lu framebuffers mapped, %lu found no space\n", mapped, no_room);
 	clean_up();
 }
 module_exit(case_ragged_exit);

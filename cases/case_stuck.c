@@ -28,14 +28,14 @@
 
 #define TAGS		16
 #define MAX_BEHIND	8	/* incomplete commands before the stall */
-#define STALL_STEP	100	/* step from which on no command completes */
+#define STALL_STEP	100	/* commands complete only before this step */
 
 static vmem_t *tags;
 static DECLARE_COMPLETION(ended);
-static unsigned long running;		/* Threads not yet waited for. steps_lock. */
-static DEFINE_SPINLOCK(sent_lock);
-static void *sent[TAGS];		/* A ring: [head, tail). sent_lock. */
-static unsigned long head, tail;	/* sent_lock */
+static unsigned long running;		/* threads to wait for; steps_lock */
+static DEFINE_SPINLOCK(sent_lock);	/* protects sent, head and tail */
+static void *sent[TAGS];		/* a ring; [head, tail) are in use */
+static unsigned long head, tail;
 
 static noinline void disk_send(void)
 {
@@ -49,7 +49,7 @@ static noinline void disk_send(void)
 static int disk_io(void *unused)
 {
 	disk_send();
-	/* Does not return to the module, which can be removed from here on. */
+	/* This call never returns, so the module may be removed during it. */
 	kthread_complete_and_exit(&ended, 0);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs a client step by step: a write of N to its parameter "run" runs the next
- * N steps, and returns when they are done. This makes each case reproducible on
- * any machine.
+ * Runs a client step by step. A write of N to the client's parameter "run" runs
+ * the next N steps, and returns when they are done. So each case is
+ * reproducible on any machine.
  */
 #ifndef _CASES_STEPS_H
 #define _CASES_STEPS_H
@@ -13,7 +13,7 @@
 #include <linux/sched.h>
 #include <linux/sysfs.h>
 
-/* Step @i of the client, counted from 0. Each client defines it. */
+/* Step @i of the client, counted from 0. Each client defines this function. */
 static void step(unsigned long i);
 
 static DEFINE_MUTEX(steps_lock);
@@ -52,7 +52,8 @@ module_param_cb(run, &steps_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "on write: number of steps to run; on read: number of steps done");
 
 /*
- * Called at the end of the init function and at the start of the exit function.
+ * The init function of the client calls this at its end, the exit function at
+ * its start.
  */
 static inline void steps_enable(bool enable)
 {

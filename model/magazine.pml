@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The magazines of one cached size on two CPUs, the depot and the slabs, as
- * Documentation/qcache.rst and Documentation/waiting.rst describe them. Names
- * are those of the code.
+ * A model of the magazines of one cached size on two CPUs, the depot and the
+ * slabs. Documentation/qcache.rst and Documentation/waiting.rst describe them.
+ * The model uses the identifiers of vmem/.
  *
- * Each object is in one place. A magazine holds up to two objects; the depot
- * and the slabs are sets. A CPU has only a loaded magazine: a previous one
- * would only be a second place to take objects from.
+ * Each object is in exactly one place. A magazine holds at most two objects.
+ * The depot and the slabs are sets of objects. A CPU has only a loaded
+ * magazine, because a previous magazine would only be a second place to take
+ * objects from.
  *
- * While preemption is off on a CPU, no other task and no work item runs there.
- * An interrupt may come between any two steps. Its handler completes before the
- * interrupted code resumes (RUN).
+ * While preemption is off on a CPU, no other task and no work item runs on that
+ * CPU. An interrupt may arrive between any two steps. The interrupt handler
+ * completes before the interrupted code resumes; see RUN.
  *
- * check interrupt | -DINTERRUPT | safety | [37] [38] a task and interrupts on one CPU, unload, the busy stub
- * check cpus | -DCPUS | safety | [37] [38] tasks on two CPUs, one of which goes offline
- * check tracing | -DTRACING | safety | [37] the busy stub has two users
+ * check interrupt | -DINTERRUPT | safety | [37] [38] a task and interrupts on one CPU, the unload work, the busy stub
+ * check cpus | -DCPUS | safety | [37] [38] tasks on two CPUs; CPU 1 goes offline
+ * check tracing | -DTRACING | safety | [37] waiters and tracing set the busy stub
  *
  * fault 1 | interrupt | there is no busy mark
- * fault 2 | interrupt | the fast path reads the magazine before it sets the mark
+ * fault 2 | interrupt | the fast path reads the magazine before it sets the busy mark
  * fault 3 | interrupt | the unload work runs before the busy stub is set
- * fault 4 | interrupt | the slow path of a free does not check for waiters
- * fault 5 | interrupt | the slow path of an allocation loads a magazine although there are waiters
+ * fault 4 | interrupt | vmem_cpu_free_slow() does not check for waiters
+ * fault 5 | interrupt | vmem_cpu_alloc_slow() takes a magazine from the depot although a request waits
  * fault 6 | cpus | the unload work of an online CPU runs on another CPU
- * fault 7 | cpus | no reclaim follows the death of a CPU
+ * fault 7 | cpus | no reclaim runs after a CPU is dead
  * fault 8 | interrupt | the reclaim drains the depot before it unloads the CPUs
  * fault 9 | cpus | the hotplug callback runs before the CPU is dead
- * fault 10 | tracing | the end of tracing turns the fast path on although there are waiters
- * fault 11 | interrupt | an object that returns to a slab makes no offer
- * fault 12 | interrupt | the fast path reads vm->fast again when it clears its mark
- * fault 13 | tracing | the slow path of a free checks for waiters only before it gets a magazine
+ * fault 10 | tracing | the end of tracing turns the fast path on although a request waits
+ * fault 11 | interrupt | vmem_slab_put() makes no offer
+ * fault 12 | interrupt | the fast path reads vm->fast again when it clears the busy mark
+ * fault 13 | tracing | vmem_cpu_free_slow() checks for waiters only before it gets a magazine
  */
 
 #define OBJECTS		2
 #define CAPACITY	2
 
-/* The place of an object; TRANSIT: in a local variable of a process. */
+/* Places of an object. TRANSIT is a local variable of a process. */
 mtype = { CLIENT, TRANSIT, MAGAZINE, DEPOT, SLAB };
 
 /* struct vmem_cpu_cache */
@@ -56,22 +57,22 @@ bool signalled, asleep;
 bool reclaim_asked, reclaim_done;
 bool reclaim_all;		/* a reclaim of all arenas is requested */
 bool magazines;			/* a magazine has been allocated */
-byte unload;			/* bit mask of CPUs whose work item is queued */
+byte unload;			/* bit mask of CPUs with queued unload work */
 
 bool online[2];			/* the CPU runs tasks */
 bool bound[2];			/* the CPU runs its own work items */
 bool preempt_off[2];
 bool irq[2];			/* an interrupt handler is running */
 
-/* Whether the next step of this context may run. */
+/* False while an interrupt handler interrupts this context. */
 #define RUN		(handler || !irq[cpu])
 
-/* vmem_cpu_update_fast(): the arena lock is held. */
+/* The caller holds the arena lock. */
 inline vmem_cpu_update_fast() {
 	stub = (waiters || traced)
 }
 
-/* A task may have moved to the other CPU before this. */
+/* A task whose CPU is offline moves to CPU 0 first. */
 inline preempt_disable() {
 	if
 	:: handler
@@ -87,7 +88,10 @@ inline preempt_disable() {
 	fi
 }
 
-/* Set the busy mark. @marked: it was not set, so the magazine may be used. */
+/*
+ * Set the busy mark. @marked is false if the mark was set already; then the
+ * caller must not use the magazine.
+ */
 inline vmem_cpu_begin() {
 #ifdef FAULT_1
 	marked = true
@@ -104,7 +108,7 @@ inline vmem_cpu_begin() {
 #endif
 }
 
-/* Clear the mark, and enable preemption. */
+/* Clear the busy mark if @marked, and enable preemption. */
 inline vmem_cpu_end() {
 	d_step {
 		RUN ->
@@ -120,13 +124,13 @@ inline vmem_cpu_end() {
 	}
 }
 
-/* An object that has just been popped must not be in any other place. */
+/* The place of a popped object must have been the magazine. */
 inline popped() {
 	assert(addr && place[addr] == MAGAZINE);
 	place[addr] = TRANSIT
 }
 
-/* An interrupt may come between the load of the number and its store. */
+/* An interrupt may arrive between the load and the store of @rounds. */
 inline pop() {
 #ifndef FAULT_2
 	atomic { RUN -> rounds = cc[cpu].rounds }
@@ -165,7 +169,7 @@ inline push() {
 	rounds = 0
 }
 
-/* The begin and the end of vmem_qcache_pop() and of vmem_qcache_push(). */
+/* vmem_qcache_pop() and vmem_qcache_push() begin and end like this. */
 inline fast_begin() {
 	preempt_disable();
 #ifdef FAULT_2
@@ -184,7 +188,7 @@ inline fast_end() {
 	vmem_cpu_end()
 }
 
-/* Take the first object of the depot or of the slabs; 0 if there is none. */
+/* Take an object from DEPOT or SLAB. @addr is 0 if there is none. */
 inline take_from(where) {
 	addr = 1;
 	do
@@ -215,7 +219,7 @@ inline load_from_depot() {
 	addr = 0
 }
 
-/* Put an object into a slab, then make an offer. */
+/* Put an object into a slab, then offer it to a waiter. */
 inline vmem_slab_put() {
 	d_step {
 		RUN ->
@@ -355,7 +359,7 @@ inline vmem_free() {
 	fi
 }
 
-/* A task that holds an object. It starts on CPU @me. */
+/* A task that holds object @addr. It starts on CPU @me. */
 proctype task(byte me; byte addr) {
 	byte cpu = me;
 	bool handler, marked;
@@ -375,7 +379,7 @@ proctype task(byte me; byte addr) {
 	fi
 }
 
-/* An interrupt handler that runs once on a CPU. */
+/* An interrupt handler. It frees @addr, or allocates if @addr is 0. */
 proctype interrupt(byte cpu; byte addr) {
 	bool handler = true, marked;
 	byte rounds;
@@ -390,7 +394,7 @@ proctype interrupt(byte cpu; byte addr) {
 	irq[cpu] = false
 }
 
-/* The work item of CPU @me. It runs on another CPU when @me goes offline. */
+/* The unload work of CPU @me. It runs on CPU 0 after @me goes offline. */
 proctype vmem_cpu_unload_work(byte me) {
 	byte cpu, rounds;
 	bool handler, marked;
@@ -430,7 +434,10 @@ end:	do
 
 inline unload_cpus() {
 	d_step {
-		/* CPUs for which the check has a work item. */
+		/*
+		 * Queue the unload work items. With -DINTERRUPT only CPU 0 has
+		 * one, otherwise each online CPU.
+		 */
 #ifdef INTERRUPT
 		unload = 1
 #else
@@ -453,11 +460,11 @@ inline vmem_depot_drain() {
 	od
 }
 
-/* The reclaim of the tree, or of all arenas. */
+/* Reclaims the tree for a waiter, or all arenas after CPU 1 is dead. */
 proctype reclaim_work() {
 	byte cpu, addr;
 	bool asked;
-	bool handler = true;	/* its CPU is not modelled */
+	bool handler = true;	/* RUN is true: the CPU is not modelled */
 
 end:	do
 	:: (reclaim_asked && !reclaim_done) || reclaim_all ->
@@ -487,7 +494,7 @@ end:	do
 	od
 }
 
-/* A VM_SLEEP request that has failed. It searches only the slabs. */
+/* A VM_SLEEP request whose first search failed. It searches only the slabs. */
 proctype waiter() {
 	byte addr;
 
@@ -522,7 +529,7 @@ end_asleep:	signalled;
 	}
 }
 
-/* Switch tracing on and off. */
+/* Switches tracing on and off. */
 proctype tracing() {
 	d_step {
 		traced = true;
@@ -538,7 +545,7 @@ proctype tracing() {
 	}
 }
 
-/* CPU 1 goes offline. Before it stops, its work items move to other CPUs. */
+/* CPU 1 goes offline. Before the CPU stops, its work items move to CPU 0. */
 proctype hotplug() {
 	bound[1] = false;
 #ifdef FAULT_9
@@ -550,7 +557,7 @@ proctype hotplug() {
 		!preempt_off[1] && !irq[1] -> online[1] = false
 	}
 #ifndef FAULT_9
-	d_step {			/* cpu_dead() */
+	d_step {			/* pressure_cpu_dead() */
 		unload_magazine(1)
 	}
 #endif
@@ -583,7 +590,7 @@ init {
 		bound[1] = true;
 		place[1] = CLIENT;
 		place[2] = CLIENT;
-		/* Any state of the magazines that a reclaim may find. */
+		/* No CPU, only CPU 1, or both CPUs have loaded a magazine. */
 		if
 		:: true
 		:: magazines = true;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Release functions, removal of modules, and destruction of sources, as
- * Documentation/waiting.rst describes them. Names are those of the code.
+ * A model of release functions, removal of modules, and destruction of sources.
+ * Documentation/waiting.rst describes them. The model uses the identifiers of
+ * vmem/.
  *
  * The functions of arena X are in a client's module. The release function takes
- * a mutex of the client, creates an arena, which takes the list mutex, and may
- * never return to the work item. A task of the same client waits for space in
- * arena Y, of another tree, while it holds the client's mutex. Another request
- * waits in X.
+ * a mutex of the client and creates an arena, which takes the list mutex. A
+ * call from the work item may never return. A task of the client waits for
+ * space in arena Y, which is in another tree. While it waits, it holds the
+ * client's mutex. Another request waits for space in X.
  *
- * check release | -DMODULE | safety | [41] [42] [47] functions that block, waiters in both trees, removal of the module
+ * check release | -DMODULE | safety | [41] [42] [47] release functions that block, waiters in both trees, module removal
  * check release-end | -DMODULE | cycles | [43] no livelock
  * check destroy | -DDESTROY | safety | [47] a source that is destroyed while a span is released to it
  *
@@ -17,11 +18,11 @@
  * fault 2 | release | one reclaim serves all trees, and calls a release function
  * fault 3 | release | maintenance calls a release function, and a reclaim waits for maintenance
  * fault 4 | release | a waiter waits until the release work has ended
- * fault 5 | release | the removal of a module does not wait for running functions
+ * fault 5 | release | the removal of a module does not wait for running calls of its functions
  * fault 6 | release | vmem.calls is incremented after the arena lock is dropped
- * fault 7 | release | vmem.calls is decremented before the function has returned
- * fault 8 | release | the functions are cleared after the wait
- * fault 9 | release | the removal waits with the list mutex held
+ * fault 7 | release | vmem.calls is decremented before the release function has returned
+ * fault 8 | release | the removal of a module clears the functions only after it has waited for running calls
+ * fault 9 | release | the removal of a module waits for running calls with the list mutex held
  * fault 10 | release | the waiter does not release a span that it was offered and has not taken
  * fault 11 | destroy | a source is destroyed before pending releases to it are complete
  * fault 12 | destroy | the pointer to the source is read again after the arena lock is dropped
@@ -34,18 +35,18 @@ byte calls;
 byte free_spans;		/* wholly free imported spans */
 byte in_use = 2;		/* spans that contain allocated segments */
 bool release_queued;
-bool offered;			/* a waiter of X has an offer it has not used */
+bool offered;			/* a waiter of X has an unused offer */
 byte waiters;
 
 bool module_gone, source_gone;
 bool client_mutex, list_mutex;
 
-/* Free units of Y; units in its caches. */
+/* Free units of Y, and free units in the caches of Y. */
 byte y_free, y_cached = 1;
 bool x_reclaim, y_reclaim, x_reclaimed, y_reclaimed;
 bool x_served, y_served, removed, maintained;
 
-/* In the same atomic step as the read of the pointer. */
+/* The caller reads the function pointer in the same atomic step. */
 inline vmem_call_begin() {
 	calls++
 }
@@ -67,7 +68,7 @@ end_never:	false
 	calls--
 }
 
-/* Detach a wholly free span of X, if any, and call the function unlocked. */
+/* Detach a wholly free span of X, if any, and release it without locks. */
 inline vmem_release_free_spans(may_block) {
 	d_step {
 		detached = (free_spans && ffunc);
@@ -98,7 +99,7 @@ inline vmem_release_free_spans(may_block) {
 
 #ifdef MODULE
 
-/* vmem_free() by the client. It makes a span wholly free. */
+/* The client calls vmem_free(), which makes a span wholly free. */
 proctype client() {
 	bool call;
 
@@ -106,7 +107,7 @@ proctype client() {
 		in_use--;
 		if
 		:: ffunc && waiters && !offered ->
-			offered = true;		/* for the waiter */
+			offered = true;		/* keeps the span */
 			free_spans++
 		:: ffunc && !(waiters && !offered) ->
 			vmem_call_begin();
@@ -120,7 +121,7 @@ proctype client() {
 	fi
 }
 
-/* The reclaim of tree X frees a slab. That makes the other span wholly free. */
+/* The reclaim of the tree of X frees a slab: a second span is wholly free. */
 proctype x_reclaim_work() {
 	bool detached;
 
@@ -165,7 +166,7 @@ end:	do
 	od
 }
 
-/* The release work item of X. The function may never return to it. */
+/* The release work item of X. Its call of the function may never return. */
 proctype vmem_release_work() {
 	bool detached;
 
@@ -212,10 +213,10 @@ proctype x_waiter() {
 #endif
 		if
 		:: free_spans
-		:: else -> break	/* the model does not retry */
+		:: else -> break	/* this request does not retry */
 		fi
 	od;
-	/* The request ends, and releases a span that it did not take. */
+	/* The request ends. It queues the release of a span it did not take. */
 	atomic {
 		waiters--;
 		offered = false;
@@ -261,13 +262,13 @@ end_going:	calls == 0;		/* vmem_calls_wait() */
 	removed = true
 }
 
-/* Runs when no other process can. */
+/* Runs when no other process can continue. */
 proctype monitor() {
 	timeout;
 	assert(y_served);			/* [41], [42] */
 	assert(maintained);
 	assert(x_served || !waiters);		/* [41] */
-	/* Only a function that never returns delays its module and spans. */
+	/* Only a call that never returns may delay removal and release. */
 	assert(removed || calls);
 	assert(!free_spans || !ffunc || calls);
 	assert(!client_mutex && !list_mutex)
@@ -296,7 +297,7 @@ init {
 
 #else
 
-/* A free in X. The release function is vmem_free(), without any lock held. */
+/* The client frees in X. The release function is vmem_free(). */
 proctype client() {
 	bool call, source_read;
 
@@ -323,9 +324,9 @@ proctype client() {
 	fi
 }
 
-/* vmem_destroy() of the source of X. It clears the functions of X. */
+/* Destroys the source of X, and clears the functions of X first. */
 proctype vmem_destroy() {
-	d_step {			/* orphan() */
+	d_step {			/* registry_orphan() */
 		source = false;
 		ffunc = false
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waiters, offers, imports and the reclaim of one tree, as
- * Documentation/waiting.rst describes them. Names are those of the code.
+ * A model of waiters, offers, imports and the reclaim of one tree.
+ * Documentation/waiting.rst describes them. The model uses the identifiers of
+ * vmem/.
  *
- * LEAF and CHILD import from ROOT by vmem_alloc(). The free segments of an
- * arena are modelled as a number of units, so the size of an offer is the free
- * size of the arena. The free objects in its caches are another number, of
- * objects of one unit; magazines are in magazine.pml.
+ * LEAF and CHILD import from ROOT by vmem_alloc(). The model counts the free
+ * units of an arena instead of its segments. So the size of an offer is the
+ * number of free units. A second number counts the free objects in the caches
+ * of the arena; an object has one unit. magazine.pml models the magazines.
  *
  * Each critical section is one atomic step. Other processes may run between any
  * two steps.
@@ -16,41 +17,41 @@
  *	check NAME | OPTIONS | safety or cycles | TEXT
  *	fault NUMBER | NAME of the check that finds it | TEXT
  *
- * check offers | -DOFFERS | safety | [37] [41] three waiters, frees, imports
- * check nosleep | -DNOSLEEP | safety | [21] [37] [41] the same with requests that may not sleep
+ * check offers | -DOFFERS | safety | [37] [41] three waiters, clients that free, imports
+ * check nosleep | -DNOSLEEP | safety | [21] [37] [41] two waiters, clients that free, imports, VM_NOSLEEP requests
  * check nosleep-end | -DNOSLEEP -DALONE | cycles | [43] no livelock
- * check caches | -DCACHES | safety | [37] [45] reclaim, and a child created meanwhile
+ * check caches | -DCACHES | safety | [37] [45] reclaim; a child arena is created during the reclaim
  * check slabs | -DCACHES -DSLABS | safety | [37] [38] objects in the slabs of the arena with waiters
  * check function | -DFUNCTION | safety | [41] [44] an import function that must sleep or never returns
  * check function-end | -DFUNCTION | cycles | [43] no livelock
- * check refused | -DREFUSED | safety | [37] [43] ranges that the arena refuses
- * check refused-end | -DREFUSED -DALWAYS | cycles | [43] retries only after a back-off
+ * check refused | -DREFUSED | safety | [37] [43] imported ranges that the arena refuses
+ * check refused-end | -DREFUSED -DALWAYS | cycles | [43] an import is retried only after a back-off
  *
- * fault 1 | offers | a waiter starts to listen after its search
- * fault 2 | offers | "signalled" is cleared after the search
- * fault 3 | offers | a waiter is counted after its search
+ * fault 1 | offers | a waiter starts to listen only after its search
+ * fault 2 | offers | a waiter clears "signalled" only after its search
+ * fault 3 | offers | a waiter increments vmem.waiters only after its search
  * fault 4 | offers | a waiter that is served does not pass on its offers
  * fault 5 | offers | a waiter whose search fails does not pass on its offer
  * fault 6 | offers | an import that leaves a remainder makes no offer
  * fault 7 | offers | an offer made during a successful search is lost
  * fault 8 | offers | a second offer overwrites the first one
- * fault 9 | nosleep | a signal that reaches its limit requests no rescan
- * fault 10 | offers | the signal precedes the free segment
- * fault 11 | offers | a task reads "signalled" before it sets its state
- * fault 12 | nosleep-end | an offer is passed on to earlier tickets, too
+ * fault 9 | nosleep | a signal that has checked SIGNAL_MAX waiters requests no rescan
+ * fault 10 | offers | vmem_free() signals before it adds the free segment
+ * fault 11 | offers | a waiter tests "signalled" before it sets its task state
+ * fault 12 | nosleep-end | a waiter passes its offer on to any ticket, not only to later tickets
  * fault 13 | caches | a request joins the reclaim that is under way
- * fault 14 | caches | the reclaim is not repeated
+ * fault 14 | caches | the reclaim is not repeated while a request waits
  * fault 15 | function | the end of a reclaim wakes no request
  * fault 16 | slabs | a waiter does not search the slabs
- * fault 17 | slabs | an offer passed on counts only segments, not objects in slabs
+ * fault 17 | slabs | a waiter that passes an offer on counts only segments, not objects in slabs
  * fault 18 | slabs | the slabs of an arena with waiters are not split
  * fault 19 | function | the import function is called with VM_NOSLEEP only
  * fault 20 | function | a waiter takes offers while it is in an import function
  * fault 21 | function | a waiter keeps an offer while it is in an import function
- * fault 22 | function-end | the import function is called again before a sleep
- * fault 23 | refused | no rescan follows a refused range
+ * fault 22 | function-end | a request calls the import function twice without a sleep between the calls
+ * fault 23 | refused | no rescan follows the release of a refused range
  * fault 24 | refused | the retry after a back-off skips waiters that do not listen
- * fault 25 | refused-end | a refused range makes an offer, and there is no back-off
+ * fault 25 | refused-end | the release of a refused range makes an offer, and there is no back-off
  * fault 26 | function | a waiter does not search again after an import function has failed
  */
 
@@ -59,7 +60,7 @@
 #define CHILD	2
 #define NONE	3
 
-/* The number of waiters, and the limit of waiters that a signal checks. */
+/* NR is the number of waiters. A signal checks at most SIGNAL_MAX waiters. */
 #ifdef OFFERS
 #define NR		3
 #else
@@ -76,7 +77,7 @@
 #else
 #define OBJECT(a, n)	false
 #endif
-/* Whether the reclaim must split slabs for a waiter (vm->split_need). */
+/* True if the reclaim must split slabs for a waiter (vm->need_least). */
 #ifdef FAULT_18
 #define SPLIT_NEED(a)	false
 #else
@@ -94,7 +95,7 @@
 #define IN_PATH(i, a)	((a) == ROOT || w[i].on == (a))
 #define NEED(i, a)	(w[i].on == (a) -> w[i].want : w[i].import)
 
-/* The current size of an offer of arena @a. */
+/* Size of an offer that arena @a makes in this state. */
 #ifdef FAULT_17
 #define OFFERED(a)	(vm[a].free)
 #else
@@ -104,7 +105,7 @@
 /* enum vmem_state. ASLEEP is RECLAIMING or WAITING while the task sleeps. */
 mtype = { SEARCHING, IMPORTING, ASLEEP, DONE };
 
-/* struct vmem. inuse includes the slabs; slab: free objects in them. */
+/* struct vmem. @inuse includes slabs. @slab counts free objects in slabs. */
 typedef arena {
 	byte free;
 	byte inuse;
@@ -114,9 +115,10 @@ typedef arena {
 arena vm[3];
 
 /*
- * struct vmem_waiter. The first four never change: the arena of the request,
- * the size requested there, the size to import from ROOT, and whether the
- * constraints exclude all free segments, which offers do not consider.
+ * struct vmem_waiter. @on, @want, @import and @excludes_free never change: the
+ * arena of the request, its size, the size to import from ROOT, and a flag. The
+ * flag means that the constraints of the request exclude all free segments.
+ * Offers ignore constraints.
  */
 typedef waiter {
 	byte on;
@@ -127,11 +129,11 @@ typedef waiter {
 	byte ticket;
 	bool listening;
 	bool signalled;
-	bool running;		/* the state of the task */
+	bool running;		/* the task is in state TASK_RUNNING */
 	byte offer;		/* the arena that made an offer, or NONE */
 	byte reclaim;		/* the ticket of the reclaim to wait for */
-	bool begun;		/* for assertions: that reclaim has begun ... */
-	bool covered;		/* ... and has ended */
+	bool begun;		/* for assertions: @reclaim has begun */
+	bool covered;		/* for assertions: @reclaim has ended */
 }
 waiter w[NR];
 
@@ -143,14 +145,14 @@ byte reclaim_asked, reclaim_done;
 bool reclaim_pending;
 bool reclaim_running;
 
-bool refused;			/* a range was released without an offer */
-bool backoff;			/* LEAF does not import */
+bool refused;			/* a refused range was released */
+bool backoff;			/* LEAF has a back-off and does not import */
 byte refusals;			/* number of ranges that LEAF will refuse */
 bool created;			/* CHILD exists */
 byte function_units;		/* units that the function of ROOT can import */
 byte total;			/* for assertions: all units of ROOT */
 
-/* Wake one waiter with an offer. tree.lock is held. */
+/* Offer space of arena @a to a waiter and wake it. tree.lock is held. */
 inline waiter_signal(index, a) {
 	w[index].listening = false;
 	w[index].offer = a;
@@ -159,8 +161,9 @@ inline waiter_signal(index, a) {
 }
 
 /*
- * Offer @size units of arena @a to the first waiter after ticket @after for
- * which they may suffice. One critical section of tree.lock.
+ * In one critical section of tree.lock, offer @size units of arena @a to a
+ * waiter: the first listening waiter with a ticket greater than @after that
+ * needs at most @size units.
  */
 inline signal_first(a, after) {
 	t = (vm[a].waiters -> after + 1 : NR + 1);
@@ -202,7 +205,7 @@ inline vmem_signal(a) {
 #endif
 }
 
-/* A waiter passes on an offer of arena @a. */
+/* Waiter @me passes its offer of arena @a on. */
 inline pass_on_offer(a) {
 	if
 	:: a != NONE ->
@@ -219,7 +222,7 @@ inline pass_on_offer(a) {
 	fi
 }
 
-/* Release the detached span to ROOT, or offer @size units if there is none. */
+/* Release the detached span to ROOT, or without one offer @size units of @a. */
 inline free_pending(a) {
 	if
 	:: span ->
@@ -276,7 +279,7 @@ inline vmem_free(a, n) {
 	free_pending(a)
 }
 
-/* One arena, the caches first. One critical section. */
+/* In one critical section, search arena @a for @n units, its caches first. */
 inline search_arena(a, n, object, excluded) {
 	d_step {
 		if
@@ -296,9 +299,9 @@ inline search_arena(a, n, object, excluded) {
 }
 
 /*
- * Add the imported span of @n units and allocate @m units of it, in one
- * critical section. If the arena has other free space by then, a span that is
- * larger than needed is released at once [21].
+ * In one critical section, add the imported span of @n units and allocate @m
+ * units of it. If the arena has @m other free units by then, allocate these,
+ * and release the span at once if it is larger than needed [21].
  */
 inline import_finish(a, n, m) {
 	d_step {
@@ -318,7 +321,7 @@ inline import_finish(a, n, m) {
 	free_pending(a)
 }
 
-/* Release the refused range, without an offer. */
+/* Release the refused range of @n units to ROOT, without an offer. */
 inline import_refuse(n) {
 	d_step {
 		vm[ROOT].inuse = vm[ROOT].inuse - n;
@@ -342,7 +345,7 @@ inline import_refuse(n) {
 #endif
 }
 
-/* Take no offers while a client's function runs. */
+/* Take no offers while a client's function runs: pass on a late offer. */
 inline vmem_waiter_suspend() {
 #ifndef FAULT_20
 	d_step {
@@ -361,9 +364,9 @@ inline vmem_waiter_suspend() {
 }
 
 /*
- * The import function of ROOT, which belongs to a client. It fails with
- * VM_NOSLEEP, else imports all of function_units; it may never return to
- * waiter 0.
+ * The import function of ROOT, a function of a client. With VM_NOSLEEP it
+ * fails. Otherwise it imports all of function_units. A call by waiter 0 may
+ * never return.
  */
 inline import_function(n) {
 #ifdef FUNCTION
@@ -438,7 +441,7 @@ inline search() {
 	fi
 }
 
-/* Each arena of the source path, under its own lock. */
+/* Add @n to the waiters of each arena on the source path, under its lock. */
 inline count_waiter(n) {
 	vm[w[me].on].waiters = vm[w[me].on].waiters + n;
 	if
@@ -447,7 +450,7 @@ inline count_waiter(n) {
 	fi
 }
 
-/* One critical section of tree.lock. */
+/* Begin to listen, in one critical section of tree.lock. */
 inline vmem_waiter_listen() {
 	d_step {
 #ifdef FAULT_8
@@ -469,7 +472,7 @@ inline vmem_waiter_listen() {
 /* The requested reclaim has ended, and the waiter has not searched since. */
 #define RECLAIM_ENDED	(!may_sleep && reclaim_done >= w[me].reclaim)
 
-/* A waiter that is held off sleeps at most until the back-off ends. */
+/* A waiter held off by the back-off sleeps at most until the back-off ends. */
 #ifdef FAULT_24
 #define TIMEOUT		false
 #else
@@ -508,8 +511,8 @@ end_asleep:	d_step {
 }
 
 /*
- * A VM_SLEEP request whose first search has failed. FREES(): the client frees
- * the result; otherwise it keeps it.
+ * A VM_SLEEP request whose first search has failed. The client frees the result
+ * if FREES(@me), and keeps it otherwise.
  */
 proctype sleep_request(byte me) {
 	byte own_offer = NONE, late_offer = NONE, size, span, t, x, nr_checked;
@@ -520,7 +523,7 @@ proctype sleep_request(byte me) {
 
 	/* vmem_waiter_begin() */
 	d_step {
-		last_ticket == me ->	/* in the order of @me */
+		last_ticket == me ->	/* ticket numbers follow @me */
 		last_ticket++;
 		w[me].ticket = last_ticket;
 		by_ticket[last_ticket] = me
@@ -617,13 +620,13 @@ proctype sleep_request(byte me) {
 #endif
 }
 
-/* Wake each listening waiter for which free space may suffice. */
+/* Wake each listening waiter for which there may be enough free space. */
 inline rescan_tree() {
 	t = 1;
 	do
 	:: t > last_ticket -> break
 	:: else ->
-		d_step {		/* tree.lock is held for one waiter */
+		d_step {		/* drops tree.lock after each waiter */
 			x = by_ticket[t];
 			if
 			:: w[x].listening && OFFERED(w[x].on) >= w[x].want ->
@@ -649,7 +652,7 @@ end:	do
 	od
 }
 
-/* Free the slabs of one arena, if they are wholly free or must be split. */
+/* Free the slabs of arena @a if they are wholly free or must be split. */
 inline reclaim_arena(a) {
 	d_step {
 		if
@@ -714,8 +717,9 @@ end:	do
 }
 
 /*
- * An arena with caches that imports from ROOT, created at any time. It imports
- * a slab of two objects; its client allocates one and frees it.
+ * CHILD, an arena with caches that imports from ROOT, may be created at any
+ * time. It imports a slab of two objects. A client allocates one object and
+ * frees it.
  */
 proctype child() {
 	if
@@ -732,7 +736,7 @@ proctype child() {
 	fi
 }
 
-/* A VM_NOSLEEP request in either arena, and a free. */
+/* A VM_NOSLEEP request in ROOT or LEAF. The client frees the result. */
 proctype nosleep_request() {
 	byte size, span, t, x, nr_checked, on = ROOT;
 	bool found;
@@ -757,7 +761,7 @@ proctype nosleep_request() {
 	fi
 }
 
-/* A VM_NOSLEEP request in LEAF, which refuses its import. Replaces waiter 0. */
+/* A VM_NOSLEEP request instead of waiter 0. LEAF refuses the imported range. */
 proctype nosleep_refused() {
 	byte size, t, x, nr_checked;
 	bool found, held_off;
@@ -770,7 +774,7 @@ proctype nosleep_refused() {
 	fi
 }
 
-/* A client that frees one unit. */
+/* A client that frees one unit of arena @a. */
 proctype client(byte a) {
 	byte size, span, t, x, nr_checked;
 
@@ -788,7 +792,7 @@ progress:	skip
 	od
 }
 
-/* Fault 24: a retry that replaces the timeout of the sleep. */
+/* Only for fault 24: this retry replaces the timeout of the sleep. */
 proctype retry_refused() {
 end:	do
 	:: refused ->
@@ -803,14 +807,14 @@ end:	do
 	od
 }
 
-/* Whether this waiter could be served at once or after a reclaim. */
+/* True if waiter @i could be served at once or after a reclaim. */
 #define SERVABLE(i)	(!w[i].excludes_free && !BACKOFF && \
 	(vm[w[i].on].free + vm[w[i].on].slab >= w[i].want || \
 	 vm[ROOT].free >= w[i].import || \
 	 (vm[CHILD].slab && vm[CHILD].slab == vm[CHILD].inuse) || \
 	 function_units))
 
-/* Runs when no other process can. */
+/* Runs when no other process can continue. */
 proctype monitor() {
 	byte i;
 

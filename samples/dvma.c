@@ -5,24 +5,25 @@
  * An I/O MMU maps memory for devices in a window of bus addresses, here the top
  * 64 MiB of a 32-bit bus. The bus driver allocates an address for each mapping.
  * Each device has its own constraints:
- * - The address must be aligned, or have a given offset from an alignment (the
- *   phase).
+ * - The address must be aligned, or have a given offset (the phase) from an
+ *   aligned address.
  * - A device with a 16-bit address counter cannot cross a 64 KiB boundary.
  * - Some devices can address only a part of the window.
  * vmem_xalloc() supports all of these, in any combination.
  *
- * A network card has no constraints, but makes most of the mappings, of one to
- * four pages. These sizes have quantum caches, from which vmem_alloc()
- * allocates without a lock. vmem_xalloc() does not use the caches, since they
- * know no constraints. vmem_free() frees allocations of vmem_alloc(), and
- * vmem_xfree() those of vmem_xalloc(). Free objects in the caches do not make a
- * request fail: before it fails, the caches return them to the arena.
+ * A network card has no constraints. It makes most of the mappings, each of one
+ * to four pages. These sizes have quantum caches, from which vmem_alloc()
+ * allocates without a lock. vmem_xalloc() does not use the caches, since caches
+ * do not support constraints. vmem_free() frees an allocation of vmem_alloc(),
+ * vmem_xfree() frees an allocation of vmem_xalloc(). Free objects in the caches
+ * do not make a request fail: before a request fails, the caches return their
+ * free objects to the arena.
  *
  * The window ends at the top of the 32-bit address space. On a 32-bit machine
- * its base plus its size is 0, which vmem supports.
+ * the base of the window plus its size is 0, which vmem supports.
  *
  * The module maps or unmaps "rounds" times, and checks each address against the
- * constraints of its device. It keeps a page table of the window to detect
+ * constraints of the device. It keeps a page table of the window to detect
  * overlaps. It counts the mappings that fail; a driver would retry them after a
  * transfer has ended. The remaining mappings stay until the module is removed:
  *
@@ -54,7 +55,7 @@ static unsigned int rounds = 20000;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "Number of operations, each of which maps or unmaps");
 
-/* The constraints of a device on its addresses; 0: no such constraint. */
+/* The constraints of a device. A member is 0 if there is no such constraint. */
 static const struct device_rules {
 	bool none;			/* no constraints at all */
 	unsigned int max_pages;
@@ -67,11 +68,11 @@ static const struct device_rules {
 	/* Disk: a 16-bit address counter. */
 	{ .max_pages = 16, .nocross = SZ_64K },
 	/*
-	 * Display: large and aligned. At the top of the window it does not
-	 * fragment the space of the other devices.
+	 * Display: large and aligned mappings. At the top of the window they do
+	 * not fragment the space of the other devices.
 	 */
 	{ .max_pages = 512, .align = SZ_1M, .flags = VM_BESTFIT | VM_ENDALLOC },
-	/* Sound: 24 address lines reach the first 16 MiB. */
+	/* Sound: 24 address lines reach the first 16 MiB of the window. */
 	{ .max_pages = 16, .max = WINDOW_BASE + SZ_16M },
 	/* A ring whose header is in the page before a 16 KiB boundary. */
 	{ .max_pages = 8, .align = SZ_16K, .phase = SZ_16K - IO_PAGE,
@@ -80,7 +81,7 @@ static const struct device_rules {
 };
 
 struct mapping {
-	unsigned long addr;		/* 0: not mapped */
+	unsigned long addr;		/* 0 if not mapped */
 	size_t size;
 	bool plain;			/* allocated with vmem_alloc() */
 };
@@ -88,7 +89,7 @@ struct mapping {
 static vmem_t *dvma;
 static struct mapping *table;
 static u32 *page_table;		/* per page: 1 + index of its mapping, or 0 */
-static unsigned int mapped, no_room;	/* numbers of mappings made, failed */
+static unsigned int mapped, no_room;	/* successes and failures */
 
 static bool obeys_rules(const struct device_rules *r, unsigned long addr, size_t size)
 {
@@ -165,7 +166,7 @@ static int unmap(unsigned int i)
 	return err;
 }
 
-/* Undo dvma_init(), also a part of it. */
+/* Undo dvma_init(), even if it failed halfway. */
 static void clean_up(void)
 {
 	unsigned int i;
@@ -205,7 +206,7 @@ static int __init dvma_init(void)
 		cond_resched();
 	}
 
-	pr_info("%u mappings obeyed the rules, %u found no room; %zu of %zu KiB mapped or cached\n",
+	pr_info("%u mappings obeyed the rules, %u found no space; %zu of %zu KiB mapped or cached\n",
 		mapped, no_room, vmem_size(dvma, VMEM_ALLOC) / SZ_1K,
 		vmem_size(dvma, VMEM_ALLOC | VMEM_FREE) / SZ_1K);
 	return 0;

@@ -10,10 +10,11 @@
  *	heap_root	one span: the region that vmalloc() returned
  *
  * vmem_alloc() and vmem_free() have the types of an import and a release
- * function, so that each arena can import from another without further code. A
- * free releases memory in the opposite direction. When the last object of an
+ * function, so that each arena can import from another without further code.
+ * Freed memory moves in the opposite direction. When the last object of an
  * imported span is freed, heap_objects releases the pages to heap_pages. When
- * an imported span of heap_pages is wholly free, it is released to heap_root.
+ * an imported span of heap_pages is wholly free, heap_pages releases the span
+ * to heap_root.
  *
  * Small objects are allocated often and without constraints, so they have
  * quantum caches, one for each of the 16 multiples of 16 up to 256. A CPU
@@ -23,8 +24,8 @@
  *
  * The module allocates objects of mixed sizes and writes a pattern into each.
  * It replaces a random object "rounds" times. To detect overlaps it checks the
- * pattern before every free. The remaining objects stay until the module is
- * removed, and are checked then:
+ * pattern before it frees an object. The remaining objects stay until the
+ * module is removed, and are checked then:
  *
  *	insmod heap.ko objects=4000 rounds=100000 megabytes=4
  *	cat /sys/kernel/debug/vmem/arenas
@@ -150,8 +151,8 @@ static int create_arenas(size_t size)
 }
 
 /*
- * Undo heap_init(), also a part of it. An arena must be destroyed before its
- * source.
+ * Undo heap_init(), even if it failed halfway. An arena must be destroyed
+ * before its source.
  */
 static void clean_up(void)
 {

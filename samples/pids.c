@@ -2,7 +2,7 @@
 /*
  * A client of vmem: process identifiers.
  *
- * An arena can manage any integers, not only addresses. This one holds the
+ * An arena can manage any integers, not only addresses. This arena holds the
  * integers 1 to 32767, and allocates them by next fit: each search starts where
  * the previous one ended, so an identifier is reused as late as possible after
  * it was freed. A stale identifier then refers to no process for a long time,
@@ -15,9 +15,10 @@
  * The module simulates a machine on which "live" processes run. It forks that
  * number of processes, then "rounds" times one process exits and another is
  * forked. Each identifier must be the next free one after the previous
- * identifier, according to a bitmap that the module keeps. This is a stronger
- * check than uniqueness: next fit must not skip a free identifier, and must not
- * reuse one before the search has wrapped around.
+ * identifier, according to a bitmap that the module keeps. This check is
+ * stronger than a check for duplicates: next fit must not skip a free
+ * identifier, and must not reuse an identifier before the search has wrapped
+ * around.
  *
  * The processes stay alive until the module is removed:
  *
@@ -48,7 +49,7 @@ MODULE_PARM_DESC(rounds, "Number of times that a process exits and another is fo
 static vmem_t *pids;
 static u16 *running;		/* the identifier of each process, 0 for none */
 
-/* The state that the arena must have, kept independently. */
+/* The expected state of the arena, kept independently of vmem. */
 static unsigned long *used;	/* one bit for each identifier */
 static unsigned long newest;	/* identifier allocated last */
 static unsigned int wraps;	/* number of wrap-arounds of the search */
@@ -117,7 +118,7 @@ static int run(void)
 	return 0;
 }
 
-/* Undo pids_init(), also a part of it. */
+/* Undo pids_init(), even if it failed halfway. */
 static void clean_up(void)
 {
 	unsigned int slot;
@@ -143,7 +144,7 @@ static int __init pids_init(void)
 	used = bitmap_zalloc(PID_LAST + 1, GFP_KERNEL);
 	if (!running || !used)
 		goto fail;
-	/* A qcache_max of 0: no quantum caches. */
+	/* A qcache_max of 0 means no quantum caches. */
 	pids = vmem_create("pids", (void *)PID_FIRST, PID_LAST - PID_FIRST + 1,
 			   1, NULL, NULL, NULL, 0, VM_SLEEP | VMC_IDENTIFIER);
 	if (!pids)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arenas that all users share: trees with and without quantum caches that
- * use every kind of import.
+ * The arenas that all users share. They are trees, with and without quantum
+ * caches, that use every kind of import.
  *
- * They are destroyed and recreated between rounds, with magazines still loaded
- * on all CPUs.
+ * The controlling thread destroys and recreates the arenas between rounds,
+ * while all CPUs still have loaded magazines.
  */
 #include <linux/delay.h>
 #include <linux/hash.h>
@@ -14,7 +14,7 @@
 
 /*
  * The sets of integers. A CPU gets magazines only if the arena is large
- * compared with its cached sizes: so most arenas cache few sizes.
+ * compared with its cached sizes. So most of these arenas cache few sizes.
  */
 enum { IDS, HEAP, TIGHT, NORELEASE, GROW, NMAPS };
 
@@ -26,8 +26,8 @@ enum { IDS, HEAP, TIGHT, NORELEASE, GROW, NMAPS };
 #define TIGHT_N		2048UL
 #define NORELEASE_N	2048UL
 #define MAX_KEPT	512
-#define GROW_N		8192UL		/* upper bound of its size ... */
-#define GROW_CHUNK	1024UL		/* ... which grows in these steps */
+#define GROW_N		8192UL		/* upper bound of the size of tt-grow */
+#define GROW_CHUNK	1024UL		/* size of each span of tt-grow */
 
 static struct tt_map maps[NMAPS];
 
@@ -42,7 +42,7 @@ enum {
 };
 
 static struct tt_arena arenas[NARENAS] = {
-	/* Identifiers, three levels of direct imports, caches on each. */
+	/* Identifiers; three levels of direct imports, each with caches. */
 	[A_IDS]		= { "tt-ids", .map = &maps[IDS], .quantum = 1,
 			    .max_quanta = 256, .base = 1, .size = IDS_N,
 			    .may_wait = true, .exhaustible = true },
@@ -61,11 +61,11 @@ static struct tt_arena arenas[NARENAS] = {
 			    .max_quanta = 16, .may_wait = true },
 	[A_SMALL]	= { "tt-small", .map = &maps[HEAP], .quantum = SMALL_Q,
 			    .max_quanta = 64, .may_wait = true },
-	/* Too small to serve all requests, and for magazines. */
+	/* Too small to serve all requests, and too small for magazines. */
 	[A_TINY]	= { "tt-tiny", .map = &maps[TIGHT], .quantum = 1,
 			    .max_quanta = 12, .base = TIGHT_N + 1, .size = 64,
 			    .may_wait = true, .exhaustible = true },
-	/* The same with magazines. */
+	/* Too small to serve all requests, but with magazines. */
 	[A_TIGHT]	= { "tt-tight", .map = &maps[TIGHT], .quantum = 1,
 			    .max_quanta = 256, .base = 1, .size = TIGHT_N,
 			    .may_wait = true, .exhaustible = true },
@@ -75,7 +75,7 @@ static struct tt_arena arenas[NARENAS] = {
 			    .size = NORELEASE_N },
 	[A_NORELEASE]	= { "tt-norelease", .map = &maps[NORELEASE],
 			    .quantum = 1, .max_quanta = 32 },
-	/* Spans are added, up to the largest integer. */
+	/* Threads add spans to this arena, up to the largest integer. */
 	[A_GROW]	= { "tt-grow", .map = &maps[GROW], .quantum = 1,
 			    .max_quanta = 200, .base = -GROW_N,
 			    .size = GROW_CHUNK, .may_wait = true,
@@ -83,13 +83,14 @@ static struct tt_arena arenas[NARENAS] = {
 };
 
 /*
- * The imports of the arena without a release function. Its import function
- * writes the table; it is read after the arena has been destroyed.
+ * The imports of the arena without a release function. The import function
+ * writes the table; tt_arenas_destroy() reads it after it has destroyed the
+ * arena.
  */
 static struct tt_range kept[MAX_KEPT];
 static atomic_t nkept = ATOMIC_INIT(0);
 
-/* Number of imports; its hash is the random number of an import. */
+/* Number of calls of tt_import(). Its hash is the random number of a call. */
 static atomic_t nr_imports = ATOMIC_INIT(0);
 
 struct tt_arena *tt_arena(unsigned int n)
@@ -106,11 +107,11 @@ struct tt_arena *tt_arena_growing(void)
  * tt_import - an import function that sleeps, fails or raises the size at
  * random
  * @src: the source
- * @size: raised at random, but only with VM_NOSLEEP
+ * @size: size to import; raised at random, but only with VM_NOSLEEP
  * @align: alignment of the result
  * @vmflag: with VM_NOSLEEP the function fails at random, else it may sleep
  *
- * A request that may sleep never fails: nothing would make the waiter retry.
+ * An import that may sleep never fails: nothing would make the waiter retry.
  */
 void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 {
@@ -143,7 +144,7 @@ static void tt_release(vmem_t *src, void *addr, size_t size)
 	vmem_xfree(src, addr, size);
 }
 
-/* Limited to MAX_KEPT calls, as imports are freed only after the arena. */
+/* Imports MAX_KEPT times at most: vmem does not release these imports. */
 static void *import_without_release(vmem_t *src, size_t size, int vmflag)
 {
 	int n = atomic_fetch_add_unless(&nkept, 1, MAX_KEPT);
@@ -254,9 +255,10 @@ void tt_expect_unused(const char *name, vmem_t *vm)
 }
 
 /*
- * In reverse order of creation. An arena that is destroyed frees its imports,
- * so the roots without caches must be unused then. Roots with caches may still
- * hold objects in magazines: vmem_destroy() checks those itself, and warns.
+ * Destroy the arenas in reverse order of creation. vmem_destroy() releases the
+ * imports of an arena, so in the end a root without caches must be unused. A
+ * root with caches may still hold objects in magazines; vmem_destroy() checks
+ * such a root itself, and warns.
  */
 void tt_arenas_destroy(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Trees of short-lived arenas. A thread creates a tree, uses it on all CPUs and
- * destroys it at once, while its magazines are loaded. At the same time other
+ * destroys it at once, while CPUs have loaded magazines. At the same time other
  * threads walk the list of arenas, read debugfs files or reclaim from all
  * caches.
  */
@@ -23,7 +23,7 @@
  * @user: the user of each arena
  * @wq: workqueue of @work
  * @work: work item that allocates and frees on a given CPU
- * @work_user: the user for which @work does so
+ * @work_user: the user for which @work allocates and frees
  */
 struct churn {
 	struct tt_map map;
@@ -39,7 +39,7 @@ static void *import(vmem_t *src, size_t *size, size_t align, int vmflag)
 	return vmem_alloc(src, *size, vmflag);
 }
 
-/* By a random function and with random flags. */
+/* Create an arena by a random function and with random flags. */
 static vmem_t *create_arena(struct tt_thread *t, unsigned int depth,
 			    vmem_t *source)
 {

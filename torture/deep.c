@@ -2,9 +2,9 @@
 /*
  * A tree twelve arenas deep, with quantum caches at every level, rule [45].
  *
- * Threads allocate and free at all levels. Now and then a thread requests the
- * whole root: the other threads free everything, and the request must get the
- * objects that the caches of twelve arenas hold on all CPUs.
+ * Threads allocate and free at all levels. Now and then a thread requests all
+ * space of the root. The other threads then free everything, and the request
+ * must get the objects that the caches of twelve arenas hold on all CPUs.
  */
 #include "torture.h"
 
@@ -16,10 +16,13 @@
 static struct tt_map map;
 static struct tt_arena arenas[DEPTH];
 
-/* A request for the whole root is under way: WRITE_ONCE(), READ_ONCE(). */
+/*
+ * True while a request for the whole root is under way. No lock: WRITE_ONCE()
+ * and READ_ONCE().
+ */
 static bool whole_requested;
 
-/* Threads that may hold segments: WRITE_ONCE(), READ_ONCE(). */
+/* True for each thread that may hold segments: WRITE_ONCE(), READ_ONCE(). */
 static bool busy[USERS];
 
 struct deep {
@@ -57,7 +60,7 @@ static void step(struct tt_thread *t)
 	WRITE_ONCE(busy[t->n], true);
 	if (!d->left) {
 		tt_free_all(&d->user);
-		/* The leaf half of the time. */
+		/* In half of all cases, choose the leaf. */
 		d->user.arena = &arenas[tt_random(&t->rnd, 2) ? DEPTH - 1 :
 					tt_random(&t->rnd, DEPTH)];
 		d->left = OPS_PER_ARENA;

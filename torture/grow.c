@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changes of size under load: threads add spans to an arena, bursts of
- * allocations make segment tables and caches grow and shrink, and a thread may
- * run maintenance repeatedly.
+ * Changes of size under load. Threads add spans to an arena. Bursts of
+ * allocations make segment tables and caches grow and shrink. With the
+ * parameter "update" a thread runs maintenance repeatedly.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "torture.h"
 
-/* Upper bound of the spans added to the growing arena, all of one size. */
+/* Maximum number of spans added to the growing arena. All have one size. */
 #define MAX_ADDED	7
 
 /* Allocations in a burst: enough to grow the segment table several times. */

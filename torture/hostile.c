@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions of hostile clients: they sleep, take a mutex, return NULL, return
- * ranges that vmem must refuse, and allocate and free in the same arena.
+ * Import and release functions of hostile clients. The functions sleep, take a
+ * mutex, return NULL, return ranges that vmem must refuse, and allocate and
+ * free in the arena that calls them.
  *
- * After the RUN phase imports that may sleep succeed, and the functions
- * allocate nothing. They still sleep, but only for a few milliseconds.
+ * After the RUN phase, imports that may sleep succeed, and the functions no
+ * longer allocate or free in the arena. They still sleep, but only for a few
+ * milliseconds.
  */
 #include <linux/delay.h>
 #include <linux/hash.h>
 
 #include "hostile.h"
 
-#define BURST		13	/* more than the segment pool of an arena */
+#define BURST		13	/* more than the segment pool of an arena has */
 
 static atomic_t nr_draws = ATOMIC_INIT(0);
 
-/* An arena of another tree, which the functions of all clients use, too. */
+/* An arena of another tree, in which reenter() also allocates and frees. */
 static vmem_t *other;
 
 static u32 dice(u32 sides)
@@ -23,7 +25,7 @@ static u32 dice(u32 sides)
 	return hash_32(atomic_inc_return(&nr_draws), 16) % sides;
 }
 
-/* The client is identified by its root. */
+/* Find the client whose root is @src. */
 static struct tt_client *client_of(vmem_t *src)
 {
 	unsigned int i;
@@ -62,15 +64,15 @@ static void reenter_end(struct tt_client *c)
 	smp_store_release(&c->reentering, NULL);
 }
 
-/* Whether this call comes from an allocation or free in reenter(). */
+/* True if this call comes from an allocation or free in reenter(). */
 static bool is_nested_call(const struct tt_client *c)
 {
 	return READ_ONCE(c->reentering) == current;
 }
 
 /*
- * Free one segment of the client's middle arena and allocate up to @n; allocate
- * and free one in another tree.
+ * Free one segment of the client's middle arena, and allocate at most @n
+ * segments there. Then allocate and free a segment in another tree.
  */
 static void reenter(struct tt_client *c, unsigned int n)
 {
@@ -104,7 +106,7 @@ static void reenter(struct tt_client *c, unsigned int n)
 
 /* --- the functions --- */
 
-/* A range that vmem must refuse and release. */
+/* Make a range that vmem must refuse and release. May change @size. */
 static void *bad_result(struct tt_client *c, size_t *size)
 {
 	unsigned long addr;
@@ -138,7 +140,7 @@ static bool is_bad(unsigned long addr)
 	return addr % Q || addr >= OWN_BASE;
 }
 
-/* Whether to return NULL, however much space is free. */
+/* True if the import must return NULL, regardless of the free space. */
 static bool refuse_import(struct tt_client *c, bool sleep)
 {
 	bool refused = false;
@@ -153,9 +155,10 @@ static bool refuse_import(struct tt_client *c, bool sleep)
 }
 
 /*
- * The watchdog repeats a request that may sleep with VM_NOSLEEP. This function
- * serves it as it would serve the original, unless the client may refuse that,
- * too, or another import is under way, for which the original may have to wait.
+ * The watchdog repeats, with VM_NOSLEEP, a request that may sleep. This
+ * function serves the repeated request like the original. It returns NULL if
+ * the client may refuse the original, or if another import is under way,
+ * because the original may have to wait for the other import.
  */
 static void *import_for_watchdog(struct tt_client *c, vmem_t *src, size_t size)
 {
@@ -261,7 +264,7 @@ void tt_hostile_release(vmem_t *src, void *addr, size_t size)
 		vmem_xfree(src, addr, size);
 }
 
-/* Free the stash. Called when all threads have drained: reenter() is off. */
+/* Free the stash. All threads have drained, so reenter() does nothing. */
 void tt_hostile_free_stash(struct tt_client *c)
 {
 	/* Wait for a release function that is still in reenter(). */

@@ -4,9 +4,10 @@
  *
  * Each client has a tree of its own: a leaf with quantum caches imports by
  * vmem_alloc() from a middle arena, which imports by the client's functions
- * from a root. The middle arena also has a span of its own, which a thread
- * allocates and frees in turn. So requests are served in the end even if every
- * import fails; their waiters are woken only by frees in the middle arena then.
+ * from a root. The middle arena also has a span of its own. A thread allocates
+ * all of the own span and frees it, alternately. So vmem serves every request
+ * in the end, even if every import fails. In that case only vmem_free() and
+ * vmem_xfree() in the middle arena wake waiters.
  */
 #ifndef VMEM_TORTURE_HOSTILE_H
 #define VMEM_TORTURE_HOSTILE_H
@@ -28,24 +29,24 @@
 enum { ROOT, MIDDLE, LEAF, LEVELS };
 
 /* Behaviour of a client's functions. */
-#define SLEEPS		BIT(0)	/* they take 1 to 50 ms, rarely seconds */
-#define SLEEP_ONLY	BIT(1)	/* imports only for requests that may sleep */
-#define LOCKS		BIT(2)	/* they take the client's mutex */
+#define SLEEPS		BIT(0)	/* functions sleep 1 to 50 ms, rarely seconds */
+#define SLEEP_ONLY	BIT(1)	/* import returns NULL with VM_NOSLEEP */
+#define LOCKS		BIT(2)	/* functions take the client's mutex */
 #define REFUSES		BIT(3)	/* import returns NULL although space is free */
 #define BAD		BIT(4)	/* import returns ranges that vmem refuses */
-#define REENTERS	BIT(5)	/* they allocate and free in the same arena */
-#define MISFIT		BIT(6)	/* no functions; the source is never aligned */
+#define REENTERS	BIT(5)	/* functions allocate and free in the arena */
+#define MISFIT		BIT(6)	/* no functions; each import is misaligned */
 
 /**
  * struct tt_client - a hostile client
  * @name: names of the arenas
- * @behaviour: behaviour of its functions
+ * @behaviour: bit mask of the behaviour of its functions
  * @lock: its mutex
  * @map: owner map of the tree
  * @arena: the arenas
- * @importing: import calls under way
- * @bad: bad results returned and not yet released
- * @nbad: bad results returned since the arenas were created
+ * @importing: number of import calls under way
+ * @bad: number of bad results that are not yet released
+ * @nbad: number of bad results since the arenas were created
  * @reentering: the task in whose call the client allocates and frees
  * @stash: segments held by the functions; only the task in @reentering uses it
  * @nstash: number of segments in @stash
@@ -53,7 +54,7 @@ enum { ROOT, MIDDLE, LEAF, LEVELS };
 struct tt_client {
 	const char *name[LEVELS];
 	unsigned int behaviour;
-	struct mutex lock;	/* of the client, not of the torture */
+	struct mutex lock;	/* a mutex of the client */
 	struct tt_map map;
 	struct tt_arena arena[LEVELS];
 	atomic_t importing;
@@ -64,7 +65,7 @@ struct tt_client {
 	unsigned int nstash;
 };
 
-/* The first six clients of enum tt_hostile. */
+/* Number of clients in tt_clients: the first six of enum tt_hostile. */
 #define TT_CLIENTS	6
 
 extern struct tt_client tt_clients[TT_CLIENTS];		/* hostile_arenas.c */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arenas of hostile clients, and the checks of them when all threads have
- * drained.
+ * The arenas of hostile clients, and the checks of these arenas after all
+ * threads have drained.
  */
 #include <linux/log2.h>
 

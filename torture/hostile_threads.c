@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads of hostile clients: two allocate and free in the arenas of each
- * client, and one allocates and frees the own spans of all middle arenas.
+ * Threads of hostile clients. Two threads for each client allocate and free in
+ * the client's arenas. One thread allocates and frees the own spans of all
+ * middle arenas.
  */
 #include "hostile.h"
 
@@ -53,7 +54,7 @@ const struct tt_job tt_hostile_job = {
 /**
  * struct own_span - data of the thread that allocates and frees the own spans
  * @held: segments held in the own span of each middle arena
- * @n: number of these segments
+ * @n: number of segments held in the own span of each middle arena
  * @allocated_before: the thread has allocated since the last DRAIN phase
  */
 struct own_span {
@@ -90,7 +91,7 @@ static void step_own_span(struct tt_thread *t)
 	unsigned int i;
 
 	for (i = 0; i < TT_CLIENTS; i++) {
-		/* This client's functions need free space: free more often. */
+		/* The functions of a BAD client need space: free more often. */
 		unsigned int often = tt_clients[i].behaviour & BAD ? 2 : 6;
 
 		if (!tt_client_enabled(&tt_clients[i]))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts that allocate and free: two timers for each CPU, one in hard
- * interrupt context and one in softirq context. They interrupt any operation on
- * that CPU; the former also interrupts the latter.
+ * Interrupt handlers that allocate and free. Each CPU has two timers: one has a
+ * handler in hard interrupt context, the other in softirq context. Both
+ * handlers interrupt any operation on that CPU, and the hard interrupt handler
+ * also interrupts the softirq handler.
  *
  * The timers of a CPU that goes offline move to another CPU.
  */
@@ -15,10 +16,10 @@
 #include "../vmem/compat.h"
 #include "torture.h"
 
-/* Mean time between two interrupts of a timer, in nanoseconds ... */
+/* Mean time between two interrupts of a timer, in nanoseconds. */
 #define PERIOD_NS		400000
 
-/* ... but at least this multiple of the time that the handler took. */
+/* Minimum time to the next interrupt, as a multiple of the handler's time. */
 #define MIN_PERIOD_RATIO	6
 
 /**
@@ -49,7 +50,7 @@ static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* Runs on the CPU that the timer is for. */
+/* Runs on the CPU of the timer. */
 static void start_timer(void *data)
 {
 	struct irq_timer *it = data;
@@ -59,7 +60,7 @@ static void start_timer(void *data)
 			       : HRTIMER_MODE_REL_PINNED);
 }
 
-/* Start the timers, each with another arena. All threads have quiesced. */
+/* Start the timers, each with a random arena. All threads have quiesced. */
 void tt_interrupts_start(void)
 {
 	unsigned int cpu, i;

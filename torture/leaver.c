@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Traffic in arenas whose functions are in another module, vmem_torture_leaver,
- * which is removed meanwhile, rule [47].
+ * which is removed under this traffic, rule [47].
  *
- * When that module is inserted, it registers a tree of three arenas. When it is
- * removed, it either unregisters and destroys them, or leaves them behind: then
- * the threads here continue to use them until the next tree is registered.
+ * When vmem_torture_leaver is inserted, it registers a tree of three arenas.
+ * When it is removed, it either unregisters and destroys the arenas, or leaves
+ * them behind. In the second case the threads here continue to use the arenas
+ * until the next tree is registered.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -17,7 +18,7 @@
 
 static DECLARE_RWSEM(tree_sem);
 static struct tt_leaver_tree tree;		/* protected by tree_sem */
-static bool unregistered = true;		/* likewise */
+static bool unregistered = true;		/* protected by tree_sem */
 
 /* Caller holds tree_sem for writing. */
 static void destroy_left_tree(void)
@@ -36,7 +37,7 @@ static void destroy_left_tree(void)
  * tt_leaver_register - let the threads of the torture use a tree of arenas
  * @new: the arenas, the root first
  *
- * Destroys the previous tree if the module left that behind.
+ * Destroys the previous tree if the module left it behind.
  */
 void tt_leaver_register(const struct tt_leaver_tree *new)
 {
@@ -58,7 +59,7 @@ void tt_leaver_unregister(void)
 }
 EXPORT_SYMBOL_GPL(tt_leaver_unregister);
 
-/* Called by the functions in the module, for the statistics. */
+/* The functions in vmem_torture_leaver call this, for the statistics. */
 void tt_leaver_called(void)
 {
 	tt_count(TT_LEAVER_CALL);
@@ -74,8 +75,8 @@ struct held {
 /*
  * Requests must not wait, as the arenas no longer import once the module is
  * removed. VM_SLEEP | VM_ABORT lets the import function sleep. VM_ABORT has no
- * effect on cached sizes and is not passed on to a source, so such requests go
- * to the middle arena and exceed its largest cached size.
+ * effect on cached sizes and is not passed on to a source. So requests with
+ * these flags go to the middle arena and exceed its largest cached size.
  */
 static bool alloc_random(struct tt_thread *t, struct held *h)
 {

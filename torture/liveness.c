@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The liveness watchdog: while there is free space, no request waits for more
- * than a second.
+ * The liveness watchdog. It checks that no request waits for more than a second
+ * while there is free space.
  *
  * A thread registers a request that may wait. Once the request is a second old,
- * the watchdog checks several times a second whether it could be served. It
- * could if
+ * the watchdog checks several times a second whether vmem could serve the
+ * request. vmem could serve it if
  *
  * - the torture's own records say that everything has been freed; or
- * - vmem_walk() finds a free segment that is large enough, which changes
- *   nothing in the arena; or
- * - the same request succeeds with VM_NOSLEEP | VM_ABORT. The watchdog frees
- *   the result at once. This probe comes last, as the free would hide a lost
- *   wake-up.
+ * - vmem_walk(), which changes nothing in the arena, finds a free segment that
+ *   is large enough; or
+ * - a repetition of the request with VM_NOSLEEP | VM_ABORT succeeds. The
+ *   watchdog frees the result at once. This probe comes last, because
+ *   vmem_free() would wake the waiter and hide a lost wake-up.
  *
- * If every check for more than a second finds that the request could be served,
- * although its task sleeps, the watchdog raises an alarm. It moves from CPU to
- * CPU, so that a stalled CPU of an emulated machine delays the watchdog, too. The
- * watchdog skips a check if it was delayed itself or if memory is short: on a slow
- * machine an alarm takes longer, but is not lost.
+ * The watchdog raises an alarm if, for more than a second, every check finds
+ * that vmem could serve the request although the task sleeps. The watchdog
+ * moves from CPU to CPU, so that a stalled CPU of an emulated machine also
+ * delays the watchdog. The watchdog skips a check if the watchdog was delayed
+ * or if memory is short. So on a slow machine an alarm takes longer, but is not
+ * lost.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -35,33 +36,33 @@
 #define MAX_TICK_MS	300	/* a check after a longer tick does not count */
 
 #define MIN_AGE_MS	1000	/* younger requests are not checked */
-#define FREE_MS		1000	/* duration of positive checks for an alarm */
-#define MIN_CHECKS	5U	/* lower bound of their number */
-#define FREED_MS	5000	/* as FREE_MS, if magazines must be reclaimed */
+#define FREE_MS		1000	/* time of positive checks before an alarm */
+#define MIN_CHECKS	5U	/* number of positive checks before an alarm */
+#define FREED_MS	5000	/* FREE_MS for requests with @is_free */
 
-#define SPIN_MS		3000	/* CPU time after which waiting is spinning */
+#define SPIN_MS		3000	/* CPU time of a waiter that is spinning */
 
-#define STACKS		3	/* alarms that show the stack of the task */
+#define STACKS		3	/* alarms that print the stack of the task */
 
 /**
  * struct tt_request - a request that may wait
- * @task: the task that made it; NULL: the slot is unused
- * @lock: held during each check, so that the arena is not destroyed meanwhile
+ * @task: the task that made the request; NULL if the slot is unused
+ * @lock: held during each check, so that the arena outlives the check
  * @active: the request has not returned
  * @args: arguments of the request
  * @since: time of the request
- * @cpu_time: CPU time of the task at that time
+ * @cpu_time: CPU time of the task at @since
  * @in_import: nesting depth of import functions that the request is in
  * @checks: number of successive positive checks
- * @free_ms: milliseconds between the first and the last of them
+ * @free_ms: milliseconds between the first and the last of these checks
  * @alarmed: an alarm has been raised
  *
- * The mutex protects all members after it, except @in_import, which the task
+ * @lock protects all members after it, except @in_import, which the task
  * writes.
  */
 struct tt_request {
 	struct task_struct *task;
-	struct mutex lock;	/* also keeps the arena during a check */
+	struct mutex lock;	/* held during a check: the arena stays */
 	bool active;
 	struct tt_request_args args;
 	ktime_t since;
@@ -81,7 +82,7 @@ unsigned int tt_alarms(void)
 	return atomic_read(&alarms);
 }
 
-/* Whether the caller is the watchdog, which clients must not delay. */
+/* True if the caller is the watchdog, which clients must not delay. */
 bool tt_is_watchdog(void)
 {
 	return in_task() && current == READ_ONCE(watchdog);
@@ -120,7 +121,7 @@ struct tt_request *tt_wait_begin(const struct tt_request_args *args)
 	return r;
 }
 
-/* The request has returned. When this returns, the arena may be destroyed. */
+/* Unregister a request that has returned. Then the arena may be destroyed. */
 void tt_wait_end(struct tt_request *r)
 {
 	if (!r)
@@ -132,7 +133,7 @@ void tt_wait_end(struct tt_request *r)
 	smp_store_release(&r->task, NULL);
 }
 
-/* Whether the request of the caller has raised an alarm. */
+/* True if the watchdog has raised an alarm for the request. */
 bool tt_wait_alarmed(const struct tt_request *r)
 {
 	return r && READ_ONCE(r->alarmed);
@@ -150,7 +151,7 @@ static void add_import_depth(int n)
 	}
 }
 
-/* Called by import functions, in which a request does not wait for vmem. */
+/* Import functions call this. In them a request does not count as asleep. */
 void tt_import_begin(void)
 {
 	add_import_depth(1);
@@ -192,7 +193,7 @@ static void check_segment(void *arg, void *start, size_t size)
 		search->found = true;
 }
 
-/* Whether a free segment suffices for any alignment of the request. */
+/* True if a free segment is large enough regardless of its alignment. */
 static bool has_free_segment(const struct tt_request_args *w)
 {
 	struct segment_search search = { .size = w->size + 2 * w->align };
@@ -203,7 +204,7 @@ static bool has_free_segment(const struct tt_request_args *w)
 	return search.found;
 }
 
-/* Whether the same request succeeds without waiting. Frees the result. */
+/* True if the request succeeds without waiting. Frees the result. */
 static bool probe(const struct tt_request_args *w)
 {
 	int vmflag = w->vmflag | VM_NOSLEEP | VM_ABORT;
@@ -223,7 +224,7 @@ static bool probe(const struct tt_request_args *w)
 	return true;
 }
 
-/* Whether the task sleeps and has not been woken. */
+/* True if the task sleeps outside import functions and has not been woken. */
 static bool is_asleep(const struct tt_request *r)
 {
 	return READ_ONCE(r->task->__state) != TASK_RUNNING &&

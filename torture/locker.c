@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A thread that waits for space in an arena of another tree while it holds the
- * mutex that the release functions of its own arenas take, rule [42].
+ * The locker waits for space in an arena while it holds the mutex that the
+ * release functions of another tree take, rule [42].
  *
- * The filler frees that space without taking the mutex. So a deadlock is
- * possible only if vmem lets a waiter of one tree wait for a release function
- * of the other.
+ * The filler frees that space without the mutex. So a deadlock is possible only
+ * if vmem lets a waiter of one tree wait for a release function of another
+ * tree.
  */
 #include <linux/mutex.h>
 

@@ -3,9 +3,9 @@
  * Torture for vmem: all operations at the same time, on all CPUs, in task and
  * interrupt context, for a given time. `make torture` runs it in guests.
  *
- * It relies on no implementation detail of vmem, only on three rules: an
- * integer has at most one owner; a waiter is served when all other users have
- * freed their segments; and nothing is left allocated at the end.
+ * The torture relies on no implementation detail of vmem, only on three rules.
+ * An integer has at most one owner. A waiter is served when all other users
+ * have freed their segments. At the end no segment is allocated.
  *
  * The controlling thread runs the rounds. Inserting the module only starts that
  * thread; removing the module ends the torture at any time.
@@ -68,7 +68,7 @@ static unsigned long total(enum tt_count what)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		/* The sum is approximate while threads count. */
+		/* The sum is approximate while threads increment counts. */
 		sum += data_race(per_cpu(counts[what], cpu));
 	return sum;
 }
@@ -105,7 +105,7 @@ static const char * const count_names[TT_NCOUNTS] = {
 	[TT_SHORT]	= "memory shortages",
 };
 
-/* The hostile clients that increment each count. */
+/* Bit mask of the hostile clients that increment each count. */
 static const unsigned int hostile_mask[TT_NCOUNTS] = {
 	[TT_SLOW_IMPORT]	= BIT(TT_H_SLOW),
 	[TT_SLOW_RELEASE]	= BIT(TT_H_SLOW),
@@ -162,13 +162,13 @@ static void print_end(unsigned int cpus, u64 start)
 
 static struct tt_user seeded_user;
 
-/* In tenths of a second. Long, as checkers slow down the liveness watchdog. */
+/* Tenths of a second: long, as checkers like KASAN slow the watchdog down. */
 #define SEEDED_WAIT_TICKS	900
 
 /*
- * owner: free a range but leave it in the owner map, so that the next user that
- * allocates it finds another owner. leak: do not free a range, so that a
- * request for the whole arena waits for ever.
+ * Seed the fault "owner" or "leak". "owner" frees a range but leaves it in the
+ * owner map, so that the next user of the range finds another owner. "leak"
+ * does not free a range, so that a request for the whole arena waits for ever.
  */
 static void seed_violation(void)
 {
@@ -185,8 +185,8 @@ static void seed_violation(void)
 }
 
 /*
- * wait: register a request that nothing serves, although the arena has free
- * space. Only the liveness watchdog can detect that.
+ * Seed the fault "wait": register a request that nothing serves, although the
+ * arena has free space. Only the liveness watchdog can detect this fault.
  */
 static void seed_wait(void)
 {
@@ -206,8 +206,8 @@ static void seed_wait(void)
 }
 
 /*
- * Frees a leaked range, once the stall check has reported the waiter. Returns
- * whether there was one.
+ * Free the leaked range, after the stall check has reported the waiter. Returns
+ * true if there was a leaked range.
  */
 bool tt_remove_seeded_fault(void)
 {

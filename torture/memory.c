@@ -3,8 +3,9 @@
  * Memory shortage for up to a second: a thread allocates every free page,
  * except for the kernel's reserve for atomic requests.
  *
- * A notifier that runs before the OOM killer frees some pages again. So
- * allocations that may sleep succeed, and no task is killed; all others fail.
+ * An OOM notifier, which runs before the OOM killer, frees some of these pages.
+ * So allocations that may sleep succeed, and no task is killed. All allocations
+ * that may not sleep fail.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -14,14 +15,15 @@
 
 #include "torture.h"
 
-#define ORDER		9	/* of the largest pieces */
-#define NOTIFIER_PAGES	64	/* per call of the notifier */
+#define ORDER		9	/* order of the largest pieces */
+#define NOTIFIER_PAGES	64	/* pages freed per call of the notifier */
 #define SETTLE_MS	500	/* time until waiters for memory are served */
 
 /*
- * Blocks to leave free where the OOM notifier is not called for allocations of
- * the order of a kernel stack: without them user space could not fork. On such
- * kernels only failslab makes all allocations of vmem's structures fail.
+ * Number of blocks to leave free on a kernel that does not call the OOM
+ * notifier for an allocation of the order of a kernel stack. Without these
+ * blocks user space could not fork. On such a kernel only failslab makes all
+ * allocations of vmem's structures fail.
  */
 #define SPARE		(IS_ENABLED(CONFIG_UML) ? 32 : 0)
 #define SPARE_ORDER	5
@@ -38,18 +40,18 @@ struct piece {
 
 static LIST_HEAD(pieces);		/* protected by pieces_lock */
 static DEFINE_SPINLOCK(pieces_lock);
-static bool allocating;			/* likewise */
-static unsigned long short_until;	/* jiffies: READ_ONCE(), WRITE_ONCE() */
+static bool allocating;			/* protected by pieces_lock */
+static unsigned long short_until;	/* jiffies; WRITE_ONCE(), READ_ONCE() */
 
-/* Whether requests may be waiting for memory instead of space. */
+/* True if requests may be waiting for memory instead of space. */
 bool tt_memory_is_short(void)
 {
 	return time_before(jiffies, READ_ONCE(short_until));
 }
 
 /*
- * Free at least @pages pages if there are so many, the smallest pieces first.
- * Returns the number of pages freed.
+ * Free pieces, the smallest first, until at least @pages pages are freed or no
+ * piece remains. Returns the number of pages freed.
  */
 static unsigned long free_pieces(unsigned long pages)
 {
@@ -79,7 +81,7 @@ static int oom_notify(struct notifier_block *nb, unsigned long unused,
 
 static struct notifier_block notifier = { .notifier_call = oom_notify };
 
-/* Returns false if that failed, or if the notifier has freed pieces. */
+/* Returns false on failure, or if the notifier has freed pieces. */
 static bool alloc_piece(unsigned int order)
 {
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NORETRY |

@@ -3,8 +3,9 @@
  * The owner map: an atomic word for each unit of a set of integers.
  *
  * After an allocation the user stores its owner id into the words of the range,
- * each of which must be 0. Before the free it stores 0 again. If two users get
- * the same integer at the same time, one of them finds the id of the other.
+ * each of which must be 0. Before the user frees the range, it stores 0 again.
+ * If two users hold one integer at the same time, one user finds the id of the
+ * other.
  */
 #include <linux/kernel.h>
 #include <linux/percpu.h>
@@ -85,8 +86,8 @@ static bool units_of(const struct tt_map *map, unsigned long addr, size_t size,
  * @owner: owner id
  *
  * Context: any but NMI.
- * Return: true, or false if the range is not in the map or has another owner;
- * then a violation has been reported, and the map is unchanged.
+ * Return: true; or false if the range is not in the map or has another owner.
+ * On false, a violation has been reported and the map is unchanged.
  */
 bool tt_claim(struct tt_map *map, const char *arena, unsigned long addr,
 	      size_t size, unsigned int owner)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Two threads pass the only integer of an arena to each other. A thread frees
- * it when the other thread requests it, mostly only once that thread sleeps,
- * and continues only when that thread has got it. So each free must wake a
- * waiter, and a lost wake-up stops both threads.
+ * the integer when the other thread requests it, in most cases only after the
+ * other thread sleeps. The thread continues only after the other thread has got
+ * the integer. So vmem_free() must wake a waiter, and a lost wake-up stops both
+ * threads.
  */
 #include "torture.h"
 
-/* One arena, or two that import from one; each without and with caches. */
+/* One arena, or two arenas with one source; each without and with caches. */
 #define KINDS	4
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Delays under load: threads sleep for up to seconds with segments allocated,
- * and an interrupt handler holds a CPU at an arbitrary point.
+ * Delays under load. Threads sleep for up to 1.6 seconds while they hold
+ * segments, and an interrupt handler holds a CPU at an arbitrary point.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>

@@ -3,9 +3,10 @@
  * Threads, and the phases that they go through together.
  *
  * The phase is a counter; its value modulo TT_PHASES is an enum tt_phase. Each
- * thread sets @done when it has completed the DRAIN or the QUIESCE phase. A
- * thread that does not is reported: all users free their segments, so every
- * request must be served.
+ * thread sets &tt_thread.done when it has completed the DRAIN or the QUIESCE
+ * phase. In these phases all users free their segments, so vmem must serve
+ * every request. The controlling thread therefore reports a thread that does
+ * not complete the phase.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -18,7 +19,7 @@
 
 #define MAX_THREADS	256
 
-/* Upper bounds of retries and of waits, each of @stall seconds. */
+/* Maximum numbers of retries and of waits. A wait ends after @stall seconds. */
 #define MAX_RETRIES	4
 #define MAX_WAITS	30
 
@@ -30,11 +31,13 @@ MODULE_PARM_DESC(stall, "seconds without progress that are a violation (20)");
 static struct tt_thread *threads[MAX_THREADS];
 static unsigned int nthreads;
 
-/* Written by the controlling thread: WRITE_ONCE(), READ_ONCE(). */
+/* Only the controlling thread writes it: WRITE_ONCE(), READ_ONCE(). */
 static unsigned int phase = TT_QUIESCE;
 
-static DECLARE_WAIT_QUEUE_HEAD(phase_wait);	/* for the next phase */
-static DECLARE_WAIT_QUEUE_HEAD(done_wait);	/* for all threads to be done */
+/* Threads wait for the next phase. */
+static DECLARE_WAIT_QUEUE_HEAD(phase_wait);
+/* tt_next_phase() waits until all threads have completed the phase. */
+static DECLARE_WAIT_QUEUE_HEAD(done_wait);
 
 /* True once the RUN phase has ended: long-running jobs should stop. */
 bool tt_should_drain(void)
@@ -47,7 +50,7 @@ void tt_usleep(unsigned int us)
 	usleep_range(us, 2 * us);
 }
 
-/* Record the call under way, for reports; NULL when it has returned. */
+/* Record the call under way, for reports; NULL if there is none. */
 void tt_set_call(struct tt_thread *t, const char *what, const char *arena,
 		 size_t size, int vmflag)
 {
@@ -58,7 +61,7 @@ void tt_set_call(struct tt_thread *t, const char *what, const char *arena,
 	WRITE_ONCE(t->progress, READ_ONCE(t->progress) + 1);
 }
 
-/* The affinity is lost when the thread's CPU goes offline. */
+/* A thread loses its affinity when its CPU goes offline. */
 static void restore_affinity(struct tt_thread *t)
 {
 	if (t->cpu >= 0 && cpu_online(t->cpu))
@@ -104,7 +107,7 @@ static int thread_main(void *data)
 	return 0;
 }
 
-/* The current thread, or NULL if it is not one of the torture's. */
+/* The current thread, or NULL if the torture did not start it. */
 struct tt_thread *tt_thread_current(void)
 {
 	if (!in_task() || !(current->flags & PF_KTHREAD) ||
@@ -117,7 +120,7 @@ struct tt_thread *tt_thread_current(void)
  * tt_thread_start - start a thread
  * @job: its job
  * @n: its number among the threads with that job
- * @cpu: the CPU to run on while that is online, -1: any
+ * @cpu: the CPU to run on while it is online; -1 for any CPU
  *
  * Return: 0 or an error.
  */
@@ -173,7 +176,7 @@ static bool all_done(void)
 
 /*
  * Report threads that have neither completed the phase nor made progress.
- * Returns the number of them.
+ * Returns the number of these threads.
  */
 static unsigned int report_stuck(bool again)
 {
@@ -212,9 +215,10 @@ static void note_progress(void)
  * tt_next_phase - end a phase and begin the next
  * @next: the phase that follows the current one
  *
- * For TT_DRAIN and TT_QUIESCE, waits until all threads have completed the
- * phase. Reports threads that are stuck, and then runs maintenance, which makes
- * waiters retry: a thread that continues after that has lost a wake-up.
+ * If @next is TT_DRAIN or TT_QUIESCE, waits until all threads have completed
+ * that phase. Reports threads that are stuck, and then runs maintenance, which
+ * makes waiters retry. A thread that continues only after a retry has lost a
+ * wake-up.
  *
  * Return: false if a thread is stuck.
  */
@@ -247,9 +251,9 @@ bool tt_next_phase(enum tt_phase next)
 /**
  * tt_threads_stop - stop all threads
  *
- * A stuck thread cannot be stopped. If there is one, no thread is stopped.
+ * A stuck thread cannot be stopped. If a thread is stuck, no thread is stopped.
  *
- * Return: whether the threads have been stopped.
+ * Return: true if all threads have been stopped.
  */
 bool tt_threads_stop(void)
 {

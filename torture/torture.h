@@ -4,7 +4,7 @@
  *
  * A round has three phases. In RUN all threads run their jobs. In DRAIN each
  * thread frees everything that it holds and stops, so that every waiter must be
- * served; then the arenas are verified. In QUIESCE nothing else is allocated,
+ * served; then the arenas are verified. In QUIESCE no thread holds a segment,
  * and each exhaustible arena must serve requests for all of its space.
  */
 #ifndef VMEM_TORTURE_H
@@ -26,8 +26,8 @@
  * @units: number of words
  * @owner: owner id of each word, 0 if it is not allocated
  *
- * All arenas of a tree share one map: an integer that one arena has handed out
- * is not allocated in any other.
+ * All arenas of a tree share one map: an integer that a user has allocated from
+ * one arena must not be allocated from another arena of the tree.
  */
 struct tt_map {
 	unsigned long base;
@@ -64,7 +64,7 @@ void tt_count(enum tt_count what);
 
 /* --- hostile clients --- */
 
-/* Bits of the parameter "hostile". Those of hostile.c come first. */
+/* Bits of the parameter "hostile". The clients of hostile.c come first. */
 enum tt_hostile { TT_H_SLOW, TT_H_LOCK, TT_H_REFUSE, TT_H_BAD, TT_H_REENTER,
 	TT_H_MISFIT, TT_H_DEEP, TT_H_STOPPED, TT_H_LEAVER, TT_H_MEMORY,
 	TT_H_KINDS };
@@ -84,10 +84,10 @@ bool tt_hostile_enabled(enum tt_hostile kind);
  * @size: number of integers in that span
  * @may_wait: a waiter that requests up to @max_quanta is served when all other
  *	users have freed their segments
- * @exhaustible: while the torture is quiescent, one request for [@base, +@size)
- *	must succeed
+ * @exhaustible: in the QUIESCE phase, one request for [@base, +@size) must
+ *	succeed
  *
- * Constant while the arena is in use.
+ * All members are constant while the arena is in use.
  */
 struct tt_arena {
 	const char *name;
@@ -143,20 +143,21 @@ struct tt_job {
  * @job: its job
  * @task: its task
  * @n: its number among the threads with that job
- * @cpu: the CPU to run on while that is online, -1: any
+ * @cpu: the CPU to run on while it is online; -1 for any CPU
  * @rnd: its random number generator
  * @done: the last phase that it has completed
  * @progress: number of calls begun or ended
  * @last_progress: @progress at the last check by the controlling thread
- * @call: the call under way, for reports; NULL: none
- * @arena: name of the arena in that call
- * @size: size in that call
- * @vmflag: flags of that call
+ * @call: the call under way, for reports; NULL if there is none
+ * @arena: name of the arena that is an argument of @call
+ * @size: size that is an argument of @call
+ * @vmflag: flags that are an argument of @call
  * @imported: result of the last call of a hostile client's import function
  * @data: the job's data
  *
- * Other threads read @done and the members after it: READ_ONCE(), WRITE_ONCE().
- * Only the controlling thread uses @last_progress.
+ * Other threads read @done and the members after it, so accesses use
+ * READ_ONCE() and WRITE_ONCE(). Only the controlling thread uses
+ * @last_progress.
  */
 struct tt_thread {
 	const struct tt_job *job;
@@ -196,16 +197,16 @@ struct tt_thread *tt_thread_current(void);
  * struct tt_request_args - arguments of a request, so that it can be repeated
  * @arena: name of the arena
  * @vm: the arena
- * @size: size
- * @vmflag: flags
- * @by_x: the request is made by vmem_xalloc() with the following arguments
- * @align: as vmem_xalloc()
- * @phase: as vmem_xalloc()
- * @nocross: as vmem_xalloc()
- * @min: as vmem_xalloc()
- * @max: as vmem_xalloc()
- * @is_free: NULL, or tells from the torture's own records whether the request
- *	can be served; for a request that only reclaim can serve
+ * @size: requested size
+ * @vmflag: flags of the request
+ * @by_x: the request calls vmem_xalloc() with the following arguments
+ * @align: argument of vmem_xalloc()
+ * @phase: argument of vmem_xalloc()
+ * @nocross: argument of vmem_xalloc()
+ * @min: argument of vmem_xalloc()
+ * @max: argument of vmem_xalloc()
+ * @is_free: NULL, or for a request that only reclaim can serve: returns true if
+ *	the request can be served, according to the torture's own records
  * @arg: argument of @is_free
  */
 struct tt_request_args {
@@ -249,12 +250,12 @@ struct tt_range {
 
 /**
  * struct tt_user - a user of arenas: allocates, holds segments, and frees them
- * @thread: its thread; NULL in an interrupt
+ * @thread: its thread; NULL for an interrupt handler
  * @arena: the arena in use; may change only while nothing is held
  * @id: its owner id
  * @rnd: its random number generator
- * @waits: may wait for space, but only while neither the user nor its thread
- *	holds anything
+ * @waits: the user may wait for space, but only while neither the user nor its
+ *	thread holds a segment
  * @max_held: upper bound of @n
  * @n: number of segments held
  * @held: the segments held
@@ -302,7 +303,7 @@ int tt_hostile_create(void);
 void tt_hostile_destroy(void);
 void tt_hostile_check(void);
 unsigned int tt_hostile_clients(void);
-struct mutex *tt_hostile_mutex(void);
+struct mutex *tt_hostile_mutex(void);	/* of client TT_H_LOCK */
 
 /* locker.c */
 int tt_locker_init(void);

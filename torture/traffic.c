@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that allocate and free in the shared arenas: some bound to each CPU,
- * some unbound; and threads that hold at most one segment and often wait for
- * it.
+ * Threads that allocate and free in the shared arenas. Some threads are bound
+ * to a CPU, some are unbound. Further threads hold at most one segment each,
+ * and often wait for it.
  */
 #include "torture.h"
 

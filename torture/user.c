@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One operation of a user: either an allocation of a random size with random
- * flags, which is checked and entered in the owner map, or a free.
+ * One operation of a user. It either allocates a random size with random flags,
+ * checks the result and enters it in the owner map, or frees a segment.
  *
- * A user that may wait for space holds nothing. All other users free their
- * segments without waiting for space, so that waiters are served: a request
- * that is not served in the DRAIN phase has been forgotten.
+ * A user that waits for space holds no segment. All other users free their
+ * segments without waiting for space. So vmem must serve every waiter in the
+ * DRAIN phase.
  */
 #include <linux/align.h>
 #include <linux/log2.h>
@@ -37,7 +37,7 @@ static void record_range(struct tt_user *u, void *addr, size_t size, bool by_x)
 		tt_violation("%s: got %#lx, not a multiple of the quantum",
 			     a->name, r.addr);
 	if (!tt_claim(a->map, a->name, r.addr, ALIGN(size, a->quantum), u->id)) {
-		/* The range has another owner: undo the allocation. */
+		/* tt_claim() has reported a violation: undo the allocation. */
 		if (by_x)
 			vmem_xfree(a->vm, addr, size);
 		else
@@ -65,8 +65,8 @@ static void count_request(struct tt_user *u, int vmflag)
 }
 
 /*
- * Register a request that may wait for space. In the scopes of alloc_random() a
- * request may wait for memory instead: it is not registered.
+ * Register a request that may wait for space. A request in a scope of
+ * alloc_random() may wait for memory instead, so it is not registered.
  */
 static struct tt_request *register_request(struct tt_user *u,
 					   struct tt_request_args *w)
@@ -78,7 +78,7 @@ static struct tt_request *register_request(struct tt_user *u,
 	return tt_wait_begin(w);
 }
 
-/* Allocate by vmem_alloc(). Returns whether that succeeded. */
+/* Allocate by vmem_alloc(). Returns true on success. */
 bool tt_alloc(struct tt_user *u, size_t size, int vmflag)
 {
 	struct tt_request_args w = { .size = size, .vmflag = vmflag };
@@ -123,7 +123,7 @@ static void xalloc_constrained(struct tt_user *u, size_t size, int vmflag)
 	unsigned long room = arena->size ?: 4 * arena->max_quanta * q;
 	struct tt_request *r;
 	struct tt_request_args w;
-	/* A bounded request does not import: a waiter might never be served. */
+	/* A bounded request does not import, so vmem might never serve it. */
 	bool bounds = arena->size || vmflag & VM_NOSLEEP;
 
 	align = q << tt_random(&u->rnd, 5);
@@ -188,7 +188,7 @@ void tt_free_all(struct tt_user *u)
 		tt_free(u, u->n - 1);
 }
 
-/* Mostly small, rarely large, often not a multiple of the quantum. */
+/* Sizes are mostly small, rarely large, often not a multiple of the quantum. */
 static size_t random_size(struct tt_user *u)
 {
 	u32 dice = tt_random(&u->rnd, 16);
@@ -256,7 +256,7 @@ static void alloc_random(struct tt_user *u)
  * tt_alloc_or_free - allocate or free one segment
  * @u: the user
  *
- * Context: task if @u has a thread, else any but NMI.
+ * Context: task if @u has a thread, otherwise any context except NMI.
  */
 void tt_alloc_or_free(struct tt_user *u)
 {

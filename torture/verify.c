@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Two checks of the shared arenas: a thread that runs vmem_verify() and
- * compares the statistics in the RUN phase, and one that exhausts each arena in
- * the QUIESCE phase.
+ * Two checks of the shared arenas. In the RUN phase, a thread runs
+ * vmem_verify() and compares statistics. In the QUIESCE phase, a thread
+ * exhausts each arena.
  */
 #include "torture.h"
 
@@ -50,8 +50,9 @@ const struct tt_job tt_verify_job = {
 #define MAX_SPANS	8
 
 /*
- * Allocate the whole arena, one request a span. The requests must get the free
- * objects in the caches of the arena and of those that import from it.
+ * Allocate the whole arena, with one request per span. The requests must get
+ * the free objects in the caches of the arena and of arenas that import from
+ * it.
  */
 static void exhaust_arena(struct tt_thread *t, struct tt_arena *a,
 			  unsigned int spans)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A module that is removed while the functions of its arenas are called.
+ * A module that is removed while vmem calls the functions of its arenas.
  *
  * The functions sleep, so that the removal often happens while one of them
  * runs. With the parameter "leave" the module does not destroy its arenas.
@@ -27,7 +27,7 @@ static void sleep_randomly(void)
 	u32 dice = hash_32(atomic_inc_return(&calls), 16);
 
 	tt_leaver_called();
-	/* Long enough that the module may be removed meanwhile. */
+	/* Sleep so long that the module may be removed during the sleep. */
 	if (dice % 16 == 0)
 		msleep(200 + dice % 800);
 	else if (dice % 4)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks of arenas that change meanwhile. The walker holds some segments of its
- * own, which no other thread uses: each walk must visit each of them exactly
- * once. In a reentrant walk the callback allocates and frees in the same arena.
+ * Walks of arenas that other threads change during the walk. The walker holds
+ * segments of its own, which no other thread frees. Each walk of allocated
+ * segments must visit each own segment exactly once. In a reentrant walk the
+ * callback allocates and frees in the walked arena.
  */
 #include "torture.h"
 
 #define NR_OWN	12
 
 /*
- * Number of segments after which the callback only counts. The walk might never
- * end if other threads inserted segments faster than it visits them.
+ * After this number of segments the callback only counts. A walk might never
+ * end if other threads inserted segments faster than the callback visits them.
  */
 #define MAX_REENTRANT	3000
 
@@ -90,7 +91,7 @@ static void step(struct tt_thread *t)
 
 	w->own.arena = tt_arena(prandom_u32_state(&t->rnd));
 	w->other.arena = w->own.arena;
-	/* By vmem_xalloc(): a walk visits segments, not objects in slabs. */
+	/* Use vmem_xalloc(): a walk visits segments, not objects in slabs. */
 	for (i = 0; i < NR_OWN; i++)
 		tt_xalloc(&w->own, w->own.arena->quantum, VM_NOSLEEP);
 	for (i = 0; i < 4; i++)
