@@ -5,7 +5,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-# User Mode Linux is an architecture that uname does not report.
+# uname does not report User Mode Linux as an architecture.
 ifneq ($(shell grep -s '^CONFIG_UML=y' $(KDIR)/.config),)
 export ARCH := um
 endif
@@ -87,15 +87,17 @@ help:
 	@echo '  check    run the tests under User Mode Linux;'
 	@echo '           SUITE=<name>: only that suite, test module or panic scenario'
 	@echo '           KERNEL=um-7.2: with two CPUs and preemption (slower)'
-	@echo '  matrix   run the tests on all kernels; KERNEL=<name>: only on that one'
-	@echo '  demo     run vmem and its samples in QEMU and print what they do'
+	@echo '  matrix   run the tests on all kernels; KERNEL=<name>: only on that kernel'
+	@echo '  demo     run vmem and its samples in QEMU and print their output'
 	@echo '  mutants  mutation test: change vmem in one place at a time and check'
-	@echo '           that a test fails; half an hour; see scripts/mutants'
-	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc, contract'
+	@echo '           that a test fails (half an hour); see scripts/mutants'
+	@echo '  static   checkpatch, sparse, gcc and clang with W=1, kernel-doc,'
+	@echo '           shellcheck, scripts/words (all sentences) and scripts/contract'
+	@echo '           (rules and their tests)'
 	@echo '  model    check every state of the models in model/ with Spin'
 	@echo '  builds   build for all supported kernels'
-	@echo '  coverage measure how much of vmem/ the tests reach'
-	@echo '  measure  count instructions and bytes in QEMU'
+	@echo '  coverage measure the lines and branches of vmem/ that the tests reach'
+	@echo '  measure  measure the cost of vmem in instructions and bytes in QEMU'
 	@echo '  bench    compare vmem with the other integer allocators of Linux'
 	@echo '  see      test scripts/vmemstat'
 	@echo '  cases    run faulty clients and write the output of vmemstat to'

@@ -26,7 +26,7 @@ import drgn
 from drgn import Object, cast, container_of
 from drgn.helpers.linux.list import list_for_each_entry
 
-# Types of segments, which are macros without debugging information.
+# Types of segments: vmem defines them as macros, which debugging information lacks.
 ALLOC, FREE, SPAN = 1, 2, 0x10
 # Escapes as in the kernel's output of task names.
 ESCAPES = {ord(char): f"\\{ord(char):03o}" for char in "\t\n\\"}
@@ -69,8 +69,9 @@ def find(prog, wanted):
 
 
 def statistics(arena):
-    """Return {name: value} in the order of struct vmem_stats.  The members that are
-    not counters are valid only in copies: read them from other structures."""
+    """Return {name: value} in the order of struct vmem_stats.  Its members that are not
+    counters are valid only in copies of the statistics: read them from other
+    structures."""
     stats = arena.segmap.stats
     found = {member.name: getattr(stats, member.name).value_()
              for member in stats.type_.members}
@@ -87,7 +88,7 @@ def segments(arena):
     """Yield each segment, a struct vmem_seg *, in list order."""
     end = arena.segmap.end.address_of_()
     node = arena.segmap.list.first
-    # Upper bound: each segment stems from an allocation, a free or a span.
+    # Upper bound: each segment results from an allocation, a free or a span.
     limit = 16 + 4 * (arena.segmap.stats.alloc.value_() +
                       arena.segmap.stats.free.value_() +
                       arena.segmap.nspans.value_())
@@ -175,7 +176,8 @@ def milliseconds(prog, since):
     """Return the milliseconds since a time in jiffies."""
     mask = (1 << 8 * since.type_.size) - 1
     jiffies = (prog["jiffies_64"].value_() - since.value_()) & mask
-    # HZ is a macro; round, because NTP adjusts the length of a tick.
+    # HZ is a macro: compute it from the length of a tick.  Round, because NTP adjusts
+    # that length.
     hz = round(10 ** 9 / prog["tick_nsec"].value_())
     return jiffies * 1000 // hz
 
@@ -221,7 +223,7 @@ def vmem_seg(prog, wanted):
 
 
 def vmem_walk(prog, wanted, what=None):
-    """Print start and size of the allocated segments, the free ones, or both."""
+    """Print start and size of the allocated segments, the free segments, or both."""
     kinds = {"alloc": (ALLOC,), "free": (FREE,), None: (ALLOC, FREE)}[what]
     for segment in segments(find(prog, wanted)):
         if segment.type.value_() in kinds:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The figures of scripts/bench: parse logs of guests, write and read CSV.
 
-A row is one figure: a dictionary with these columns.  Columns that do not apply are
-empty.
+A row is one figure: a dictionary with the keys COLUMNS.  Columns that do not apply to
+the figure are empty.
 """
 
 import csv
@@ -10,7 +10,7 @@ import csv
 COLUMNS = ["instrument", "load", "peer", "live", "size", "full", "how",
            "threads", "at", "n", "op", "metric", "value"]
 KEYS = COLUMNS[:-2]
-# Names in a line of results that are parameters, not figures.
+# Names that are parameters, and not figures, in a line of results.
 PARAMETERS = set(COLUMNS[1:-2])
 
 # Names and titles of the peers, in the order of the tables.
@@ -95,7 +95,7 @@ class Figures:
     def __init__(self, path):
         with open(path, encoding="utf-8", newline="") as file:
             self.rows = list(csv.DictReader(file))
-        # Index by metric and load: each query names the load at least.
+        # Index by metric and load: each query gives at least the load.
         self.parts = {}
         for row in self.rows:
             for part in ((row["metric"], row["load"]), (None, row["load"])):
@@ -112,19 +112,19 @@ class Figures:
         return found[0]["value"] if found else None
 
     def fitting(self, metric, load, **keys):
-        """Return the rows that match."""
+        """Return the rows with this metric, load and other parameters."""
         keys = [(name, str(value)) for name, value in keys.items()]
         return (row for row in self.parts.get((metric, load), [])
                 if all(row[name] == value for name, value in keys))
 
     def all(self, metric, **keys):
-        """Return all figures that match: pairs of a row and a number."""
+        """Return all figures with these parameters: pairs of a row and a number."""
         return [(row, float(row["value"]))
                 for row in self.fitting(metric, **keys)]
 
     def values(self, column, **keys):
-        """Return the values of a column in rows that match, sorted: numbers, or
-        names."""
+        """Return the values, numbers or names, of a column in the rows with these
+        parameters, sorted."""
         found = {row[column] for row in self.fitting(None, **keys)
                  if row[column]}
         if all(value.isdigit() for value in found):
@@ -132,8 +132,8 @@ class Figures:
         return [peer for peer in PEERS if peer in found] or sorted(found)
 
     def share(self, load, peer, instrument, op="free", **keys):
-        """Return the largest free piece as a share of the free space over time: pairs
-        of the number of operations and the share."""
+        """Return the largest free piece as a share of the free space over time: a list
+        of (number of operations so far, share)."""
         columns = [self.all(metric, load=load, peer=peer,
                             instrument=instrument, op=op, **keys)
                    for metric in ("done", "largest", "free")]
@@ -147,5 +147,5 @@ def mean(numbers):
 
 
 def mean_share(shares):
-    """Return the mean of the result of Figures.share()."""
+    """Return the mean of the shares that Figures.share() returned."""
     return mean([share for _, share in shares])

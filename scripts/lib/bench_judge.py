@@ -4,9 +4,9 @@
 
 usage: bench_judge.py RESULTS.CSV [RST]
 
-Print for each target whether it is met, or by how much it is missed.  Compared figures
-are from the same run of the same kernel.  RST gets the same as a table.  The last line
-is "N met, N missed".
+Print for each target whether it is met, or by how much it is missed.  A target compares
+only figures of the same run of the same kernel.  If RST is given, the results are also
+written to that file, as a table.  The last line is "N met, N missed".
 """
 
 import sys
@@ -21,7 +21,7 @@ CALLS = {"free": 50000, "request": 500000}
 
 
 class Judge:
-    """The targets, and the distance of the figures from them."""
+    """The targets, and the distances of the figures from the targets."""
 
     def __init__(self, figures):
         self.figures = figures
@@ -47,7 +47,8 @@ class Judge:
                                     load="pair", op="pair")]
 
     def cached(self):
-        """Targets of a cached pair: at most twice the floor, below all peers."""
+        """Targets of a cached pair: at most twice the cost of a bare per-CPU stack, and
+        below all peers."""
         for instrument, unit in INSTRUMENTS.items():
             for live in self.lives(instrument):
                 mine = max((self.pair(instrument, peer, live, 1)
@@ -67,8 +68,8 @@ class Judge:
                          f"{live} live, {peer}")
 
     def uncached(self):
-        """Targets of a pair of any size: below some peers, an upper bound, independent
-        of the number of live allocations."""
+        """Targets of an uncached pair of any size: below the peers in BEATEN, at most 300
+        instructions, and independent of the number of live allocations."""
         figures = self.figures
         for instrument, unit in INSTRUMENTS.items():
             worst = {}
@@ -110,7 +111,7 @@ class Judge:
         if None in shares.values():
             self.say("fragmentation on the trace", None, None, "")
             return
-        # A greater share is better: compare the inverse.
+        # Targets are upper bounds, but a greater share is better: compare inverses.
         self.say("largest free piece on the trace, to best fit's",
                  100 * shares["vmem-best"] / shares["vmem"], 105, "%",
                  f"shares {shares['vmem']:.3f}, {shares['vmem-best']:.3f}")
@@ -131,7 +132,7 @@ class Judge:
                  f"longest: {longest.replace('_', ' ')}")
 
     def calls(self):
-        """Targets of the most expensive free and VM_NOSLEEP request."""
+        """Targets of the most expensive vmem_free() and VM_NOSLEEP request."""
         calls = [(dearest, row["op"]) for row, dearest in self.figures.all(
             "dearest", instrument="instructions", load="locked")]
         for kind, limit in CALLS.items():
@@ -140,7 +141,7 @@ class Judge:
                  if ("free" in op.split("_")) == (kind == "free")),
                 default=(None, ""))
             self.say(f"one {kind} without sleeping, at most", dearest, limit,
-                     "instructions", f"dearest: {op.replace('_', ' ')}")
+                     "instructions", f"most expensive: {op.replace('_', ' ')}")
 
     def distress(self):
         found = False

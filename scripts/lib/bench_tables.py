@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tables of the figures of scripts/bench, for a terminal and for the documentation.
 
-Each figure of a peer is followed by the ratio of vmem's figure to it: 0.25 means that
-vmem needs a quarter.
+The ratio of vmem's figure to the figure of a peer follows the peer's figure: 0.25 means
+that vmem needs a quarter of the peer's cost.
 """
 
 from bench_distress import rows as distress_rows
@@ -54,7 +54,7 @@ def ratio(value):
 
 
 def with_ratios(value, *mine):
-    """Format a figure and the ratios of vmem's figures to it."""
+    """Format the figure @value, and the ratios of vmem's figures @mine to @value."""
     if value is None:
         return MISSING
     ratios = ", ".join(ratio(m / value) for m in mine
@@ -203,8 +203,8 @@ def threads_table(figures):
                             peer=peer, threads=n) for n in threads]
         ours = [figures.get("persecond", instrument="threads", load="threads",
                             peer="vmem-cached", threads=n) for n in threads]
-        # The rate is the inverse of a time: as in the other tables, a ratio below
-        # 1 means that vmem is faster.
+        # The inverse ratio of the rates: as in the other tables, a ratio below 1
+        # means that vmem is faster.
         lines.append([name, *(MISSING if not a or not rate[0] else
                               f"{a / rate[0]:.2f} ({a / b:.2f})" if b else
                               f"{a / rate[0]:.2f}"

@@ -4,8 +4,8 @@
 
 usage: contract.py [--write] [--tree DIRECTORY]
 
-Documentation/contract.rst states the rules. Each begins with its label and a line in
-one of these forms:
+Documentation/contract.rst states the rules. Each rule begins with its label and a line
+in one of these forms:
 
     .. _rule-7:
 
@@ -13,12 +13,13 @@ one of these forms:
     [49] Title *(planned)*
 
 A test cites a rule by its number in brackets, in a comment, or at the beginning of a
-string. A citation in a test case, or in the comment before it, counts for that case.
-One in a helper or a table counts for the cases of the file that use it. Any other
-counts for the file. In model/, the line of a check counts for that check.
+string. A citation in a test case, or in the comment before the case, counts for that
+case. A citation in a helper or a table counts for the cases of the file that use the
+helper or the table. Any other citation counts for the file. In model/, a citation in
+the line of a check counts for that check.
 
-Documentation/contract-tests.inc is the table of rules and tests that results from
-that; --write writes it. --tree: look at this tree instead of the own one.
+Documentation/contract-tests.inc is the resulting table of rules and tests; --write
+writes it. --tree: check this tree instead of the one that contains this script.
 """
 
 import argparse
@@ -39,7 +40,7 @@ COMMENT_OR_STRING = re.compile(r"""
     '(?:\\.|[^'\\\n])+'
     """, re.S | re.X)
 DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.M)
-# The index of an array is no citation.
+# The index of an array is not a citation.
 CITATION = re.compile(r"(?<![\w\])])\[(\d+)\]")
 CITATIONS_FIRST = re.compile(r"(?:\[\d+\],? *)+")
 CASE = re.compile(r"\bKUNIT_CASE\w*\(([^)]*)\)")
@@ -72,12 +73,12 @@ def line_of(text, offset):
 
 
 def blank(text, start, end):
-    """The text with that part of it replaced by blanks."""
+    """Return the text with blanks from start to end."""
     return text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
 
 
 def split(text):
-    """The code without comments and strings; and the comments."""
+    """Return the code with blanks for comments and strings, and the comments."""
     comments = []
     code = []
     at = 0
@@ -94,7 +95,7 @@ def split(text):
 
 
 def name_of(head):
-    """The name that the text up to a body, an initialiser or the end defines."""
+    """Return the name that an item defines; @head ends before its body or initialiser."""
     generator = re.search(r"\bKUNIT_ARRAY_PARAM\w*\(\s*(\w+)", head)
     if generator:
         return generator[1] + "_gen_params"
@@ -106,7 +107,7 @@ def name_of(head):
 
 
 def items_of(code):
-    """The top-level items of a file in C."""
+    """Return the top-level items of a file in C, in order."""
     items = []
     for match in DIRECTIVE.finditer(code):
         macro = re.match(r"\s*#\s*define\s+(\w+)", match[0])
@@ -132,7 +133,7 @@ def items_of(code):
             head = match.start()
         if depth or not (char == ";" or (char == "}" and body)):
             continue
-        # A directive in front is an item of its own.
+        # Directives before the item are items of their own.
         start = max([start] + [end for end in ends if end <= match.start() and
                                not code[start:end].strip()])
         head = match.start() if head is None else head
@@ -145,7 +146,7 @@ def items_of(code):
 
 
 def cases_of(code):
-    """The registered cases, each with the generators of its parameters."""
+    """Return {registered case: names of the generators of its parameters}."""
     cases = {}
     for match in CASE.finditer(code):
         case, *params = re.findall(r"\w+", match[1])
@@ -154,7 +155,8 @@ def cases_of(code):
 
 
 def users_of(items, cases):
-    """For each name, the cases that use it, themselves included."""
+    """Return {name: cases that use it, directly or through other names}; a case uses
+    its own name."""
     words = collections.defaultdict(set)
     for item in items:
         words[item.name] |= item.words
@@ -178,7 +180,7 @@ def citations_in_c(text, path):
     suite = SUITE.search(text)
     users = users_of(items, cases)
     for comment in comments:
-        # The item that has the comment inside, or after it.
+        # The item that contains the comment, or the first item after the comment.
         item = next((item for item in items if comment.start < item.end and
                      item.start <= comment.start), None) or \
             next((item for item in items if comment.start < item.start), None)
@@ -200,7 +202,7 @@ def citations_in_model(text, path):
 
 
 def citations(top):
-    """All citations in the tests, in a definite order."""
+    """Yield all citations in the tests, always in the same order."""
     for place, suffixes in PLACES:
         for root, dirs, files in os.walk(os.path.join(top, place)):
             dirs.sort()
@@ -213,7 +215,7 @@ def citations(top):
 
 
 def rules_of(text, problem):
-    """The rules of the page, by number."""
+    """Return the rules of the page, by number."""
     rules = {}
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
@@ -235,7 +237,7 @@ def rules_of(text, problem):
                     f"write it as {HOW}")
             continue
         if rule in rules:
-            problem(PAGE, number, f"there is a rule [{rule}] already: give this one "
+            problem(PAGE, number, f"there is a rule [{rule}] already: give this rule "
                     "another number")
         rules[rule] = Rule(form[1], bool(form[3]))
     for rule in range(1, max(rules, default=0)):
@@ -253,8 +255,8 @@ def check(rules, cited, problem):
                     "correct the number")
         elif rule.planned:
             problem(citation.path, citation.line,
-                    f"rule [{citation.rule}] is only planned: if it holds now, "
-                    f"put the link to the tests in the place of the mark in {PAGE}")
+                    f"rule [{citation.rule}] is only planned: if vmem follows it, "
+                    f"replace *(planned)* by the link to the tests in {PAGE}")
     tested = {citation.rule for citation in cited
               if citation.case and citation.path.startswith("kunit/")}
     for number, rule in sorted(rules.items()):
@@ -264,7 +266,7 @@ def check(rules, cited, problem):
 
 
 def check_pages(top, rules, problem):
-    """Pages may cite planned rules, but none that is not there."""
+    """Check that pages cite existing rules only; planned rules are allowed."""
     for name in sorted(os.listdir(os.path.join(top, "Documentation"))):
         if not name.endswith(".rst"):
             continue
@@ -277,7 +279,7 @@ def check_pages(top, rules, problem):
 
 
 def cell(bullet, text):
-    """A cell of a list-table."""
+    """Return the lines of a cell of a list-table."""
     lines = textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)
     return [f"{bullet} {lines[0]}"] + [" " * 7 + line for line in lines[1:]]
 
@@ -326,7 +328,8 @@ def main():
                         help=f"write {TABLE}")
     parser.add_argument("--tree", metavar="DIRECTORY",
                         default=os.path.join(os.path.dirname(__file__), "..", ".."),
-                        help="look at this tree instead of the own one")
+                        help="check this tree instead of the one that contains this "
+                        "script")
     args = parser.parse_args()
     problems = []
 

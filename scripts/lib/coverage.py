@@ -10,17 +10,17 @@ line for each file, the unreached lines and branches without a reason, and the r
 that explain nothing.
 
 A function of a header has copies in several files; a line was reached if one of its
-copies was.  A branch is an outcome of a condition.  The compiler numbers the branches
-of a line.  The counts of the copies with the most branches are added up; a copy with
-fewer, in which the compiler has evaluated a condition, is ignored.
+copies was reached.  A branch is an outcome of a condition.  The compiler numbers the
+branches of a line.  The program adds up the counts of the copies with the most branches.
+It ignores a copy with fewer branches, in which the compiler has evaluated a condition.
 
 Branches in a statement without a condition (see CONDITION) are not counted: they come
-from macros of the kernel, such as locks, lockdep_assert_held() or might_sleep().
-Everything else is counted.
+from macros of the kernel, such as locks, lockdep_assert_held() or might_sleep().  All
+other branches are counted.
 
 A line of REASONS is "FILE | TEXT | REASON".  The text "name()" means the whole
-function; any other text must occur in the statement of the line or branch.  A reason
-that begins with "by chance:" need not explain anything in a given run; any other must.
+function; any other text must occur in the statement of the line or branch.  Every
+reason must explain an unreached line or branch, unless it begins with "by chance:".
 """
 
 import base64

@@ -38,7 +38,7 @@ class Monitor:
         raise SystemExit(f"dump: {command}: QEMU has ended")
 
     def end(self):
-        """End QEMU; read until it closes the socket, or it may not quit."""
+        """End QEMU.  Read until QEMU closes the socket: otherwise it may not quit."""
         self.file.write('{"execute": "quit"}\n')
         self.file.flush()
         try:

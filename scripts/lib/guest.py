@@ -4,12 +4,12 @@
 
 usage: guest.py SECONDS LOG WHAT COMMAND...
 
-The output of the guest goes to LOG.  On a timeout, the program also appends the state
-of the guest's CPUs, if GUEST_MONITOR is the socket of QEMU's monitor.
+The output of the guest goes to LOG.  On a timeout, if GUEST_MONITOR is the socket of
+QEMU's monitor, the program appends the state of the guest's CPUs to LOG.
 
-The guest runs in its own session.  When it ends, on a timeout, or on a signal, the
-program kills the whole session: User Mode Linux leaves processes behind when it
-crashes, and kills its whole process group when it panics.
+The guest runs in its own session.  At the end of the guest, on a timeout and on a
+signal, the program kills the whole session: User Mode Linux leaves processes behind
+when it crashes, and kills its whole process group when it panics.
 
 Exit status: 0 if the guest ended, for any reason; 124 on a timeout.
 """
@@ -37,7 +37,8 @@ def stop(signum, _frame):
 
 
 def children():
-    """Return all children; this process is the subreaper of the guest's orphans."""
+    """Return all child processes, including orphans of the guest: this process is
+    their subreaper."""
     with open(f"/proc/self/task/{os.getpid()}/children",
               encoding="ascii") as file:
         return [int(pid) for pid in file.read().split()]

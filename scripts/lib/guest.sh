@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Guests: boot a kernel of kernels.sh with a ramdisk only; its console goes to a log.
+# Guests: boot a kernel of kernels.sh with a ramdisk; a log records the console.
 
 GUEST_CPUS=${GUEST_CPUS:-2}
 GUEST_MEMORY=${GUEST_MEMORY:-1G}
 
-# guest_boot KERNEL SECONDS LOG WHAT RAMDISK [ARGUMENT]...: boot the kernel with these
-# arguments on its command line, and wait until it ends or SECONDS have passed; then
-# returns 124.  kernel_get() has set KDIR and IMAGE, run_dir() has set RUN.
+# guest_boot KERNEL SECONDS LOG WHAT RAMDISK [ARGUMENT]...: boot the kernel with the
+# ARGUMENTs on its command line, and wait until it ends.  After SECONDS, ends the guest
+# and returns 124.  Needs KDIR and IMAGE of kernel_get(), and RUN of run_dir().
 guest_boot() {
 	local kernel=$1 seconds=$2 log=$3 what=$4 ramdisk=$5 machine=qemu-system-x86_64
 	local tmp=/dev/shm space
 	shift 5
 
-	# A slow console loses messages that overflow the log buffer.
+	# A large log buffer: a slow console loses messages when the buffer overflows.
 	set -- panic=-1 ignore_loglevel printk.devkmsg=on log_buf_len=4M "$@"
 	if [ -x "$KDIR/linux" ]; then
 		case $kernel in
@@ -22,7 +22,7 @@ guest_boot() {
 		*)	[ "$GUEST_CPUS" -le 1 ] ||
 				set -- ncpus="$GUEST_CPUS" seccomp=on "$@" ;;
 		esac
-		# The guest's memory is a file, which must be executable.
+		# The guest's memory is a file in TMPDIR, which must be executable.
 		space=$(df --output=avail -k "$tmp" 2>/dev/null | tail -n 1)
 		[ "${space:-0}" -gt 1500000 ] || tmp=$RUN
 		run env TMPDIR="$tmp" "$SCRIPTS/lib/guest.py" "$seconds" "$log" \
@@ -32,8 +32,8 @@ guest_boot() {
 		return
 	fi
 
-	# With tsc=unstable the kernel does not patch code that other CPUs
-	# execute, which the emulator may get wrong.
+	# tsc=unstable keeps the kernel from patching code that other CPUs
+	# execute, because the emulator may execute such code wrongly.
 	image_get "$kernel"
 	need "emulating a machine" qemu-system-x86
 	grep -q '^CONFIG_64BIT=y' "$KDIR/.config" || machine=qemu-system-i386

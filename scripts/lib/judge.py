@@ -5,14 +5,14 @@
 usage: judge.py [--plan PLAN --suites SUITES LOG] [--panic NAME TEXT LOG]...
 
 LOG is the log of a guest with scripts/guest/init-check as its /init, PLAN is the plan
-of the guest, SUITES is the output of suites.py.  Results that PLAN and SUITES imply
-and that are missing in the log are failures.  A LOG after --panic must end in a
-kernel panic with TEXT.
+of the guest, SUITES is the output of suites.py.  A result that PLAN and SUITES imply
+but the log lacks is a failure.  A LOG after --panic must end in a kernel panic with
+TEXT.
 
 The program judges:
 
-- The results of KUnit, in KTAP.  KUnit indents the results of a suite's cases by four
-  blanks, and those of a case's parameters by eight; a case counts once.
+- The results of KUnit, in KTAP.  KUnit indents the results of cases by four blanks, and
+  the results of parameters by eight.  A case with parameters counts once.
 
 - The steps of the guest: inserting and removing modules.  A failed step was skipped
   if a module logged "vmem-test: skip: REASON".
@@ -28,10 +28,10 @@ The program judges:
   Then exactly N reports must contain TEXT (at least one if N is *, any number if N is
   ?); other reports still fail the case.  A report consists of the line that identifies
   it and the dump that follows.  Data races of the kernel, without vmem on a stack, are
-  counted but do not fail.
+  counted but are not failures.
 
 The last line is "N passed, N failed, N skipped"; the exit status is 0 only if no case
-failed and at least one passed.
+failed and at least one case passed.
 """
 
 import argparse
@@ -58,7 +58,7 @@ KTAP = re.compile(r"^ *(KTAP version|TAP version|1\.\.\d+$|# Subtest:|ok \d|not 
 # The first lines of reports.
 CUT = re.compile(r"^-+\[ cut here \]-+$")
 CUT_END = re.compile(r"^---\[ end trace")
-RULE = re.compile(r"^={20,}$")		# of lockdep, KASAN, SLUB
+RULE = re.compile(r"^={20,}$")		# a ruler of lockdep, KASAN, SLUB
 BEGIN = re.compile(
     r"WARNING:|BUG:?\b|INFO: |KASAN|UBSAN|KCSAN|ODEBUG:|DEBUG_LOCKS_WARN_ON"
     r"|possible (recursive|circular|irq|deadlock)|sleeping function called"
@@ -69,7 +69,8 @@ BEGIN = re.compile(
     r"|blocked for more than|scheduling while atomic|bad: scheduling|divide error"
     r"|invalid opcode|double fault|NMI watchdog|stack guard page|Invalid wait context"
     r"|vmem: (misuse|leak|verify)|printk messages dropped", re.I)
-# Lines that match BEGIN and are no report; the guest prints reports of kmemleak in full.
+# Lines that match BEGIN but do not begin a report.  The guest prints the reports of
+# kmemleak in full, so the line that announces them is not a report.
 HARMLESS = re.compile(r"INFO: lockdep is turned off|kmemleak: .*initialized"
                       r"|kmemleak: \d+ new suspected memory leaks"
                       r"|Disabling lock debugging|^ +(\? )?(\[<[0-9a-f]+>\]|\S+\+0x)"
@@ -126,7 +127,7 @@ class Report:
         return True
 
     def sanitizer(self):
-        """True if the report begins and ends with a rule."""
+        """True if the report begins and ends with a ruler."""
         return self.ruled and re.search("KASAN|UBSAN|KCSAN", self.lines[1])
 
     def foreign(self):
@@ -135,7 +136,7 @@ class Report:
                                                         self.text())
 
     def real(self):
-        """False for a rule without a report."""
+        """False for a ruler without a report."""
         return self.begun or self.cut
 
     def text(self):
@@ -235,14 +236,14 @@ class Judge:
         self.life = Suite("inserting and removing")
         self.step = None	# the current step
         self.steps = {}		# step: its status, None while it runs
-        self.ran = {}		# step: suites in it
+        self.ran = {}		# step: names of the suites that ran in it
         self.suite = None	# the current suite
         self.report = None
         self.skip = None	# reason to skip the current step
         self.reasons = {}	# reasons for skipped parameters of the current case
-        self.foreign = 0	# data races without vmem
+        self.foreign = 0	# number of data races without vmem
         self.expected = []
-        self.faults = []	# since the last result
+        self.faults = []	# faults since the last result
         self.excerpt = []	# lines since the last result
 
     # --- reports ---
@@ -318,7 +319,7 @@ class Judge:
             self.end_step(rest.rpartition(": ")[2])
 
     def end_step(self, status):
-        """End the current step with a status, or None if the log ended early."""
+        """End the current step.  @status is None if the log ended before the step."""
         step, self.step = self.step, None
         self.end_suite()
         if step is None:

@@ -36,7 +36,7 @@ def leak(copies):
     for arena in now.arenas:
         grown = changes[arena.id].inuse
         lost = 200 * 448 if arena.label == "card_memory" else 0
-        # The open sessions differ in size.
+        # Allow for open sessions, which differ in size.
         if abs(grown - lost) > 8192:
             yield f"{arena.label} grew by {grown}, not by about {lost}"
     if "179200 bytes still allocated in 400 segments" not in \
@@ -46,7 +46,7 @@ def leak(copies):
 
 
 def full(copies):
-    """Video fails because audio has its memory."""
+    """Allocations for video fail because audio holds the memory."""
     now = copies.forest("full-3")
     change = rates.changes(now, copies.forest("full-2"))[now.find("video").id]
     if change.count["fail"] != 250 or change.count["import_fail"] != 250:
@@ -61,7 +61,7 @@ def full(copies):
 
 
 def ragged(copies):
-    """An almost empty arena has no room."""
+    """Requests fail in an almost empty arena that is fragmented."""
     now = copies.forest("ragged-2")
     window = now.find("bus_window")
     if window.use > 1:
@@ -77,7 +77,7 @@ def ragged(copies):
 
 
 def stuck(copies):
-    """12 requests wait, and are served when tags are freed."""
+    """12 requests wait, and succeed when the client frees tags."""
     now = copies.forest("stuck")
     tags = now.find("disk_tags")
     if len(tags.waiters) != 12 or tags.stats["waiters"] != 12:
@@ -93,7 +93,8 @@ def stuck(copies):
 
 
 def holds(now, name, function, least):
-    """Check the largest group of consumers that contains a function."""
+    """Yield a fault if the largest group of consumers whose stack contains the function
+    has fewer than @least segments."""
     groups = now.consumers(now.find(name))
     groups = [group for group in groups
               if any(frame.startswith(function + "+") for frame in group.frames)]

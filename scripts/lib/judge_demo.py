@@ -4,9 +4,9 @@
 
 usage: judge_demo.py LOG
 
-scripts/guest/init-demo prints the sections.  All must be there, and no command may
-have failed; each arena must have its fourteen statistics in their order; and the kernel
-must have reported no fault.
+scripts/guest/init-demo prints the output in sections.  All sections must exist, and no
+command may have failed; each arena must have its fourteen statistics in their order;
+and the kernel must have reported no fault.
 """
 
 import re

@@ -4,15 +4,15 @@
 
 usage: judge_measure.py LIVE FILE
 
-FILE has lines "measure: NAME VALUE"; LIVE is the number of live allocations when bytes
-were counted. Limits are upper bounds. The last line is "N passed, N failed".
+FILE has lines "measure: NAME VALUE"; LIVE is the number of live allocations of the
+guest. Limits are upper bounds. The last line is "N passed, N failed".
 """
 
 import sys
 
-# Text, name of the figure, limit: None, a number, or another figure. Emptying an arena
-# frees segment structures to the slab allocator; its longest lock hold for as many
-# objects is added to the limit of vmem.
+# (text, name of the figure, limit). A limit is None, a number, or the name of another
+# figure. The limit for emptying an arena includes the longest delay by kfree(), because
+# the arena frees its segment structures to the slab allocator.
 ROWS = [
     ("a bare per-CPU stack, pair", "stack_pair", None),
     ("cached, pair, 100 k others live", "cached_pair", 90),
@@ -47,7 +47,8 @@ ROWS = [
 
 
 def value_of(name, figures, live):
-    """Return a figure, divided by LIVE if its name ends in "/live"; None if missing."""
+    """Return a figure, divided by LIVE if its name ends in "/live"; None if the figure is
+    missing."""
     base, _, divisor = name.partition("/")
     value = figures.get(base)
     if value is not None and divisor:
@@ -90,7 +91,7 @@ def main():
         failed += not good
         print(f"{'uncached with many live to few live':44} {many / one:>10.2f} "
               f"{'0.9..1.1':>8}{'' if good else '  FAILED'}")
-    # Times on a shared host: printed, not judged.
+    # The host is shared: print times without a limit.
     floor = figures.get("time.stack_pair")
     if floor:
         print(f"time relative to a bare per-CPU stack: cached "

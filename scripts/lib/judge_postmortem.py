@@ -49,22 +49,22 @@ def lines_of(*names):
 
 
 def normal(line):
-    """Return a line of segments without the parts that differ in drgn: the size and
-    the module of a function, and the name of the kernel's entry point."""
+    """Return a line of the file segments without the parts that differ in drgn: the size
+    and the module of a function, and the name of the kernel's entry point."""
     line = re.sub(r"/0x[0-9a-f]+( \[\w+\])?", "", line)
     return re.sub(r"<entry_SYSCALL_64\w*\+0x[0-9a-f]+", "<entry", line)
 
 
 def without_time(lines):
-    """Yield the lines of waiters without the waiting time, which is longer in the
-    dump."""
+    """Yield the lines of the file waiters without the waiting times, which are longer in
+    the dump."""
     for line in lines:
         words = line.split(" ", 5)
         yield " ".join(words[:4] + words[5:])
 
 
 def table(lines, address):
-    """Yield the columns of a table, separated by one blank."""
+    """Yield the rows of a table, with one blank between their columns."""
     for line in lines:
         if not line.startswith("#"):
             words = line.split()[address:]

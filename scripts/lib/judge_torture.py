@@ -8,16 +8,16 @@ The log of a guest (see scripts/guest/init-torture) consists of cycles; each cyc
 inserts, runs and removes the modules.  Faults are:
 
 - a cycle without an end line, or a guest that did not finish;
-- a violation or a liveness alarm; in a "seeded" cycle, that there is none;
-- in a run of 20 s or more, a kind of call of hostile clients that never happened;
+- a violation or a liveness alarm; in a "seeded" cycle, a seeded fault without either;
+- in a run of 20 s or more, a kind of call that no hostile client has made;
 - a failed step;
 - a report of the kernel after the start (see judge.py).
 
-Two kinds of reports are no faults: the stack of a thread that a seeded fault stops,
-and the reports that hostile clients provoke.  The latter are refused imports in the
-arenas "tt-bad" and "tt-misfit", and arenas "tt-left..." destroyed with allocations.
-Reports are rate limited: the torture module compares the number of refusals and leaks
-with the statistics.
+Two kinds of reports are not faults: the stack of a thread that a seeded fault stops,
+and the reports that hostile clients provoke: refused imports in the arenas "tt-bad" and
+"tt-misfit", and arenas "tt-left..." that are destroyed with allocations.  Reports are
+rate limited: the torture module compares the numbers of refusals and leaks with the
+statistics.
 
 The last line is "N passed, N failed"; each kernel counts once.
 """
@@ -53,9 +53,9 @@ EXCERPT = 50			# lines of a report to show
 
 
 def races(report):
-    """True for a data race of vmem: one of the two accesses is in a function of vmem,
-    or in a function that vmem calls, except those of KERNEL_DATA. These access data of
-    the kernel only."""
+    """True for a data race of vmem: one of the two accesses is in a function of vmem, or
+    in a function that vmem calls. The functions of KERNEL_DATA do not count: they access
+    only data of the kernel."""
     lines = report.lines
     for number, line in enumerate(lines):
         if not ACCESS.match(line) or number + 1 == len(lines):
@@ -70,21 +70,21 @@ def races(report):
 
 
 def cut_short(report):
-    """True if the stack ends below dump_stack(), because another report begins there.
-    The title of that report is judged on its own."""
+    """True if the stack ends below dump_stack(), because another report begins at that
+    line. The title of the other report is judged on its own."""
     frames = [line for line in report.lines if FRAME.search(line)]
     return bool(frames) and all(DUMP_STACK.search(line) for line in frames)
 
 
 def out_of_memory(report):
-    """True for a warning that the kernel has no memory for a process of the guest,
-    which the torture provokes. vmem's allocations never warn."""
+    """True for a warning that the kernel has no memory for a process of the guest: the
+    stress test provokes such warnings. vmem's allocations never warn."""
     text = report.text()
     return bool(WARN_ALLOC.search(text)) and "[vmem]" not in text
 
 
 class Cycle:
-    """One cycle: insert, run, remove."""
+    """One cycle: the guest inserts, runs and removes the modules."""
 
     def __init__(self, name, text=""):
         self.name = name

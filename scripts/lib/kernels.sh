@@ -6,15 +6,15 @@
 # directory is built under a temporary name and renamed when it is complete.  A cached
 # kernel is used even if Debian has a newer version; remove the directory to update.
 #
-#   um-VERSION      User Mode Linux, bootable; from 7.2 on with several CPUs
-#   plain-VERSION   the same without checkers and with one CPU, to measure times
-#   bench-VERSION   the same with all integer allocators of Linux
+#   um-VERSION      User Mode Linux, bootable; with several CPUs starting at 7.2
+#   plain-VERSION   User Mode Linux without checkers, with one CPU, to measure times
+#   bench-VERSION   plain-VERSION with all integer allocators of Linux
 #   fast-VERSION    User Mode Linux with the cheap checkers and gcov
 #   qemu-VERSION    x86-64 with KUnit and several CPUs, bootable
-#   qemu32-VERSION  the same with 32 bits
-#   kasan-VERSION   x86-64 with all checkers but KCSAN, bootable
-#   kcsan-VERSION   the same with KCSAN
-#   drgn-VERSION    the same without checkers, with debugging information
+#   qemu32-VERSION  32-bit x86 with KUnit and several CPUs, bootable
+#   kasan-VERSION   x86-64 with all checkers except KCSAN, bootable
+#   kcsan-VERSION   x86-64 with KCSAN, bootable
+#   drgn-VERSION    x86-64 with debugging information and without checkers, bootable
 #   clang-VERSION   x86-64 with all options that vmem uses, prepared with clang
 #   i386-VERSION    32 bits with the fewest options, prepared with gcc
 #   x86-VERSION     Debian's kernel: its headers package if this host can use it, else
@@ -149,10 +149,10 @@ headers_get() {
 			unpack "$suite" "linux-image-$abi" "$dir.part"
 			rm -rf "$dir.part/lib/modules"
 		fi
-		# Otherwise kbuild generates BTF, which needs another package and
-		# is not used here.
+		# Without vmlinux, kbuild does not generate BTF, which would need
+		# another package.
 		rm -f "$dir.part/usr/src/linux-headers-$abi/vmlinux"
-		# The only absolute path in the package.
+		# Correct the only absolute path in the package.
 		sed -i "s|^include /usr/src|include $dir/usr/src|" \
 			"$dir.part/usr/src/linux-headers-$abi/Makefile"
 		mv "$dir.part" "$dir"
@@ -258,7 +258,7 @@ recipe_of() {
 }
 
 # options_of FRAGMENT VERSION: print the options of a fragment for a version.  A later
-# line for an option replaces an earlier one, so that a fragment can override the
+# line for an option replaces an earlier line, so that a fragment can override the
 # fragments that it includes ("# with FILE").
 options_of() {
 	fragment_of "$1" | awk -v version="$2" '
@@ -277,7 +277,8 @@ options_of() {
 	'
 }
 
-# fragment_of FILE: print its lines, and replace "# with FILE" by the lines of FILE.
+# fragment_of FILE: print the lines of a fragment; replace each line "# with NAME" by the
+# lines of the fragment NAME.
 fragment_of() {
 	local line
 

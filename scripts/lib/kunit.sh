@@ -5,7 +5,7 @@
 # separate module from the source of the same version.
 #
 # In such a kernel struct task_struct and struct module have no members for KUnit, so
-# that the compiler must not see CONFIG_KUNIT: it is set for make only.  The KUnit
+# the compiler must not see CONFIG_KUNIT: only make sees it.  The KUnit
 # files are modified in a copy in the cache: a global variable instead of a member of
 # the task holds the current test, and the init function of a test module registers
 # its suites, see kernels/kunit-suites.inc.  The two other uses of CONFIG_KUNIT,

@@ -4,10 +4,10 @@
 
 usage: matrix.py FILE...
 
-Each FILE is named after a kernel and holds the output of check, see judge.py.  After
-the table come all failures and the reasons for skipped cases.  The last line is "N
+Each FILE is named after a kernel and holds the output of scripts/check on that kernel.
+All failures and the reasons for skipped cases follow the table.  The last line is "N
 passed, N failed, N skipped"; the exit status is 0 only if no case failed and at least
-one passed on every kernel.
+one case passed on every kernel.
 """
 
 import os

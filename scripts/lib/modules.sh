@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # Build the checkout's modules for a kernel.  Each kernel and set of arguments of make
-# has its own copy of the checkout in the cache, so that builds do not interfere and a
-# later build is incremental.
+# has its own copy of the checkout in the cache, so that builds do not interfere and
+# later builds are incremental.
 
 # checkout_files: print the files of the checkout that git tracks or does not ignore.
 checkout_files() {
@@ -73,7 +73,7 @@ base_of() {
 	done
 }
 
-# modules_forget: make the next such build a full build.
+# modules_forget: make the next modules_build() in TREE a full build.
 modules_forget() {
 	rm -f "$TREE.kdir"
 }

@@ -8,24 +8,24 @@ scripts/mutants starts this program.  A stage is a kernel that runs some or all 
 scripts/mutants prepares its directory, which holds
 
     kernel      the kernel's name
-    kdir        its directory
-    boot        additional arguments of its command line
+    kdir        the kernel's build directory
+    boot        additional arguments of the kernel's command line
     modules/    all modules, built from the unchanged checkout
-    plan        for scripts/guest/init-check
+    plan        the plan for scripts/guest/init-check
     suites      the output of suites.py
     panics      boots that must end in a panic, as in scripts/panics
 
-A mutant that survives a stage goes to the next one.
+A mutant that survives a stage goes to the next stage.
 
 The verdicts are:
 
     caught      a test failed, the kernel reported a fault, or the guest was silent
-    survived    no fault
-    same        the object code equals that of the original
-    stillborn   it does not compile
+    survived    all tests passed without a fault
+    same        the mutant has the same object code as the original
+    stillborn   the mutant does not compile
 
-Only the first two count.  The next mutant of the same file replaces one with another
-verdict.
+Only caught and survived mutants count.  The next mutant of the same file replaces a
+mutant with another verdict.
 
 Verdicts are stored with a hash of their inputs, so that a run continues where the
 previous one was interrupted.  scripts/mutants.explained lists survivors that no test
@@ -52,7 +52,7 @@ import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRESS_INTERVAL = 15.0
-SLACK = 10.0			# seconds of CPU in which a healthy guest prints a line
+SLACK = 10.0			# CPU seconds within which a healthy guest prints
 FACTOR = 4			# maximum slowdown of a step
 ASLEEP = 0.005			# share of the CPU below which a guest is idle
 LOG_LIMIT = 64 << 20		# maximum bytes of log
@@ -133,7 +133,8 @@ children = Children()
 
 
 def cpu_time(pid):
-    """Return the CPU time of the guest of this guest.py, or 0 if it has ended."""
+    """Return the CPU time of the guest that this process of guest.py runs, or 0 if the
+    guest has ended."""
     try:
         guest = read(f"/proc/{pid}/task/{pid}/children").split()[0]
         fields = read(f"/proc/{guest}/stat").rpartition(")")[2].split()
@@ -269,7 +270,7 @@ class Stage:
         self.kdir = read(directory, "kdir").strip()
         self.boot = read(directory, "boot").split()
         self.plan = []
-        self.bases = {}         # test: preceding lines "base" of the plan
+        self.bases = {}         # test: the lines "base" before it in the plan
         bases = []
         for line in read(directory, "plan").splitlines():
             kind, name = line.split()[:2]
@@ -289,7 +290,7 @@ class Stage:
         self.make_base()
 
     def hash(self, source):
-        """Return a hash of all inputs of verdicts."""
+        """Return a hash of all inputs that may change a verdict."""
         total = hashlib.sha256("\n".join([self.kdir, source, *self.boot, read(
             self.directory, "plan"), read(self.directory, "panics")]).encode())
         modules = os.path.join(self.directory, "modules")
@@ -300,7 +301,7 @@ class Stage:
         return total.hexdigest()[:12]
 
     def make_base(self):
-        """Make the part of the ramdisk that is the same for all mutants."""
+        """Make the base: the part of the ramdisk that all mutants share."""
         root = os.path.join(self.directory, "root")
         os.makedirs(os.path.join(root, "bin"))
         shutil.copy("/bin/busybox", os.path.join(root, "bin/busybox"))
@@ -316,7 +317,8 @@ class Stage:
         shutil.rmtree(root)
 
     def ramdisk(self, directory, module, plan):
-        """Make a ramdisk of the variable part and the base: the kernel unpacks both."""
+        """Make a ramdisk of the module, the plan and the base: the kernel unpacks both
+        archives."""
         root = os.path.join(directory, "root")
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(os.path.join(root, "modules"))
@@ -408,7 +410,7 @@ class Tree:
             return hashlib.sha256(file.read()).digest()
 
     def build(self, mutant, source):
-        """Build a mutant.  Return a verdict if it need not run, else None."""
+        """Build a mutant.  Return its verdict if it need not run, else None."""
         with open(os.path.join(self.path, mutant.file), "wb") as file:
             file.write(mutant.apply(source))
         status, _ = self.make()
@@ -417,7 +419,7 @@ class Tree:
         return "same" if self.code() == self.original else None
 
     def restore(self):
-        # Restore the times, too, so that make does not rebuild anything.
+        # -a restores the modification times, so that make does not rebuild anything.
         children.must(["rsync", "-a", "--delete", self.pristine + "/",
                        self.path + "/"])
 
@@ -425,7 +427,7 @@ class Tree:
 # --- verdicts ---
 
 class Results:
-    """The verdicts of this run and earlier ones."""
+    """The verdicts of this run and of earlier runs."""
 
     def __init__(self, path, reuse):
         self.path = path
@@ -528,13 +530,14 @@ class Run:
             if lost:
                 die("no such mutant: " + " ".join(sorted(lost)))
         self.quota = {name: self.quota[name] for name in candidates}
-        # take() takes the first mutant of each file, then the second of each ...
+        # take() takes the first mutant of each file, then the second of each file ...
         for name, mutants in candidates.items():
             self.queues[name] = mutate.ranked(mutants, self.args.seed) \
                 if mutants else []
 
     def take(self):
-        """Return the next mutant to run; None: try again later; False: no more."""
+        """Return the next mutant to run; None if a running mutant may need a
+        replacement; False if there are no more mutants."""
         with self.lock:
             best = None
             for name, queue in self.queues.items():

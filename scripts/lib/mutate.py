@@ -3,12 +3,12 @@
 
 The module uses libclang's lexer, not its parser: it guesses statements and conditions
 from brackets and semicolons.  If a guess is wrong, the mutant does not compile and is
-dropped.  It mutates bodies of functions, and numbers that .c files define; it skips
-statements that only print or warn.  A mutant has as many lines as the original.
+dropped.  The module mutates bodies of functions, and numbers that .c files define; it
+skips statements that only print or warn.  A mutant has as many lines as the original.
 
 The name of a mutant consists of its file, operator, source text and, if these are not
-unique, a counter: it does not depend on the rest of the file.  The order of mutants is
-that of a hash of the names.
+unique, a counter: the name does not depend on the rest of the file.  A hash of the names
+defines the order of mutants.
 
 scripts/mutants.chosen has hand-written mutants.
 """
@@ -46,7 +46,8 @@ NAMES.update(smp_store_release="WRITE_ONCE", smp_load_acquire="READ_ONCE",
              GFP_NOWAIT="GFP_KERNEL")
 
 # Statements whose order with a neighbour may matter to another CPU.  Swaps with a lock
-# or unlock are left to KCSAN: the race windows are too short for tests.
+# or unlock are not made: their race windows are too short for tests, but KCSAN finds
+# them.
 ORDERED = re.compile(r"READ_ONCE|WRITE_ONCE|smp_|barrier|preempt_|queue_work"
                      r"|wake|complete\(|cancel_")
 # Statements that only print, check or annotate.
@@ -78,8 +79,8 @@ class Mutant:
         self.text = text
         self.edits = edits	# list of (start, end, new text)
         self.name = None
-        self.suites = ()	# suites named in mutants.chosen
-        self.version = ""	# hash of the edits, if from mutants.chosen
+        self.suites = ()	# suites that mutants.chosen names
+        self.version = ""	# hash of the edits of a mutant of mutants.chosen
 
     def number(self, count):
         self.name = f"{self.file}: {self.operator}: {self.text}"
@@ -233,7 +234,7 @@ class File:
         if before.text in ("{", "}", ";", "else", "do"):
             return True
         if before.text == ":":
-            # A label, unless it belongs to "a ? b : c".
+            # A label, unless the colon is part of "a ? b : c".
             j = i - 2
             while self.tokens[j].text not in (";", "{", "}", "?", ":"):
                 j -= 1
@@ -278,12 +279,12 @@ class File:
     # --- candidates ---
 
     def between(self, first, last):
-        """Return the source text from one token to another in one line."""
+        """Return the source text from one token to another, joined in one line."""
         text = self.source[self.tokens[first].start:self.tokens[last].end]
         return squeeze(text.decode())
 
     def line_with(self, token, new):
-        """Return the line of a token, with the change marked."""
+        """Return the line of a token, with the change to @new marked."""
         start = self.source.rfind(b"\n", 0, token.start) + 1
         end = self.source.find(b"\n", token.end)
         return squeeze(self.source[start:token.start].decode() + "{"
@@ -430,8 +431,8 @@ def squeeze(text):
 
 
 def ranked(mutants, seed=""):
-    """Return the mutants in the order to run them: those of mutants.chosen, then one of
-    each operator in turn."""
+    """Return the mutants in the order to run them: the mutants of mutants.chosen, then
+    one mutant of each operator in turn."""
     chosen = [mutant for mutant in mutants if mutant.suites]
     mutants = [mutant for mutant in mutants if not mutant.suites]
 
@@ -448,8 +449,8 @@ def ranked(mutants, seed=""):
 
 
 def shares(sizes, count):
-    """Return the number of mutants of each file: proportional to its size, at least
-    two."""
+    """Return the number of mutants to run of each file: at least two, and proportional
+    to the number of possible mutants."""
     total = sum(sizes.values())
     return {name: min(size, max(2, round(count * size / total)))
             for name, size in sizes.items()}

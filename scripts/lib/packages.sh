@@ -4,7 +4,7 @@
 # Debian packages.  Missing tools (compilers, QEMU) are installed.  Kernels are
 # downloaded and unpacked in the cache, because installing a kernel would change how
 # the host boots.  For suites that the host does not use, apt gets a separate state
-# directory in the cache.  The mirror is always the one of the host's apt.
+# directory in the cache.  All suites use the mirror of the host's apt.
 
 # need PURPOSE PACKAGE...: install the missing packages.
 need() {
@@ -62,7 +62,7 @@ select_suite() {
 	APT=(-o APT::Sandbox::User=root)
 	[ "$suite" != own ] || return 0
 	APT+=(-c "$dir/apt.conf")
-	# Write it each time: its absolute paths may have changed.
+	# Write apt.conf each time: its absolute paths may have changed.
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	cat >"$dir/apt.conf.$$" <<-END
 		Dir::State "$dir";

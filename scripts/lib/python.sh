@@ -10,8 +10,8 @@ PYTHON_EXCLUDE="config-* idlelib lib2to3 ensurepip pydoc_data turtledemo tkinter
 	lib-dynload/readline* lib-dynload/_tkinter* lib-dynload/_dbm*"
 
 # python_ramdisk FILE [PACKAGE DIRECTORY]... [-- PATH]...: make the ramdisk FILE with
-# these directories of Debian's Python packages, and these paths of the checkout in
-# /vmem.
+# Python, these directories of Debian's Python packages, and these paths of the checkout
+# in /vmem.
 python_ramdisk() {
 	local file=$1 root=$1.root lib name excludes=()
 	shift

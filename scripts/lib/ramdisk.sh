@@ -23,7 +23,7 @@ ramdisk() {
 	rm -r "$root"
 }
 
-# busybox32: set BUSYBOX to one for 32-bit kernels.
+# busybox32: set BUSYBOX to a busybox for 32-bit kernels.
 busybox32() {
 	local dir=$CACHE/busybox-i386 release
 

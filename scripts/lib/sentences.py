@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Find the sentences of the tree: comments, documentation, messages.
 
-Every file that git knows is read by its type. A paragraph is a list of lines; its
-sentences wrap over them. A cell of a table, an item of a list and a parameter in
-kernel-doc are paragraphs. Blocks of code are ignored.
+The type of a file selects its reader. A paragraph is a list of lines over which its
+sentences wrap. A cell of a table, an item of a list and a parameter in kernel-doc are
+paragraphs. Blocks of code are ignored.
 """
 
 import ast
@@ -23,7 +23,7 @@ SKIP = ("COPYING", "tests/*/recorded/*", "Documentation/debugging/*",
 
 CODE = "\x01"           # stands for a character of code
 
-# Code within a sentence: a quotation, or a token with a character of this set.
+# Code within a sentence: quotations, and tokens that match CODE_TOKEN.
 QUOTED = re.compile(r":[\w:]+:`[^`]*`|``.+?``|`[^`]+`|\"[^\s\"]+\"|'[^\s']+'(?!\w)"
                     r"|\[[^\]\s]*\]|https?://\S+")
 TOKEN = re.compile(r"\S+")
@@ -49,7 +49,7 @@ LITERAL_COMMENT = re.compile(r"\S\s+# +(\S.*)$")
 
 
 class Sentence:
-    """A sentence, and where it is."""
+    """A sentence and its place."""
 
     def __init__(self, path, kind, where, text, starts):
         self.path = path
@@ -64,17 +64,17 @@ class Sentence:
         return self.starts[0][1]
 
     def line_at(self, offset):
-        """The number of the line that the text at an offset is in."""
+        """Return the number of the line at an offset in the text."""
         at = bisect_right([start for start, _ in self.starts], offset)
         return self.starts[max(at, 1) - 1][1]
 
     def is_long(self):
-        """True if it is a sentence or a phrase, and not a label."""
+        """True for a sentence or a phrase, false for a label."""
         return len(WORD.findall(self.masked)) >= 2 and len(self.text.split()) >= 4
 
 
 def mask(text):
-    """The text with each character of code replaced by CODE."""
+    """Return the text with CODE in the place of each character of code."""
     text = QUOTED.sub(lambda match: CODE * len(match[0]), text)
 
     def token(match):
@@ -114,15 +114,15 @@ class Splitter:
     def __init__(self, rst):
         self.rst = rst
         self.paragraphs = []
-        self.current = None     # the paragraph that the next line may continue
-        self.indent = 0         # the indent of its first line
-        self.content = 0        # the indent of its other lines
-        self.literal = None     # lines indented deeper than this are code
-        self.hanging = False    # its other lines may be indented deeper
-        self.bounds = None      # columns of the table
+        self.current = None     # paragraph that the next line may continue
+        self.indent = 0         # indent of the first line of the paragraph
+        self.content = 0        # indent of its other lines
+        self.literal = None     # indent beyond which lines are code, or None
+        self.hanging = False    # true if its other lines may be indented deeper
+        self.bounds = None      # columns of the current table, or None
         self.rulers = 0         # number of rulers of the table so far
         self.after_ruler = False
-        self.rows = None        # the paragraphs of a row, one for each column
+        self.rows = None        # paragraphs of the current row, one per column
 
     def begin(self, number, text, indent, content):
         self.current = [(number, text)]
@@ -176,7 +176,7 @@ class Splitter:
         self.line(number, text, indent)
 
     def line(self, number, text, indent):
-        """Take one more line that is not blank, and neither a table nor code."""
+        """Take one more line that is not blank, not code, and outside tables."""
         directive = DIRECTIVE.match(text) if self.rst else None
         if directive:
             self.current = None
@@ -244,7 +244,7 @@ class Splitter:
 
 
 def split(lines, rst=False):
-    """The paragraphs of lines [(number, text)]."""
+    """Return the paragraphs of lines [(number, text)]."""
     splitter = Splitter(rst)
     for number, text in lines:
         text = re.sub(r"^(\s*)---? (?=\w)| -{3}$", r"\1", text.expandtabs(8).rstrip())
@@ -253,7 +253,7 @@ def split(lines, rst=False):
 
 
 def sentences(paragraph):
-    """Split a paragraph: (text, [(offset, line number)]) for each sentence."""
+    """Yield (text, [(offset, line number)]) for each sentence of a paragraph."""
     text, starts = "", []
     for number, line in paragraph:
         line = line.strip()
@@ -276,7 +276,7 @@ def sentences(paragraph):
         begin = end
 
 
-# --- Files by their type.  Each reader yields (kind, where, paragraphs).
+# --- Readers for the types of files.  Each yields (kind, where, paragraphs).
 
 C_TOKEN = re.compile(r"/\*.*?\*/|(?://[^\n]*(?:\n[ \t]*)?)+|\"(?:\\.|[^\"\\\n])*\""
                      r"|'(?:\\.|[^'\\\n])+'", re.S)
@@ -293,7 +293,7 @@ def lines_of(number, text):
 
 
 def comment_lines(number, text):
-    """The lines of a comment in C without its frame."""
+    """Return the lines of a comment in C without its frame."""
     if text.startswith("//"):
         return [(at, line.strip()[2:]) for at, line in lines_of(number, text.rstrip())]
     lines = lines_of(number, text[2:-2])
@@ -303,7 +303,7 @@ def comment_lines(number, text):
 
 
 def kernel_doc(lines):
-    """Begin a paragraph after the name of the documented object."""
+    """Yield the lines of kernel-doc; begin a paragraph after the object's name."""
     for number, text in lines:
         name = re.match(r"\s*(?:(?:struct|union|enum|typedef)\s+)?\w+(?:\(\))? - (.*)", text)
         if name:
@@ -317,12 +317,12 @@ def kernel_doc(lines):
 
 
 def plain_string(text):
-    """The text of a string in C without escapes."""
+    """Return the text of a string in C without escapes."""
     return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": " "}.get(match[1], match[1]), text)
 
 
 def message(parts):
-    """The paragraphs of a message [(line number, text)]."""
+    """Yield the paragraphs of a message [(line number, text)]."""
     paragraphs = [[]]
     for number, text in parts:
         for at, line in enumerate(text.split("\n")):
@@ -340,7 +340,7 @@ PATTERN = re.compile(r"\\[dwsSbW.]|\.\*|\.\+|\(\?|\[\^|^\^|\$$|\[[^\]]*-[^\]]*\]
 
 
 def is_message(text):
-    """True if a string is a message, and not code, names or a pattern."""
+    """True for a message, false for code, a list of names or a pattern."""
     if text.lstrip().startswith("#") or PATTERN.search(text):
         return False
     words = [word for word in WORD.findall(mask(text)) if len(word) > 1]
@@ -390,7 +390,10 @@ def read_c(text):
 
 
 def hash_comments(found):
-    """Join the lines of comments [(line number, column, text, follows code)]."""
+    """Yield comments, each a list of adjacent lines (number, text).
+
+    @found: lines of comments [(number, column, text, follows code)]
+    """
     group, group_column = [], 0
     for number, column, text, trailing in found:
         goes_on = group and number == group[-1][0] + 1 and not trailing \
@@ -410,7 +413,7 @@ SAYS = re.compile(r"\b(?:say|die|need|echo|printf|progress|mark|step)\b[^;|&]*$"
 
 
 def read_shell(text, per_line=False):
-    """Comments and strings. The parser does not know quotes within $(...)."""
+    """Read comments and strings. The reader does not know quotes within $(...)."""
     comments, strings = [], []
     quote, begin, column = "", None, 0
     name, names = "", []
@@ -458,7 +461,7 @@ def read_shell(text, per_line=False):
         ahead = names[min(number + len(group) - 1, len(names) - 1)]
         yield "comment", where or ahead, paragraphs
     text_lines = text.split("\n")
-    echoed = []                 # a text that one echo for each line prints
+    echoed = []                 # lines of a text, each printed by its own echo
     for number, line, column, body, quote in strings + [(0, "", 0, "", "")]:
         if echoed and number != echoed[-1][0] + 1:
             yield "message", names[echoed[0][0] - 1], [
@@ -516,7 +519,8 @@ def read_kconfig(text):
 
 
 def string_of(node):
-    """The text of a string in Python, with {} for an expression; else None."""
+    """Return the text of a string in Python, with {} for each expression, or None for
+    another node."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -600,7 +604,7 @@ def read_markdown(text):
 
 
 def read_list(text):
-    """Lists of the scripts: comments, rows with bars, and indented reasons."""
+    """Read a list in scripts/: its comments, rows with bars, and indented reasons."""
     yield from read_config(text)
     reason, entry = [], ""
     for number, line in lines_of(1, text) + [(0, "")]:
@@ -633,7 +637,7 @@ BY_NAME = [
 
 
 def reader_of(path, text):
-    """The function that reads a file, or None."""
+    """Return the reader for a file, or None."""
     for glob, reader in BY_NAME:
         if fnmatch.fnmatch(path, glob):
             return reader
@@ -644,7 +648,7 @@ def reader_of(path, text):
 
 
 def sentences_of(path, text):
-    """All sentences of a file with this path and text, in order."""
+    """Return all sentences of a file with this path and text, in order."""
     found = []
     reader = reader_of(path, text)
     for kind, where, paragraphs in reader(text) if reader else []:
@@ -659,7 +663,7 @@ def sentences_of(path, text):
 
 
 def tracked_files(top):
-    """The files that git knows, and those that it could know."""
+    """Return the paths of the files that git tracks or does not ignore."""
     done = subprocess.run(
         ["git", "-c", "safe.directory=*", "-C", top, "ls-files", "-co",
          "--exclude-standard"], capture_output=True, text=True, check=True)
@@ -668,7 +672,10 @@ def tracked_files(top):
 
 
 def all_sentences(top, within=None):
-    """The sentences of the tree in order, or those of some files and directories."""
+    """Yield the sentences of the tree in order.
+
+    @within: read only these files and directories
+    """
     for path in tracked_files(top):
         if within and not any(path == name or path.startswith(name + "/") or name == "."
                               for name in within):
@@ -677,5 +684,5 @@ def all_sentences(top, within=None):
             with open(os.path.join(top, path), encoding="utf-8") as file:
                 text = file.read()
         except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
-            continue            # removed, a submodule, or no text
+            continue            # a removed file, a submodule or a binary file
         yield from sentences_of(path, text)

@@ -4,10 +4,10 @@
 
 usage: suites.py MODULE.ko...
 
-Print a line for each module: its file name, then the names of its suites.  They come
-from the section .kunit_test_suites of the module, which holds a pointer to each suite;
-a suite begins with its name.  judge.py needs the names to detect suites that did not
-run.
+Print a line for each module: its file name, then the names of its suites.  The names
+come from the section .kunit_test_suites of the module, which holds a pointer to each
+struct kunit_suite; the structure begins with the name.  judge.py needs the names to
+detect suites that did not run.
 """
 
 import os
@@ -19,7 +19,7 @@ SUITES = b".kunit_test_suites"
 # Formats of 32-bit and 64-bit ELF.
 #
 # 1. prefix of the names of relocation sections
-# 2. header from e_shoff on: format, offset
+# 2. header, starting at e_shoff: format, offset
 # 3. section: format
 # 4. relocation: format, shift of the symbol
 # 5. symbol: format, indices of section and value
@@ -58,7 +58,7 @@ def suites(path):
             symbol = struct.unpack_from(
                 symbol_of, elf,
                 symbols + (reloc[1] >> shift) * struct.calcsize(symbol_of))
-            # The addend is in the relocation (rela) or in the section (rel).
+            # A rela relocation holds its addend; for rel, the section holds it.
             addend = (reloc[2] if len(reloc) > 2 else
                       struct.unpack_from("<I", elf, target + reloc[0])[0])
             name = text(elf, sections[symbol[where]][4] + symbol[value] + addend)

@@ -5,8 +5,8 @@
 usage: trace.py EVENTS KERNEL
 
 EVENTS has lines "+ ADDRESS BYTES" and "- ADDRESS".  The trace is text: "#" begins a
-comment; N allocates N units of 16 bytes; "-N" frees the allocation that N later
-allocations have followed.  Frees of allocations from before the recording are dropped.
+comment; N allocates N units of 16 bytes; "-N" frees the allocation N allocations before
+the latest.  The program drops frees of allocations that precede the recording.
 """
 
 import sys

@@ -9,11 +9,11 @@ sentence is not checked: text in ``backquotes``, and tokens with an underscore o
 parentheses.
 
   --sample N   print N random sentences
-  --seed SEED  print the sentences that this seed gave before, if the tree is the same
-  --count      print the number of sentences and of such words for each directory
+  --seed SEED  repeat the sample that printed this seed, from an unchanged tree
+  --count      print the numbers of sentences and of reported words per directory
 
-The exit status is 1 if there is such a word, or an exception that excuses nothing; it
-is 2 if the list is wrong.
+The exit status is 1 if a word is reported or an exception excuses nothing, and 2 if the
+list has an error.
 """
 
 import argparse
@@ -30,7 +30,7 @@ LIST = os.path.join(TOP, "scripts", "words.list")
 
 
 class ListError(Exception):
-    """A line of the list that is wrong."""
+    """An error in a line of the list."""
 
 
 class Rule:
@@ -43,7 +43,7 @@ class Rule:
 
 
 class Exemption:
-    """A pattern that some files may use."""
+    """An exception: the files that match a glob may use a pattern."""
 
     def __init__(self, number, glob, pattern):
         self.number = number
@@ -52,7 +52,7 @@ class Exemption:
         self.used = False
 
     def excuses(self, sentence, match):
-        """True if it covers the words that a rule has matched."""
+        """True if the exception covers the words that a rule has matched."""
         if not fnmatch.fnmatch(sentence.path, self.glob):
             return False
         return any(found.start() <= match.start() and match.end() <= found.end()
@@ -90,7 +90,7 @@ class WordList:
             self.rules.append(Rule(*parts))
 
     def hits(self, sentence):
-        """The words of a sentence that a rule matches: [(line, word, advice)]."""
+        """Return the words of a sentence that rules match: [(line, word, advice)]."""
         if not self.any.search(sentence.masked):
             return []
         found = []
@@ -107,13 +107,13 @@ class WordList:
         return found
 
     def unused(self):
-        """The exceptions that have excused nothing."""
+        """Return a message for each exception that has excused nothing."""
         return [f"{self.name}:{exemption.number}: no sentence needs this exception"
                 for exemption in self.exemptions if not exemption.used]
 
 
 def check(words, found, whole):
-    """Print the hits in these sentences; True if there are none."""
+    """Print the hits in these sentences; return true if there are none."""
     number = 0
     for sentence in found:
         for line, word, advice in words.hits(sentence):
@@ -154,7 +154,7 @@ def count(words, found):
 
 
 def names(paths):
-    """The names of files and directories relative to the tree."""
+    """Yield the names of files and directories relative to the tree."""
     for path in paths:
         if not os.path.exists(path):
             raise ListError(f"there is no {path}")

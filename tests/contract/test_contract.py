@@ -105,7 +105,7 @@ class Contract(unittest.TestCase):
         return done.stdout
 
     def finds(self, *texts):
-        """Each text is in a line of its own, and there is no other problem."""
+        """Check that the script reports exactly these problems, one per line."""
         lines = self.run_script(1).splitlines()
         self.assertEqual(len(lines), len(texts) + 1, lines)
         for text, line in zip(texts, lines):

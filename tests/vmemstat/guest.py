@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of vmemstat in a guest on the real files of debugfs.  The order matters: each
-test relies on the state that the previous one left."""
+test relies on the state that the previous test left."""
 
 import fcntl
 import json
@@ -137,7 +137,7 @@ class Guest(Case):
     def test_not_permitted(self):
         status, output, errors = run("--once", preexec_fn=self.drop_root)
         self.assertEqual((status, output), (read.NO_PERMISSION, ""), errors)
-        self.assertIn("for root", errors)
+        self.assertIn("only root", errors)
 
     def drop_root(self):
         os.setgid(65534)
@@ -165,7 +165,7 @@ class Guest(Case):
         self.assertEqual(self.good("tree").count(" of "), len(expected))
 
     def test_since(self):
-        """Steps of the client since a copy are counted exactly."""
+        """--since counts the client's steps since a copy."""
         self.good("save", self.path("then"))
         run_steps(1000)
         made = json.loads(self.good("--json", "--once", "--since",
@@ -201,7 +201,7 @@ class Guest(Case):
         self.assertIn("session_state+", self.good("consumers", "card_memory"))
 
     def test_interval(self):
-        """There is a report for each interval, and each event is in one of them."""
+        """There is a report for each interval, and each allocation is in one report."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.2", "30", "--json"],
                               stdout=subprocess.PIPE, text=True) as process:
             first = json.loads(process.stdout.readline())
@@ -231,8 +231,7 @@ class Guest(Case):
         return self.waiters()
 
     def test_waiters(self):
-        """Waiting tasks appear in all reports, and disappear when their requests
-        have succeeded."""
+        """All reports show the waiting tasks, until their requests have succeeded."""
         insert("case_stuck")
         self.assertEqual(self.waiters(), [])
         run_steps(120, "case_stuck")
@@ -333,7 +332,7 @@ class Guest(Case):
         self.assertEqual(terminal.wait_exit()[0], 143)
 
     def test_arena_destroyed(self):
-        """The next report omits a destroyed arena; a report of that arena ends."""
+        """The table omits a destroyed arena, and the report of that arena ends."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.1", "--json"],
                               stdout=subprocess.PIPE, text=True) as table, \
                 subprocess.Popen([sys.executable, VMEMSTAT, "arena", "minors",

@@ -4,7 +4,7 @@
 
 usage: run.py [NAME...]
 
-Prints a line for each test; the last line is "N passed, N failed".
+The program prints a line for each test; the last line is "N passed, N failed".
 """
 
 import sys

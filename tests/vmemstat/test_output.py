@@ -48,8 +48,8 @@ class Table(Case):
         self.assertIsNone(made["interval"])
 
     def test_rates(self):
-        """Rates are those between two copies; an arena that is younger counts from 0,
-        also if an older arena had the same id."""
+        """Rates are changes between two copies; an arena that is younger than the first
+        copy counts from 0, even if an older arena had the same id."""
         self.make("then", [(1, "a", {"alloc": 100, "free": 50, "lookup": 10}),
                            (2, "b", {"alloc": 9})], 100)
         self.make("now", [(1, "a", {"alloc": 300, "free": 150, "fail": 7,
@@ -77,7 +77,7 @@ class Table(Case):
         self.assertIn(" 2.50", self.good("--once", "--root", path))
 
     def test_sort(self):
-        """Each column can sort, the largest first; except tree, id and name."""
+        """--sort accepts each column: tree, id and name ascend, other columns descend."""
         for name in columns.NAMES:
             made = self.good("--once", "--exact", "--sort", name, "--root",
                              SAMPLES).splitlines()
@@ -149,7 +149,7 @@ class Others(Case):
             self.assertIn(text, one)
 
     def test_save(self):
-        """A copy of a copy is equal."""
+        """A copy of a copy equals the first copy."""
         self.good("save", self.path("copy"), "--root", SAMPLES)
         done = subprocess.run(["diff", "-r", SAMPLES, self.path("copy")],
                               capture_output=True, text=True, check=False)
@@ -213,7 +213,7 @@ class Waiters(Case):
             self.assertEqual(list(self.rows("--sort", by)), ["a", "b", "c"])
 
     def test_older(self):
-        """Without the file, waiters are unknown, and nothing else changes."""
+        """Without the file waiters, only the waiters of the arena are unknown."""
         os.remove(self.path("copy", "1-a", "waiters"))
         rows = self.rows()
         self.assertEqual((rows["a"]["waiters"], rows["a"]["longest"]), ("-", "-"))
@@ -338,7 +338,7 @@ class Errors(Case):
                     LC_ALL="C.UTF-8")
 
     def test_closed_pipe(self):
-        """A reader may close the pipe."""
+        """vmemstat ends without an error when the reader closes the pipe."""
         with subprocess.Popen([sys.executable, VMEMSTAT, "0.01", "--root", SAMPLES],
                               stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:

@@ -34,8 +34,8 @@ class Cells(Case):
             self.assertLessEqual(cell_taken, cell_room)
 
     def test_recorded(self):
-        """The cells of each arena of each copy are complete; integers lost to rounding
-        count as allocated."""
+        """The cells of each recorded arena hold all allocated integers; integers lost to
+        rounding count as allocated."""
         for name in copies():
             for arena in forest.Forest(read.Root(recorded(name))).arenas:
                 made, one = cells_of(recorded(name), str(arena.id))
@@ -46,7 +46,7 @@ class Cells(Case):
                 self.assertEqual(made.allocated, one.live)
 
     def test_one_segment(self):
-        """A segment may fill its span, also at both ends of the integers."""
+        """A segment may fill its span, even at the first and at the last integer."""
         for first, last in ((1, 1), (0x1000, 0x1fff), (TOP - 4095, TOP),
                             (1, TOP)):
             path = self.make_segments("copy", [
@@ -55,7 +55,7 @@ class Cells(Case):
             self.check_cells(made, last - first + 1)
 
     def test_far_apart(self):
-        """Each of a few distant spans begins a row, and gaps take no room."""
+        """Each of a few distant spans begins a row, and gaps take no cells."""
         spans = [(1 << bits, (1 << bits) + 4095, True,
                   [("alloc", 1 << bits, 64), ("free", (1 << bits) + 64, 4032)])
                  for bits in (62, 20, 40)]
@@ -79,7 +79,7 @@ class Cells(Case):
         self.assertEqual(len(made.regions), 20000)
 
     def test_touching(self):
-        """Adjacent spans are one region, in any order."""
+        """Adjacent spans form one region, in any order of the file."""
         spans = [(first, first + 0xfff, True, [("free", first, 0x1000)])
                  for first in (0x3000, 0x1000, 0x2000)]
         made, _ = cells_of(self.make_segments("copy", spans), "one")
@@ -115,7 +115,7 @@ class Files(Case):
             self.assertEqual(made[:8], b"\x89PNG\r\n\x1a\n")
 
     def test_every_arena(self):
-        """Arenas without free or allocated segments have pictures, too."""
+        """Every arena has pictures, even without free or allocated segments."""
         now = forest.Forest(read.Root(recorded("full-3")))
         for arena in now.arenas:
             for command in ("map", "frag"):
@@ -173,7 +173,7 @@ class Million(Case):
             process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 0)
         self.assertLess(os.path.getsize(self.path("a.svg")), 300000)
-        # Python and matplotlib use most of it.
+        # Python and matplotlib use most of this memory.
         self.assertLess(usage.ru_maxrss, 250 * 1024)
         print(f"see: the map of a million segments: {usage.ru_maxrss // 1024} MiB, "
               f"{usage.ru_utime:.1f} s of CPU, "

@@ -9,7 +9,7 @@ from vmemstat import forest, read
 
 
 class Recorded(Case):
-    """The sums agree in a copy of an idle machine, see debugfs.rst."""
+    """The files of a copy of an idle machine are consistent, see debugfs.rst."""
 
     def each(self):
         self.assertGreaterEqual(len(copies()), 3)
@@ -78,7 +78,7 @@ class Recorded(Case):
                                  (c.segments, c.size))
 
     def test_qcaches(self):
-        """Sizes are multiples of the smallest one; at least one cache was used."""
+        """Cache sizes are multiples of the smallest size; at least one cache was used."""
         used = 0
         for _, arena in self.each():
             for number, qc in enumerate(arena.qcaches):

@@ -2,9 +2,9 @@
 """An address space as a bounded number of cells, for any number of segments.
 
 The spans are concatenated in the order of their addresses, without the gaps between
-them: every integer has a place, and a sparse arena takes no more room than a dense
-one.  The places are divided into equal cells.  A cell records how many of its integers
-are allocated, and the sizes of their segments.
+them: every integer has a place, and a sparse arena takes no more places than a dense
+arena.  The places are divided into equal cells.  A cell records the number of its
+allocated integers and the sizes of the segments of these integers.
 """
 
 import bisect
@@ -13,8 +13,8 @@ from array import array
 
 COLUMNS = 256
 ROWS = 48
-MAX_REGION_ROWS = 24    # up to this number of regions, each begins a row
-MIN_EDGE = 3            # minimum cells of a segment whose edge is drawn
+MAX_REGION_ROWS = 24    # maximum number of regions that each begin a row
+MIN_EDGE = 3            # minimum cells of a segment to draw its edge
 
 
 class Cells:
@@ -23,10 +23,10 @@ class Cells:
     @regions: adjacent spans, merged: [(first, last)]
     @size: integers in a cell, a power of two
     @rows: rows of COLUMNS cells
-    @taken: allocated integers in each cell, including those lost to rounding up to
-        the quantum
-    @weight: sum of log2(size of the segment) over these integers
-    @edges: beginnings of segments of at least MIN_EDGE cells, in cells
+    @taken: allocated integers in each cell, including integers lost to rounding up
+        to the quantum
+    @weight: sum of log2(size of the segment) over the allocated integers of each cell
+    @edges: starts, in cells, of the segments of at least MIN_EDGE cells
     """
 
     def __init__(self, segments):
@@ -70,7 +70,7 @@ class Cells:
         while self.rows_for(self.size, region_rows) > ROWS:
             self.size *= 2
         if region_rows:
-            # Take the smallest cells for which the rows suffice.
+            # Use the smallest cells that fit into ROWS.
             while self.size > 1 and \
                     self.rows_for(self.size // 2, region_rows) <= ROWS:
                 self.size //= 2
@@ -99,14 +99,15 @@ class Cells:
         return self.places[region] + address - self.firsts[region]
 
     def address(self, place):
-        """Return the integer at a place, or the last one of the region before it."""
+        """Return the integer at a place, or, between regions, the last integer of the
+        region before the place."""
         region = bisect.bisect_right(self.places, place) - 1
         first, last = self.regions[region]
         return min(first + place - self.places[region], last)
 
     def fill(self, segments):
-        """Add all allocated segments.  Each extends to the next segment, or to the end
-        of its span."""
+        """Add all allocated segments.  A segment extends to the next segment, or to the
+        end of its span."""
         span_last, held = None, None
         for segment in segments:
             if held is not None:

@@ -31,9 +31,9 @@ EPILOG = f"""\
 columns: {" ".join(columns.NAMES)}.
   alloc, free, fail and wait are rates per second; with --once they are totals.
   "cached" counts allocations from quantum caches, which do not reach the arena; "hit"
-  is the percentage of them that magazines served.  "load" is the number of allocated
-  segments per bucket of the segment table.  "waiters" is the number of waiting
-  requests of this arena, "longest" the longest of their waiting times.
+  is the percentage of these allocations that magazines served.  "load" is the number
+  of allocated segments per bucket of the segment table.  "waiters" is the number of
+  waiting requests of the arena; "longest" is their longest waiting time.
 
 exit status: 0; {read.NO_ARENA}: no such arena; {read.USAGE}: bad arguments;
   {read.NO_DEBUGFS}: debugfs is not mounted; {read.NO_PERMISSION}: not permitted;
@@ -41,8 +41,9 @@ exit status: 0; {read.NO_ARENA}: no such arena; {read.USAGE}: bad arguments;
   {read.BAD_FILE}: a file was not understood, or cannot be read or written.
 
 files: vmemstat and the directory lib/vmemstat next to it, or /usr/local/sbin/vmemstat
-  and /usr/local/lib/vmemstat/.  It needs python3; the live view needs python3-rich,
-  map and frag need python3-matplotlib, the picture of the tree needs graphviz.
+  and /usr/local/lib/vmemstat/.  vmemstat needs python3; the live view needs
+  python3-rich, map and frag need python3-matplotlib, the picture of the tree needs
+  graphviz.
 """
 
 COMMANDS = {"tree": 0, "arena": 1, "consumers": 1, "map": 1, "frag": 1, "save": 1}
@@ -109,7 +110,7 @@ def parse_words(parser, options):
 
 
 def snapshots(options, interval, count):
-    """Yield pairs of a forest and its changes: one at once, or one per interval."""
+    """Yield (forest, changes): one pair at once, or one pair per interval."""
     root = read.Root(options.root)
     since = forest.Forest(read.Root(options.since)) if options.since else None
     now = forest.Forest(root)

@@ -123,8 +123,8 @@ def ordered(forest, changes, by):
 
 
 def table(forest, changes, by="tree", exact=False, limit=None):
-    """Return headings and rows, all strings, whose first two columns are id and name;
-    the arenas of the rows; and the number of omitted arenas."""
+    """Return (headings, rows, arenas of the rows, number of omitted arenas).  Headings
+    and rows are lists of strings, beginning with id and name."""
     totals = all(change.seconds is None for change in changes.values())
     head = ["id", "name"] + [column.heading(totals) for column in COLUMNS]
     body = []

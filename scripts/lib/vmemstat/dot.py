@@ -7,7 +7,7 @@ import subprocess
 from . import read
 from .columns import number, waiting
 
-WIDTH = 140             # of the usage bar, in points
+WIDTH = 140             # size of the usage bar, in points
 
 
 def tree(forest, path, kind):

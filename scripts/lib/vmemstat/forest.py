@@ -45,13 +45,13 @@ class Arena:
 
     @property
     def tight(self):
-        """True if at least 90 % are in use.  False for an arena that imports: it can
-        import more from its source."""
+        """True if at least 90 % of the total are in use.  False for an arena that has
+        imported: it can import more from its source."""
         return not self.stats["mem_import"] and self.use >= 90
 
     @property
     def longest(self):
-        """Seconds of the longest wait, or None."""
+        """The longest waiting time in seconds; None if no request waits."""
         return max((waiter.ms for waiter in self.waiters), default=0) / 1000 \
             if self.waiters else None
 
@@ -62,7 +62,7 @@ class Arena:
 
 
 class Forest:
-    """All arenas in the order of the tree: each after its source."""
+    """All arenas in the order of the tree: each arena follows its source."""
 
     def __init__(self, root):
         self.root = root
@@ -146,7 +146,7 @@ class Forest:
             raise destroyed(arena) from None
 
     def consumers(self, arena):
-        """Return the consumers, from the file of that name or from the segments."""
+        """Return the consumers, from the file consumers or else from the segments."""
         if self.has(arena, "consumers"):
             return self.parse(arena, read.parse_consumers, "consumers")
         return read.group(self.segments(arena))

@@ -31,7 +31,7 @@ def table(forest, changes, by="tree", exact=False, limit=None):
 
 
 def bar(percent, width, unicode=None):
-    """Return a bar for a percentage; only 0 % is empty and only 100 % is full."""
+    """Return a bar for a percentage: empty only for 0 %, full only for 100 %."""
     if unicode is None:
         unicode = can_show("█·")
     full = round(width * percent / 100)

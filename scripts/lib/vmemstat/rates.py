@@ -7,16 +7,16 @@ COUNTERS = """alloc free wait fail lookup search populate_wait populate_fail con
 
 
 class Change:
-    """The increments of the counters of an arena in @seconds.
+    """The increments of the counters of an arena during @seconds.
 
-    Without an earlier snapshot, @seconds is None and the counts are totals.
+    Without an earlier snapshot, @seconds is None and the increments are totals.
     """
 
     def __init__(self, arena, before=None, seconds=None):
         self.seconds = seconds
         if before is not None and (before.label != arena.label or
                                    before.stats["alloc"] > arena.stats["alloc"]):
-            before = None       # another arena has this id: vmem was reloaded
+            before = None       # vmem was reloaded, and another arena has this id
         then = before.stats if before else {}
         self.count = {name: value - then.get(name, 0)
                       for name, value in arena.stats.items() if name in COUNTERS}
@@ -39,8 +39,8 @@ class Change:
 
     @property
     def chain_steps(self):
-        """The mean number of steps of a free along a hash chain of the segment table,
-        beyond the first: the load of the table."""
+        """The mean number of steps, beyond the first, that vmem_free() takes along a
+        hash chain of the segment table: the load of the table."""
         frees = self.count["free"]
         return self.count["lookup"] / frees if frees else None
 

@@ -120,8 +120,8 @@ def parse_consumers(lines):
 
 
 def parse_waiters(lines):
-    """Return the waiters in the order of service.  The heading names the columns, also
-    additional ones; the last column may contain blanks."""
+    """Return the waiters in the order of service.  The heading names all columns, even
+    columns that this version does not know; the last column may contain blanks."""
     lines = iter(lines)
     names = next(lines, "").split()
     if names and (names[-1] != "comm" or not set(names) >= set(Waiter._fields)):
@@ -153,7 +153,7 @@ def flag_names(flags):
 
 
 def group(segments):
-    """Return the consumers from the segments, for copies without the file
+    """Compute the consumers from the segments, for copies without the file
     consumers."""
     groups = {}
     for segment in segments:
@@ -182,7 +182,7 @@ class Root:
         self.saved = os.path.exists(os.path.join(self.path, "saved"))
 
     def check(self, elsewhere):
-        """Raise an error with the reason if kstat cannot be read."""
+        """Raise an error that states the reason if kstat cannot be read."""
         kstat = os.path.join(self.path, "kstat")
         try:
             with open(kstat, encoding="ascii"):
@@ -197,7 +197,7 @@ class Root:
             raise Error(NO_MODULE, f"{self.path}: not a copy of vmem's "
                                    "directory: it has no kstat")
         if isinstance(reason, PermissionError):
-            raise Error(NO_PERMISSION, f"{DEBUGFS} is for root: try sudo")
+            raise Error(NO_PERMISSION, f"only root may read {DEBUGFS}: try sudo")
         if not mounted(DEBUGFS):
             raise Error(NO_DEBUGFS, f"debugfs is not mounted: "
                                     f"mount -t debugfs none {DEBUGFS}")
@@ -238,13 +238,13 @@ class Root:
                 raise not_understood(file.name, error) from None
 
     def uptime(self):
-        """Return the seconds since boot, or those at the time of the copy."""
+        """Return the uptime in seconds: of this machine, or at the time of the copy."""
         if not self.saved:
             return time.clock_gettime(time.CLOCK_BOOTTIME)
         return float(self.about().get("uptime", 0))
 
     def about(self):
-        """Return the origin of a copy, see save.py."""
+        """Return the contents of the file "saved" of a copy: {name: value}."""
         try:
             with self.open("saved") as file:
                 return dict(line.rstrip("\n").split(" ", 1) for line in file)

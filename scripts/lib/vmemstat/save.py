@@ -2,7 +2,7 @@
 """Copy vmem's files, to read them elsewhere or later.
 
 Files in debugfs have no size: tar and rsync would create empty copies.  The additional
-file "saved" in the copy holds time and kernel of the copy.
+file "saved" in the copy holds the time and the kernel of the copy.
 
 The copy is not an atomic snapshot: each file is read at a different time.
 """
@@ -20,7 +20,7 @@ ONE = ("stats", "segments", "freelists", "qcaches", "mtbf", "audit", "consumers"
 
 
 def copy(source, target):
-    """Copy a file and return its size; skip a file that does not exist."""
+    """Copy a file and return its size, or 0 if it cannot be read."""
     try:
         with open(source, "rb") as what, \
                 open(target + ".part", "wb") as where:
