@@ -32,8 +32,8 @@ static void audit_exit(struct kunit *test)
 }
 
 /*
- * Store the line about the allocation at @addr in the file "segments", or "" if
- * there is none.
+ * Copy the line about the allocation at @addr from the file "segments" to
+ * @line. Set @line to "" if the file has no such line.
  */
 static void segment_line(struct kunit *test, vmem_t *vm, unsigned long addr,
 			 char *line, size_t size)
@@ -109,8 +109,8 @@ static void stack_begins_with_the_client(struct kunit *test)
 	kunit_skip(test, "the kernel has no modules");
 #endif
 	/*
-	 * With instrumentation vmem makes no tail calls, and without frame
-	 * pointers audit cannot find the client's frame.
+	 * Audit needs frame pointers or tail calls in vmem to find the client's
+	 * frame. Instrumented functions make no tail calls.
 	 */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
@@ -177,15 +177,16 @@ static void leak_report_shows_the_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_SLEEP), U);
 	vt_window_open(&w, "vmem_destroy(): 4096 bytes", "1");
 	/*
-	 * Search only for the function's name: its symbol may have a suffix
-	 * such as .cold.
+	 * Search only for the name of this test function: its symbol may have a
+	 * suffix such as .cold.
 	 */
 	w.also = __func__;
 	vmem_destroy(vm);
 	vt_window_close(&w);
 	KUNIT_EXPECT_EQ(test, w.reports, 1U);
 	/*
-	 * The stack of the report and the stack of the allocation contain it.
+	 * The stack of the report and the stack of the allocation contain the
+	 * name.
 	 */
 	KUNIT_EXPECT_GE(test, w.also_lines, 2U);
 }
@@ -217,8 +218,8 @@ static enum hrtimer_restart alloc_in_timer(struct hrtimer *timer)
 }
 
 /*
- * Audit records an allocation in an interrupt with pid 0. With PREEMPT_RT the
- * timer runs in a task.
+ * For an allocation in an interrupt, audit records pid 0. With PREEMPT_RT the
+ * timer function runs in a task, so the test does not check the pid.
  */
 static void interrupt_is_recorded_as_pid_0(struct kunit *test)
 {
@@ -247,8 +248,8 @@ static void interrupt_is_recorded_as_pid_0(struct kunit *test)
 }
 
 /*
- * Writing an invalid value or the current value to the parameter audit changes
- * nothing.
+ * A write to the module parameter "audit" changes nothing if the value is
+ * invalid or equals the current value.
  */
 static void invalid_switch_value_is_refused(struct kunit *test)
 {

@@ -109,8 +109,8 @@ static void create_without_name_or_sleep_is_refused(struct kunit *test)
 #define MANY	130
 
 /*
- * Failed creations share a rate limit of their reports. vmem counts the reports
- * that the limit suppresses.
+ * All failed creations share one rate limit for their reports. vmem counts the
+ * reports that the limit suppresses.
  */
 static void reports_without_arena_are_limited(struct kunit *test)
 {
@@ -214,8 +214,8 @@ static void import_without_source_is_refused(struct kunit *test)
 }
 
 /*
- * [13] vmem_destroy() reports the total size of the leaked allocations, and the
- * first of them.
+ * [13] vmem_destroy() reports the total size of the leaked allocations, and
+ * lists the first eight allocations.
  */
 static void destroy_reports_leaks(struct kunit *test)
 {
@@ -287,7 +287,7 @@ static void source_in_use_is_not_destroyed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_SLEEP), 16 * U);
 }
 
-/* [13] An arena without import function may outlive its source. */
+/* [13] An arena without an import function may outlive its source. */
 static void label_may_be_destroyed_first(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 16 * U, U);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem reports a module that is removed without destroying its arenas, and no
- * longer calls the functions of the module. The module is vmem_leaver.ko. The
- * tests are skipped unless `make check` has installed it.
+ * If a module is removed before it has destroyed its arenas, vmem reports the
+ * arenas and no longer calls functions of the module. The tests remove
+ * vmem_leaver.ko. They are skipped unless `make check` has installed this
+ * module.
  */
 #include "../vmem/arena.h"
 #include "vmem_leaver.h"
 #include "vmem_test_file.h"
 #include "vmem_test_report.h"
 
-/* Filled in by the module's init function. */
+/* The init function of the module fills in this structure. */
 static struct vmem_leaver leaver;
 /* Arenas of this suite. */
 static vmem_t *source, *both_funcs, *ffunc_only;
@@ -44,8 +45,8 @@ static unsigned int reports(struct kmsg_dump_iter from, vmem_t *vm,
 }
 
 /*
- * Insert the module, whose init function creates its arenas and, if @fail, then
- * fails.
+ * Insert the module. Its init function creates the arenas, and then fails if
+ * @fail is true.
  */
 static void insert_leaver(struct kunit *test, bool fail)
 {
@@ -67,7 +68,7 @@ static void insert_leaver(struct kunit *test, bool fail)
 	vt_track(test, leaver.ximport);
 }
 
-/* Insert the module, and create arenas with its functions. */
+/* Insert the module, and create arenas with functions of the module. */
 static void insert_and_use_leaver(struct kunit *test)
 {
 	insert_leaver(test, false);
@@ -122,7 +123,10 @@ static void removed_module_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reports(log, leaver.ximport, "without"), 1U);
 	KUNIT_EXPECT_EQ(test, reports(log, leaver.ximport, "releases are off"),
 			1U);
-	/* The suite has created these arenas, with functions of the module. */
+	/*
+	 * The suite has created both_funcs and ffunc_only with functions of the
+	 * module.
+	 */
 	KUNIT_EXPECT_EQ(test, reports(log, both_funcs, "without"), 0U);
 	KUNIT_EXPECT_EQ(test, reports(log, both_funcs, "are off"), 1U);
 	KUNIT_EXPECT_EQ(test, reports(log, ffunc_only, "are off"), 1U);
@@ -199,8 +203,8 @@ static void removed_functions_are_not_called(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(source, VMEM_ALLOC), (size_t)6);
 
 	/*
-	 * This arena imports with vmem_alloc(), so it still imports, but it
-	 * cannot release the spans.
+	 * The arena ffunc_only imports with vmem_alloc(), so it still imports,
+	 * but it cannot release the spans.
 	 */
 	addr[0] = vt_alloc(ffunc_only, 4, VM_NOSLEEP);
 	KUNIT_EXPECT_NE(test, addr[0], 0UL);

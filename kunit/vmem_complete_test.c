@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random requests, checked with a bitmap of the arena. Each result must be free
- * and meet the constraints. A request may fail only if it fits in no free
- * segment.
+ * Random requests, checked with a bitmap of the arena. Each request must return
+ * a range that was free and that meets the constraints. A request may fail only
+ * if it fits in no free segment.
  */
 #include <linux/bitmap.h>
 #include <linux/prandom.h>
@@ -10,12 +10,9 @@
 #include "vmem_test.h"
 
 #define UNITS	96	/* number of units of the model */
-#define LIVE	48	/* allocations at a time, at most */
+#define LIVE	48	/* maximum number of allocations at a time */
 
-/*
- * Two adjacent spans and a separate span, in units. They are not in address
- * order.
- */
+/* Two adjacent spans and a separate span, in units, not sorted by address. */
 static const struct vt_range spans[] = {
 	{ 48, 32 }, { 3, 29 }, { 32, 12 },
 };
@@ -144,7 +141,9 @@ static void alloc_constrained(struct kunit *test, struct model *m, vmem_t *vm,
 	m->live[m->n++].size = r.size;
 }
 
-/* Check a request by vmem_alloc(), which has a fast path. */
+/*
+ * Make a request by vmem_alloc(), which has a fast path, and check the result.
+ */
 static void alloc_plain(struct kunit *test, struct model *m, vmem_t *vm,
 			int vmflag)
 {
@@ -234,8 +233,8 @@ static void nextfit_is_complete(struct kunit *test)
 }
 
 /*
- * [19] With every policy, VM_ENDALLOC finds an address that meets the
- * constraints.
+ * [19] With every policy, a VM_ENDALLOC request fails only if no free segment
+ * fits.
  */
 static void endalloc_is_complete(struct kunit *test)
 {

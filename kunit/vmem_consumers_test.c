@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Audit of a single arena, the debugfs file "consumers", and the report of
- * leaks by stack when an arena is destroyed.
+ * leaks, which vmem_destroy() groups by stack.
  */
 #include "../vmem/qcache/qcache.h"
 #include "../vmem/debugfs/debugfs.h"
@@ -12,7 +12,10 @@
 
 static char saved_audit[16];
 
-/* Run a command in the arena's debugfs directory. Returns 0 if it succeeded. */
+/*
+ * Run a command in the arena's debugfs directory. Returns 0 if the command
+ * succeeded.
+ */
 static int run_in_dir(vmem_t *vm, const char *command)
 {
 	char dir[192];
@@ -84,7 +87,8 @@ static void free_lines(struct kunit *test, struct lines *l)
 }
 
 /*
- * Expect that line @i shows @n segments of the total size @size, and @consumer.
+ * Expect that line @i shows @n segments with the total size @size, and contains
+ * @consumer.
  */
 static void expect_line(struct kunit *test, const struct lines *l,
 			unsigned int i, unsigned long n, unsigned long size,
@@ -245,8 +249,8 @@ static void destroy_clears_only_its_own_switch(struct kunit *test)
 }
 
 /*
- * Allocations with the same stack share a line with their number and total
- * size. The lines are sorted by size.
+ * Allocations with the same stack share one line, which shows their number and
+ * total size. The lines are sorted by size.
  */
 static void allocations_are_grouped_by_stack(struct kunit *test)
 {
@@ -305,7 +309,7 @@ static void unrecorded_allocations_share_a_line(struct kunit *test)
 
 /*
  * The file shows a slab as an allocation of the caches, not of the client whose
- * request created it.
+ * request created the slab.
  */
 static void slabs_belong_to_the_caches(struct kunit *test)
 {
@@ -334,7 +338,9 @@ static void slabs_belong_to_the_caches(struct kunit *test)
 	vt_free(vm, large, slab);
 	for (i = 0; i < ARRAY_SIZE(addr); i++)
 		vt_free(vm, addr[i], 1);
-	/* The file shows free objects as allocations of no client. */
+	/*
+	 * The file shows even wholly free slabs as allocations of the caches.
+	 */
 	l = read_consumers(test, vm);
 	KUNIT_EXPECT_EQ(test, l->n, 1U);
 	expect_line(test, l, 0, qc->nslabs, qc->nslabs * slab,
@@ -347,7 +353,7 @@ static void slabs_belong_to_the_caches(struct kunit *test)
 #define MORE	40
 
 /*
- * Stacks beyond the maximum number share a line at the end, which states the
+ * Stacks beyond the maximum number share the last line, which states the
  * maximum.
  */
 static void number_of_stacks_is_bounded(struct kunit *test)
@@ -359,7 +365,7 @@ static void number_of_stacks_is_bounded(struct kunit *test)
 	char want[40];
 
 	/*
-	 * The last allocations have the first MORE stacks again, which have
+	 * The last MORE allocations repeat the first MORE stacks, which have
 	 * their own lines.
 	 */
 	for (i = 0; i < n + MORE; i++)
@@ -382,8 +388,8 @@ static void number_of_stacks_is_bounded(struct kunit *test)
 #define MANY	6000
 
 /*
- * The file counts each of thousands of segments once, although it does so in
- * batches.
+ * The file counts each of thousands of segments once, although it counts them
+ * in batches.
  */
 static void large_arena_is_counted_once(struct kunit *test)
 {
@@ -401,7 +407,7 @@ static void large_arena_is_counted_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	l = read_consumers(test, vm);
 	KUNIT_EXPECT_EQ(test, l->n, 3U);
-	/* Of both clients' allocations, one in seven is freed. */
+	/* One in seven allocations of each client has been freed. */
 	expect_line(test, l, 0, 4000 - (4000 + 6) / 7, 4000 - (4000 + 6) / 7,
 		    "client_a");
 	expect_line(test, l, 1, 2000 - (2000 + 6) / 7, 2000 - (2000 + 6) / 7,
@@ -428,8 +434,8 @@ static noinline unsigned int lines_with(const struct kmsg_dump_iter *from,
 }
 
 /*
- * [13] The report lists the first leaked allocations, then all of them grouped
- * by stack and sorted by size.
+ * [13] The report lists the first leaked allocations, then all leaked
+ * allocations, grouped by stack and sorted by size.
  */
 static void leaks_are_grouped_by_stack(struct kunit *test)
 {

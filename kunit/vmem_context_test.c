@@ -14,8 +14,8 @@
 #include "vmem_test_thread.h"
 
 /*
- * Call all functions that are allowed in atomic context, for an arena of the
- * integers 1 to 64. Returns the number of errors.
+ * Call all vmem functions that are allowed in atomic context, on an arena of
+ * the integers 1 to 64. Returns the number of errors.
  */
 static unsigned int nosleep_calls(vmem_t *vm)
 {
@@ -133,8 +133,8 @@ static void prepare_other_context(struct kunit *test)
 }
 
 /*
- * [23] Requests with VM_NOSLEEP work in an interrupt. vmem_is_populator() is 0
- * there.
+ * [23] Requests with VM_NOSLEEP work in an interrupt. vmem_is_populator()
+ * returns 0 in an interrupt.
  */
 static void nosleep_works_in_an_interrupt(struct kunit *test)
 {
@@ -186,8 +186,8 @@ static void free_in_an_interrupt_wakes(struct kunit *test)
 #define ROUNDS	3000
 
 /*
- * A bit for each allocated integer: an integer whose bit is already set has two
- * owners.
+ * A bit for each allocated integer. If an integer is allocated while its bit is
+ * set, it has two owners.
  */
 static DECLARE_BITMAP(claimed, INTEGERS + 1);
 
@@ -217,8 +217,8 @@ static const int policies[] = {
 };
 
 /*
- * Allocate and free at random, and check each allocation and free with
- * @claimed.
+ * Allocate and free random ranges. Check each operation with the bitmap
+ * "claimed".
  */
 static void alloc_and_free_randomly(struct vt_thread *t)
 {

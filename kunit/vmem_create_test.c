@@ -6,8 +6,8 @@
 #include "vmem_test_import.h"
 
 /*
- * [8] An arena that is created with base and size has one span with these
- * values, which is wholly free.
+ * [8] An arena that is created with a base and a size has one span with these
+ * values. The span is wholly free.
  */
 static void create_adds_first_span(struct kunit *test)
 {
@@ -22,8 +22,8 @@ static void create_adds_first_span(struct kunit *test)
 }
 
 /*
- * [8] Without base and size an arena is empty. It serves requests from spans
- * that are added later.
+ * [8] An arena that is created without a base and a size is empty. It serves
+ * requests from spans that are added later.
  */
 static void create_without_span_is_empty(struct kunit *test)
 {
@@ -151,7 +151,8 @@ static void qcache_max_may_be_size_max(struct kunit *test)
 }
 
 /*
- * [8] vmem_init() can create several roots. It ignores its function arguments.
+ * [8] vmem_init() can create several roots. It ignores the import function and
+ * the release function in its arguments.
  */
 static void init_makes_roots(struct kunit *test)
 {
@@ -172,7 +173,7 @@ static void init_makes_roots(struct kunit *test)
 }
 
 /*
- * [8] vmem_init() can create an arena without a span. vmem_add() adds one
+ * [8] vmem_init() can create an arena without a span. vmem_add() can add a span
  * later.
  */
 static void init_without_span_is_empty(struct kunit *test)
@@ -206,7 +207,7 @@ static void no_caches_if_a_slab_overflows(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_ALLOC, { quarter, 1 });
 }
 
-/* [13] Destroying an arena without allocations is silent. */
+/* [13] vmem_destroy() of an arena without allocations reports nothing. */
 static void destroy_of_used_arena_is_silent(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, 256 * U, U);

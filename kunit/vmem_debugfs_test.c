@@ -159,7 +159,10 @@ static char *arenas_line(char *text, vmem_t *vm)
 	return NULL;
 }
 
-/* [33] The file "arenas" has one line per arena, indented below its source. */
+/*
+ * [33] The file "arenas" has one line per arena. The name of a client is
+ * indented below the name of its source.
+ */
 static void arenas_are_a_tree(struct kunit *test)
 {
 	vmem_t *src = used_arena(test, "the-source");
@@ -337,7 +340,7 @@ static void waiters_are_listed_oldest_first(struct kunit *test)
 	static const int flags[] = {
 		VM_SLEEP, VM_SLEEP | VM_BESTFIT, VM_PUSHPAGE | VM_ENDALLOC,
 	};
-	struct vt_thread *t[40];	/* more than the file copies at once */
+	struct vt_thread *t[40];	/* more waiters than one GROUP */
 
 	unsigned int i, ms, earlier;
 	vmem_t *vm = vt_ids(test, 1000);
@@ -432,8 +435,8 @@ static void waiter_is_listed_in_its_own_arena(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, at, "");
 	kvfree(text);
 	/*
-	 * The statistic counts the request in both arenas, because it waits in
-	 * both.
+	 * The statistic "waiters" counts the request in both arenas, because
+	 * the request waits in both.
 	 */
 	text = arena_file(test, src, "stats", PAGE);
 	KUNIT_EXPECT_TRUE(test, has_line(text, "waiters 1"));
@@ -565,8 +568,8 @@ static void segment_structure_fits_a_cache_line(struct kunit *test)
 }
 
 /*
- * [33] All files escape names in the same manner, so that they break no path or
- * line.
+ * [33] All files escape special characters in names in the same manner, so that
+ * a name breaks no path or line.
  */
 static void names_are_escaped(struct kunit *test)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Limits of the address space: spans that end at its top, and the largest sizes
- * and quanta. A negative constant -n is the address n below the top.
+ * and quanta. A negative constant -n is the address ULONG_MAX + 1 - n.
  */
 #include "vmem_test_import.h"
 
@@ -17,7 +17,7 @@ static unsigned long xa(vmem_t *vm, size_t size, size_t align, size_t phase,
 					  VM_NOSLEEP | vmflag);
 }
 
-/* [6] A span may end at the top, where its end wraps to 0. */
+/* [6] A span may end at the top, where start + size wraps to 0. */
 static void span_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(4), 4 * U, U);
@@ -95,7 +95,10 @@ static void endalloc_keeps_alignment_at_the_top(struct kunit *test)
 			TOP(2));
 }
 
-/* [16] A window near the top may have the largest maxaddr or none. */
+/*
+ * [16] The maxaddr of a window near the top may be ULONG_MAX, or 0 for no
+ * limit.
+ */
 static void window_may_end_at_the_top(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, TOP(4), 4 * U, U);
@@ -117,15 +120,15 @@ static void window_may_end_at_the_top(struct kunit *test)
 }
 
 /*
- * [16] The largest nocross is half of the address space, so it has one
- * boundary.
+ * [16] The largest nocross is half of the address space, so there is only one
+ * boundary that an allocation must not cross.
  */
 static void largest_nocross_is_met(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, HALF - 3 * U, 6 * U, U);
 
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), HALF - 3 * U);
-	/* The free unit before the boundary is too small. */
+	/* The one free unit below the boundary is too small. */
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), HALF);
 	KUNIT_EXPECT_EQ(test, xa(vm, 2 * U, 0, 0, HALF, 0, 0, 0), 0UL);
 	vt_xfree(vm, HALF, 2 * U);
@@ -171,10 +174,7 @@ static void largest_arena_has_all_but_0(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmem_contains(vm, (void *)1, SIZE_MAX));
 }
 
-/*
- * [18] Each policy finds a segment in the highest class, above which is no
- * class.
- */
+/* [18] Each policy finds a segment in the highest class. */
 static void highest_class_is_searched(struct kunit *test)
 {
 	static const int flags[] = { 0, VM_BESTFIT, VM_FIRSTFIT, VM_NEXTFIT };
@@ -196,7 +196,8 @@ static void highest_class_is_searched(struct kunit *test)
 }
 
 /*
- * [15] Requests succeed for each power of two, and for one less and one more.
+ * [15] Requests succeed for each power of two, and for each size that is one
+ * less or one more than a power of two.
  */
 static void every_power_of_two_has_a_class(struct kunit *test)
 {
@@ -298,7 +299,10 @@ static void arena_may_have_one_integer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP | VM_NEXTFIT), 1UL);
 }
 
-/* [17] The largest size that does not wrap when rounded up is not a misuse. */
+/*
+ * [17] A request for the largest size that does not wrap when rounded up is not
+ * a misuse.
+ */
 static void largest_size_is_no_misuse(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, U, -U, U);

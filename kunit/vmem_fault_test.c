@@ -19,7 +19,8 @@ static void fault_exit(struct kunit *test)
 }
 
 /*
- * Set the mtbf of an arena. With 1 each request fails: the clock modulo 1 is 0.
+ * Set the mtbf of an arena. With an mtbf of 1 each request fails, because the
+ * clock modulo 1 is 0.
  */
 static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 {
@@ -61,7 +62,8 @@ static void mtbf_spares_sleep_and_panic(struct kunit *test)
 }
 
 /*
- * [23] Fault injection decides each request once, before the request imports.
+ * [23] Fault injection decides once whether a request fails, before the request
+ * imports.
  */
 static void request_is_decided_once(struct kunit *test)
 {
@@ -135,7 +137,10 @@ static void mtbf_values_are_ored(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 0UL);
 }
 
-/* Writing an invalid value to the parameter mtbf fails and changes nothing. */
+/*
+ * A write of an invalid value to the module parameter "mtbf" fails and changes
+ * nothing.
+ */
 static void invalid_mtbf_is_refused(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -164,8 +169,8 @@ static void mtbf_affects_only_requests(struct kunit *test)
 }
 
 /*
- * [23] The kernel's fault injection, fail_vmem, fails requests. A shell sets it
- * up.
+ * [23] fail_vmem, which uses the kernel's fault injection, makes requests fail.
+ * The test sets up fail_vmem by a shell.
  */
 static void fail_vmem_fails_requests(struct kunit *test)
 {

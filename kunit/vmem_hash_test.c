@@ -3,9 +3,9 @@
  * The hash table of segments and its rescaling by maintenance.
  *
  * The tests set the maintenance interval to an hour. Otherwise a periodic round
- * could rescale a table before the test's own round. If that size were within a
- * factor of two of the ideal size, the test's own round would keep it, although
- * the test expects another size.
+ * could rescale a table before the test's own round, to a size that is within a
+ * factor of two of the ideal size. The test's own round would then keep this
+ * size, although the test expects another size.
  */
 #include "../vmem/arena.h"
 #include "vmem_test_file.h"
@@ -31,7 +31,7 @@ static unsigned int buckets(vmem_t *vm)
 	return 1 << READ_ONCE(vm->segmap.hash.bits);
 }
 
-/* Make the identifiers 1 to @n the only allocations, each of them separate. */
+/* Make the identifiers 1 to @n the only allocations, one allocation each. */
 static void set_allocated(struct kunit *test, vmem_t *vm, unsigned int n)
 {
 	unsigned int i = vmem_size(vm, VMEM_ALLOC);
@@ -60,7 +60,7 @@ static void table_starts_with_16_buckets(struct kunit *test)
 }
 
 /**
- * struct step - a step of growing or shrinking
+ * struct step - a step in which the table grows, shrinks or keeps its size
  * @n: number of allocated segments
  * @buckets: number of buckets after maintenance
  */
@@ -71,19 +71,21 @@ struct step {
 
 static const struct step steps[] = {
 	/*
-	 * Starting at 20 segments, 32 is ideal: 16 is within a factor of two.
+	 * Starting at 20 segments, 32 buckets are ideal. The table keeps 16
+	 * buckets, because 16 is within a factor of two.
 	 */
 	{ 0, 16 }, { 19, 16 }, { 20, 16 }, { 41, 16 },
 	/*
-	 * Starting at 42 segments, 64 is ideal: the table grows to half of
-	 * that.
+	 * Starting at 42 segments, 64 buckets are ideal. The table grows to
+	 * half of the ideal size.
 	 */
 	{ 42, 32 }, { 83, 32 },
-	/* Starting at 84 segments, 128 is ideal. */
+	/* Starting at 84 segments, 128 buckets are ideal. */
 	{ 84, 64 }, { 169, 64 },
 	/*
-	 * Below 42 segments, 32 is ideal: 64 is within a factor of two. Below
-	 * 20 segments, 16 is ideal.
+	 * Below 42 segments, 32 buckets are ideal. The table keeps 64 buckets,
+	 * because 64 is within a factor of two. Below 20 segments, 16 buckets
+	 * are ideal.
 	 */
 	{ 42, 64 }, { 20, 64 }, { 19, 16 },
 	/*
@@ -91,7 +93,7 @@ static const struct step steps[] = {
 	 * the maintenance round.
 	 */
 	{ 127, 64 },
-	/* Starting at 170 segments, 256 is ideal. */
+	/* Starting at 170 segments, 256 buckets are ideal. */
 	{ 300, 256 }, { 84, 256 }, { 83, 64 }, { 0, 16 },
 };
 
@@ -335,7 +337,8 @@ static void rescale_in_progress_is_not_restarted(struct kunit *test)
 	set_allocated(test, vm, 600);
 	flush_work(&vm->rescale);
 	/*
-	 * A rescale sets the size to the ideal size, here 512, or half of it.
+	 * A rescale sets the size to the ideal size, here 512 buckets, or to
+	 * half of the ideal size.
 	 */
 	KUNIT_EXPECT_GE(test, buckets(vm), 256U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).rescale, 1ULL);

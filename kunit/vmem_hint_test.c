@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests for narrow windows, which the search by address serves. Hints
+ * The search by address, which serves requests for narrow windows. Hints
  * shorten the walk of this search to the window, and stale hints do no harm.
  * The search by address chooses the segment by the same policy as the search by
  * class.
@@ -9,8 +9,8 @@
 #include "vmem_test.h"
 
 /*
- * Number of pieces of an arena, and start of the first one. Odd pieces are
- * free.
+ * Number of pieces of one unit in an arena, and start of the first piece. Odd
+ * pieces are free.
  */
 #define PIECES	8192
 #define BASE	(16 * U)
@@ -27,7 +27,7 @@ static unsigned long alloc_in(vmem_t *vm, size_t size, unsigned long min,
 					  (void *)max, vmflag);
 }
 
-/* An arena with more segments than one walk may pass. Odd pieces are free. */
+/* An arena with more segments than one walk may visit. Odd pieces are free. */
 static vmem_t *fragmented_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, BASE, PIECES * U, U);
@@ -41,8 +41,7 @@ static vmem_t *fragmented_arena(struct kunit *test)
 }
 
 /*
- * Number of free segments that a request for the free piece @i examines before
- * this piece.
+ * Number of other free segments that a request for the free piece @i examines.
  */
 static u64 search_cost(struct kunit *test, vmem_t *vm, unsigned int i)
 {
@@ -55,7 +54,7 @@ static u64 search_cost(struct kunit *test, vmem_t *vm, unsigned int i)
 	return search;
 }
 
-/* Request pieces throughout the arena until hints lead to all of them. */
+/* Request pieces throughout the arena until hints lead to all these pieces. */
 static void create_hints(struct kunit *test, vmem_t *vm)
 {
 	unsigned int i, n;
@@ -116,7 +115,9 @@ static void allocated_piece_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* Requests succeed although the segments of hints are freed or changed. */
+/*
+ * Requests succeed although segments to which hints lead are freed or changed.
+ */
 static void stale_hints_do_no_harm(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test);
@@ -164,8 +165,8 @@ static void maintenance_erases_stale_hints(struct kunit *test)
 }
 
 /*
- * There is at most one hint per VMEM_HINT_STRIDE / 2 allocated segments, plus
- * 8.
+ * There is at most one hint per VMEM_HINT_STRIDE / 2 allocated segments, plus 8
+ * hints.
  */
 static void number_of_hints_is_limited(struct kunit *test)
 {
@@ -202,8 +203,8 @@ static void no_hints_without_spare_structures(struct kunit *test)
 }
 
 /*
- * [18] A request for a window takes a segment of the first class with a fit, or
- * with best fit the smallest segment that fits.
+ * [18] A request for a window takes a segment of the first class in which a
+ * segment fits. With best fit it takes the smallest segment that fits.
  */
 static void window_request_follows_the_policy(struct kunit *test)
 {

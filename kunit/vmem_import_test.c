@@ -50,7 +50,9 @@ static void free_span_is_released_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).release, 1ULL);
 }
 
-/* [3] A wholly free span that was added is not released. */
+/*
+ * [3] A span that vmem_add() has added is not released when it is wholly free.
+ */
 static void added_span_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, U, 0, 0);
@@ -117,7 +119,10 @@ struct import_size {
 #define K	1024UL
 
 static const struct import_size import_sizes[] = {
-	/* align <= q: size + phase, rounded up to q */
+	/*
+	 * q is the larger of quantum and source. align <= q: size + phase,
+	 * rounded up to q
+	 */
 	{ 4 * K, 4 * K, 4 * K, 0, 0, 0, 4 * K },
 	{ 4 * K, 4 * K, 4 * K + 1, 0, 0, 0, 8 * K },
 	{ 4 * K, 64 * K, 4 * K, 0, 0, 0, 64 * K },
@@ -155,7 +160,7 @@ static const struct import_size import_sizes[] = {
 	{ 4 * K, 4 * K, -16 * K, 16 * K, 12 * K, 0, -4 * K },
 };
 
-/* [35] The import is large enough for any start of the span. */
+/* [35] The import is large enough, wherever the imported span starts. */
 static void import_size_suffices_for_any_start(struct kunit *test)
 {
 	unsigned int i;
@@ -184,7 +189,7 @@ static void import_size_suffices_for_any_start(struct kunit *test)
 	}
 }
 
-/* [35] The import serves the request, wherever the span starts. */
+/* [35] The imported span serves the request, wherever the span starts. */
 static void import_serves_request_at_any_start(struct kunit *test)
 {
 	unsigned int at, phase;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For the check that inserts vmem.ko without memory. When vmem.ko has been
- * loaded and before its init function runs, this module arms the kernel's fault
- * injection in the inserting task. It disarms the fault injection after the
- * init function has returned. So only an allocation of vmem.ko can fail, not
- * one of the module loader or of insmod.
+ * A helper of the check that inserts vmem.ko without memory. After vmem.ko has
+ * been loaded and before its init function runs, this module arms the kernel's
+ * fault injection in the inserting task. It disarms the fault injection after
+ * the init function has returned. So only allocations of vmem.ko can fail, not
+ * allocations of the module loader or of insmod.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs <linux/types.h> */

@@ -47,7 +47,9 @@ static void odd_size_takes_class_above(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 0ULL);
 }
 
-/* [15] A power of two is allocated from its own class before larger classes. */
+/*
+ * [15] A request for a power of two tries its own class before higher classes.
+ */
 static void power_of_two_takes_own_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
@@ -83,13 +85,16 @@ static void classes_are_lifo(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 4 * U, VM_NOSLEEP), 0UL);
 }
 
-/* [15] The right remainder is inserted into its class before the left one. */
+/*
+ * [15] The right remainder is inserted into its class first, then the left
+ * remainder.
+ */
 static void right_remainder_is_inserted_first(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 12 * U, U);
 
 	/*
-	 * 12 units are split into 4 + 4 + 4: both remainders enter another
+	 * 12 units are split into 4 + 4 + 4. Both remainders enter a lower
 	 * class.
 	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 20 * U, 4 * U), 20 * U);
@@ -123,7 +128,10 @@ static void segment_cut_from_above_keeps_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8 * U, VM_NOSLEEP), 17 * U);
 }
 
-/* [15] A segment that shrinks into another class is first there. */
+/*
+ * [15] A segment that shrinks into another class becomes the first of that
+ * class.
+ */
 static void shrunk_segment_is_first_in_its_new_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -145,8 +153,9 @@ static void middle_cut_remainder_keeps_place(struct kunit *test)
 	VT_HOLES(test, vm, { 20 * U, 30 * U }, { 60 * U, 30 * U },
 		 { 100 * U, 20 * U });
 	/*
-	 * The first cut leaves the right remainder in the class, the second cut
-	 * the left remainder. The segment that was freed last is first.
+	 * The first cut leaves the right remainder in the class. The second cut
+	 * leaves the left remainder in the class. The segment that was freed
+	 * last is first.
 	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 24 * U, 2 * U), 24 * U);
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 84 * U, 2 * U), 84 * U);

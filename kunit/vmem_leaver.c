@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A client module that is removed without destroying its arenas. The suite
- * vmem_client loads the module and receives pointers to its functions and
- * arenas. `make check` loads the module without the suite and then removes
- * vmem.ko.
+ * A client module that does not destroy its arenas when it is removed. The
+ * suite vmem_client loads the module and receives pointers to the module's
+ * functions and arenas. `make check` loads the module without the suite and
+ * then removes vmem.ko.
  */
 #include <linux/module.h>
 

@@ -11,12 +11,14 @@
 
 #include <trace/events/kmem.h>
 
-/* Number of identifiers. A reclaim of all of them exceeds every bound below. */
+/*
+ * Number of identifiers. Reclaim of all identifiers exceeds every bound below.
+ */
 #define NR_IDS		(2048UL * VL_SLAB)
 
 /*
- * Upper bound of the segments that vmem_free() adds. It may split one slab. The
- * rest is slack.
+ * Upper bound of the segments that vmem_free() adds. vmem_free() may split one
+ * slab; the rest of the bound is slack.
  */
 #define FREE_BOUND	(4 * VL_SLAB)
 
@@ -27,8 +29,9 @@
 #define NOSLEEP_BOUND	4096
 
 /*
- * Skip the test on several CPUs, where the reclaim that a call requests runs
- * concurrently with the call: the test cannot distinguish the work of the two.
+ * Skip the test on several CPUs: the reclaim that a call requests would run
+ * concurrently with the call, and the test cannot distinguish the work of the
+ * two.
  */
 static void needs_one_cpu(struct kunit *test)
 {
@@ -67,7 +70,7 @@ static unsigned int segments(vmem_t *vm)
 }
 
 /**
- * struct frees - a series of frees of single identifiers
+ * struct frees - a series of calls of vmem_free() for single identifiers
  * @timer: calls vmem_free() in an interrupt, in some tests
  * @vm: the arena
  * @next: the next identifier to free
@@ -94,8 +97,8 @@ static void frees_init(vmem_t *vm)
 }
 
 /*
- * Free one identifier with interrupts off, and count the segments that this
- * adds.
+ * Free one identifier with interrupts off, and count the segments that
+ * vmem_free() adds.
  */
 static void free_one_and_count(void)
 {
@@ -205,8 +208,8 @@ static void free_below_a_waiter_does_bounded_work(struct kunit *test)
 
 /*
  * [39] vmem_free() does not do the work of reclaim, even if reclaim has not
- * started. A release function of another tree blocks, which might delay the
- * reclaim of this tree.
+ * started. In this test, a blocked release function of another tree might delay
+ * the reclaim.
  */
 static void free_before_reclaim_does_bounded_work(struct kunit *test)
 {
@@ -366,8 +369,8 @@ do {									\
 } while (0)
 
 /*
- * Allocate @n segments, then free them and count the memory allocations of the
- * frees.
+ * Allocate @n segments, then free them and count the memory allocations of
+ * vmem_free().
  */
 static void count_during_frees(struct kunit *test, vmem_t *vm, size_t size,
 			       unsigned int n)
@@ -453,7 +456,7 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 	vl_wait_waiters(test, src, 2);
 	for (i = 0; i < n; i++)
 		count_during(vt_free(vm, addr[i], 1));
-	/* The arena can serve both requests, one after the other. */
+	/* All integers are free, so both requests can be served. */
 	for (i = 0; i < 2; i++)
 		vl_served(test, t[i], "a waiter");
 	for (i = 0; i < 2; i++)
@@ -478,7 +481,7 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 
 /*
  * [39] vmem_free() with interrupts off serves waiters in its own arena and in
- * the two arenas above it, and leaves interrupts off.
+ * the two arenas above this arena. It leaves interrupts off.
  */
 static void free_with_irqs_off_serves_every_level(struct kunit *test)
 {
@@ -497,7 +500,7 @@ static void free_with_irqs_off_serves_every_level(struct kunit *test)
 	at[2] = root;
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		/*
-		 * The leaf has imported all integers of the root: one slab and
+		 * Make the leaf import all integers of the root: one slab and
 		 * one segment.
 		 */
 		a = vt_alloc(leaf, 1, VM_SLEEP);
@@ -526,7 +529,7 @@ static void expect_released(struct kunit *test, unsigned int n)
 
 /*
  * [40] If the caches return a span that is too small for a VM_NOSLEEP request,
- * a work item releases the span, not the request.
+ * a work item, not the request, releases the span.
  */
 static void nosleep_calls_no_release_function(struct kunit *test)
 {
@@ -548,8 +551,8 @@ static void atomic_nosleep_calls_no_release_function(struct kunit *test)
 }
 
 /*
- * [40] If the caches return a span that is large enough, the span serves the
- * request.
+ * [40] If the caches return a span that is large enough for a VM_NOSLEEP
+ * request, the span serves the request.
  */
 static void nosleep_is_served_by_a_span_from_the_caches(struct kunit *test)
 {
@@ -603,7 +606,10 @@ static void noted_request(struct vt_thread *t)
 	t->addr = vl_request(t->vm, t->size, VM_SLEEP, false);
 }
 
-/* A request with VM_SLEEP calls no release function: a work item calls it. */
+/*
+ * A request with VM_SLEEP calls no release function. A work item releases the
+ * span.
+ */
 static void sleeping_request_calls_no_release_function(struct kunit *test)
 {
 	vmem_t *vm = vl_idle_importer(test);
@@ -616,8 +622,8 @@ static void sleeping_request_calls_no_release_function(struct kunit *test)
 }
 
 /*
- * [40] While the release function blocks in a work item, requests with
- * interrupts off succeed or fail without waiting for the function.
+ * [40] While a work item blocks in the release function, requests with
+ * interrupts off succeed or fail without waiting for the work item.
  */
 static void blocking_release_runs_in_the_work_item(struct kunit *test)
 {

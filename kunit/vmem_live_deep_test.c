@@ -3,8 +3,8 @@
  * Deep trees: waiting requests, reclaim and imports that must sleep, through
  * any number of arenas, with and without caches at each level.
  *
- * Maintenance does not run, so a request waits forever after a lost wake-up, or
- * if reclaim misses an arena.
+ * Maintenance does not run: if a wake-up is lost or reclaim misses an arena, a
+ * request waits forever.
  */
 #include <linux/bitmap.h>
 
@@ -253,8 +253,8 @@ static void arenas_created_below_a_waiter_cache_nothing(struct kunit *test)
 }
 
 /*
- * [45] [38] While a request waits in the root, a child that is created below it
- * returns its only slab when the last object of the slab is freed.
+ * [45] [38] While a request waits in the root, a child that is created below
+ * the root returns its only slab when the last object of the slab is freed.
  */
 static void child_created_below_a_waiter_keeps_no_slab(struct kunit *test)
 {
@@ -275,8 +275,8 @@ static void child_created_below_a_waiter_keeps_no_slab(struct kunit *test)
 }
 
 /*
- * [45] [25] If a request waits at every level and the root has exactly enough
- * integers for all of them, all are served.
+ * [45] [25] If one request waits at every level and the root has exactly enough
+ * integers for all requests, all requests are served.
  */
 static void every_level_is_served(struct kunit *test)
 {
@@ -409,8 +409,9 @@ static void *import_from_arena_must_sleep(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [44] A VM_SLEEP request in the leaf calls several such import functions with
- * VM_SLEEP, with other arenas above, between and below their arenas.
+ * [44] If several arenas of a source path have an import function that must
+ * sleep, a VM_SLEEP request in the leaf calls each import function with
+ * VM_SLEEP. Other arenas are above, between and below these arenas.
  */
 static void imports_in_the_middle_may_sleep(struct kunit *test)
 {
@@ -463,9 +464,10 @@ static const struct vd_shape nests[] = {
 KUNIT_ARRAY_PARAM(nest, nests, vd_describe_shape);
 
 /*
- * Create a source path in which each arena caches exactly the slab size of the
- * arena below it: its quantum and its slab size are four times those of the
- * arena below. The root has space for exactly one slab of the next arena.
+ * Create a source path. Each arena has four times the quantum and four times
+ * the slab size of the arena below. So a slab of the lower arena has exactly
+ * the largest cached size of the upper arena. The root has space for exactly
+ * one slab of the next arena.
  */
 static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 			 vmem_t **root)
@@ -532,7 +534,7 @@ static const struct vd_shape very_deep[] = {
 KUNIT_ARRAY_PARAM(very_deep, very_deep, vd_describe_shape);
 
 /*
- * [45] A request in the lowest of 400 arenas succeeds and waits as in a short
+ * [45] A request in the lowest of 400 arenas succeeds or waits as in a short
  * source path. The kernel stack has no space for a frame per arena.
  */
 static void depth_has_no_limit(struct kunit *test)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Import and release functions that block while their module is removed, and
- * while the test uses and destroys other arenas. Also tests reclaim without
- * memory.
+ * Import and release functions that block while their module is removed, or
+ * while the test uses and destroys other arenas. Reclaim without memory.
  *
  * The functions are in vmem_sleeper.ko. The tests that need this module are
  * skipped unless `make check` has installed it.
@@ -114,8 +113,8 @@ static struct vt_thread *start_removal(struct kunit *test)
 }
 
 /*
- * [47] Expect that no function of the module runs once its removal has
- * completed.
+ * [47] Expect that no function of the module runs after the removal of the
+ * module has completed.
  */
 static void expect_removed(struct kunit *test, struct vt_thread *t)
 {
@@ -138,19 +137,20 @@ static void leak_all(struct kunit *test)
 	vt->stuck = true;
 }
 
-/* Wait until a function is about to block. */
+/* Wait until an import or release function is about to block. */
 static bool wait_blocked(struct kunit *test)
 {
 	if (vd_poll(test, try_wait_for_completion(&sleeper->entered)))
 		return true;
-	KUNIT_FAIL(test, "the function is not called");
+	KUNIT_FAIL(test, "the import or release function is not called");
 	leak_all(test);
 	return false;
 }
 
 /*
- * Expect that the thread waits while a function blocks. If the thread is done,
- * the code of the function may be unloaded: never unblock the function.
+ * Expect that the thread waits while an import or release function blocks. If
+ * the thread is done, the code of this function may be unloaded: never unblock
+ * the function.
  */
 static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 {
@@ -158,7 +158,7 @@ static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 
 	for (i = 0; i < 10; i++) {
 		if (completion_done(&t->done)) {
-			KUNIT_FAIL(test, "did not wait for the function");
+			KUNIT_FAIL(test, "the thread did not wait for the blocked function");
 			leak_all(test);
 			return false;
 		}
@@ -182,7 +182,10 @@ static struct vt_thread *release_by_work_item(struct kunit *test, vmem_t *vm)
 	return vt_request(test, vm, TOO_LARGE, VM_SLEEP);
 }
 
-/* Add a span. Expect that it serves the request although a function blocks. */
+/*
+ * Add a span. Expect that the span serves the request although a function
+ * blocks.
+ */
 static void serve_by_add(struct kunit *test, vmem_t *vm, struct vt_thread *t,
 			 unsigned long at)
 {
@@ -198,7 +201,8 @@ static void serve_by_add(struct kunit *test, vmem_t *vm, struct vt_thread *t,
 }
 
 /*
- * [47] The removal of a module waits for its release function in a work item.
+ * [47] The removal of a module waits while a work item runs the module's
+ * release function.
  */
 static void removal_waits_for_a_work_item(struct kunit *test)
 {
@@ -227,8 +231,8 @@ static void removal_waits_for_a_work_item(struct kunit *test)
 }
 
 /*
- * [47] The removal of a module waits for its import function, which a request
- * has called.
+ * [47] The removal of a module waits while a request runs the module's import
+ * function.
  */
 static void removal_waits_for_an_import(struct kunit *test)
 {
@@ -280,7 +284,8 @@ static struct vt_thread *start_free(struct kunit *test, vmem_t *vm,
 }
 
 /*
- * [47] The removal of a module waits for its release function in vmem_free().
+ * [47] The removal of a module waits while vmem_free() runs the module's
+ * release function.
  */
 static void removal_waits_for_a_free(struct kunit *test)
 {
@@ -306,8 +311,8 @@ static void removal_waits_for_a_free(struct kunit *test)
 }
 
 /*
- * [47] The removal of a module waits for all its functions: one in a work item,
- * one in vmem_free(), and one in a request.
+ * [47] The removal of a module waits while a work item, vmem_free() and a
+ * request each run a function of the module.
  */
 static void removal_waits_for_all(struct kunit *test)
 {
@@ -419,8 +424,9 @@ static void removal_delays_no_other_tree(struct kunit *test)
 }
 
 /*
- * [47] [45] Requests wait in and below an arena while the module with its
- * functions is removed. Added spans serve both requests.
+ * [47] [45] One request waits in an arena and one below the arena, while the
+ * module with the arena's functions is removed. Added spans serve both
+ * requests.
  */
 static void waiters_are_served_after_removal(struct kunit *test)
 {
@@ -458,8 +464,8 @@ static void waiters_are_served_after_removal(struct kunit *test)
 }
 
 /*
- * [47] After the removal of the module, no function is called. The cached
- * integers remain usable, and their span stays in the arena.
+ * [47] After the removal of a module, vmem calls no function of the module. The
+ * cached integers remain usable, and their span stays in the arena.
  */
 static void no_function_is_called_after_removal(struct kunit *test)
 {
@@ -652,7 +658,7 @@ static void destroy_waits_for_its_own_release(struct kunit *test)
 	if (!vm)
 		return;
 	serve_by_add(test, vm, t, 1000);
-	/* After a failure the function is no longer blocked. */
+	/* If serve_by_add() failed, it has unblocked the release function. */
 	if (vd_stuck(test) || test->status == KUNIT_FAILURE)
 		return;
 	d = start_destroy(test, vm);
@@ -749,7 +755,7 @@ static void fail_allocations(bool on)
 static void needs_failslab(struct kunit *test)
 {
 	if (!vn_ready)
-		kunit_skip(test, "no failslab, or no shell to set it up by");
+		kunit_skip(test, "no failslab, or no shell to set it up");
 }
 
 #define SLABS	20
@@ -904,7 +910,9 @@ static unsigned int unhog_pages(unsigned int n)
 	return i;
 }
 
-/* Before the OOM killer runs, give memory to every task except workers. */
+/*
+ * Called before the OOM killer runs. Frees pages for all tasks except workers.
+ */
 static int on_oom(struct notifier_block *nb, unsigned long action, void *freed)
 {
 	if (!(current->flags & PF_WQ_WORKER))
@@ -934,7 +942,7 @@ static void hog_pages(void)
 
 /**
  * struct shortage - a kind of memory shortage
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @fails: the kernel's fault injection makes allocations fail; otherwise all
  *	pages are in use
  * @child: the caches are in an arena that imports from the populator arena;
@@ -961,7 +969,7 @@ static void describe_shortage(const struct shortage *l, char *desc)
 KUNIT_ARRAY_PARAM(shortage, shortages, describe_shortage);
 
 /*
- * The test takes at most this number of pages. Test machines have less memory.
+ * The test is skipped on a machine with more than this number of pages.
  */
 #define HOG_MAX		((4UL << 30) / PAGE_SIZE)
 
@@ -990,8 +998,8 @@ static void pushpage_request(struct vt_thread *t)
 
 /*
  * [46] [41] Reclaim without memory does not delay a request that a freed
- * segment can serve. All slabs are half in use: reclaim needs thousands of
- * segment structures to split them.
+ * segment can serve. Half of each slab is in use, so reclaim needs thousands of
+ * segment structures to split the slabs.
  */
 static void reclaim_without_memory_delays_no_request(struct kunit *test)
 {

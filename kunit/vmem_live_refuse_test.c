@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Imports that the arena refuses, import functions that return NULL, and flags
- * of requests. A VM_SLEEP request that finds no space sleeps, for each result
- * of its import function. A VM_NOSLEEP request tries the caches of its arena
- * before it fails or panics.
+ * of requests. A VM_SLEEP request that finds no space sleeps, after each kind
+ * of failed import. A VM_NOSLEEP request tries the caches of its arena before
+ * it fails or panics.
  *
  * A request that makes too many calls of its import function within a second
- * spins. After this second, a timer adds a span that serves the request,
- * because a spinning request may keep every other task from running.
+ * spins. A spinning request may keep every other task from running, so after
+ * this second a timer adds a span that serves the request.
  */
 #include "vmem_test_live.h"
 
@@ -33,8 +33,8 @@ static void expect_sleep(struct kunit *test, vmem_t *vm, struct vt_thread *t)
 }
 
 /*
- * Expect that a request sleeps which nothing can serve before the timer adds a
- * span.
+ * Make a request that nothing can serve until the timer adds a span. Expect
+ * that the request sleeps.
  */
 static void request_sleeps(struct kunit *test, vmem_t *vm, size_t size)
 {
@@ -67,8 +67,8 @@ static vmem_t *page_importer(struct kunit *test, vmem_t *src, size_t qcache_max)
 }
 
 /*
- * [43] A request does not spin if every import is misaligned and returns to the
- * source at once.
+ * [43] A request does not spin if every import is misaligned and is returned to
+ * the source at once.
  */
 static void misaligned_imports_do_not_spin(struct kunit *test)
 {
@@ -80,8 +80,8 @@ static void misaligned_imports_do_not_spin(struct kunit *test)
 }
 
 /*
- * [43] With caches in both arenas, a request does not spin if every import is
- * misaligned, neither for a cached size nor for an uncached size.
+ * [43] With caches in both arenas, requests do not spin if every import is
+ * misaligned. The test requests a cached size and an uncached size.
  */
 static void misaligned_slabs_do_not_spin(struct kunit *test)
 {
@@ -134,8 +134,8 @@ static void refusal_in_the_source_does_not_spin(struct kunit *test)
 
 /*
  * [43] Requests in two arenas with one source do not spin, although each
- * request imports and refuses the range that another has returned to the
- * source.
+ * request imports and refuses the range that another request has returned to
+ * the source.
  */
 static void refusals_do_not_wake_one_another(struct kunit *test)
 {
@@ -203,7 +203,8 @@ static void good_import_after_refused_ones_serves(struct kunit *test)
 
 	vl_expect_reports(misaligned);
 	/*
-	 * Only the misaligned page at 512 is left free: its import is refused.
+	 * Only the misaligned page at 512 is free, and @vm refuses to import
+	 * it.
 	 */
 	addr = vt_alloc_at(src, 512 + U, 63 * U);
 	KUNIT_EXPECT_EQ(test, addr, 512 + U);
@@ -340,8 +341,8 @@ static void *import_and_churn(vmem_t *src, size_t size, int vmflag)
 
 /*
  * [43] A request does not spin if each call of the import function frees a
- * segment of the importing arena, but allocates it again before the function
- * returns.
+ * segment of the importing arena and allocates the segment again before the
+ * function returns.
  */
 static void import_function_churns(struct kunit *test, size_t size)
 {
@@ -359,7 +360,8 @@ static void import_function_churns(struct kunit *test, size_t size)
 }
 
 /*
- * [43] The segment that the import function frees is too small for the request.
+ * [43] A request does not spin if its import function frees and allocates a
+ * segment that is too small for the request.
  */
 static void churn_of_too_little_does_not_spin(struct kunit *test)
 {
@@ -367,8 +369,9 @@ static void churn_of_too_little_does_not_spin(struct kunit *test)
 }
 
 /*
- * [43] The segment that the import function frees is large enough for the
- * request: by [37] the request searches again, but not forever.
+ * [43] A request does not spin if its import function frees and allocates a
+ * segment that is large enough for the request. By [37] the request searches
+ * again, but not forever.
  */
 static void churn_of_enough_does_not_spin(struct kunit *test)
 {
@@ -424,7 +427,7 @@ static struct vt_range freed_in_release;
 static unsigned long made_in_release[HOLES];
 static unsigned int nr_made;
 
-/* Free a segment, then use up the structures in the pool of the arena. */
+/* Free a segment, then use up the segment structures in the arena's pool. */
 static void use_up_structures(void)
 {
 	if (nr_made)

@@ -4,8 +4,8 @@
  * there is space, even while import and release functions of other arenas block
  * or take a lock that the waiter holds.
  *
- * A function blocks until all other requests have made progress, not for a
- * fixed time.
+ * In these tests a function blocks until all other requests have made progress,
+ * not for a fixed time.
  */
 #include <linux/mutex.h>
 
@@ -15,8 +15,8 @@
 #define NR_IDS	6000UL
 
 /*
- * Allocate @n identifiers of a cached size and free them again: the magazines,
- * the depot and the slabs then hold them.
+ * Allocate @n identifiers of a cached size and free them again. Then the
+ * magazines, the depot and the slabs hold the identifiers.
  */
 static void fill_caches(struct kunit *test, vmem_t *vm, size_t n)
 {
@@ -67,8 +67,8 @@ static void unblock_tree(struct kunit *test, struct blocked *b)
 }
 
 /*
- * [41] A blocked release function does not delay the reclaim of another tree,
- * which serves a request from the caches of its arena.
+ * [41] While a release function blocks, reclaim of another tree empties the
+ * caches of an arena to serve a request in this arena.
  */
 static void blocked_release_delays_no_reclaim_of_other_tree(struct kunit *test)
 {
@@ -140,8 +140,8 @@ static void free_in_other_tree_serves_pushpage(struct kunit *test)
 }
 
 /*
- * [41] A blocked release function does not delay the reclaim of another tree,
- * which serves a request from the caches two levels below its arena.
+ * [41] While a release function blocks, reclaim of another tree empties the
+ * caches two levels below the root to serve a request in the root.
  */
 static void blocked_release_delays_no_deep_reclaim(struct kunit *test)
 {
@@ -227,7 +227,7 @@ static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 	holder = vl_run(test, request_under_mutex, y, NR_IDS);
 	wait_for_completion(&mutex_held);
 	vl_wait_waiters(test, y, 1);
-	/* The release function is called and blocks on the mutex. */
+	/* Reclaim calls the release function, which blocks on the mutex. */
 	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
 	vt_free(y, addr, NR_IDS);
@@ -242,7 +242,7 @@ static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 
 /*
  * [42] While a release function blocks on a mutex, the holder of the mutex may
- * wait for space in caches, which needs a reclaim of the holder's tree.
+ * wait for space that only reclaim of its own tree frees.
  */
 static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 {
@@ -255,7 +255,8 @@ static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 	t = vt_request(test, x, VL_SLAB + 1, VM_SLEEP);
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) == 1));
 	/*
-	 * Hold the function at the gate while another thread takes the mutex.
+	 * Hold the release function at the gate while another thread takes the
+	 * mutex.
 	 */
 	vl_gate_close();
 	vl_gate_wait(test);
@@ -301,7 +302,7 @@ static void free_takes_the_mutex_of_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vl_poll(test, atomic_read(&vl.releases) >= 1));
 	vt_free(y, addr, 100);
 	vl_served(test, holder, "the waiter with the mutex");
-	vl_served(test, t, "the free");
+	vl_served(test, t, "the thread in vmem_free()");
 	WRITE_ONCE(give_up, true);
 	KUNIT_EXPECT_FALSE(test, READ_ONCE(gave_up));
 	vt_join(test, t, NULL);
@@ -322,8 +323,8 @@ static void release_that_allocates(vmem_t *src, void *addr, size_t size)
 }
 
 /*
- * [42] A release function may wait for space in another tree: the reclaim of
- * the other tree serves it.
+ * [42] A release function may wait for space in another tree. Reclaim of the
+ * other tree frees the space.
  */
 static void release_may_wait_for_another_tree(struct kunit *test)
 {
@@ -392,8 +393,8 @@ static void blocked_release_delays_no_sibling(struct kunit *test)
 }
 
 /*
- * [41] A blocked release function does not delay a waiter that needs the caches
- * of another arena of the tree.
+ * [41] A blocked release function does not delay a waiter that needs space from
+ * the caches of another arena in the same tree.
  */
 static void blocked_release_delays_no_reclaim_of_sibling(struct kunit *test)
 {
@@ -491,8 +492,8 @@ static void destroy_in_thread(struct vt_thread *t)
 }
 
 /*
- * Make a request that fails. It queues a reclaim, which may still be pending
- * when the arena is destroyed.
+ * Make a request that fails. The request queues a reclaim, which may still be
+ * pending when the test destroys the arena.
  */
 static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
 {
@@ -501,8 +502,8 @@ static void ask_for_reclaim(struct kunit *test, vmem_t *vm)
 }
 
 /*
- * A blocked release function does not delay vmem_destroy() of another tree's
- * arena.
+ * A blocked release function does not delay vmem_destroy() of an arena in
+ * another tree.
  */
 static void blocked_release_delays_no_destroy_of_other_tree(struct kunit *test)
 {
@@ -651,8 +652,8 @@ static struct vt_thread *blocked_round;
 
 /*
  * Make a release function block during a round of maintenance. The round drains
- * the magazines that the depot did not need and returns the slabs that become
- * free, which releases their spans.
+ * the magazines that the depot did not need, returns the slabs that become
+ * free, and releases the spans of these slabs.
  */
 static void block_maintenance(struct kunit *test, struct blocked *b)
 {
@@ -708,9 +709,10 @@ static void *import_and_free_object(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * [41] An object that is freed during the import for a request of its size
- * serves the request. The object goes to a magazine or a slab, because no
- * request waits yet and the request has already searched the caches.
+ * [41] If an object of the requested size is freed while a request imports, the
+ * object serves the request, although the request has already searched the
+ * caches. The object goes to a magazine or a slab, because no request waits
+ * yet.
  */
 static void object_freed_during_an_import_serves(struct kunit *test)
 {
@@ -755,7 +757,7 @@ static void object_freed_during_an_import_serves(struct kunit *test)
 
 /*
  * [41] Each freed object of a cached size serves a waiter for this size,
- * although an older waiter needs more space than will be free.
+ * although an older waiter needs more space than is free.
  */
 static void freed_object_serves_the_small_waiter(struct kunit *test)
 {

@@ -97,7 +97,7 @@ static void source_free_that_is_too_small_wakes_nothing(struct kunit *test)
 
 #define NR_WAITERS	8
 
-/* [25] Waiters of equal size are served in the order in which they came. */
+/* [25] Waiters of equal size are served in the order of their arrival. */
 static void first_come_first_served(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, NR_WAITERS);
@@ -112,7 +112,7 @@ static void first_come_first_served(struct kunit *test)
 		for (j = i + 1; j < NR_WAITERS; j++)
 			KUNIT_EXPECT_FALSE_MSG(test,
 					       completion_done(&t[j]->done),
-					       "waiter %u before %u", j, i);
+					       "waiter %u is served before waiter %u", j, i);
 	}
 	for (i = 0; i < NR_WAITERS; i++)
 		vd_join(test, t[i], NULL);
@@ -148,7 +148,7 @@ static void retries_keep_the_order(struct kunit *test)
 	free_rest(test, vm);
 }
 
-/* [25] A freed segment wakes only the first waiter for which it may suffice. */
+/* [25] A freed segment wakes only the first waiter that it may satisfy. */
 static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 {
 	vmem_t *vm = vd_ids(test, "full", 16, 0);
@@ -199,8 +199,8 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 }
 
 /*
- * [25] A freed segment serves the first waiter, and its remainder the next
- * waiters.
+ * [25] A freed segment serves the first waiter. The remainder of the segment
+ * serves the next waiters.
  */
 static void one_free_serves_waiters_in_order(struct kunit *test)
 {
@@ -286,8 +286,8 @@ static void one_free_in_the_source_wakes_one_waiter(struct kunit *test)
 }
 
 /*
- * [24] [25] As many freed segments as waiters serve all waiters. Each waiter
- * sleeps only a few times.
+ * [24] [25] If one segment is freed per waiter, all waiters are served. Each
+ * waiter sleeps only a few times.
  */
 static void many_frees_serve_many_waiters(struct kunit *test)
 {
@@ -354,7 +354,7 @@ static unsigned int count_done(struct vt_thread **t, unsigned int n)
 
 /*
  * [37] If a freed segment is large enough for older waiters but does not meet
- * their constraints, the next waiter gets it.
+ * their constraints, the next waiter gets the segment.
  */
 static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 {
@@ -390,7 +390,7 @@ static void unusable_offer_serves_the_next_waiter(struct kunit *test)
 	for (i = 1; i <= 4; i++) {
 		if (!vd_poll(test, count_done(window, 4) == i) ||
 		    !vd_poll(test, count_done(aligned, 4) == i))
-			KUNIT_FAIL(test, "%u and %u are served, not %u",
+			KUNIT_FAIL(test, "%u window, %u aligned requests served, expected %u",
 				   count_done(window, 4),
 				   count_done(aligned, 4), i);
 		if (count_done(window, 4) == i)
@@ -506,7 +506,7 @@ static void small_requests_do_not_starve_a_large_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 }
 
-/* [40] A request that waits for long does not delay VM_NOSLEEP requests. */
+/* [40] A request that waits for seconds does not delay VM_NOSLEEP requests. */
 static void waiter_does_not_hold_up_nosleep(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test, 8);
@@ -574,7 +574,8 @@ static void alloc_free_in_tree(struct kunit *test, size_t n, unsigned int every)
 }
 
 /*
- * [37] [45] No wake-up is lost with waiters and frees at all levels of a tree.
+ * [37] [45] No wake-up is lost while threads allocate and free at all levels of
+ * a tree without caches.
  */
 static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
 {
@@ -582,8 +583,8 @@ static void no_wake_up_is_lost_in_a_tree(struct kunit *test)
 }
 
 /*
- * [37] [38] No wake-up is lost with caches at some levels of a tree, which hold
- * space that waiters need.
+ * [37] [38] No wake-up is lost if caches at some levels of a tree hold space
+ * that waiters need.
  */
 static void no_wake_up_is_lost_with_some_caches(struct kunit *test)
 {
@@ -591,8 +592,8 @@ static void no_wake_up_is_lost_with_some_caches(struct kunit *test)
 }
 
 /*
- * [37] [38] No wake-up is lost with caches at all levels of a tree, and space
- * for just over a slab.
+ * [37] [38] No wake-up is lost if all levels of a tree have caches and the root
+ * has space for just over one slab.
  */
 static void no_wake_up_is_lost_with_all_caches(struct kunit *test)
 {
@@ -601,7 +602,7 @@ static void no_wake_up_is_lost_with_all_caches(struct kunit *test)
 
 /*
  * [37] [38] No wake-up is lost in one slab that is nearly full: freed objects
- * return to the slab, and waiters for their size get them.
+ * return to the slab and serve the waiters.
  */
 static void no_wake_up_is_lost_in_a_slab(struct kunit *test)
 {
@@ -773,7 +774,7 @@ static void waiters_for_cached_sizes_are_listed(struct kunit *test)
 
 /*
  * [48] The time in the file "waiters" counts from the first sleep. A retry does
- * not reset it.
+ * not reset this time.
  */
 static void retry_does_not_reset_the_wait_time(struct kunit *test)
 {
@@ -790,8 +791,8 @@ static void retry_does_not_reset_the_wait_time(struct kunit *test)
 
 		msleep(100);
 		/*
-		 * The time must rise by 50 of the 100 ms: the clock in debugfs
-		 * is coarser.
+		 * The clock of the file is coarse, so expect only 50 of the 100
+		 * ms.
 		 */
 		KUNIT_EXPECT_EQ(test, vd_waiters(test, id, "full", &w, 1), 1U);
 		KUNIT_EXPECT_GE(test, w.ms, ms + 50);
@@ -864,13 +865,14 @@ static void *counting_import(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * Poll until a waiter has made @n imports, which rounds of maintenance retry.
+ * Poll until the import function has been called @n times. Rounds of
+ * maintenance make the waiter retry its import.
  */
 static void wait_for_imports(struct kunit *test, int n)
 {
 	if (!vd_poll(test, atomic_read(&imports) >= n))
-		KUNIT_FAIL(test, "%d imports, not %d", atomic_read(&imports),
-			   n);
+		KUNIT_FAIL(test, "%d imports, expected at least %d",
+			   atomic_read(&imports), n);
 }
 
 static void set_interval(struct kunit *test, const char *seconds)
@@ -892,9 +894,9 @@ static bool sleeps_without_interruption(struct vt_thread *t)
 }
 
 /*
- * [48] Periodic maintenance does not wake waiters that depend on no client's
- * import function, with or without caches: their threads make no context
- * switch. vmem_update() wakes each of these waiters once.
+ * [48] Periodic maintenance does not wake a waiter whose source path has no
+ * import function of a client, with or without caches: the waiter's thread
+ * makes no context switch. vmem_update() wakes each such waiter once.
  */
 static void maintenance_wakes_no_waiter(struct kunit *test)
 {
@@ -921,12 +923,15 @@ static void maintenance_wakes_no_waiter(struct kunit *test)
 	set_interval(test, "1");
 	importer = add_waiter(test, vm, 1, VM_SLEEP, 1);
 	nr_before = atomic_read(&imports);
-	/* The waiter @importer imports in the first and the second round. */
+	/*
+	 * The waiter @importer retries in the first and the second round of
+	 * maintenance.
+	 */
 	wait_for_imports(test, nr_before + 2);
 	before = nr_switches(t[0]) + nr_switches(t[1]) + nr_switches(t[2]);
 	waits = vt_stats(c->vm[0]).wait;
 	/*
-	 * @importer imports again in the fourth and the eighth round, or
+	 * @importer retries again in the fourth and the eighth round, or
 	 * earlier.
 	 */
 	wait_for_imports(test, nr_before + 4);
@@ -981,16 +986,20 @@ static unsigned int hung_reports(struct kmsg_dump_iter from,
 	return n;
 }
 
-/* [48] The hung task detector reports a waiting task while maintenance runs. */
+/*
+ * [48] The hung task detector reports a waiting task although periodic
+ * maintenance runs.
+ */
 static void hung_task_detector_reports_waiters(struct kunit *test)
 {
-	vmem_t *vm = full_arena(test, 8);
 	struct kmsg_dump_iter log;
 	struct vt_thread *t;
+	vmem_t *vm;
 
 	if (!IS_ENABLED(CONFIG_DETECT_HUNG_TASK) ||
 	    vt_shell("[ -w " HUNG_TIMEOUT " ] && ", "[ -x /bin/sh ]"))
 		kunit_skip(test, "no hung task detector");
+	vm = full_arena(test, 8);
 	set_interval(test, "1");
 	pr_info("vmem-test: expect ? \"blocked for more than\"\n");
 	kmsg_dump_rewind(&log);

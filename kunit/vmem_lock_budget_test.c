@@ -17,7 +17,10 @@
  */
 #define NR_SEGS	(5 * VMEM_LOCK_BUDGET / 2)
 
-/* Each segment is in a slot of 16 units. One more slot is above all of them. */
+/*
+ * Each free segment is in a slot of 16 units. The slot at TOP, above all other
+ * slots, is allocated as a whole.
+ */
 #define SLOT	(16 * U)
 #define BASE	(16 * U)
 #define TOP	(BASE + NR_SEGS * SLOT)
@@ -84,7 +87,7 @@ static void last_of_many_segments_is_found(struct kunit *test)
 
 /*
  * [18] Best fit finds the smallest of many segments. If several segments have
- * this size, best fit takes the first.
+ * this size, best fit takes the first of them in the free list.
  */
 static void best_of_many_segments_is_found(struct kunit *test)
 {
@@ -105,8 +108,8 @@ static void best_of_many_segments_is_found(struct kunit *test)
 }
 
 /*
- * [26] Next fit searches all of many segments, until it has returned to its
- * start.
+ * [26] Next fit searches all of many segments, until the search has returned to
+ * its start.
  */
 static void next_fit_searches_the_whole_arena(struct kunit *test)
 {
@@ -206,8 +209,11 @@ static void free_top(struct vt_thread *t)
 	vt_xfree(t->vm, TOP, SLOT);
 }
 
-/* [34] A search finds a segment that is freed behind its position. */
-static void segment_freed_behind_the_search_is_found(struct kunit *test)
+/*
+ * [34] A search finds a segment that is freed in a class that the search has
+ * already left.
+ */
+static void segment_freed_before_the_cursor_is_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
 	struct vt_thread *t = run_when_relaxed(test, vm, free_top);
@@ -224,10 +230,11 @@ static void free_first_alloc_last(struct vt_thread *t)
 }
 
 /*
- * [34] A search finds a segment that is freed behind its position in the class,
- * even if another segment of the same size is allocated at the same time.
+ * [34] A search finds a segment that is freed in the part of the class list
+ * that the search has already visited, even if another segment of the same size
+ * is allocated while the lock is relaxed.
  */
-static void free_behind_the_search_with_an_alloc_is_found(struct kunit *test)
+static void free_before_the_cursor_with_an_alloc_is_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
 	struct vt_thread *t;
@@ -245,11 +252,12 @@ static void free_larger(struct vt_thread *t)
 }
 
 /*
- * [34] A search finds a segment that is freed behind its position and is the
- * largest of its class. The search must not lower the cached maximum below this
- * segment.
+ * [34] A search finds a segment that is freed in the part of the class list
+ * that the search has already visited, and that is the largest of its class.
+ * The search must not lower the cached maximum of the class below the size of
+ * this segment.
  */
-static void largest_segment_freed_behind_is_found(struct kunit *test)
+static void largest_segment_freed_before_the_cursor_is_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
 	struct vt_thread *t;
@@ -276,7 +284,7 @@ static void alloc_at_cursor(struct vt_thread *t)
 			     seen.at + i * SLOT;
 }
 
-/* A search continues after the segment at its cursor has been allocated. */
+/* A search continues although the segment at its cursor has been allocated. */
 static void search_survives_alloc_at_its_cursor(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -295,7 +303,8 @@ static void alloc_best(struct vt_thread *t)
 }
 
 /*
- * [18] If the best segment so far has been allocated, the search finds another.
+ * [18] If the best segment so far has been allocated, the search finds another
+ * segment.
  */
 static void search_survives_alloc_of_its_best(struct kunit *test)
 {
@@ -318,7 +327,7 @@ static void shrink_best(struct vt_thread *t)
 
 /*
  * [16] If the best segment so far has shrunk and is no longer aligned, the
- * search finds another.
+ * search finds another segment.
  */
 static void search_survives_shrinking_of_its_best(struct kunit *test)
 {
@@ -344,7 +353,9 @@ static void merge_all(struct vt_thread *t)
 		vt_xfree(t->vm, seg_at(i) + 10 * U, 6 * U);
 }
 
-/* [34] A search finds a free segment when all segments have merged into one. */
+/*
+ * [34] A search finds a free segment even if all segments have merged into one.
+ */
 static void merged_segments_are_found(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -357,8 +368,8 @@ static void merged_segments_are_found(struct kunit *test)
 }
 
 /*
- * [26] [34] Next fit finds a free segment when all segments have merged, so
- * that the segment where the search began no longer exists.
+ * [26] [34] Next fit finds a free segment even if all segments have merged. The
+ * segment where the search began then no longer exists.
  */
 static void next_fit_finds_merged_segments(struct kunit *test)
 {
@@ -428,7 +439,10 @@ static void free_and_realloc(struct vt_thread *t)
 	}
 }
 
-/* A search ends even if it is raced each time that it relaxes the lock. */
+/*
+ * A search ends even if the arena changes each time that the search relaxes the
+ * lock.
+ */
 static void raced_search_ends(struct kunit *test)
 {
 	vmem_t *vm = fragmented_arena(test, NR_SEGS);
@@ -450,9 +464,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(last_of_many_segments_is_found),
 	KUNIT_CASE(best_of_many_segments_is_found),
 	KUNIT_CASE(next_fit_searches_the_whole_arena),
-	KUNIT_CASE(segment_freed_behind_the_search_is_found),
-	KUNIT_CASE(free_behind_the_search_with_an_alloc_is_found),
-	KUNIT_CASE(largest_segment_freed_behind_is_found),
+	KUNIT_CASE(segment_freed_before_the_cursor_is_found),
+	KUNIT_CASE(free_before_the_cursor_with_an_alloc_is_found),
+	KUNIT_CASE(largest_segment_freed_before_the_cursor_is_found),
 	KUNIT_CASE(search_survives_alloc_at_its_cursor),
 	KUNIT_CASE(search_survives_alloc_of_its_best),
 	KUNIT_CASE(search_survives_shrinking_of_its_best),

@@ -122,7 +122,7 @@ static const struct bad_xalloc bad_xallocs[] = {
 	{ U, SIZE_MAX, 0, 0, 0, 0, off_quantum },
 	{ U, 0, 0, 3 * U, 0, 0, bad_nocross },
 	{ U, 2 * U, 0, 6 * U, 0, 0, bad_nocross },
-	/* phase is not below align. */
+	/* phase >= align. */
 	{ U, U, U, 0, 0, 0, bad_phase },
 	{ U, 0, U, 0, 0, 0, bad_phase },
 	{ U, 4 * U, 4 * U, 0, 0, 0, bad_phase },
@@ -185,8 +185,8 @@ static void bad_constraints_do_not_wait(struct kunit *test)
 
 /**
  * struct badfree - a range that must not be freed in used_arena()
- * @addr: the address
- * @size: the size
+ * @addr: start of the range
+ * @size: size of the range
  * @allocated: size of the allocation at @addr, or 0 if there is none
  */
 struct badfree {
@@ -251,7 +251,7 @@ static void bad_free_is_ignored(struct kunit *test)
 	}
 }
 
-/* [25] The second free of an allocation is ignored. */
+/* [25] A second vmem_xfree() of an allocation is ignored. */
 static void double_free_is_ignored(struct kunit *test)
 {
 	vmem_t *vm = used_arena(test);
@@ -279,8 +279,8 @@ static void rounded_size_is_the_wrong_size(struct kunit *test)
 }
 
 /*
- * [25] The second free of an allocation is ignored even if the first has
- * released the span.
+ * [25] A second vmem_free() of an allocation is ignored even if the first call
+ * has released the span.
  */
 static void double_free_of_an_import_is_ignored(struct kunit *test)
 {
@@ -299,7 +299,7 @@ static void double_free_of_an_import_is_ignored(struct kunit *test)
 /**
  * struct badspan - a span that must not be added to used_arena()
  * @start: first integer of the span
- * @size: its size
+ * @size: size of the span
  * @why: text of the report
  */
 struct badspan {
@@ -319,7 +319,7 @@ static const struct badspan badspans[] = {
 	{ 64 * U + 1, U, off }, { 64 * U, U + 1, off }, { 64 * U, 1, off },
 	{ -U, 2 * U, wraps }, { 64 * U, -U, wraps }, { HALF, HALF + U, wraps },
 	/*
-	 * Equal to an existing span, within it, around it, across either end.
+	 * Overlaps of the first span: equal, inside, around, across either end.
 	 */
 	{ 16 * U, 16 * U, overlaps }, { 20 * U, U, overlaps },
 	{ 8 * U, 32 * U, overlaps }, { 15 * U, 2 * U, overlaps },
@@ -330,9 +330,7 @@ static const struct badspan badspans[] = {
 	{ -4 * U, 4 * U, overlaps },
 };
 
-/*
- * [28] vmem_add() refuses a bad span, [7] among them a span that begins at 0.
- */
+/* [28] vmem_add() refuses a bad span. [7] A span that begins at 0 is bad. */
 static void bad_span_is_refused(struct kunit *test)
 {
 	unsigned int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Next fit: the rotor, and the effect of free operations, released spans and
- * other policies on it.
+ * Next fit, and how the rotor moves or stays when ranges are freed, spans are
+ * released and requests use other policies.
  */
 #include "vmem_test_import.h"
 
@@ -55,11 +55,11 @@ static void coalescing_leaves_the_rotor(struct kunit *test)
 	vt_alloc(vm, 1, NEXTFIT);
 	vt_alloc(vm, 1, NEXTFIT);
 	vt_alloc(vm, 1, NEXTFIT);
-	/* The freed 3 merges with 4..8; the rotor is at 4. */
+	/* The freed integer 3 merges with 4..8. The rotor is at 4. */
 	vt_free(vm, 3, 1);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 3, 6 });
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 4UL);
-	/* All segments merge into one; the rotor is at 5. */
+	/* All segments merge into one. The rotor is at 5. */
 	vt_free(vm, 1, 1);
 	vt_free(vm, 2, 1);
 	vt_free(vm, 4, 1);
@@ -68,10 +68,10 @@ static void coalescing_leaves_the_rotor(struct kunit *test)
 }
 
 /*
- * [27] The rotor does not move when a segment at or after the rotor is freed
- * and merges.
+ * [27] The rotor does not move when a segment that starts at the rotor or at a
+ * higher address is freed and merges.
  */
-static void coalescing_from_behind_leaves_the_rotor(struct kunit *test)
+static void coalescing_with_the_next_leaves_the_rotor(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
 
@@ -80,7 +80,9 @@ static void coalescing_from_behind_leaves_the_rotor(struct kunit *test)
 	vt_xfree(vm, 4, 2);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 3, 6 });
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2, NEXTFIT), 3UL);
-	/* The rotor is at 5: free 3..4 before it, then 5..8 behind it. */
+	/*
+	 * The rotor is at 5. Free 3..4 below the rotor, then 5..8 at the rotor.
+	 */
 	KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, 5, 4), 5UL);
 	vt_free(vm, 3, 2);
 	vt_xfree(vm, 5, 4);
@@ -88,7 +90,10 @@ static void coalescing_from_behind_leaves_the_rotor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 5UL);
 }
 
-/* [26] The part of the rotor's segment before the rotor is searched last. */
+/*
+ * [26] The part of the rotor's segment at addresses below the rotor is searched
+ * last.
+ */
 static void rest_of_the_rotors_segment_comes_last(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 16);
@@ -97,7 +102,7 @@ static void rest_of_the_rotors_segment_comes_last(struct kunit *test)
 	for (i = 1; i <= 10; i++)
 		vt_alloc(vm, 1, NEXTFIT);
 	vt_drain(test, vm);
-	/* The rotor is at 11: 11..16 are behind it, 1..10 before it. */
+	/* The rotor is at 11. Seven integers fit in 1..10, not in 11..16. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 7, NEXTFIT), 1UL);
 	/* The rotor has moved to 8. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 8UL);
@@ -200,7 +205,7 @@ static void xalloc_ignores_nextfit(struct kunit *test)
  * [26] The rotor moves by the size rounded up to the quantum, not by the size
  * requested.
  */
-static void rotor_stands_behind_the_rounded_size(struct kunit *test)
+static void rotor_moves_to_the_end_of_the_rounded_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
@@ -222,7 +227,7 @@ static void release_of_a_span_moves_the_rotor_on(struct kunit *test)
 	vt_imp.raise = 4;
 	addr = vt_alloc(vm, 6, NEXTFIT);
 	KUNIT_EXPECT_EQ(test, addr, 100UL);
-	/* The rotor is behind the allocation from the imported span. */
+	/* The rotor is at the end of the allocation from the imported span. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, NEXTFIT), 106UL);
 	vt_free(vm, 106, 1);
 	vt_free(vm, 1, 3);
@@ -278,7 +283,7 @@ static struct kunit_case vmem_nextfit_cases[] = {
 	KUNIT_CASE(identifiers_rise_until_wrap),
 	KUNIT_CASE(free_before_the_rotor_is_reused_after_wrap),
 	KUNIT_CASE(coalescing_leaves_the_rotor),
-	KUNIT_CASE(coalescing_from_behind_leaves_the_rotor),
+	KUNIT_CASE(coalescing_with_the_next_leaves_the_rotor),
 	KUNIT_CASE(rest_of_the_rotors_segment_comes_last),
 	KUNIT_CASE(whole_segment_around_the_rotor_can_serve),
 	KUNIT_CASE(search_follows_list_order),
@@ -286,7 +291,7 @@ static struct kunit_case vmem_nextfit_cases[] = {
 	KUNIT_CASE(other_policies_leave_the_rotor),
 	KUNIT_CASE(nextfit_wins),
 	KUNIT_CASE(xalloc_ignores_nextfit),
-	KUNIT_CASE(rotor_stands_behind_the_rounded_size),
+	KUNIT_CASE(rotor_moves_to_the_end_of_the_rounded_size),
 	KUNIT_CASE(release_of_a_span_moves_the_rotor_on),
 	KUNIT_CASE(last_span_is_released_under_the_rotor),
 	KUNIT_CASE(rotor_survives_reuse_around_it),

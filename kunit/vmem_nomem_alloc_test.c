@@ -11,7 +11,7 @@ enum how { ALLOC, ALIGNED, WINDOW, ADD };
 
 /**
  * struct request - a call, and whether it may fail
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @how: vmem_alloc(), vmem_xalloc() aligned or with a window, or vmem_add()
  * @vmflag: flags of the call
  * @fails: the call may fail for lack of memory
@@ -147,9 +147,9 @@ static void populator_without_reserve(struct kunit *test)
 }
 
 /*
- * [35] vmem_xfree() returns the structures that a VM_PUSHPAGE request has taken
- * from the reserve. With at most six allocations at a time, VM_PUSHPAGE
- * requests never need memory.
+ * [35] A VM_PUSHPAGE request takes structures from the reserve, and
+ * vmem_xfree() returns them to the reserve. With at most six allocations at a
+ * time, VM_PUSHPAGE requests never need memory.
  */
 static void reserve_serves_pushpage_forever(struct kunit *test)
 {
@@ -217,7 +217,8 @@ static DECLARE_DELAYED_WORK(restore_work, restore_memory);
 
 /*
  * [24] A task that reclaims memory must not use __GFP_NOFAIL. If the segment
- * pool is exhausted, its request waits until there is memory and then succeeds.
+ * pool is exhausted, the task's request waits until there is memory and then
+ * succeeds.
  */
 static void memalloc_waits_for_memory(struct kunit *test)
 {

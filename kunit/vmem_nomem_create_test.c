@@ -10,11 +10,11 @@ enum maker { CREATE, XCREATE, INIT };
 
 /**
  * struct kind - a kind of creation
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @maker: the function that creates the arena
- * @span: size of the initial span, or 0
- * @qcache_max: argument of the function
- * @vmflag: argument of the function
+ * @span: size of the initial span, or 0 if there is none
+ * @qcache_max: argument of @maker
+ * @vmflag: argument of @maker
  * @fails: the creation may fail for lack of memory
  */
 struct kind {
@@ -190,8 +190,8 @@ static void percpu_end(void)
 }
 
 /*
- * Allocate the per-CPU memory of an arena with caches. GFP_NOWAIT adds no chunk
- * to the per-CPU memory.
+ * Allocate the per-CPU memory of an arena with caches. With GFP_NOWAIT the
+ * allocator adds no chunk to the per-CPU memory.
  */
 static void __percpu *alloc_percpu_atomic(void)
 {
@@ -214,8 +214,8 @@ static void arrange_no_percpu(struct kunit *test, struct vn *w)
 }
 
 /*
- * The task whose per-CPU allocations are counted, and the number of them that
- * are not freed yet.
+ * The task whose per-CPU allocations are counted, and the number of its
+ * allocations that are not freed yet.
  */
 static struct task_struct *counted_task;
 static int outstanding;

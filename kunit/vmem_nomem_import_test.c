@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that import while memory allocations fail. The segment pool of every
- * arena on the source path is exhausted.
+ * Requests that must import. Memory allocations fail, and the segment pool of
+ * every arena on the source path is exhausted.
  */
 #include "vmem_test_nomem.h"
 
 /**
  * struct request - a request that must import
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @levels: number of arenas below the root
- * @aligned: call vmem_xalloc() with an alignment instead of vmem_alloc()
+ * @aligned: vmem_xalloc() makes the request, with an alignment; otherwise
+ *	vmem_alloc() makes the request
  * @vmflag: flags of the request
  * @fails: the request may fail for lack of memory
  */
@@ -116,7 +117,7 @@ static void import_without_memory(struct kunit *test)
 
 /**
  * struct function - a kind of import function
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @vmflag: creation flags
  * @raise: size of the imported range minus the requested size
  * @release: the arena has a release function

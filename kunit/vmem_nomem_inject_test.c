@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fault injection in vmem, by mtbf and by fail_vmem. Each fault point of each
- * call fails in turn, for cached and uncached sizes. Requests that must not
- * fail succeed.
+ * Fault injection in vmem, by mtbf and by fail_vmem. The tests repeat each
+ * call, for cached and uncached sizes, and each time another fault point of the
+ * call fails. Requests that must not fail succeed.
  */
 #include "vmem_test_nomem.h"
 
@@ -11,7 +11,7 @@ enum how { ALLOC, XALLOC, ADD };
 
 /**
  * struct request - a call, and the number of its fault points
- * @name: description of the parameter
+ * @name: name of this KUnit parameter
  * @kind: kind of arena
  * @how: the function that is called
  * @size: size of the request or span
@@ -135,14 +135,14 @@ static void fail_vmem_fails_each(struct kunit *test)
 	};
 
 	if (!vn_ready)
-		kunit_skip(test, "no failslab, or no shell to set it up by");
+		kunit_skip(test, "no failslab, or no shell to set it up");
 	if (vt_shell(dir, "echo 0 >verbose && echo -1 >times") ||
 	    vt_shell(dir, "echo Y >task-filter && echo 100 >probability"))
-		kunit_skip(test, "no fail_vmem to switch on by a shell");
+		kunit_skip(test, "no fail_vmem, or no shell to set it up");
 	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo N >task-filter"), 0);
-	/* One failure for each fault point, one with all of them. */
+	/* One failure for each fault point, and one when all of them fail. */
 	KUNIT_EXPECT_EQ(test, w.failed, r->faults ? r->faults + 1 : 0);
 #else
 	kunit_skip(test, "the kernel has no fault injection in debugfs");

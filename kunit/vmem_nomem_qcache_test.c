@@ -114,7 +114,8 @@ static bool call_free(struct vn *w)
 /*
  * [39] vmem_free() allocates no memory, not even if it finds no magazine. The
  * kernel's checkers allocate memory for each stack trace that they see for the
- * first time, so only the second round must make no allocations.
+ * first time, so the test checks only the second vn_fail_each() for
+ * allocations.
  */
 static void free_allocates_nothing(struct kunit *test)
 {
@@ -142,7 +143,7 @@ static bool call_random_ops(struct vn *w)
 
 /*
  * [38] Random calls while memory allocations fail neither lose an integer nor
- * allocate one twice.
+ * allocate an integer twice.
  */
 static void traffic_without_memory_loses_nothing(struct kunit *test)
 {
@@ -295,8 +296,8 @@ static void restore_reclaim(vmem_t *vm)
 
 /*
  * [46] Without memory, reclaim splits no slab and does not wait for memory.
- * Reclaim runs repeatedly while the request sleeps, and serves the request once
- * there is memory.
+ * Reclaim runs repeatedly while the request sleeps. As soon as there is memory,
+ * reclaim serves the request.
  */
 static void reclaim_splits_slabs_once_there_is_memory(struct kunit *test)
 {

@@ -125,9 +125,9 @@ static bool is_shown(const char *text, u32 id)
 }
 
 /*
- * [30] A source with two clients is destroyed while a file that lists the
- * arenas is read: when the next arena to show is the source, its first or its
- * second client. The file shows all remaining arenas.
+ * [30] While a file that lists the arenas is read, a source with two clients is
+ * destroyed. The next arena that the file would show is the source, the first
+ * client or the second client. The file shows all remaining arenas.
  */
 static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 {
@@ -188,7 +188,10 @@ static void unchanged_segment_is_shown_once(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	/* Odd identifiers stay allocated; even ones are allocated and freed. */
+	/*
+	 * Odd identifiers stay allocated; even identifiers are allocated and
+	 * freed.
+	 */
 	for (i = 1; i <= 2 * NR_ODD; i++)
 		vt_alloc(vm, 1, VM_SLEEP);
 	for (i = 4; i <= 2 * NR_ODD; i += 4)

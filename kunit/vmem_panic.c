@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls of vmem that must panic the kernel. No test framework survives a panic,
- * so this module makes one call per boot. The file scripts/panics lists the
- * module's parameters and the expected messages.
+ * Calls of vmem that must panic the kernel. A panic ends the boot, so this
+ * module makes one call per boot. The file scripts/panics lists the module's
+ * parameters and the expected messages.
  */
 #include <linux/module.h>
 #include <linux/vmem.h>
@@ -18,10 +18,12 @@ static int __init vmem_panic_init(void)
 
 	if (!vm)
 		return -ENOMEM;
-	/* With VM_PANIC a request that fails panics. */
+	/* With VM_PANIC, a failed request panics the kernel. */
 	if (!strcmp(what, "full"))
 		vmem_alloc(vm, 11, VM_NOSLEEP | VM_PANIC);
-	/* [23] A constrained request that fails panics. */
+	/*
+	 * [23] With VM_PANIC, a failed constrained request panics.
+	 */
 	if (!strcmp(what, "constrained"))
 		vmem_xalloc(vm, 2, 1, 0, 0, (void *)10, (void *)12,
 			    VM_NOSLEEP | VM_PANIC);
@@ -32,7 +34,9 @@ static int __init vmem_panic_init(void)
 	if (!strcmp(what, "create"))
 		vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL, 0,
 			    VM_SLEEP | VM_PANIC);
-	/* With the parameter panic_on_misuse, misuse panics. */
+	/*
+	 * If the parameter panic_on_misuse is set, misuse panics.
+	 */
 	if (!strcmp(what, "misuse"))
 		vmem_free(vm, (void *)3, 1);
 

@@ -2,8 +2,8 @@
 /*
  * The segment that a search selects: best fit, first fit, and no policy.
  *
- * Free lists are last in, first out: a search of a class begins with the last
- * hole of VT_HOLES().
+ * Free lists are last in, first out: a search of a class begins with the hole
+ * that VT_HOLES() frees last.
  */
 #include "vmem_test.h"
 
@@ -34,7 +34,7 @@ static void firstfit_starts_in_possible_class(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, XA(vm, 3 * U, VM_FIRSTFIT), 18 * U);
 }
 
-/* [18] Of a class, FIRSTFIT takes the first segment that is large enough. */
+/* [18] In a class, FIRSTFIT takes the first segment that is large enough. */
 static void firstfit_takes_first_of_class(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 48 * U, U);
@@ -74,7 +74,8 @@ static void bestfit_takes_smallest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT),
 			34 * U);
 	/*
-	 * No hole is an exact fit: the search looks at three after the first.
+	 * No hole is an exact fit, so the search looks at all four. The
+	 * statistic does not count the first one.
 	 */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 3ULL);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 14 * U }, { 43 * U, U },
@@ -95,7 +96,10 @@ static void exact_fit_ends_bestfit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 1ULL);
 }
 
-/* [18] For BESTFIT, an exact fit has the size rounded up to the quantum. */
+/*
+ * [18] For BESTFIT, an exact fit is a segment of the requested size, rounded up
+ * to the quantum.
+ */
 static void exact_fit_is_of_rounded_size(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -118,7 +122,10 @@ static void bestfit_stays_in_first_fitting_class(struct kunit *test)
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_NOSLEEP | VM_BESTFIT),
 			50 * U);
-	/* The search looks at 50, 24, perhaps 17, but not at 34. */
+	/*
+	 * The search looks at the holes at 50, 24 and perhaps 17, but not at
+	 * the hole at 34.
+	 */
 	KUNIT_EXPECT_LE(test, vt_stats(vm).search - search, 2ULL);
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segment structures: requests when the slab allocator fails.
+ * Segment structures: requests while the slab allocator fails.
  *
- * fail_nth makes the next allocation of this task fail, unless it has
- * __GFP_NOFAIL. This needs no set-up. A request stops at its first failure, so
- * requests with an armed failure exhaust the segment pool of an arena.
+ * fail_nth makes the next slab allocation of this task fail, unless the
+ * allocation has __GFP_NOFAIL. fail_nth needs no set-up. A request does not
+ * retry a failed slab allocation, so requests with an armed failure exhaust the
+ * segment pool of an arena.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
@@ -69,7 +70,7 @@ static unsigned int exhaust_pool(struct kunit *test, vmem_t *vm, int vmflag)
 
 /*
  * [23] Without segment structures a VM_NOSLEEP request returns NULL, counts in
- * fail and populate_fail, and changes nothing else.
+ * "fail" and "populate_fail", and changes nothing else.
  */
 static void nosleep_without_structures_fails(struct kunit *test)
 {
@@ -149,8 +150,9 @@ static void free_needs_no_structures(struct kunit *test)
 }
 
 /*
- * Number of requests that the reserve of a populator arena serves: the requests
- * beyond those that an ordinary arena serves.
+ * Returns the number of requests that the reserve of a populator arena serves:
+ * the number of requests that this arena serves, less the number that an
+ * ordinary arena serves.
  */
 static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 {
@@ -167,8 +169,8 @@ static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 }
 
 /*
- * [35] The reserve of 12 structures serves six more VM_PUSHPAGE requests, since
- * each request needs two structures.
+ * [35] The reserve of 12 structures serves at least six more VM_PUSHPAGE
+ * requests, since each request needs two structures.
  */
 static void reserve_serves_pushpage(struct kunit *test)
 {
@@ -177,8 +179,8 @@ static void reserve_serves_pushpage(struct kunit *test)
 }
 
 /*
- * [35] The reserve serves six more VM_NOSLEEP requests when the slab allocator
- * fails.
+ * [35] The reserve serves at least six more VM_NOSLEEP requests when the slab
+ * allocator fails.
  */
 static void reserve_serves_nosleep(struct kunit *test)
 {
@@ -243,7 +245,10 @@ static void exhaust_during_import(void)
 			break;
 	}
 	disarm_failure();
-	/* The request must not allocate a structure after the import. */
+	/*
+	 * The request that imports must not allocate a structure after the
+	 * import.
+	 */
 	arm_failure();
 }
 
@@ -270,8 +275,8 @@ static void structures_set_aside_serve_the_import(struct kunit *test)
 }
 
 /*
- * [23] A request without segment structures for a new span fails and keeps no
- * import.
+ * [23] A request that lacks segment structures for a new span fails, and
+ * releases its import if it has one.
  */
 static void no_import_without_structures(struct kunit *test)
 {

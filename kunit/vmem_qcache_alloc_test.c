@@ -105,8 +105,8 @@ static void cached_size_does_not_move_the_rotor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a, 1UL);
 	KUNIT_EXPECT_EQ(test, b, 11UL);
 	/*
-	 * The rotor is still at 11, and the next free segment is after the
-	 * slab.
+	 * The rotor is still at 11. The slab covers 11..74, so the next free
+	 * segment begins at 75.
 	 */
 	KUNIT_EXPECT_EQ(test, c, 75UL);
 	vt_free(vm, a, 10);
@@ -135,7 +135,7 @@ static void abort_does_not_prevent_waiting(struct kunit *test)
 
 /*
  * [23] A request for which there is no space returns NULL and counts once in
- * fail.
+ * "fail".
  */
 static void failure_counts_once(struct kunit *test)
 {
@@ -195,8 +195,8 @@ static void injection_spares_requests_that_caches_serve(struct kunit *test)
 }
 
 /*
- * [23] Fault injection decides only once about a request that reaches the
- * arena.
+ * [23] Fault injection decides only once whether a request that reaches the
+ * arena fails.
  */
 static void injection_draws_once(struct kunit *test)
 {

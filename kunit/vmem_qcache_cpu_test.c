@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Quantum caches on several CPUs: magazines of other CPUs, CPU hotplug, and
- * reclaim while all CPUs allocate and free. With one CPU only the tests of
+ * reclaim while all CPUs allocate and free. With one CPU, only the tests of
  * reclaim run.
  */
 #include <linux/cpu.h>
@@ -21,8 +21,8 @@ static unsigned int other_cpu(struct kunit *test)
 }
 
 /*
- * In round 1 vmem_free() finds no magazines; the allocations of round 2 create
- * them.
+ * In the first iteration vmem_free() finds no magazines. The allocations of the
+ * second iteration create magazines.
  */
 static void fill_magazines(struct vt_thread *t)
 {
@@ -78,7 +78,7 @@ static void nosleep_lacks_only_magazines_of_other_cpus(struct kunit *test)
 	vq_fill(s, vm, 2);
 	vq_fill(s, vm, 1);
 	KUNIT_EXPECT_GE(test, s->sum, 20000 - held);
-	/* The first failure has queued a reclaim of these magazines. */
+	/* The first failed request has queued a reclaim of the magazines. */
 	KUNIT_EXPECT_TRUE(test, vq_poll((vq_fill(s, vm, 1), s->sum == 20000)));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 	vq_put_all(s, vm);
@@ -111,7 +111,7 @@ static void source_drains_magazines_of_other_cpus(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long room;
 
-	/* An arena has magazines only after it has imported enough. */
+	/* An arena has magazines only after it has imported enough integers. */
 	room = vt_alloc(vm, 64 * 250, VM_SLEEP);
 	fill_magazines_of(test, vm, cpu, 1);
 	vt_free(vm, room, 64 * 250);
@@ -120,7 +120,10 @@ static void source_drains_magazines_of_other_cpus(struct kunit *test)
 	vt_free(src, 1, 64 * 300);
 }
 
-/* If one CPU allocates and another frees, the integers return in magazines. */
+/*
+ * If one CPU allocates and another frees, magazines carry the integers back to
+ * the first CPU.
+ */
 static void magazines_move_integers_between_cpus(struct kunit *test)
 {
 	unsigned int here = raw_smp_processor_id();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse of cached sizes. With the module parameter debug vmem checks every
+ * Misuse of cached sizes. With the module parameter debug, vmem checks every
  * object that a client frees. Without it, vmem checks only the objects that
  * vmem_free() returns to a slab.
  *
@@ -47,7 +47,10 @@ static void checked_exit(struct checked *c)
 		vt_free(c->vm, c->addr[i], i);
 }
 
-/* Call vmem_free() twice, because the first call must not change the arena. */
+/*
+ * Call vmem_free() twice, to test that a refused call does not change the
+ * arena.
+ */
 static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 			   size_t size)
 {
@@ -66,8 +69,8 @@ static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 }
 
 /*
- * [20] A double free is misuse, both at once and after other objects were
- * freed.
+ * [20] A double free is misuse, whether or not other objects were freed after
+ * the first free.
  */
 static void double_free_is_reported(struct kunit *test)
 {
@@ -154,7 +157,9 @@ static void free_of_an_unallocated_address_is_reported(struct kunit *test)
 	checked_exit(&c);
 }
 
-/* [20] An object that is freed to the wrong arena counts as misuse there. */
+/*
+ * [20] If an object is freed to the wrong arena, that arena counts the misuse.
+ */
 static void wrong_arena_is_reported(struct kunit *test)
 {
 	struct checked a, b;
@@ -188,7 +193,7 @@ static void xfree_of_an_object_is_reported(struct kunit *test)
 	unsigned long a = vt_alloc(vm, 2, VM_SLEEP);
 	unsigned long b = vt_alloc(vm, 2, VM_SLEEP);
 
-	/* a is the first object of its slab, b is another one. */
+	/* a is the first object of its slab, b is the second one. */
 	expect_xfree_refused(test, vm, a, 2);
 	expect_xfree_refused(test, vm, b, 2);
 	vt_free(vm, a, 2);

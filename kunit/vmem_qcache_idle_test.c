@@ -43,7 +43,7 @@ static void maintenance_frees_idle_magazines(struct kunit *test)
 	vmem_update(NULL);
 	n = d->nempty;
 	KUNIT_ASSERT_GT(test, n, 10U);
-	/* Magazines that were used after a round stay in the next round. */
+	/* Magazines that are used after a round survive the next round. */
 	while (s->n > 2000 - 100)
 		vq_put(s, vm, s->n - 1);
 	needed = n - d->nempty;
@@ -123,7 +123,7 @@ static void wholly_free_slab_returns_for_waiters(struct kunit *test)
 static struct kunit *current_test;
 static struct vt_thread *waiter;
 
-/* Runs during the import of a slab: start a request, which waits. */
+/* Runs during the import of a slab: start a second request, which waits. */
 static void begin_to_wait(void)
 {
 	vmem_t *vm = vt_imp.importer;
@@ -140,7 +140,8 @@ static void begin_to_wait(void)
 }
 
 /*
- * [38] The objects of a new slab that its request does not use serve a waiter.
+ * [38] If a request creates a slab, the objects that the request does not use
+ * serve a waiter.
  */
 static void new_slab_serves_waiters(struct kunit *test)
 {
@@ -212,14 +213,20 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 	unsigned long addr, held[3];
 	unsigned int i;
 
-	/* The clients come before, below and after the arenas that import. */
+	/*
+	 * client[0] precedes vm among the clients of src, and client[2] follows
+	 * vm. client[1] is a client of vm.
+	 */
 	client[0] = non_importing_client(test, src);
 	vm = vq_client(test, src, 1);
 	client[1] = non_importing_client(test, vm);
 	below = vq_client(test, vm, 1);
 	client[2] = non_importing_client(test, src);
 	for (i = 0; i < 2 * ARRAY_SIZE(client); i++) {
-		/* Each client has two rounds. The second creates magazines. */
+		/*
+		 * Allocate and free twice per client. The second iteration
+		 * creates magazines.
+		 */
 		while (s->n < 200)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, client[i / 2], 1,
 						       VM_NOSLEEP));

@@ -2,9 +2,9 @@
 /*
  * Interrupt handlers that allocate while they interrupt an allocation.
  *
- * The first tests set the busy marks of this CPU's magazines, as if the test
- * had interrupted a task that uses the magazines. The other tests use real
- * interrupts.
+ * The first two tests set the busy marks of this CPU's magazines, as if the
+ * test had interrupted a task that uses the magazines. The third test runs with
+ * interrupts off. The other tests use real interrupts.
  */
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
@@ -208,8 +208,8 @@ static void interrupts_use_all_sizes(struct kunit *test)
 }
 
 /*
- * [38] The arena is nearly full, so that slabs are split. No integer has two
- * owners, and none is lost.
+ * [38] The arena is nearly full, so slabs are split. No integer has two owners,
+ * and none is lost.
  */
 static void interrupts_split_slabs(struct kunit *test)
 {

@@ -41,9 +41,9 @@ static void for_all_arenas(struct kunit *test, unsigned int step,
 
 /*
  * Expect that all @n integers are allocated. The reclaim work item may have
- * been moving some of them from a magazine or slab to the arena: wait for the
- * work item, then allocate these integers. With a single CPU the work item does
- * not run during a request.
+ * been moving some of the integers from a magazine or slab to the arena: wait
+ * for the work item, then allocate these integers. With a single CPU, the work
+ * item does not run during a request.
  */
 static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 		       vmem_t *vm)
@@ -53,7 +53,7 @@ static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 		vq_fill(s, vm, 1);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, s->sum, (unsigned long)n,
-			    "of %u integers, with %u cached sizes", n,
+			    "arena of %u integers, %u cached sizes", n,
 			    vm->qcaches->n);
 }
 
@@ -79,8 +79,8 @@ static void fill_after_traffic(struct kunit *test, vmem_t *vm, struct vq_set *s,
 }
 
 /*
- * [38] VM_NOSLEEP requests get all integers after random calls of all cached
- * sizes.
+ * [38] VM_NOSLEEP requests get all integers after random allocations and frees
+ * of all cached sizes.
  */
 static void every_integer_after_traffic(struct kunit *test)
 {
@@ -100,7 +100,8 @@ static void fill_largest_first(struct kunit *test, vmem_t *vm, struct vq_set *s,
 
 /*
  * [38] Requests for the largest cached size, then for each next smaller size,
- * get all integers: smaller objects use the remainders of larger ones.
+ * get all integers: smaller objects use the integers that do not suffice for a
+ * larger object.
  */
 static void every_integer_largest_size_first(struct kunit *test)
 {
@@ -137,15 +138,15 @@ static void alloc_whole(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	vq_settle(test);	/* see expect_all() */
 	addr = vt_alloc(vm, n, VM_NOSLEEP);
 	KUNIT_EXPECT_EQ_MSG(test, addr, 1UL,
-			    "%u integers at once, with %u cached sizes", n,
+			    "arena of %u integers, %u cached sizes", n,
 			    vm->qcaches->n);
 	if (addr)
 		vt_free(vm, addr, n);
 }
 
 /*
- * [38] After random calls a VM_NOSLEEP request gets the whole arena as one
- * segment.
+ * [38] After random allocations and frees, a VM_NOSLEEP request gets the whole
+ * arena as one segment.
  */
 static void whole_arena_after_traffic(struct kunit *test)
 {
@@ -177,7 +178,7 @@ static void fill_with_sleep(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	if (((struct vt *)test->priv)->stuck)
 		return;
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
-	/* No integer is left, so the n results are the integers 1 to n. */
+	/* No integer is free, so the n results are the integers 1 to n. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	for (i = 1; i <= n; i++)
 		vq_set_add(s, i, 1);
@@ -227,8 +228,8 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 }
 
 /*
- * [38] A slab of 64 integers has 21 objects of size 3. The integer that they
- * leave can be allocated.
+ * [38] A slab of 64 integers has 21 objects of size 3. The 64th integer can be
+ * allocated.
  */
 static void end_of_a_slab_can_be_allocated(struct kunit *test)
 {
@@ -241,7 +242,10 @@ static void end_of_a_slab_can_be_allocated(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
 	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* The slab is split into segments. The client frees them as before. */
+	/*
+	 * The slab is split into segments, one per object. The client frees the
+	 * objects as before.
+	 */
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 22U);
 	vt_check(test, vm);
 	vq_put_all(s, vm);

@@ -39,8 +39,8 @@ static void free_creates_no_magazine(struct kunit *test)
 }
 
 /*
- * Each allocation creates one magazine, until there is space for all objects
- * that vmem_free() has put into slabs because it found no magazine.
+ * Each allocation creates one magazine, until the magazines can hold all
+ * objects that vmem_free() has put into slabs because it found no magazine.
  */
 static void allocations_create_magazines(struct kunit *test)
 {
@@ -51,7 +51,9 @@ static void allocations_create_magazines(struct kunit *test)
 
 	while (s->n < n)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));
-	/* vmem_free() has not missed a magazine yet. */
+	/*
+	 * No object has been freed, so vmem_free() has not missed a magazine.
+	 */
 	KUNIT_EXPECT_EQ(test, nr_magazines(vm), 0U);
 	vq_put_all(s, vm);
 	for (i = 1; i <= 10; i++) {
@@ -85,7 +87,10 @@ static void magazine_is_a_stack(struct kunit *test)
 	allocs = cc->allocs;
 	frees = cc->frees;
 	for (i = 0; i < n; i++) {
-		/* Free in another order than that of the allocations. */
+		/*
+		 * The order of the frees differs from the order of the
+		 * allocations.
+		 */
 		unsigned int k = i * 5 % s->n;
 
 		order[i] = s->range[k].start;
@@ -196,7 +201,7 @@ static void previous_magazine_avoids_exchanges(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* A CPU that loads an empty magazine from the depot keeps its full one. */
+/* A CPU that loads an empty magazine from the depot keeps its full magazine. */
 static void cpu_keeps_its_full_magazine(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
@@ -272,8 +277,8 @@ static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 			vq_put_all(s, vm);
 		}
 		/*
-		 * Maintenance drains the CPUs only if magazines are not
-		 * allowed.
+		 * Maintenance drains the CPUs only if the arena is too small
+		 * for magazines.
 		 */
 		vmem_update(NULL);
 		if (less) {
@@ -311,7 +316,10 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 			unsigned long most = 0, weight = 0;
 
 			for (k = 1; k <= qcache_max; k++) {
-				/* The bound holds even for the largest kind. */
+				/*
+				 * The bound holds even for the largest kind of
+				 * magazine.
+				 */
 				WRITE_ONCE(vq_cache(vm, k)->kind, 4);
 				use_magazines(s, vm, k);
 				weight += k;
@@ -326,7 +334,10 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 					    "%u integers, qcache_max %u",
 					    counts[i], qcache_max);
 			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
-			/* If the bound allows magazines, the arena has some. */
+			/*
+			 * The arena has magazines if and only if the bound
+			 * allows them.
+			 */
 			KUNIT_EXPECT_EQ_MSG(test, most > 0,
 					    counts[i] / 16 >= 2 * weight *
 					    num_possible_cpus() * vq_capacity(0),
@@ -338,8 +349,8 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 }
 
 /*
- * Maintenance leaves only the full magazines that were used since the last
- * round.
+ * Maintenance leaves only those full magazines in the depot that were used
+ * since the last round.
  */
 static void maintenance_trims_the_depot(struct kunit *test)
 {
@@ -356,7 +367,9 @@ static void maintenance_trims_the_depot(struct kunit *test)
 	depot = vq_in_depot(vm, 1);
 	cap = vq_cpu(vm, 1, here())->capacity;
 	KUNIT_ASSERT_GT(test, depot, 6 * cap);
-	/* The magazines stay: they came to the depot after the last round. */
+	/*
+	 * The magazines stay, because the depot got them after the last round.
+	 */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), depot);
 
@@ -390,7 +403,10 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	struct vmem_qcache *qc = vq_cache(vm, 1);
 	unsigned int i, kind = qc->kind;
 
-	/* Kind 0 is only for arenas in which larger magazines hold too much. */
+	/*
+	 * Kind 0 is only for arenas in which larger magazines would exceed the
+	 * bound of a sixteenth.
+	 */
 	KUNIT_EXPECT_EQ(test, kind, 1U);
 	/* The CPU keeps this magazine during the maintenance below. */
 	vq_supply_magazines(test, s, vm, 1, 1);
@@ -398,7 +414,10 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
-	/* Three contentions between two rounds have no effect, four do. */
+	/*
+	 * If CPUs have found the lock held three times since the last round,
+	 * the kind stays. After four times, the kind grows by one.
+	 */
 	qc->depot.contended += 3;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
@@ -437,7 +456,7 @@ static void contention_makes_magazines_larger(struct kunit *test)
 
 /*
  * An arena with the debug parameter has no magazines, because vmem checks every
- * vmem_free().
+ * object that a client frees.
  */
 static void checked_arenas_have_no_magazines(struct kunit *test)
 {

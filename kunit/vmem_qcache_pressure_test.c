@@ -33,7 +33,10 @@ static void shrinker_drains_the_caches(struct kunit *test)
 	struct vq_set *s = vq_set(test, 64 * 300);
 	unsigned int round;
 
-	/* Round 2 creates magazines. A failed request would drain them. */
+	/*
+	 * The second iteration creates magazines. A failed request would drain
+	 * the magazines.
+	 */
 	for (round = 0; round < 2; round++) {
 		while (s->sum < 64 * 250)
 			KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1 + s->n % 2,
@@ -138,7 +141,7 @@ static unsigned int count_lines(const char *text)
 	return n;
 }
 
-/* The file qcaches has a line with the state of each cache. */
+/* The file qcaches has one line for each cache, with the state of the cache. */
 static void qcaches_file_shows_each_cache(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 4);
@@ -287,5 +290,5 @@ static struct kunit_suite vmem_qcache_pressure_suite = {
 
 kunit_test_suite(vmem_qcache_pressure_suite);
 
-MODULE_DESCRIPTION("KUnit: quantum caches under memory pressure, in debugfs");
+MODULE_DESCRIPTION("KUnit: quantum caches under memory pressure and in debugfs");
 MODULE_LICENSE("GPL");

@@ -140,7 +140,7 @@ static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 	vt_free(vm, a, 3);
 }
 
-/* [3] An arena releases all wholly free slabs except one. */
+/* [3] An arena releases all wholly free slabs of a cached size except one. */
 static void at_most_one_free_slab_stays(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 4, 0);
@@ -163,8 +163,8 @@ static void at_most_one_free_slab_stays(struct kunit *test)
 }
 
 /*
- * [3] Maintenance releases the last wholly free slab if it was idle for a whole
- * round.
+ * [3] Maintenance releases the last wholly free slab if the slab was idle from
+ * one round to the next.
  */
 static void idle_slab_is_released(struct kunit *test)
 {

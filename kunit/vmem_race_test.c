@@ -2,15 +2,16 @@
 /*
  * Races at import: the import function, which runs without the arena lock,
  * frees, adds or allocates in the importing arena. This suite also tests bad
- * imports, because a change of the arena can make a correct import bad.
+ * imports, because a change of the arena during an import can make a correct
+ * import bad.
  */
 #include "../vmem/arena.h"
 #include "vmem_test_import.h"
 #include "vmem_test_report.h"
 
 /*
- * An importing arena with one span of the units 16..31, in allocations of 4
- * units.
+ * An importing arena with one span, the units 16..31, allocated in segments of
+ * 4 units.
  */
 static vmem_t *full_importer(struct kunit *test, vmem_free_t *ffunc,
 			     size_t source_quantum)
@@ -51,7 +52,7 @@ static void larger_import_is_given_back(struct kunit *test)
 }
 
 /*
- * [21] An import for a request of more than half of all machine words is kept,
+ * [21] An import for a request of more than half of the address space is kept,
  * since the request has no guaranteed class.
  */
 static void huge_import_is_kept(struct kunit *test)
@@ -103,7 +104,8 @@ static void import_without_ffunc_is_kept(struct kunit *test)
 }
 
 /*
- * Free a segment of 7 units. It is in the possible class of 5 and of 7 units.
+ * Free a segment of 7 units, which is in the possible class of requests for 5
+ * and for 7 units.
  */
 static void free_possible_room(void)
 {
@@ -257,7 +259,7 @@ static void structures_stay_set_aside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 3U + 4 + 16 + 1);
 }
 
-/* The structures that were in the segment pool during the import. */
+/* The structures that empty_the_pool() takes from the segment pool. */
 static struct vmem_seg_pool taken;
 
 static void move_structures(struct vmem_segmap *sm, struct vmem_seg_pool *to,
@@ -298,7 +300,10 @@ static void structures_set_aside_suffice(struct kunit *test)
 static void import_again(void)
 {
 	vt_imp.during = NULL;
-	/* The inner request imports 64..79, the outer one 80..95. */
+	/*
+	 * This request imports the units 64..79. The outer request imports
+	 * 80..95.
+	 */
 	vt_alloc(vt_imp.importer, 5 * U, VM_NOSLEEP);
 }
 
@@ -327,8 +332,8 @@ static void import_and_free_again(void)
 }
 
 /*
- * [3] A span that is imported and becomes free during another import is
- * released.
+ * [3] If a second request imports a span and frees it during an import, the
+ * arena releases this span.
  */
 static void span_is_released_during_import(struct kunit *test)
 {
@@ -361,8 +366,8 @@ static const struct bad bad[] = {
 	{ -2 * U, 0, "wraps" },
 	{ -8 * U, 4 * U, "wraps" },
 	/*
-	 * The range covers the first half, the last unit, the first half or all
-	 * of the span 16..31.
+	 * The span has the units 16..31. The ranges cover its first half, its
+	 * last unit, its first half, and the whole span.
 	 */
 	{ 16 * U, 0, "overlaps a span" },
 	{ 31 * U, 0, "overlaps a span" },

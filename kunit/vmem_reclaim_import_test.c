@@ -69,8 +69,8 @@ static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 
 /*
  * Make a VM_SLEEP request. Returns true if the request does not sleep. If it
- * sleeps, this function adds a span to the source, which serves the request,
- * and returns false.
+ * sleeps, this function adds a span to the source to serve the request, and
+ * returns false.
  */
 static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 			   size_t size, unsigned long *addr)
@@ -99,7 +99,7 @@ static void sleep_splits_its_own_slabs_first(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		vmem_t *src = vq_ids(test, 64, 0);
 		vmem_t *vm = vq_client(test, src, 4);
-		/* A slab of the other size takes the whole source. */
+		/* A slab of the other size takes all integers of the source. */
 		size_t other = sizes[i] == 4 ? 3 : 4;
 		unsigned long a = vt_alloc(vm, other, VM_SLEEP);
 		unsigned long addr;
@@ -145,8 +145,8 @@ static void sleep_drains_its_own_magazines_first(struct kunit *test)
 }
 
 /*
- * [38] An integer that is freed in the arena serves a request that waits in the
- * source.
+ * [38] If a request to an arena waits in the source, an integer that is freed
+ * in the arena serves the request.
  */
 static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 {
@@ -164,7 +164,7 @@ static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 	vq_put(s, vm, 33);
 	/* If the request still sleeps, end the test without a hang. */
 	if (!vq_poll(completion_done(&t->done))) {
-		KUNIT_FAIL(test, "asleep although %lu is free", addr);
+		KUNIT_FAIL(test, "the request sleeps although integer %lu is free", addr);
 		vmem_add(src, (void *)10001, 1000, VM_SLEEP);
 	}
 	addr = vt_join(test, t, NULL);
@@ -195,8 +195,9 @@ static void reclaim_calls_the_release_function(struct kunit *test)
 }
 
 /*
- * The source has space for one slab only, so the client imports single objects.
- * The statistics count no failure, because no request of a client fails.
+ * The source has space for only one slab, so the arena imports single objects
+ * after the first slab. Failed imports of a slab do not count in "fail",
+ * because every request succeeds.
  */
 static void lack_of_a_slab_is_no_failure(struct kunit *test)
 {

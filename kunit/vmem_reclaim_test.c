@@ -3,9 +3,9 @@
  * Reclaim: a request gets the integers in the caches of its arena and of all
  * arenas below it.
  *
- * Threads here wait for integers that caches hold or get later. Maintenance,
- * which makes waiters search again, does not run, so a lost wake-up causes a
- * hang.
+ * The threads of this suite wait for integers that caches hold, or that are
+ * freed later. Maintenance, which makes waiters search again, does not run, so
+ * a lost wake-up causes a hang.
  */
 #include "vmem_test_qcache.h"
 
@@ -13,8 +13,8 @@
 #define MANY	6000
 
 /*
- * Enough integers for magazines of one size, in 15 slabs: one VM_NOSLEEP
- * request splits at most 16 slabs.
+ * Enough integers for magazines of one cached size. One VM_NOSLEEP request can
+ * get all of them: they fill 15 slabs, and a request splits at most 16 slabs.
  */
 #define FEW	960
 
@@ -42,7 +42,7 @@ static void nosleep_drains_its_own_magazines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, FEW, VM_NOSLEEP), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, FEW);
-	/* The last request of each vq_fill() failed. */
+	/* The last request of each call of vq_fill() failed. */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
 }
 
@@ -261,7 +261,7 @@ static void free_of_the_last_object_serves_the_source(struct kunit *test)
 	expect_drained(test, src, 1, vm);
 	vt_free(vm, a, 3);
 	if (!vq_poll(completion_done(&t->done))) {
-		KUNIT_FAIL(test, "asleep although all is free");
+		KUNIT_FAIL(test, "the request sleeps although all 64 integers are free");
 		vmem_update(NULL);
 	}
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
@@ -327,7 +327,8 @@ static void use_leaves(struct tree *tr)
 }
 
 /*
- * [38] A VM_SLEEP request gets the whole root of an idle tree of three levels.
+ * [38] In an idle tree of three levels, a VM_SLEEP request gets all integers of
+ * the root.
  */
 static void sleep_gets_the_whole_root(struct kunit *test)
 {
@@ -346,8 +347,8 @@ static void sleep_gets_the_whole_root(struct kunit *test)
 }
 
 /*
- * [38] A VM_NOSLEEP request fails and queues a reclaim, so a later request
- * succeeds.
+ * [38] A VM_NOSLEEP request for all integers of the root fails and queues a
+ * reclaim, so a later request succeeds.
  */
 static void nosleep_gets_the_whole_root_later(struct kunit *test)
 {
@@ -403,7 +404,7 @@ static struct during {
 static void fail_during_reclaim(struct work_struct *work)
 {
 	work->func = during.unload;
-	/* This leaves a wholly free slab in the cache. */
+	/* This leaves a wholly free slab in the cache of the visited arena. */
 	vt_free(during.visited, vt_alloc(during.visited, 1, VM_NOSLEEP), 1);
 	during.addr = vt_alloc(during.src, during.size, VM_NOSLEEP);
 }

@@ -3,7 +3,7 @@
 #include "../vmem/arena.h"
 #include "vmem_test.h"
 
-/* [1] Three neighbours, freed in any order, become one free segment. */
+/* [1] Three adjacent segments, freed in any order, become one free segment. */
 static void neighbours_coalesce_in_every_order(struct kunit *test)
 {
 	static const u8 order[][3] = {
@@ -30,8 +30,8 @@ static void neighbours_coalesce_in_every_order(struct kunit *test)
 }
 
 /*
- * [1] A freed segment merges with the free segment before it, after it, or
- * both.
+ * [1] A freed segment merges with an adjacent free segment at a lower address,
+ * at a higher address, or at both.
  */
 static void free_merges_with_both_sides(struct kunit *test)
 {
@@ -48,7 +48,9 @@ static void free_merges_with_both_sides(struct kunit *test)
 		       { 22 * U, 2 * U });
 }
 
-/* [2] If two spans touch, no segment extends from one into the other. */
+/*
+ * [2] No segment extends from one span into another, even if the spans touch.
+ */
 static void touching_spans_stay_apart(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 4 * U, U);
@@ -70,7 +72,7 @@ static void touching_spans_stay_apart(struct kunit *test)
 }
 
 /*
- * [29] List order has the spans in the order of their addition, and the
+ * [29] List order sorts the spans by the time of their addition, and the
  * segments of each span by address.
  */
 static void list_order_is_order_of_arrival(struct kunit *test)
@@ -90,7 +92,7 @@ static void list_order_is_order_of_arrival(struct kunit *test)
 		       { 33 * U, U }, { 19 * U, U }, { 64 * U, U });
 }
 
-/* [33] An allocated segment is one allocation: neighbours are not merged. */
+/* [33] Adjacent allocated segments do not merge: each is one allocation. */
 static void allocations_are_not_merged(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 64);
@@ -106,7 +108,7 @@ static void allocations_are_not_merged(struct kunit *test)
 
 /*
  * [1] After every second identifier is freed, there are 1000 free segments.
- * After all are freed, there is one.
+ * After all identifiers are freed, there is one free segment.
  */
 static void holes_coalesce(struct kunit *test)
 {
@@ -141,8 +143,8 @@ static void added_span_may_touch_others(struct kunit *test)
 }
 
 /*
- * [28] vmem_contains() is true if the whole range lies in one span, allocated
- * or not.
+ * [28] vmem_contains() returns true if the whole range lies in one span. The
+ * range need not be allocated.
  */
 static void contains_is_within_one_span(struct kunit *test)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shared between the suite vmem_live_module and the module vmem_sleeper. Import
- * and release functions of vmem_sleeper sleep while the suite removes
+ * Shared between the suite vmem_live_module and the module vmem_sleeper. The
+ * import and release functions of vmem_sleeper sleep while the suite removes
  * vmem_sleeper.
  */
 #ifndef VMEM_SLEEPER_H
@@ -14,9 +14,9 @@
 /**
  * struct vmem_sleeper - functions of vmem_sleeper, and state shared with the
  * suite
- * @take: import function of the module for vmem_create(); calls vmem_alloc()
- * @xtake: import function of the module for vmem_xcreate(); calls @take
- * @give: release function of the module; calls vmem_free()
+ * @take: the module's import function for vmem_create(); calls vmem_alloc()
+ * @xtake: the module's import function for vmem_xcreate(); calls @take
+ * @give: the module's release function; calls vmem_free()
  * @block_take: if set, @take and @xtake fail with VM_NOSLEEP, and with VM_SLEEP
  *	they block until the suite completes @proceed
  * @block_give: if set, @give blocks until the suite completes @proceed

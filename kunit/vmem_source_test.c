@@ -16,8 +16,8 @@ static int source_init(struct kunit *test)
 }
 
 /*
- * [23] A request with VM_ABORT does not wait in a source that it imports from
- * by vmem_alloc(), and the failure of the source starts no reclaim.
+ * [23] If vmem_alloc() is the import function, a request with VM_ABORT does not
+ * wait in the source. The failure in the source starts no reclaim.
  */
 static void abort_does_not_wait_in_the_source(struct kunit *test)
 {
@@ -34,7 +34,8 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 	vt_free(src, all, 64);
 
 	/*
-	 * A wholly free slab stays in the source's cache, as no reclaim starts.
+	 * A wholly free slab stays in the source's cache, because no reclaim
+	 * starts.
 	 */
 	vt_free(src, vt_alloc(src, 1, VM_SLEEP), 1);
 	KUNIT_ASSERT_EQ(test, vmem_size(src, VMEM_FREE), (size_t)0);
@@ -49,7 +50,10 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 	vt_free(vm, 1, 64);
 }
 
-/* Flags of the first four imports. Only import number @served succeeds. */
+/*
+ * Flags of the first four imports. Only import number @served succeeds, or none
+ * if @served is 0.
+ */
 static int flags[4];
 static unsigned int served;
 
@@ -61,9 +65,9 @@ static void record_flags(void)
 }
 
 /*
- * [44] While caches of the tree may hold the needed integers, an import
- * function is called with VM_NOSLEEP. After reclaim it is called with the
- * client's flags without VM_PANIC.
+ * [44] While caches of the tree may hold the needed integers, vmem calls the
+ * import function with VM_NOSLEEP. After reclaim, vmem calls the import
+ * function with the client's flags without VM_PANIC.
  */
 static void import_is_first_tried_without_sleeping(struct kunit *test)
 {
@@ -78,7 +82,10 @@ static void import_is_first_tried_without_sleeping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flags[1], VM_SLEEP | VM_PUSHPAGE);
 	vt_free(vm, 1000, 5);
 
-	/* VM_ABORT starts no reclaim, so the first import may sleep. */
+	/*
+	 * A request with VM_ABORT starts no reclaim, so the first import may
+	 * sleep.
+	 */
 	vt_imp.imports = 0;
 	served = 0;
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5, VM_SLEEP | VM_ABORT), 0UL);
@@ -135,7 +142,10 @@ static void deep_waiter_is_served_at_once(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vt_alloc(vm[0], 4, VM_SLEEP), 1UL);
 	t = vt_request(test, vm[11], 1, VM_SLEEP);
 	vt_wait_asleep(test, vm[11], 1);
-	/* The request counts as a waiter of each arena up to the root. */
+	/*
+	 * The request counts as a waiter of its arena, of the root and of each
+	 * arena between them.
+	 */
 	KUNIT_EXPECT_TRUE(test, vt_poll(vt_stats(vm[0]).wait == 1));
 	for (i = 0; i < ARRAY_SIZE(vm); i++) {
 		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).wait, 1ULL);
@@ -193,7 +203,10 @@ static void import_without_guaranteed_class_is_kept(struct kunit *test)
 	vt_xfree(vm, TOP, TOP / 2);
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, (size_t)(TOP / 2 + U));
 
-	/* The size that serves at any address, size + align, overflows. */
+	/*
+	 * A segment of size + align would fit at any address, but this sum
+	 * overflows.
+	 */
 	vt_imp.next = U;
 	KUNIT_EXPECT_EQ(test, (unsigned long)vmem_xalloc(vm, TOP + U, TOP, U, 0,
 							 NULL, NULL,

@@ -12,7 +12,7 @@ static void free_whole_span(struct walk_log *w, unsigned long start,
 {
 	unsigned int before = vt_imp.releases;
 
-	/* At the first of a span's two identifiers, free both. */
+	/* At the first of a span's two identifiers, free both identifiers. */
 	if (start & 1)
 		return;
 	vt_free(w->vm, start + 1, 1);
@@ -21,7 +21,7 @@ static void free_whole_span(struct walk_log *w, unsigned long start,
 	KUNIT_EXPECT_EQ(w->test, vt_imp.releases, before + 1);
 }
 
-/* [29] A walk continues after the span that it is in is released. */
+/* [29] A walk continues even if the span of the visited segment is released. */
 static void walk_that_releases_its_span(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, 1, vt_release, 1, 0);
@@ -50,7 +50,10 @@ static void free_next_span(struct walk_log *w, unsigned long start, size_t size)
 		vt_free(w->vm, start + 1, 1);
 }
 
-/* [29] A walk skips the next span of the list if this span is released. */
+/*
+ * [29] A walk skips the next span of the list if this span is released before
+ * the walk reaches it.
+ */
 static void walk_that_releases_the_next_span(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 0, 0);
@@ -74,7 +77,10 @@ static void add_span_at_end(struct walk_log *w, unsigned long start,
 		vmem_add(w->vm, (void *)100, 1, VM_SLEEP);
 }
 
-/* [29] A walk visits a span that is added at the end at most once. */
+/*
+ * [29] If a span is added at the end of the list during a walk, the walk visits
+ * this span at most once.
+ */
 static void walk_that_adds_a_span(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, 8);
@@ -156,8 +162,8 @@ static void alloc_and_free(struct vt_thread *t)
 }
 
 /*
- * [29] A walk visits untouched segments once while other threads allocate and
- * free.
+ * [29] While other threads allocate and free, a walk visits each unchanged
+ * segment once.
  */
 static void walk_among_other_threads(struct kunit *test)
 {

@@ -50,7 +50,10 @@ static void slack_counts_as_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 1ULL);
 }
 
-/* [23] fail counts requests, not the attempts that a request makes. */
+/*
+ * [23] The statistic "fail" counts requests, not the attempts that a request
+ * makes.
+ */
 static void fail_counts_requests(struct kunit *test)
 {
 	vmem_t *src = vt_arena(test, 16 * U, 2 * U, U);
@@ -63,7 +66,8 @@ static void fail_counts_requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(src).fail,
 			vt_stats(vm).import_fail);
 	/*
-	 * A request that succeeds after failed attempts does not count in fail.
+	 * A request that succeeds after failed attempts does not count in
+	 * "fail".
 	 */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), U);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 2 * U, VM_NOSLEEP), 16 * U);
@@ -72,7 +76,8 @@ static void fail_counts_requests(struct kunit *test)
 }
 
 /*
- * [33] search counts the free segments that a search looks at after the first.
+ * [33] The statistic "search" counts the free segments that a request looks at,
+ * except the first one.
  */
 static void search_counts_after_the_first(struct kunit *test)
 {
@@ -93,8 +98,9 @@ static void search_counts_after_the_first(struct kunit *test)
 }
 
 /*
- * [33] contains counts calls of vmem_contains(), and contains_search counts the
- * spans that these calls examine in a balanced tree.
+ * [33] The statistic "contains" counts calls of vmem_contains().
+ * "contains_search" counts the spans that these calls examine in a balanced
+ * tree.
  */
 static void contains_counts_calls_and_spans(struct kunit *test)
 {
@@ -121,8 +127,8 @@ static void contains_counts_calls_and_spans(struct kunit *test)
 }
 
 /*
- * [33] lookup counts the steps of a look-up after the first step. Without a
- * collision there are none.
+ * [33] The statistic "lookup" counts the steps of each table look-up, except
+ * the first step. Without a collision the statistic stays 0.
  */
 static void lookup_counts_after_the_first(struct kunit *test)
 {
@@ -132,14 +138,14 @@ static void lookup_counts_after_the_first(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		vt_free(vm, vt_alloc(vm, 1, VM_NOSLEEP), 1);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).lookup, 0ULL);
-	/* With more segments than buckets, some share a bucket. */
+	/* With more segments than buckets, some segments share a bucket. */
 	for (i = 0; i < 100; i++)
 		vt_alloc(vm, 1, VM_NOSLEEP);
 	vt_drain(test, vm);
 	KUNIT_EXPECT_GT(test, vt_stats(vm).lookup, 0ULL);
 }
 
-/* [33] import, giveback and release count spans. */
+/* [33] The statistics "import", "giveback" and "release" count spans. */
 static void imports_are_counted(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, U, vt_release, 4 * U, 0, 0);

@@ -30,7 +30,7 @@
  * struct vt - the state of one running test
  * @arenas: arenas to verify and destroy at the end, in order of creation
  * @n: number of @arenas
- * @stuck: a thread hangs and may still use its arena: vt_exit() destroys no
+ * @stuck: a thread hangs and may still use its arena, so vt_exit() destroys no
  *	arena
  */
 struct vt {
@@ -176,8 +176,8 @@ static inline void vt_exit(struct kunit *test)
 }
 
 /*
- * Skip a test that calls vmem with interrupts off if the kernel has PREEMPT_RT,
- * which allows calls of neither vmem nor the slab allocator in that context.
+ * On PREEMPT_RT, skip a test that calls vmem with interrupts off: vmem and the
+ * slab allocator must not be called in this context.
  */
 static inline void vt_needs_irqs_off(struct kunit *test)
 {
@@ -216,7 +216,8 @@ static inline void vt_close(struct kunit *test, vmem_t *vm)
 }
 
 /*
- * An arena without a source, with one span or, if @base and @size are 0, none.
+ * An arena without a source. It has one span, or no span if @base and @size are
+ * 0.
  */
 static inline vmem_t *vt_arena(struct kunit *test, unsigned long base,
 			       size_t size, size_t quantum)
@@ -244,7 +245,9 @@ static inline void vt_free(vmem_t *vm, unsigned long addr, size_t size)
 	vmem_free(vm, (void *)addr, size);
 }
 
-/* Allocate exactly the range [addr, addr + size), by a window. */
+/*
+ * Allocate exactly the range [addr, addr + size): the window allows no other.
+ */
 static inline unsigned long vt_alloc_at(vmem_t *vm, unsigned long addr,
 					size_t size)
 {
@@ -259,8 +262,8 @@ static inline void vt_xfree(vmem_t *vm, unsigned long addr, size_t size)
 
 /*
  * Make the given ranges the only free segments: allocate all free segments,
- * then free the ranges in this order. The ranges must not be adjacent to each
- * other.
+ * then free the given ranges in the given order. No two of these ranges may be
+ * adjacent.
  */
 static inline void vt_holes(struct kunit *test, vmem_t *vm,
 			    const struct vt_range *hole, unsigned int n)

@@ -2,8 +2,9 @@
 /*
  * Source paths, and requests that wait in them. A source path is a chain of
  * arenas, in which each arena imports from the arena above it with
- * vmem_alloc(). For the suites vmem_live_deep, vmem_live_waiters and
- * vmem_live_module. This header uses only the public interface and debugfs.
+ * vmem_alloc(). The suites vmem_live_deep, vmem_live_waiters and
+ * vmem_live_module include this header. The header uses only the public
+ * interface and debugfs.
  *
  * A suite sets .suite_init = vd_suite_init, .suite_exit = vd_suite_exit, .init
  * = vt_init and .exit = vd_exit. Maintenance runs only when a test calls
@@ -148,7 +149,7 @@ static inline vmem_t *vd_unrelated_arena(struct kunit *test)
 
 /**
  * struct vd_shape - form of a source path
- * @name: name of the test parameter
+ * @name: name of this KUnit parameter
  * @depth: number of arenas below the root
  * @every: each @every-th arena, counted from the leaf, has caches; 0 if no
  *	arena has caches
@@ -256,7 +257,7 @@ static inline unsigned long vd_alloc_nosleep(struct kunit *test, vmem_t *vm,
 static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
 	if (!vd_poll(test, vt_stats(vm).waiters == n))
-		KUNIT_FAIL(test, "%llu requests wait, not %llu",
+		KUNIT_FAIL(test, "%llu requests wait, expected %llu",
 			   vt_stats(vm).waiters, n);
 }
 
@@ -264,13 +265,13 @@ static inline void vd_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 static inline void vd_wait_asleep(struct kunit *test, vmem_t *vm, u64 n)
 {
 	if (!vd_poll(test, vt_stats(vm).wait >= n))
-		KUNIT_FAIL(test, "requests slept %llu times, not %llu",
+		KUNIT_FAIL(test, "requests slept %llu times, expected at least %llu",
 			   vt_stats(vm).wait, n);
 }
 
 /*
- * Returns the number of sleeps of requests in this arena, once the number is
- * stable. While reclaim runs, waiters may wake and sleep again.
+ * Wait until the number of sleeps of requests in this arena is stable, and
+ * return it. While reclaim runs, waiters may wake and sleep again.
  */
 static inline u64 vd_stable_waits(vmem_t *vm)
 {
@@ -325,7 +326,7 @@ static inline void vd_alloc_whole(struct kunit *test, vmem_t *vm, size_t size)
 
 /*
  * Returns the id of an arena. The statistics of an arena contain the id of its
- * source, so create an arena with this source.
+ * source, so create an arena whose source is @vm.
  */
 static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 {

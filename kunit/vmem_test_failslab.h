@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Makes the allocations of single tasks fail, with the kernel's fault injection
- * (see vmem_test_nomem.h). vn_instrument() sets up the fault injection for a
- * suite.
+ * Uses the kernel's fault injection to make the allocations of single tasks
+ * fail (see vmem_test_nomem.h). vn_instrument() sets up the fault injection for
+ * a suite.
  */
 #ifndef VMEM_TEST_FAILSLAB_H
 #define VMEM_TEST_FAILSLAB_H
@@ -59,8 +59,8 @@ static inline void vn_instrument(bool on)
 }
 
 /*
- * Make the n-th allocation after this call fail, or with VN_ALL all of them.
- * Only allocations of this task count.
+ * Make this task's n-th allocation after this call fail, or all its allocations
+ * if n is VN_ALL.
  */
 static inline void vn_arm(unsigned int n)
 {

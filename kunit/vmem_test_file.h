@@ -2,8 +2,9 @@
 /*
  * Access to the files of the module: parameters in sysfs, and seq_files in
  * debugfs. A kernel thread has no user memory to read into, so vt_seq_read()
- * calls the read iterator of the seq_file. It calls debugfs_file_get() first,
- * as debugfs does for a read: the file cannot be removed during the read.
+ * calls the read iterator of the seq_file. Before this call, vt_seq_read()
+ * calls debugfs_file_get(), as debugfs does for a read, so that the file cannot
+ * be removed during the read.
  */
 #ifndef VMEM_TEST_FILE_H
 #define VMEM_TEST_FILE_H
@@ -33,8 +34,8 @@ static inline void vt_file_close(struct file *f)
 }
 
 /*
- * Set a parameter of vmem.ko to @value, or leave it if @value is NULL. If @old
- * is not NULL, store the old value there.
+ * Set a parameter of vmem.ko to @value, or leave it unchanged if @value is
+ * NULL. If @old is not NULL, store the old value there.
  */
 static inline int vt_param(const char *name, const char *value, char *old,
 			   size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Import and release functions that the test controls and that record their
- * arguments. vt_import() makes up the imported ranges: its source has no spans,
- * so that no allocation is made from it.
+ * arguments. vt_import() chooses the imported ranges itself. It allocates
+ * nothing from its source, which has no spans.
  *
  * vt_imp.during runs inside the import function, where the arena lock is not
  * held. Thus a test can reproduce a race between the request and another
@@ -14,11 +14,11 @@
 #include "vmem_test.h"
 
 /**
- * struct vt_import - control of the functions below, and a record of their
- * calls
+ * struct vt_import - control of the import and release functions, and a record
+ * of their calls
  * @next: start of the next imported range, advanced by each import; 0 makes the
  *	import fail
- * @raise: integers that vt_ximport() returns beyond the requested size
+ * @raise: size of the imported range minus the requested size, for vt_ximport()
  * @during: function that runs inside each import, or NULL
  * @importer: the importing arena, for use by @during
  * @imports: number of calls of the import function

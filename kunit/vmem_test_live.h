@@ -33,14 +33,14 @@
 #define VL_RETRIES	1000
 
 /*
- * A request that takes longer counts as hung. The limit is below the timeout of
- * the hung task detector.
+ * A request that takes longer than this limit counts as hung. The limit is
+ * below the timeout of the hung task detector.
  */
 #define VL_LIMIT_MS	(VT_LIMIT_MS / 2)
 
 /*
- * Like vt_poll(), but a test that has already failed polls for four seconds
- * only: it must end before the timeout of KUnit.
+ * Like vt_poll(), but a test that has already failed polls for only four
+ * seconds: it must end before the timeout of KUnit.
  */
 #define vl_poll(test, cond)						\
 ({									\
@@ -79,7 +79,8 @@ static inline void vl_suite_exit(struct kunit_suite *suite)
 }
 
 /**
- * struct vl_state - control of the functions below, and a record of their calls
+ * struct vl_state - control of the import and release functions, and a record
+ * of their calls
  * @next: start of the next range that vl_import() returns; 0 makes vl_import()
  *	fail
  * @imports: number of calls of the import functions
@@ -88,7 +89,7 @@ static inline void vl_suite_exit(struct kunit_suite *suite)
  * @releases: number of calls of the release functions
  * @releases_done: number of release calls that have returned
  * @requester: the task that is inside vl_request(), or NULL
- * @in_request: number of releases by @requester
+ * @in_request: number of release calls by @requester
  * @closed: the gate is closed: functions that call vl_gate_pass() block
  * @entered: completed by each function that is about to block at the gate
  * @opened: completed when the gate opens
@@ -142,7 +143,7 @@ static inline bool vl_gate_wait(struct kunit *test)
 
 /*
  * Record a release and block at the gate. A release in the context of a request
- * is an error, and does not block.
+ * is an error: count it and do not block.
  */
 static inline void vl_note_release(void)
 {
@@ -154,7 +155,8 @@ static inline void vl_note_release(void)
 }
 
 /*
- * Allocate. During the call, vl_note_release() counts releases in this context.
+ * Allocate. During this request, vl_note_release() counts releases by this
+ * task.
  */
 static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 				       bool irqs_off)
@@ -171,7 +173,7 @@ static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 	return addr;
 }
 
-/* Makes up the imported ranges. The source is a label without spans. */
+/* Chooses the imported range itself: the source is a label without spans. */
 static inline void *vl_import(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr = vl.next;
@@ -237,9 +239,9 @@ static inline vmem_t *vl_client(struct kunit *test, vmem_t *source,
 }
 
 /*
- * An arena with one imported span, which is a slab in a cache and has no
- * allocated object. When the arena's tree reclaims, the span becomes wholly
- * free and vmem calls vl_release().
+ * An arena with one imported span. The span is a slab of a cache, and the slab
+ * has no allocated object. When reclaim runs in the arena's tree, the span
+ * becomes wholly free and vmem calls vl_release().
  */
 static inline vmem_t *vl_idle_importer(struct kunit *test)
 {
@@ -297,7 +299,8 @@ static inline bool vl_wait_waiters(struct kunit *test, vmem_t *vm, u64 n)
 {
 	bool asleep = vl_poll(test, vt_stats(vm).waiters >= n);
 
-	KUNIT_EXPECT_TRUE_MSG(test, asleep, "%llu waiters, not %llu",
+	KUNIT_EXPECT_TRUE_MSG(test, asleep,
+			      "%llu requests wait, expected at least %llu",
 			      vt_stats(vm).waiters, n);
 	return asleep;
 }

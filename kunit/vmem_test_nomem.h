@@ -4,15 +4,15 @@
  * allocation of the call fails.
  *
  * The kernel's fault injection makes the allocations fail. A task's fail_nth
- * makes its n-th allocation fail, of a slab object or of pages, unless the
- * flags include __GFP_NOFAIL. A task's make_it_fail makes all these allocations
- * fail. Both also affect allocations of the kernel's debug checkers, so a call
- * can succeed although an allocation failed. The test repeats the call until n
- * exceeds the number of allocations in the call.
+ * makes the task's n-th allocation of a slab object or of pages fail, unless
+ * the flags of the allocation include __GFP_NOFAIL. A task's make_it_fail makes
+ * all these allocations fail. Both also affect allocations of the kernel's
+ * debug checkers, so a call can succeed although an allocation failed. The test
+ * repeats the call until n exceeds the number of allocations in the call.
  *
  * A suite sets .suite_init = vn_suite_init, .suite_exit = vn_suite_exit, .init
- * = vn_init and .exit = vn_exit. As with vmem_test_qcache.h, on which this
- * header builds, a test must free all its allocations.
+ * = vn_init and .exit = vn_exit. A test must free all its allocations, because
+ * this header builds on vmem_test_qcache.h.
  */
 #ifndef VMEM_TEST_NOMEM_H
 #define VMEM_TEST_NOMEM_H
@@ -34,7 +34,7 @@
  * @vm: the arena on which @call operates
  * @fails: increment of &vmem_stats.fail by a failed call
  * @may_change: a failed call may change anything but clients' allocations
- * @injected: fail_vmem makes the calls fail, not a lack of memory
+ * @injected: the calls fail because of fail_vmem, not for lack of memory
  * @arg: private to @arrange
  * @addr: result of the call
  * @failed: number of calls that failed
@@ -230,8 +230,8 @@ static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 }
 
 /*
- * Repeat the call with another of its allocations failing each time, then make
- * it once with all of them failing.
+ * Repeat the call, and make another of its allocations fail each time. Then
+ * make the call once with all its allocations failing.
  */
 static inline void vn_fail_each(struct kunit *test, struct vn *w)
 {

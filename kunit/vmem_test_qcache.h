@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Access to the contents of an arena's quantum caches, and sets of allocated
- * integers, which detect an integer that is allocated twice.
+ * Access to the contents of an arena's quantum caches. A struct vq_set records
+ * the allocated integers and detects an integer that is allocated twice.
  *
  * A suite sets .suite_init = vq_suite_init, .suite_exit = vq_suite_exit, .init
  * = vq_init and .exit = vq_exit. Periodic maintenance is off and a test stays
@@ -39,7 +39,7 @@ static inline void vq_suite_exit(struct kunit_suite *suite)
 }
 
 /*
- * Like vt_poll(), but its limit is below the timeout of the hung task detector.
+ * Like vt_poll(), but with a limit below the timeout of the hung task detector.
  */
 #define vq_poll(cond)							\
 ({									\
@@ -183,7 +183,7 @@ static inline unsigned long vq_in_depot(vmem_t *vm, size_t size)
 	return sum;
 }
 
-/* Number of objects that a magazine of the given kind holds. */
+/* Number of objects that a magazine of the given kind can hold. */
 static inline unsigned int vq_capacity(unsigned int kind)
 {
 	return ((64U << kind) - sizeof(struct vmem_magazine)) /
@@ -288,9 +288,9 @@ static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
  * Put exactly @k empty magazines into the depot of a cache. At first the depot
  * must be empty and @missed of the cache 0. Only allocations create magazines,
  * because vmem_free() allocates no memory. So this function first frees as many
- * objects as @k magazines hold, which go to their slabs and raise @missed. Then
- * it makes @k allocations, each of which creates a magazine. It leaves these @k
- * objects in @s.
+ * objects as @k magazines can hold. The objects go to their slabs, and each
+ * raises @missed. Then this function makes @k allocations, each of which
+ * creates a magazine, and leaves these @k objects in @s.
  */
 static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 				       vmem_t *vm, size_t size, unsigned int k)
@@ -314,8 +314,8 @@ static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 }
 
 /*
- * Allocate and free all cached sizes at random, reproducibly by the seed. At
- * the end, free all allocations.
+ * Allocate and free objects of all cached sizes at random. @seed determines the
+ * sequence. At the end, free all allocations.
  */
 static inline void vq_random_ops(struct vq_set *s, vmem_t *vm,
 				 unsigned int steps, unsigned int seed)

@@ -5,8 +5,9 @@
  * A test opens a window before a call that must cause a report, and closes the
  * window after the call. A test with many reports also reads the window in
  * between. A window reads the messages from the kernel log, so it needs no
- * tracepoints. It prints two lines that begin with "vmem-test:", which tell the
- * log checker how many reports with which text to accept between the two lines.
+ * tracepoints. A window also prints two lines that begin with "vmem-test:".
+ * They tell the log checker the number and the text of the reports to accept
+ * between the two lines.
  */
 #ifndef VMEM_TEST_REPORT_H
 #define VMEM_TEST_REPORT_H
@@ -51,8 +52,7 @@ static inline void vt_window_open(struct vt_window *w, const char *what,
 }
 
 /*
- * Read the messages since the last call. The kernel log overwrites old
- * messages.
+ * Read the messages since the last call, before the kernel log overwrites them.
  */
 static inline void vt_window_read(struct vt_window *w)
 {

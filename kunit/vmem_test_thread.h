@@ -2,8 +2,8 @@
 /*
  * Threads that allocate, and functions that wait for a state.
  *
- * Timeouts only turn a hang into a failure; no test passes or fails by the
- * duration of an operation.
+ * A timeout turns a hang into a failure. Apart from timeouts, no result depends
+ * on the duration of an operation.
  */
 #ifndef VMEM_TEST_THREAD_H
 #define VMEM_TEST_THREAD_H

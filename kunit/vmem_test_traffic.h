@@ -84,7 +84,7 @@ static inline void vq_churn_free(struct vq_churn *t, unsigned int i)
 	vt_free(t->vm, r.start, r.size);
 }
 
-/* Make one allocation or free. */
+/* Make one call of vmem_alloc() or vmem_free(). */
 static inline void vq_churn_step(struct vq_churn *t)
 {
 	u32 r = prandom_u32_state(&t->rnd);

@@ -20,7 +20,7 @@ enum event_kind {
  * @addr: the address, the flags of a failure, or the value before a change
  * @size: the size, or the value after a change
  * @flags: the flags, the reason or kind, or a number of segments
- * @cached: the size is a cached size
+ * @cached: true if the size is a cached size
  * @caller: the return address of an allocation, or the size of an import
  * @ns: the duration in nanoseconds
  */
@@ -87,7 +87,7 @@ static void record_release(void *data, const struct vmem *vm,
 }
 
 static void record_wait(void *data, const struct vmem *vm, unsigned long size,
-			int vmflag, unsigned int what)
+			int vmflag, unsigned int what, u64 ns)
 {
 	record((struct event){ WAIT, vm, 0, size, what });
 }
@@ -185,7 +185,10 @@ static void stop_recording(void)
 	tracepoint_synchronize_unregister();
 }
 
-/* Returns the n-th event of a kind and an arena, counted from 0, or NULL. */
+/*
+ * Returns event number @n, counted from 0, of a kind and an arena, or NULL if
+ * there is none.
+ */
 static const struct event *nth_event(enum event_kind kind,
 				     const struct vmem *vm, unsigned int n)
 {
@@ -286,7 +289,8 @@ static void caller_is_the_client(struct kunit *test)
 	unsigned int i;
 
 	/*
-	 * Without tail calls and frame pointers the recorded caller is in vmem.
+	 * If the kernel has no frame pointers, and functions of vmem make no
+	 * tail calls, the recorded caller is a function of vmem.
 	 */
 	if (!IS_ENABLED(CONFIG_FRAME_POINTER) &&
 	    (IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN)))
@@ -310,7 +314,8 @@ static bool fast_path_is_off(const vmem_t *vm)
 
 /*
  * [14] vmem_alloc() and vmem_free() of cached sizes are traced. Magazines still
- * serve these calls. Without probes the fast path is on again.
+ * serve these calls. After the probes are unregistered, the fast path is on
+ * again.
  */
 static void cached_operations_are_traced(struct kunit *test)
 {
@@ -319,7 +324,10 @@ static void cached_operations_are_traced(struct kunit *test)
 	unsigned long addr[32], allocs;
 	unsigned int i, k, round;
 
-	/* Round 1 finds no magazines, so round 2 creates them. */
+	/*
+	 * In the first iteration vmem_free() finds no magazines, so the second
+	 * iteration creates magazines.
+	 */
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			addr[i] = vt_alloc(vm, 2, VM_NOSLEEP);
@@ -414,8 +422,8 @@ static void tracing_is_switched_in_use(struct kunit *test)
 }
 
 /*
- * [21] Successful and failed imports are traced, and [3] releases to the
- * source.
+ * [21] Successful and failed imports are traced. [3] Releases to the source are
+ * traced.
  */
 static void imports_and_releases_are_traced(struct kunit *test)
 {
@@ -513,8 +521,8 @@ static void waits_are_traced(struct kunit *test)
 }
 
 /*
- * [38] A drain of caches is traced as a reap, both by a request that may not
- * sleep and by reclaim.
+ * [38] If a request that may not sleep drains caches, or if reclaim drains
+ * them, the drain is traced as a reap.
  */
 static void reaps_are_traced(struct kunit *test)
 {

@@ -13,10 +13,10 @@
  * @vm: the arena, of quantum U
  * @sm: its segment map
  * @one: the marker of the span [16U, 24U)
- * @a: allocated, [16U, 18U)
- * @b: free, [18U, 19U)
- * @c: allocated, [19U, 19U + U/2), occupies U
- * @d: free, [20U, 24U)
+ * @a: the allocated segment [16U, 18U)
+ * @b: the free segment [18U, 19U)
+ * @c: the allocated segment [19U, 19U + U/2), which occupies U
+ * @d: the free segment [20U, 24U)
  * @two: the marker of the span [64U, 72U), which is wholly free
  */
 struct verify_arena {
@@ -53,8 +53,8 @@ static struct vmem_class *class_of(struct verify_arena *v, unsigned long size)
 }
 
 /*
- * Expect that vmem_verify() finds @n violations, and prints @lines lines with
- * @text.
+ * Expect that vmem_verify() finds @n violations and prints @lines lines that
+ * contain @text.
  */
 static void expect_lines(struct kunit *test, vmem_t *vm, const char *text,
 			 int n, unsigned int lines, int line)
@@ -99,18 +99,23 @@ static void wrong_segments_are_found(struct kunit *test)
 	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
 	       "0x13001 should begin at 0x13000", 3);
 	DAMAGE(test, v.vm, v.c->start, v.c->start + 1,
-	       "segment 0x13001 is off the quantum", 3);
-	/* c is empty; the next start, the coverage and the sum are wrong. */
+	       "segment 0x13001 does not begin at a multiple", 3);
+	/*
+	 * c is empty. The start of the next segment, the coverage of the span
+	 * and the sum of the allocated sizes are wrong.
+	 */
 	DAMAGE(test, v.vm, v.c->size, 0, "is empty", 4);
 	/* c is neither allocated nor free; three statistics are wrong. */
-	DAMAGE(test, v.vm, v.c->type, 0x20, "has type 0x20", 4);
+	DAMAGE(test, v.vm, v.c->type, 0x20, "neither allocated nor free: it has type 0x20",
+	       4);
 	/*
 	 * d is off the quantum; its class and the sum of the class are wrong.
 	 */
 	DAMAGE(test, v.vm, v.d->size, v.d->size - 1,
-	       "free segment 0x14000 is off the quantum", 3);
+	       "free segment 0x14000: size 0x3fff is not a multiple", 3);
 	/* d is too large for its span; the sum of its class is wrong. */
-	DAMAGE(test, v.vm, v.d->size, v.d->size + U, "is covered to", 2);
+	DAMAGE(test, v.vm, v.d->size, v.d->size + U,
+	       "span 0x10000 has size 0x8000, but its segments cover 0x9000", 2);
 	/* The sum of the allocated sizes is wrong. */
 	DAMAGE(test, v.vm, v.c->size, v.c->size + 1, "in use", 1);
 }
@@ -126,7 +131,7 @@ static void adjacent_free_segments_are_found(struct kunit *test)
 	 * counts are wrong.
 	 */
 	v.c->type = VMEM_FREE;
-	expect_lines(test, v.vm, "free segments meet", 7, 2, __LINE__);
+	expect_lines(test, v.vm, "follows a free segment", 7, 2, __LINE__);
 	v.c->type = VMEM_ALLOC;
 }
 
@@ -137,15 +142,19 @@ static void segments_not_in_the_table_are_found(struct kunit *test)
 
 	create_arena(test, &v);
 	vmem_hash_del(&v.c->hash);
-	expect_lines(test, v.vm, "0x13000 is not in the table", 2, 1, __LINE__);
-	expect_lines(test, v.vm, "2 allocated, 1 in the table", 2, 1, __LINE__);
+	expect_lines(test, v.vm, "0x13000 is not in the segment table", 2, 1,
+		     __LINE__);
+	expect_lines(test, v.vm,
+		     "2 allocated segments in the list, 1 in the segment table",
+		     2, 1, __LINE__);
 	vmem_hash_add(&v.sm->hash, &v.c->hash, v.c->start);
 	/* d is free but has the type of an allocated segment. */
 	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
-	       "3 allocated, 2 in the table", 6);
+	       "3 allocated segments in the list, 2 in the segment table", 6);
 	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
-	       "0x14000 is not in the table", 6);
-	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC, "0x14000 is not of class", 6);
+	       "0x14000 is not in the segment table", 6);
+	DAMAGE(test, v.vm, v.d->type, VMEM_ALLOC,
+	       "0x14000 (type 0x1, size 0x4000) must not be in class 14", 6);
 }
 
 /*
@@ -174,15 +183,17 @@ static void table_is_checked_while_it_is_moved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 	/* Segments of buckets that count as moved must be in the new table. */
 	h->old_next = 1UL << h->old_bits;
-	expect_lines(test, v.vm, "2 allocated, 0 in the table", 3, 1, __LINE__);
+	expect_lines(test, v.vm,
+		     "2 allocated segments in the list, 0 in the segment table",
+		     3, 1, __LINE__);
 	h->old_next = 0;
 	for (i = 0; i < 1U << h->old_bits; i++)
 		if (!hlist_empty(&h->old[i]))
 			break;
 	h->old_next = i + 1;
 	missing = h->old[i].first->next ? 2 : 1;
-	expect_lines(test, v.vm, " is not in the table", missing + 1, missing,
-		     __LINE__);
+	expect_lines(test, v.vm, " is not in the segment table", missing + 1,
+		     missing, __LINE__);
 
 	h->heads = h->old;
 	h->bits--;
@@ -200,24 +211,33 @@ static void wrong_spans_are_found(struct kunit *test)
 
 	create_arena(test, &v);
 	DAMAGE(test, v.vm, v.one->size, v.one->size + 1,
-	       "span 0x10000 +0x8001 is off the quantum", 3);
+	       "span 0x10000 of size 0x8001 begins at 0, or is not a multiple", 3);
 	/* No span may begin at 0. */
-	DAMAGE(test, v.vm, v.one->start, 0, "span 0x0 +0x8000 is off", 2);
-	/* Both spans include 0x17fff, by which the first span is looked up. */
+	DAMAGE(test, v.vm, v.one->start, 0,
+	       "span 0x0 of size 0x8000 begins at 0", 2);
+	/*
+	 * Both spans include 0x17fff, the address by which the validator looks
+	 * up the first span.
+	 */
 	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
 	       "spans 0x10000 and 0x17fff overlap", 4);
 	DAMAGE(test, v.vm, v.two->start, 24 * U - 1,
-	       "span 0x10000 is not in the tree", 4);
-	/* Spans may touch, so only the start of the segment is wrong. */
+	       "span 0x10000 is not in the tree of spans", 4);
+	/*
+	 * Spans may touch, so only the start of the free segment of the second
+	 * span is wrong.
+	 */
 	DAMAGE(test, v.vm, v.two->start, 24 * U,
 	       "0x40000 should begin at 0x18000", 1);
-	DAMAGE(test, v.vm, v.sm->nspans, 3, "2 spans in the list", 1);
+	DAMAGE(test, v.vm, v.sm->nspans, 3,
+	       "2 spans in the list, 2 in the tree, but nspans is 3", 1);
 
 	root = v.sm->spans;
 	one = v.one->span;
 	two = v.two->span;
 	rb_erase(&v.two->span, &v.sm->spans);
-	expect_lines(test, v.vm, "0x40000 is not in the tree", 2, 1, __LINE__);
+	expect_lines(test, v.vm, "0x40000 is not in the tree of spans", 2, 1,
+		     __LINE__);
 	expect_lines(test, v.vm, "1 in the tree", 2, 1, __LINE__);
 	v.sm->spans = root;
 	v.one->span = one;
@@ -226,7 +246,8 @@ static void wrong_spans_are_found(struct kunit *test)
 	/* The check of the list stops at d, so later segments are missing. */
 	before = v.two->order.pprev;
 	v.two->order.pprev = &v.c->order.next;
-	expect_lines(test, v.vm, "list is broken at 0x14000", 4, 1, __LINE__);
+	expect_lines(test, v.vm, "after segment 0x14000 does not link back", 4, 1,
+		     __LINE__);
 	v.two->order.pprev = before;
 	DAMAGE(test, v.vm, v.one->type, VMEM_FREE, "0x10000 is in no span", 6);
 }
@@ -261,7 +282,7 @@ static void unreleased_span_is_found(struct kunit *test)
 
 /*
  * The validator finds segments in the wrong class, wrong counts of a class, and
- * wrong bits in the map of classes that are not empty.
+ * wrong bits in the map of non-empty classes.
  */
 static void wrong_classes_are_found(struct kunit *test)
 {
@@ -274,23 +295,29 @@ static void wrong_classes_are_found(struct kunit *test)
 	class = class_of(&v, 4 * U);
 	other = class_of(&v, U);
 	DAMAGE(test, v.vm, class->bound, 4 * U - 1,
-	       "0x14000 is above the bound of class 14", 1);
-	DAMAGE(test, v.vm, class->n, 2, "class 14 holds 1 (0x4000), counted 2",
+	       "0x14000 has size 0x4000, above the bound 0x3fff of class 14", 1);
+	DAMAGE(test, v.vm, class->n, 2,
+	       "class 14 holds 1 segments, 0x4000 integers; its counts are 2, 0x4000",
 	       1);
-	DAMAGE(test, v.vm, class->size, 4 * U + 1, "class 14 holds", 1);
+	DAMAGE(test, v.vm, class->size, 4 * U + 1, "its counts are 1, 0x4001", 1);
 	DAMAGE(test, v.vm, *map, *map | 1, "bit of class 0", 1);
 	DAMAGE(test, v.vm, *map, *map | 1UL << (BITS_PER_LONG - 1),
 	       "disagrees with its list", 1);
 	DAMAGE(test, v.vm, *map, *map & ~(1UL << 14), "bit of class 14", 1);
 
-	/* d is in a class whose bound it exceeds. Two counts are wrong. */
+	/*
+	 * d is in class 12, whose bound d exceeds. The counts of classes 12 and
+	 * 14 and the bit of class 14 are wrong.
+	 */
 	hlist_del(&v.d->class);
 	hlist_add_head(&v.d->class, &other->list);
-	expect_lines(test, v.vm, "0x14000 is not of class 12", 5, 1, __LINE__);
+	expect_lines(test, v.vm,
+		     "0x14000 (type 0x2, size 0x4000) must not be in class 12",
+		     5, 1, __LINE__);
 	hlist_del(&v.d->class);
 	/* d is in no class. */
-	expect_lines(test, v.vm, "3 free segments, 2 in classes", 3, 1,
-		     __LINE__);
+	expect_lines(test, v.vm, "3 free segments in the list, 2 in classes", 3,
+		     1, __LINE__);
 	hlist_add_head(&v.d->class, &class->list);
 }
 
@@ -306,17 +333,17 @@ static void wrong_statistics_are_found(struct kunit *test)
 	create_arena(test, &v);
 	s = &v.sm->stats;
 	DAMAGE(test, v.vm, s->alloc, s->alloc + 1,
-	       "2 allocated, 3 in the statistics", 1);
+	       "2 allocated segments in the list, 3 in the statistics", 1);
 	DAMAGE(test, v.vm, s->free, s->free + 1,
-	       "2 allocated, 1 in the statistics", 1);
+	       "2 allocated segments in the list, 1 in the statistics", 1);
 	DAMAGE(test, v.vm, s->mem_inuse, s->mem_inuse - 1, "in use", 1);
 	DAMAGE(test, v.vm, s->mem_total, s->mem_total - 1, "in use", 1);
 	DAMAGE(test, v.vm, s->mem_import, 1, "in use", 1);
 	KUNIT_ASSERT_GT(test, v.sm->pool.n, 0U);
 	DAMAGE(test, v.vm, v.sm->pool.n, v.sm->pool.n + 1,
-	       "the pool does not hold", 1);
+	       "structures, but its list has another length", 1);
 	DAMAGE(test, v.vm, v.sm->pool.n, v.sm->pool.n - 1,
-	       "the pool does not hold", 1);
+	       "structures, but its list has another length", 1);
 }
 
 /*
@@ -342,9 +369,11 @@ static void wrong_cursors_are_found(struct kunit *test)
 	       1);
 	DAMAGE(test, v.vm, cur.addr, 19 * U - 1,
 	       "0x12fff is outside its segment 0x13000", 1);
-	DAMAGE(test, v.vm, cur.seg, stray, "1 cursors, 0 on segments", 1);
+	DAMAGE(test, v.vm, cur.seg, stray,
+	       "1 cursors are open, 0 of them at a structure in the list", 1);
 	/*
-	 * A cursor may be at a marker. At the list's end any address is right.
+	 * A cursor may be at a span marker. At the end of the list, a cursor
+	 * may have any address.
 	 */
 	cur.seg = v.two;
 	cur.addr = 64 * U;
@@ -367,10 +396,11 @@ static void wrong_observers_are_found(struct kunit *test)
 	struct verify_arena v;
 
 	create_arena(test, &v);
-	DAMAGE(test, v.vm, v.sm->nr_observers, 1, "0 observers, 1 counted", 1);
+	DAMAGE(test, v.vm, v.sm->nr_observers, 1,
+	       "0 observers, but nr_observers 1", 1);
 	DAMAGE(test, v.vm, v.sm->fast_alloc_min, UINT_MAX,
-	       "0 observers, 0 counted", 1);
-	DAMAGE(test, v.vm, v.sm->fast_free_max, 0, "0 observers, 0 counted", 1);
+	       "0 observers, but nr_observers 0, fast_alloc_min 4294967295", 1);
+	DAMAGE(test, v.vm, v.sm->fast_free_max, 0, "fast_free_max 0", 1);
 	vmem_segmap_observe(v.sm, 1);
 	v.vm->waiters++;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
@@ -380,8 +410,8 @@ static void wrong_observers_are_found(struct kunit *test)
 }
 
 /*
- * The validator finds hints that are miscounted or not in the order of their
- * addresses.
+ * The validator finds a wrong count of hints, and hints that are not in the
+ * order of their addresses.
  */
 static void wrong_hints_are_found(struct kunit *test)
 {
@@ -401,16 +431,17 @@ static void wrong_hints_are_found(struct kunit *test)
 	rb_insert_color(&hint[1].span, &v.sm->hints);
 	v.sm->nr_hints = 2;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
-	DAMAGE(test, v.vm, v.sm->nr_hints, 3, "2 hints, 3 counted", 1);
+	DAMAGE(test, v.vm, v.sm->nr_hints, 3,
+	       "2 hints in the tree, but nr_hints is 3", 1);
 	DAMAGE(test, v.vm, hint[0].start, 32 * U,
-	       "hint 0x12000 is out of place", 1);
+	       "hint 0x12000 has a wrong type, or is not in address order", 1);
 	DAMAGE(test, v.vm, hint[0].type, VMEM_FREE,
-	       "hint 0x10000 is out of place", 1);
+	       "hint 0x10000 has a wrong type, or is not in address order", 1);
 	v.sm->hints = RB_ROOT;
 	v.sm->nr_hints = 0;
 }
 
-/* The validator finds the cursor of a search at a segment in no class. */
+/* The validator finds cursors of searches at segments that are in no class. */
 static void wrong_class_cursors_are_found(struct kunit *test)
 {
 	struct vmem_class_cursor cur = { };
@@ -423,10 +454,10 @@ static void wrong_class_cursors_are_found(struct kunit *test)
 	cur.seg = v.b;
 	cur.best = v.d;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
-	DAMAGE(test, v.vm, cur.seg, v.a, "the cursor of a search is in no class",
-	       1);
+	DAMAGE(test, v.vm, cur.seg, v.a,
+	       "the cursor of a search is at a segment in no class", 1);
 	DAMAGE(test, v.vm, cur.best, v.two,
-	       "the cursor of a search is in no class", 1);
+	       "the cursor of a search is at a segment in no class", 1);
 	hlist_del(&cur.link);
 	vmem_segmap_observe(v.sm, -1);
 }
@@ -444,11 +475,11 @@ static void first_violations_are_printed(struct kunit *test)
 		class[i].n++;
 	for (i = 16; i < 20; i++)
 		class[i].n++;
-	expect_lines(test, v.vm, "counted 1 (0x0)", 16, 16, __LINE__);
+	expect_lines(test, v.vm, "its counts are 1, 0x0", 16, 16, __LINE__);
 	expect_lines(test, v.vm, " more", 16, 0, __LINE__);
 	for (; i < 24; i++)
 		class[i].n++;
-	expect_lines(test, v.vm, "counted 1 (0x0)", 20, 16, __LINE__);
+	expect_lines(test, v.vm, "its counts are 1, 0x0", 20, 16, __LINE__);
 	expect_lines(test, v.vm, ": 4 more", 20, 1, __LINE__);
 	for (i = 0; i < 12; i++)
 		class[i].n--;
@@ -458,7 +489,7 @@ static void first_violations_are_printed(struct kunit *test)
 
 /*
  * The validator finds wrong slabs and wrong counts of caches. One slab has one
- * allocated object, the other one has no free object.
+ * allocated object, the other slab has no free object.
  */
 static void wrong_slabs_are_found(struct kunit *test)
 {
@@ -482,9 +513,11 @@ static void wrong_slabs_are_found(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vmem_verify(vm), 0);
 
 	DAMAGE(test, vm, slab->free, slab->free & (slab->free - 1),
-	       "cache 1: free objects are miscounted", 1);
+	       "cache 1: the free count of a slab disagrees with its bitmap",
+	       1);
 	/*
-	 * The slab is in the wrong list; its count and the cache's are wrong.
+	 * The slab is in the wrong list. The counts of free objects in the slab
+	 * and in the cache are wrong.
 	 */
 	DAMAGE(test, vm, slab->nfree, 31, "cache 1: a slab is in the wrong list",
 	       3);
@@ -498,9 +531,9 @@ static void wrong_slabs_are_found(struct kunit *test)
 	       "cache 1: the bit of a list disagrees with the list (0x5)", 1);
 	DAMAGE(test, vm, last->map, 1UL << (VMEM_SLAB_LISTS - 1),
 	       "cache 4: the bit of a list disagrees with the list (0x6)", 1);
-	DAMAGE(test, vm, qc->nslabs, 2, "cache 1: slabs are miscounted", 1);
-	DAMAGE(test, vm, qc->nfree, 62, "cache 1: slabs are miscounted", 1);
-	DAMAGE(test, vm, qc->nempty, 1, "cache 1: slabs are miscounted", 1);
+	DAMAGE(test, vm, qc->nslabs, 2, "cache 1: a total disagrees with the slabs", 1);
+	DAMAGE(test, vm, qc->nfree, 62, "cache 1: a total disagrees with the slabs", 1);
+	DAMAGE(test, vm, qc->nempty, 1, "cache 1: a total disagrees with the slabs", 1);
 	DAMAGE(test, vm, slab->start, slab->start + 1,
 	       "cache 1: a slab has no matching cached segment", 1);
 
@@ -520,7 +553,7 @@ static void wrong_slabs_are_found(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, slab);
 	DAMAGE(test, vm, slab->nfree, 63, "cache 1: a slab is in the wrong list",
 	       3);
-	DAMAGE(test, vm, qc->nempty, 0, "cache 1: slabs are miscounted", 1);
+	DAMAGE(test, vm, qc->nempty, 0, "cache 1: a total disagrees with the slabs", 1);
 	vq_close(test, vm);
 }
 

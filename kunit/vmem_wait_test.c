@@ -98,8 +98,8 @@ static void add_wakes_a_waiter(struct kunit *test)
 }
 
 /*
- * [24] The waiter sleeps until the freed identifiers coalesce to a segment of
- * its size.
+ * [24] The waiter sleeps until the freed identifiers coalesce into a segment of
+ * the requested size.
  */
 static void coalescing_wakes_a_waiter(struct kunit *test)
 {
@@ -365,7 +365,7 @@ static void alloc_yield_and_free(struct vt_thread *t)
 			t->errors++;
 			continue;
 		}
-		/* The other threads find no identifier, and sleep. */
+		/* The other threads find no free identifier, and sleep. */
 		vt_yield();
 		vt_free(t->vm, id, 1);
 	}

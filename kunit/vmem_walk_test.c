@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks visit the right segments while the segments change, and leave no trace.
+ * Walks visit the right segments even if the segments change, and do not
+ * prevent freed segments from coalescing.
  */
 #include "vmem_test_walk.h"
 
@@ -54,8 +55,8 @@ static void free_next(struct walk_log *w, unsigned long start, size_t size)
 }
 
 /*
- * [29] If the callback frees the next segment, the walk visits the other
- * segments once.
+ * [29] If the callback frees the next segment, the walk skips this segment and
+ * visits each other segment once.
  */
 static void walk_that_frees_the_next(struct kunit *test)
 {
@@ -80,8 +81,8 @@ static void free_next_three(struct walk_log *w, unsigned long start,
 }
 
 /*
- * [29] The callback frees the three segments after the visited one, which
- * coalesce. The walk visits none of them, not even at the end of the list.
+ * [29] If the callback frees the next three segments, these segments coalesce.
+ * The walk visits none of the three, even if they end the list.
  */
 static void walk_that_frees_the_next_three(struct kunit *test)
 {
@@ -108,7 +109,7 @@ static void free_with_neighbours(struct walk_log *w, unsigned long start,
 
 /*
  * [29] If the visited segment coalesces with both neighbours, the walk
- * continues after them.
+ * continues after the merged segment.
  */
 static void walk_that_frees_both_neighbours(struct kunit *test)
 {
@@ -155,7 +156,10 @@ static void free_previous_and_count(struct walk_log *w, unsigned long start,
 
 	if (start < 3)
 		return;
-	/* start - 1 merges with the free segment before it, except at 3. */
+	/*
+	 * Identifier start - 1 merges with the free segment at lower addresses,
+	 * unless start is 3.
+	 */
 	vt_free(w->vm, start - 1, 1);
 	KUNIT_EXPECT_EQ(w->test, vt_count(w->vm, VMEM_FREE),
 			start == 3 ? before + 1 : before);
@@ -208,8 +212,8 @@ static void split_hole(struct walk_log *w, unsigned long start, size_t size)
 }
 
 /*
- * [29] If the callback splits free segments, the walk visits the other segments
- * once.
+ * [29] If the callback splits free segments, the walk visits each split segment
+ * and each allocated segment once.
  */
 static void walk_that_splits_holes(struct kunit *test)
 {
@@ -217,7 +221,7 @@ static void walk_that_splits_holes(struct kunit *test)
 	struct walk_log *w = walk_log(test, vm);
 	unsigned int i;
 
-	/* 4 8 12 ... 64 are allocated, the three before each are free. */
+	/* The identifiers 4 8 12 ... 64 are allocated, the others are free. */
 	for (i = 4; i <= IDS; i += 4)
 		KUNIT_ASSERT_EQ(test, vt_alloc_at(vm, i, 1), (unsigned long)i);
 	w->act = split_hole;

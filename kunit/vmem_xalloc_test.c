@@ -11,7 +11,7 @@
  * @size: size of the request
  * @align: alignment of the request, or 0
  * @phase: phase of the request
- * @nocross: boundary of the request, or 0
+ * @nocross: boundary that the result must not straddle, or 0
  * @min: lower end of the window, or 0
  * @max: upper end of the window, or 0
  * @low: expected address without VM_ENDALLOC, or 0 if the request fails
@@ -146,14 +146,17 @@ static void window_applies_to_requested_size(struct kunit *test)
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
 	/*
-	 * The requested size ends at maxaddr, the rounded size above maxaddr.
+	 * The requested range ends at maxaddr, the rounded range above maxaddr.
 	 */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, U + 1, 0, 0, 0, unit(20),
 					      (void *)(21 * U + 1),
 					      VM_NOSLEEP), unit(20));
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 16 * U, 4 * U },
 		       { 22 * U, 10 * U });
-	/* minaddr is off the quantum: the result is the next multiple. */
+	/*
+	 * minaddr is off the quantum: the result is the next multiple of the
+	 * quantum.
+	 */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 1, 0, 0, 0,
 					      (void *)(24 * U + 1), NULL,
 					      VM_NOSLEEP), unit(25));
@@ -172,7 +175,10 @@ static void search_finds_the_segment_that_fits(struct kunit *test)
 
 	VT_HOLES(test, vm, { 31 * U, 5 * U }, { 18 * U, 4 * U },
 		 { 41 * U, 6 * U });
-	/* Classes are last in, first out: the search rejects 41 and 18. */
+	/*
+	 * The search starts with the segment that was freed last: it rejects
+	 * 41, then 18.
+	 */
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 32 * U, 0, 0, NULL,
 					      NULL, VM_NOSLEEP), unit(32));
@@ -211,7 +217,10 @@ static void parameters_that_just_fit_are_legal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 0ULL);
 }
 
-/* [23] A request whose constraints no segment meets counts once in fail. */
+/*
+ * [23] If no segment meets the constraints of a request, the request counts
+ * once in "fail".
+ */
 static void constrained_failure_counts_once(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 17 * U, 8 * U, U);

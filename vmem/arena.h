@@ -42,8 +42,8 @@ struct vmem_tree;
  * @fast: the per-CPU part that the fast paths use: @cpu, or the busy stub while
  *	there are @waiters or @traced is set. Arena lock; READ_ONCE() elsewhere.
  * @qcache_shift: log2 of the quantum. Constant.
- * @waiters: number of requests that wait for space of this arena. They were
- *	made to this arena, or to an arena that imports from it by vmem_alloc().
+ * @waiters: number of requests that wait for space of this arena: requests to
+ *	this arena, and to arenas that import from this arena by vmem_alloc().
  *	The fast paths are off unless this is 0. Arena lock; READ_ONCE()
  *	elsewhere.
  * @cpu: per-CPU part of the quantum caches. Constant; &struct vmem_cpu_cache
@@ -58,13 +58,13 @@ struct vmem_tree;
  * @ffunc: release function, or NULL; cleared when its module is removed or
  *	@source is destroyed. Arena lock.
  * @source: argument of @afunc, @xfunc and @ffunc; constant. Without an import
- *	function @source is only a label, which is cleared, under the list
- *	mutex, when the source is destroyed.
+ *	function @source is only a label. The destruction of the source clears
+ *	the label under the list mutex.
  * @min_import: the smallest import. Constant.
  * @qcaches: the quantum caches, or NULL. Constant.
  * @tree: the tree of the arena. Constant.
- * @own_waiters: waiters whose requests were made to this arena, by ticket. Tree
- *	lock.
+ * @own_waiters: waiters whose requests were made to this arena, in the order of
+ *	their tickets. Tree lock.
  * @need_least: lower bound of the sizes that the waiters need, and of the sizes
  *	of requests that have failed since the last reclaim. A slab is split if
  *	the split makes a free segment of at least this size. ULONG_MAX if no
@@ -113,9 +113,9 @@ struct vmem_tree;
  *	module has returned, or when the module is removed. Only compared, never
  *	dereferenced. Arena lock.
  * @id: number of the arena; never reused. Constant.
- * @source_id: @id of its source, 0 if it has none. Constant.
- * @label: the name, cut to VMEM_NAME_MAX characters, with characters escaped
- *	that would break a path or a line. Constant.
+ * @source_id: @id of the source, 0 without a source. Constant.
+ * @label: the name, cut to VMEM_NAME_MAX characters; characters that would
+ *	break a path or a line are escaped. Constant.
  */
 struct vmem {
 	struct vmem_segmap segmap;

@@ -4,7 +4,7 @@
  *
  * If a module is removed without destroying its arenas, these arenas keep
  * pointers to its functions. Before the memory of the module is freed, the
- * module notifier clears these pointers, waits for running calls of the
+ * module notifier clears these pointers, waits for running calls of these
  * functions, and reports the module.
  */
 #include <linux/module.h>
@@ -20,9 +20,9 @@ static bool client_in_module(const void *p, const struct module *mod)
 }
 
 /*
- * The init function of a module creates most of its arenas. The kernel frees
- * the memory of the init function after the function has returned, so record
- * the module before that.
+ * A module creates most of its arenas in its init function. When the init
+ * function has returned, the kernel frees the memory of the function, so record
+ * the module before the kernel does so.
  */
 static void client_note_owner(struct vmem *vm, const struct module *mod)
 {

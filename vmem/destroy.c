@@ -98,8 +98,8 @@ static void destroy_structures(struct vmem *vm)
 }
 
 /*
- * Close the rotor and the cursors of open files, and move them to the end of
- * the list.
+ * Move the rotor and the cursors of open files to the end of the list, and
+ * close these cursors.
  */
 static void destroy_cursors(struct vmem *vm)
 {

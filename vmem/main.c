@@ -35,32 +35,34 @@
  * - A span marker is in a tree, by address.
  *
  * The GUARANTEED CLASS of a request is the lowest class in which every segment
- * fits. INSTANT FIT, the default policy, takes the first segment of the lowest
- * non-empty class that is at least the guaranteed class: one mask and one bit
- * search. If all these classes are empty, it searches the POSSIBLE CLASS, the
- * class below the guaranteed class, in which some segments may fit. So a
- * request never imports, waits or fails while a free segment could serve it.
+ * is large enough. INSTANT FIT, the default policy, takes the first segment of
+ * the lowest non-empty class that is at least the guaranteed class: one mask
+ * and one bit search. If all these classes are empty, instant fit searches the
+ * POSSIBLE CLASS, the class below the guaranteed class, in which some segments
+ * may be large enough. So a request never imports, waits or fails while a free
+ * segment could serve it.
  *
  * A request for a narrow window of addresses walks the segment list. The walk
  * begins at a HINT, an address at which an allocated segment began. Earlier
- * walks insert hints. A hint may be stale, so the walk checks in the segment
- * table that an allocated segment still begins there.
+ * walks have inserted the hints. A hint may be stale, so the walk checks in the
+ * segment table that an allocated segment still begins there.
  *
  * NEXT FIT searches the list from the ROTOR, the end of the last next fit
  * allocation, so that identifiers are reused as late as possible. The rotor,
  * walks that drop the lock, and debugfs files mark a place in the list by a
  * CURSOR. A cursor is an address and the segment that holds the address. It is
- * not a member of the list, so it never separates two free segments. Changes of
- * the list update all cursors.
+ * not a member of the list, so it never separates two free segments. A change
+ * of the list updates all cursors.
  *
  * Requests
  *
  * The arena lock protects the segment map. It is taken with interrupts off, so
  * clients may call vmem in any context but NMI. A long search has a LOCK
  * BUDGET. When the budget is spent, the search relaxes the lock: it drops the
- * lock and takes it again. No memory is allocated under the lock: an operation
- * first makes sure that the SEGMENT POOL of the arena covers its worst case,
- * and sets aside the structures that it needs after it has dropped the lock.
+ * lock and takes it again. No memory is allocated under the lock. An operation
+ * first fills the SEGMENT POOL of the arena for the worst case of the
+ * operation. Before it drops the lock, it sets aside the structures that it
+ * will need later.
  *
  * The FAST PATHS of allocation and free call no function under the lock. They
  * are off while the segment map has OBSERVERS: open cursors, waiters or
@@ -73,18 +75,18 @@
  * offers before its last search, so it cannot miss free space that appears
  * between this search and its sleep.
  *
- * QUANTUM CACHES serve the smallest sizes of an arena. For each of these sizes
- * a CPU has two MAGAZINES, stacks of addresses. An allocation pops an address
- * and a free pushes it, without a lock. CPUs exchange full and empty magazines
- * at a DEPOT. Below the depot are SLABS, ranges of the arena that are cut into
- * equal objects. A request that finds no space starts a RECLAIM: the caches of
- * the whole tree return their contents.
+ * QUANTUM CACHES serve requests for the smallest sizes of an arena. For each of
+ * these sizes a CPU has two MAGAZINES, stacks of addresses. vmem_alloc() pops
+ * an address and vmem_free() pushes one, without a lock. CPUs exchange full and
+ * empty magazines at a DEPOT. Below the depot are SLABS, ranges of the arena
+ * that are cut into equal objects. A request that finds no space starts a
+ * RECLAIM: the caches of the whole tree return their contents.
  *
  * Files
  *
- * The directories, bottom up. Each directory uses only the directories before
- * it. The exception: arena/ and qcache/ use each other, because a request tries
- * the caches, and the caches allocate slabs from the arena.
+ * The directories, bottom up. Each directory uses only the directories that are
+ * listed before it. The exception: arena/ and qcache/ use each other, because a
+ * request tries the caches, and the caches allocate slabs from the arena.
  *
  *   segment/   data structures: segment structures and pools (seg, seg_pool),
  *              size classes (classes), the hash (hash), the segment map with

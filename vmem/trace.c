@@ -5,7 +5,7 @@
  * The fast paths contain no event. While vmem_alloc or vmem_free is enabled,
  * every request takes the slow path, as under audit. The magazines of every CPU
  * then look busy, so requests for cached sizes take the path of a magazine
- * miss, which tries these magazines and contains the events.
+ * miss. This path contains the events, and tries these magazines.
  */
 #include <linux/jump_label.h>
 

@@ -26,9 +26,9 @@
  *                      sleep.
  * VM_PUSHPAGE   0x4    The caller is about to free memory: use the reserve of
  *                      the arena first, start no I/O.
- * VM_KMFLAGS    0xff   Mask of the four flags above and of reserved bits, which
- *                      are ignored. An import function gets no other flags,
- *                      and never VM_PANIC.
+ * VM_KMFLAGS    0xff   Mask of the four flags above and of reserved bits.
+ *                      Reserved bits are ignored. An import function gets no
+ *                      other flags, and never VM_PANIC.
  * VM_BESTFIT    0x100  Take the smallest free segment that fits. Overrides
  *                      VM_FIRSTFIT.
  * VM_FIRSTFIT   0x200  Take a fitting segment of the smallest size class that
@@ -102,7 +102,7 @@
 /**
  * VMEM_NAME_MAX - longest name of an arena, in characters
  *
- * vmem_create() cuts a longer name.
+ * vmem_create() truncates a longer name.
  */
 #define VMEM_NAME_MAX	29
 
@@ -172,7 +172,7 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @contains: calls of vmem_contains()
  * @contains_search: spans that vmem_contains() visited
  * @misuse: calls with bad arguments
- * @fail_injected: requests that fault injection failed, by mtbf or fail_vmem
+ * @fail_injected: requests that failed by fault injection (mtbf or fail_vmem)
  * @import: spans imported
  * @import_fail: imports that failed, or whose result vmem refused
  * @giveback: imports that vmem returned to the source at once, because free
@@ -181,8 +181,8 @@ typedef void *vmem_ximport_t(vmem_t *src, size_t *size, size_t align,
  * @rescale: changes of the size of the segment table
  * @rescale_fail: changes of the size of the segment table that were postponed
  *	because there was no memory
- * @quantum: unit; @quantum, @spans, @buckets and @waiters are current values,
- *	not counters
+ * @quantum: unit of the arena; @quantum, @spans, @buckets and @waiters are
+ *	current values, not counters
  * @spans: number of spans
  * @buckets: number of buckets of the segment table
  * @waiters: number of requests that wait for space of this arena, see @wait

@@ -10,8 +10,9 @@
  * - [38] a request for integers that no client holds succeeds: with any flags
  *   if only the arena's own caches hold them, and with VM_SLEEP even if caches
  *   of other arenas hold them;
- * - [34] a request that bypasses the caches succeeds if a walk just before it
- *   has visited a free segment that fits, and the rules choose the segment.
+ * - [34] a request that bypasses the caches succeeds if a walk just before the
+ *   request visits a free segment that fits. The request then gets a segment
+ *   that the rules allow.
  *
  * With several CPUs, caches free objects concurrently, so the last check is
  * made on a single CPU only. Moreover, the magazines of another CPU may hold
@@ -65,7 +66,7 @@ static const char *judge_place(const struct mc_world *w,
 	const struct mc_model *src;
 
 	if (unit >= m->units)
-		return "[16] outside of every span";
+		return "[16] outside the address range of the arena";
 	if (mc_knows_spans(w, a) || test_bit(unit, m->in)) {
 		if (overlaps_client(w, addr, req->size))
 			return "[16] overlaps an allocation";
@@ -81,8 +82,8 @@ static const char *judge_place(const struct mc_world *w,
 }
 
 /*
- * Set w->view to the state of the source after @a has released all spans that
- * contain no client's allocation. The used units are the allocations of the
+ * Set w->view to the state of the source after @a has released all spans
+ * without a client's allocation. The used units are the allocations of the
  * source's clients, and the spans of @a that contain a client's allocation.
  */
 static void snapshot_source(struct mc_world *w, struct mc_arena *a)
@@ -117,8 +118,8 @@ bool mc_cached_must_succeed(struct mc_world *w, struct mc_arena *a,
 
 	if (below) {
 		/*
-		 * This check is costly for a whole tree: make it in every
-		 * fourth step only.
+		 * This check is costly for a whole tree: make it only in every
+		 * fourth step.
 		 */
 		if (!mc_has_fit(&a->model, req) || w->at % 4)
 			return false;
@@ -184,7 +185,7 @@ const char *mc_cached_check_alloc(struct mc_world *w, struct mc_arena *a,
 		return why;
 	}
 	if (w->viewed)
-		return "[34] NULL, though a free segment fits";
+		return "[34] the request failed, although a free segment fits";
 	if (!mc_has_fit(&a->model, req))
 		return NULL;
 	if (req->flags & VM_ABORT && !is_cached(a, req))
@@ -196,5 +197,5 @@ const char *mc_cached_check_alloc(struct mc_world *w, struct mc_arena *a,
 	if (req->flags & VM_NOSLEEP &&
 	    (num_possible_cpus() > 1 || a + 1 < w->arena + w->arenas))
 		return NULL;
-	return "[38] NULL, though no client holds the integers";
+	return "[38] the request failed, although no client holds the integers";
 }

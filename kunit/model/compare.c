@@ -12,9 +12,9 @@
  * struct expect - comparison in progress
  * @a: the arena
  * @types: types that the walk visits
- * @at: offset in the span of the next unit to examine
+ * @at: offset of the next unit to examine, in the current span
  * @span: index of the current span
- * @n: number of allocated segments visited
+ * @n: number of allocated segments that the walk has visited
  * @sum: sum of the sizes of these segments
  * @mapped: bitmap of the allocated units, for arenas with caches
  * @why: the error, or NULL
@@ -31,8 +31,8 @@ struct expect {
 };
 
 /*
- * The next segment in list order, according to the model. Returns false after
- * the last segment. [1] A free segment is maximal. [2] A segment does not
+ * Find the next segment in list order, according to the model. Returns false
+ * after the last segment. [1] A free segment is maximal. [2] A segment does not
  * extend beyond its span.
  */
 static bool next_segment(struct expect *e, unsigned int *first, size_t *size)
@@ -73,11 +73,11 @@ static void compare_segment(void *arg, void *start, size_t size)
 	if (e->why)
 		return;
 	if (!next_segment(e, &first, &want))
-		e->why = "[33] a segment too many";
+		e->why = "[33] vmem_walk() visits a segment that the model does not have";
 	else if (start != (void *)mc_addr(&e->a->model, first))
-		e->why = "[1] [33] a segment begins elsewhere";
+		e->why = "[1] [33] a segment starts at another address than in the model";
 	else if (size != want)
-		e->why = "[1] [5] a segment has another size";
+		e->why = "[1] [5] a segment has another size than in the model";
 }
 
 static const char *compare_walk(const struct mc_arena *a, int types)
@@ -88,7 +88,7 @@ static const char *compare_walk(const struct mc_arena *a, int types)
 
 	vmem_walk(a->vm, types, compare_segment, &e);
 	if (!e.why && next_segment(&e, &first, &size))
-		e.why = "[33] a segment is missing";
+		e.why = "[33] vmem_walk() does not visit a segment of the model";
 	return e.why;
 }
 
@@ -119,8 +119,8 @@ static const char *compare_cached(struct mc_world *w, const struct mc_arena *a)
 	bitmap_zero(e.mapped, MC_UNITS);
 	vmem_walk(a->vm, VMEM_ALLOC, map_segment, &e);
 	if (!bitmap_subset(a->model.used, e.mapped, a->model.units))
-		return "[38] a client's allocation is not allocated";
-	/* Another CPU may be freeing at the same time. */
+		return "[38] a client's allocation is not in allocated segments";
+	/* Another CPU may free concurrently. */
 	if (num_possible_cpus() > 1)
 		return NULL;
 	vmem_get_stats(a->vm, &s);
@@ -145,7 +145,7 @@ const char *mc_compare(struct mc_world *w)
 		else
 			why = compare_cached(w, a);
 		if (!why && vmem_verify(a->vm))
-			why = "vmem_verify()";
+			why = "vmem_verify() found an error";
 	}
 	return why;
 }
@@ -157,9 +157,11 @@ static const struct {
 	size_t at;
 } model_stats[] = {
 	STAT(contains), STAT(misuse), STAT(fail_injected), STAT(giveback),
-	/* Unknown if caches import and release spans at any time. */
+	/* The model does not know these if caches import and release spans. */
 	STAT(mem_total), STAT(mem_import),
-	/* Unknown if caches allocate and free segments at any time. */
+	/*
+	 * The model does not know these if caches allocate and free segments.
+	 */
 	STAT(mem_inuse), STAT(alloc), STAT(free), STAT(wait), STAT(fail),
 	STAT(import), STAT(import_fail), STAT(release),
 };
@@ -191,7 +193,7 @@ const char *mc_compare_stats(struct mc_world *w)
 			snprintf(w->detail, sizeof(w->detail),
 				 "%c: %s is %llu, should be %llu", 'a' + i,
 				 model_stats[j].name, is, want);
-			return "[33] a statistic";
+			return "[33] a statistic has the wrong value";
 		}
 	}
 	return NULL;

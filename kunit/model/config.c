@@ -2,7 +2,7 @@
 /*
  * Parameters of worlds, derived from a seed.
  *
- * Arenas are small, so that each is full, empty and fragmented in turn within a
+ * Arenas are small, so that each becomes full, empty and fragmented within a
  * few hundred steps. Their addresses are at the bottom of the address space, at
  * its top [6], or at any multiple of the quantum.
  */
@@ -38,8 +38,8 @@ static void draw_spans(struct mc_arena_config *a, struct rnd_state *rnd)
 }
 
 /*
- * Choose the parameters of arena @i. The parameters of the arenas before it
- * have been chosen.
+ * Choose the parameters of arena @i. The parameters of all arenas with a lower
+ * index have been chosen.
  */
 void mc_arena_draw(struct mc_config *c, unsigned int i, struct rnd_state *rnd)
 {

@@ -61,9 +61,9 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 	bool must_succeed;
 
 	/*
-	 * A request may sleep only if it must succeed, because no other task
-	 * frees anything. With VM_ABORT a request does not sleep either, but a
-	 * source does not receive this flag and cached sizes ignore it.
+	 * A request that may fail must not sleep, because no other task frees
+	 * anything. VM_ABORT also prevents a sleep, but a source does not
+	 * receive this flag, and cached sizes ignore it.
 	 */
 	must_succeed = mc_must_succeed(w, a, &req);
 	if (!must_succeed && (!(op->flags & VM_ABORT) || a->source ||
@@ -92,7 +92,8 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 		why = mc_check_alloc(w, a, &req, addr);
 	}
 	if (why) {
-		snprintf(w->detail, sizeof(w->detail), "got %#lx", addr);
+		snprintf(w->detail, sizeof(w->detail),
+			 "the request returned %#lx", addr);
 		if (addr)
 			call_free(a, addr, op->size, op->kind == MC_XALLOC);
 	} else if (addr) {
@@ -113,7 +114,7 @@ static const char *do_free(struct mc_world *w, struct mc_op *op)
 		return NULL;
 	mc_result_clear(w, op->slot);
 	/*
-	 * [20] Without quantum caches, each of vmem_free() and vmem_xfree() may
+	 * [20] Without quantum caches, both vmem_free() and vmem_xfree() may
 	 * free any allocation.
 	 */
 	if (!mc_has_caches(a) && op->rnd % 8 == 0)
@@ -165,7 +166,7 @@ static const char *do_contains(struct mc_world *w, struct mc_arena *a,
 	a->want.contains++;
 	if (!!vmem_contains(a->vm, (void *)op->min, op->size) != inside &&
 	    mc_knows_spans(w, a))
-		return "vmem_contains()";
+		return "vmem_contains() returned the wrong value";
 	return NULL;
 }
 
@@ -175,13 +176,13 @@ static const char *do_size(const struct mc_world *w, const struct mc_arena *a)
 	size_t unused = vmem_size(a->vm, VMEM_FREE);
 
 	if (mc_knows_segments(w, a) && used != a->want.mem_inuse)
-		return "[33] vmem_size(VMEM_ALLOC)";
+		return "[33] vmem_size(VMEM_ALLOC) is wrong";
 	if (mc_knows_segments(w, a) &&
 	    unused != a->want.mem_total - a->want.mem_inuse)
-		return "[33] vmem_size(VMEM_FREE)";
+		return "[33] vmem_size(VMEM_FREE) is wrong";
 	if (mc_knows_spans(w, a) &&
 	    vmem_size(a->vm, VMEM_ALLOC | VMEM_FREE) != a->want.mem_total)
-		return "[33] vmem_size()";
+		return "[33] vmem_size(VMEM_ALLOC | VMEM_FREE) is wrong";
 	return NULL;
 }
 
@@ -223,8 +224,8 @@ static void note_starts(struct mc_world *w, const struct mc_model *m)
 }
 
 /*
- * [29] A walk visits each segment that does not change during the walk exactly
- * once.
+ * [29] A walk visits each segment exactly once, unless the segment changes
+ * during the walk.
  */
 static const char *do_walk(struct mc_world *w, struct mc_arena *a,
 			   const struct mc_op *op)
@@ -247,7 +248,8 @@ static const char *do_walk(struct mc_world *w, struct mc_arena *a,
 	for_each_set_bit(i, w->starts, MC_UNITS) {
 		if (test_bit(i, w->touched) || w->seen[i] == 1)
 			continue;
-		snprintf(w->detail, sizeof(w->detail), "%#lx visited %u times",
+		snprintf(w->detail, sizeof(w->detail),
+			 "the segment at %#lx was visited %u times",
 			 mc_addr(&a->model, i), w->seen[i]);
 		return "[29] an unchanged segment was not visited exactly once";
 	}

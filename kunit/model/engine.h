@@ -11,7 +11,7 @@ enum mc_kind {
 	MC_IMPORT,		/* an arena with an import function of the test */
 	MC_TREE,		/* arenas that import from each other */
 	MC_CACHED,		/* arenas with quantum caches */
-	MC_MISUSE,		/* any of the first three, with invalid calls */
+	MC_MISUSE,		/* as MC_TREE, with invalid calls */
 	MC_KINDS
 };
 

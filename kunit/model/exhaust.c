@@ -4,15 +4,15 @@
  *
  * A sequence has at most LENGTH operations. An operation is one of the requests
  * in allocs[], which use different policies, or a free of the oldest, the
- * newest or the middle allocation. Some operations are left out: a free without
- * allocations, and a free that repeats another, such as of the newest
- * allocation if that is also the oldest. A request that fails is a step like
- * any other, because it may change the state.
+ * newest or the middle allocation. Sequences contain no free without an
+ * allocation. Two frees that would free the same allocation count as one: for
+ * example, a single allocation is both the oldest and the newest. A request
+ * that fails is a step like any other, because it may change the state.
  *
  * All sequences use the same arena. Before each sequence, reset() frees all
  * spans in the same order and moves the rotor to the beginning. Each step is
- * compared with the model. A step that leads to a state for the first time is
- * followed by a comparison of all segments.
+ * compared with the model. If a step leads to a state for the first time, the
+ * checker then compares all segments.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -93,7 +93,8 @@ static const char *reset(struct mc_world *w)
 
 /**
  * struct sequence_iter - the current sequence
- * @digit: index of each operation
+ * @digit: number of each operation: an index into allocs[], or ALLOCS plus the
+ *	argument @which of choose_slot()
  * @live: number of allocations before each operation
  * @length: length of the sequences
  * @first_unknown: index of the first step that leads to a state not yet

@@ -60,7 +60,7 @@ static bool meets_constraints(const struct mc_model *m,
 	return addr >= req->min && last <= req->last;
 }
 
-/* The lowest unit of the free segment at which the request fits, or MC_NONE. */
+/* The lowest unit at which the request fits in the free segment, or MC_NONE. */
 static unsigned int lowest_fit(const struct mc_model *m,
 			       const struct mc_req *req,
 			       const struct mc_hole *h)
@@ -119,8 +119,8 @@ const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 
 /*
  * [15], [18] Position of the free segment's class in the search order. The
- * possible class of the request comes last, unless all its segments are large
- * enough or the policy prefers small segments.
+ * possible class of the request comes last, unless all segments of this class
+ * are large enough or the policy prefers small segments.
  */
 static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 			 const struct mc_hole *h)
@@ -135,8 +135,9 @@ static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 }
 
 /*
- * [26] The first fit at or after the rotor, in list order. After all other
- * segments comes the part of the rotor's own segment before the rotor.
+ * [26] The first fit at or after the rotor, in list order. The search examines
+ * a segment that contains the rotor twice: first its part after the rotor, and
+ * at the end the whole segment.
  */
 static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 {
@@ -260,7 +261,9 @@ void mc_span_add(struct mc_model *m, unsigned int first, unsigned int n,
 	mark_touched(m, first, n);
 }
 
-/* Remove a span. If the rotor is in this span, it moves to the next one. */
+/*
+ * Remove a span. If the rotor is in this span, move the rotor to the next span.
+ */
 void mc_span_remove(struct mc_model *m, unsigned int span)
 {
 	const struct mc_span *s = &m->span[span];

@@ -32,8 +32,8 @@ struct mc_span {
  * struct mc_model - the expected state of an arena
  * @base: the address of unit 0
  * @shift: log2 of the quantum, which is the size of a unit
- * @units: number of units, inside and outside the arena
- * @in: units that belong to a span
+ * @units: number of units, in spans and outside of spans
+ * @in: units that are in a span
  * @used: units that are allocated
  * @asked: the requested size of each allocation, stored at its first unit
  * @span: the spans in the order in which they were added

@@ -169,7 +169,7 @@ void mc_op_draw(struct mc_world *w, struct mc_op *op)
 	unsigned int i = pick(rnd, 1000);
 	const struct mc_arena *a;
 
-	/* Change the bias, so that the arenas fill and empty in turn. */
+	/* Change the bias, so that the arenas fill and empty alternately. */
 	if (w->next % 128 == 1)
 		w->bias = 25 + pick(rnd, 55);
 
@@ -275,11 +275,11 @@ void mc_op_print(const struct mc_world *w, unsigned int step)
 		pr_info("vmem-model:   vmem_size(%c, ...);\n", a);
 		break;
 	case MC_WALK:
-		pr_info("vmem-model:   vmem_walk(%c, VMEM_REENTRANT, ...);	/* within it, the next %u */\n",
+		pr_info("vmem-model:   vmem_walk(%c, VMEM_REENTRANT, ...);	/* runs the next %u steps */\n",
 			a, op->nest);
 		break;
 	case MC_RENEW:
-		pr_info("vmem-model:   %c: free all, destroy, make another;\n",
+		pr_info("vmem-model:   %c: free all, destroy, create with other parameters;\n",
 			'a' + w->config.arenas - 1);
 		break;
 	case MC_UPDATE:

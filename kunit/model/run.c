@@ -4,14 +4,14 @@
  * the same random sequences of operations. The checker compares vmem with the
  * model after each step.
  *
- * The checker compares each returned address with the set of addresses that the
- * rules allow, which often has one element. It also compares the failures of
- * requests, imports and releases, spans, sums and counters, and at intervals
- * all segments, in order. The model does not know the order of the segments in
- * a size class, so the checker accepts each of them. The model does not know
- * the contents of quantum caches either. For an arena with caches, the checker
- * only verifies that no integer is allocated twice, and that no request fails
- * for integers that no client holds.
+ * The checker compares each returned address with the addresses that the rules
+ * allow, often only one. It also compares the failures of requests, the imports
+ * and releases, the spans and the statistics. At intervals it compares all
+ * segments in list order. The model does not know the order of the segments in
+ * a size class, so the checker accepts each segment of the class that the rules
+ * allow. The model does not know the contents of quantum caches either. For an
+ * arena with caches, the checker only verifies that no integer is allocated
+ * twice, and that a request for integers that no client holds does not fail.
  *
  * A seed defines a sequence. The checker shortens and prints a sequence that
  * fails.
@@ -161,9 +161,9 @@ static void report(struct mc_world *w, struct mc_failure *f)
  * @defect: defect of the model
  * @f: result
  *
- * If the module parameter sets a seed, seeds count up from it. Otherwise half
- * of the sequences have fixed seeds, the other half random ones. Stops at the
- * first failure.
+ * If the parameter seed is not 0, the seeds count up from this value. Otherwise
+ * half of the sequences have fixed seeds, the other half random ones. Stops at
+ * the first failure.
  *
  * Return: true if no error was found.
  */

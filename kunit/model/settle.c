@@ -123,8 +123,8 @@ unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 }
 
 /*
- * [34] After a request for which no free segment fits, check that exactly one
- * correct import was made, and its result.
+ * [34] After a request for which no free segment fits, check that vmem made
+ * exactly one correct import. Also check the result of the import.
  */
 static const char *check_import(struct mc_world *w, struct mc_arena *a,
 				const struct mc_req *req, unsigned long addr)
@@ -167,7 +167,7 @@ static const char *check_import(struct mc_world *w, struct mc_arena *a,
 	return NULL;
 }
 
-/* True if a defect of the model lets it expect that this request fails. */
+/* True if the model has a defect that makes it refuse this request. */
 static bool model_refuses(struct mc_world *w, const struct mc_req *req)
 {
 	return w->config.defect == MC_REFUSE_SEVEN && req->n == 7;
@@ -189,13 +189,13 @@ const char *mc_check_alloc(struct mc_world *w, struct mc_arena *a,
 
 	if (mc_has_fit(&a->model, req)) {
 		if (!addr)
-			return "[34] NULL, though a free segment fits";
+			return "[34] the request failed, although a free segment fits";
 	} else if (mc_may_import(a, req)) {
 		why = check_import(w, a, req, addr);
 		if (why)
 			return why;
 		if (!addr && mc_has_fit(&a->model, req))
-			return "[22] NULL, though the import fits";
+			return "[22] the request failed, although the import fits";
 	}
 	if (!addr) {
 		a->want.fail++;
@@ -224,7 +224,7 @@ static const char *check_release(struct mc_world *w, struct mc_arena *a,
 	if (w->release.calls != 1)
 		return "[3] not exactly one release";
 	if (w->release.start != start || w->release.size != size)
-		return "[3] another range was released";
+		return "[3] the wrong range was released";
 	w->release.calls = 0;
 	return NULL;
 }

@@ -5,9 +5,9 @@
  * The search leaves out half of the steps, then a quarter, and so on down to
  * single steps. It keeps a shorter sequence if the shorter sequence fails in
  * the same way in a new world. When no single step can be left out, the search
- * simplifies the flags and constraints of the remaining steps in the same
- * manner. An MC_FREE step without its allocation is a no-op, so any subset of a
- * sequence is a valid sequence.
+ * simplifies the flags and constraints of the remaining steps. It keeps each
+ * change with which the sequence still fails. An MC_FREE step without its
+ * allocation is a no-op, so any subset of a sequence is a valid sequence.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -141,7 +141,7 @@ static void simplify(struct shrink *s)
 
 /**
  * mc_shrink - shorten a failing sequence
- * @w: the world in which the sequence failed, which is destroyed; on return the
+ * @w: the world in which the sequence failed, already destroyed; on return the
  *	world of the short sequence
  * @why: the error of the sequence
  * @steps: length of the short sequence; 0 if creating or destroying the world

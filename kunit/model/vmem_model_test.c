@@ -12,7 +12,10 @@
 #include "../vmem_test_report.h"
 #include "engine.h"
 
-/* Length of the exhaustive sequences. An emulated CPU is slow. */
+/*
+ * Length of the sequences of the exhaustive test. An emulated CPU is slow and
+ * runs shorter sequences.
+ */
 #define LENGTH	(IS_ENABLED(CONFIG_UML) ? 7 : 6)
 
 static void check(struct kunit *test, enum mc_kind kind, unsigned long ops)
@@ -37,7 +40,10 @@ static void check_with_debug(struct kunit *test, enum mc_kind kind)
 	vt_param("debug", "N", NULL, 0);
 }
 
-/* The checker reduces a request that fails wrongly to one step. */
+/*
+ * If the model wrongly refuses a request, the checker reduces the sequence to
+ * this request.
+ */
 static void failure_shrinks_to_one_request(struct kunit *test)
 {
 	struct mc_failure f;
@@ -49,8 +55,8 @@ static void failure_shrinks_to_one_request(struct kunit *test)
 }
 
 /*
- * The checker reduces a free without effect to an allocation, the free, and
- * requests that show the difference.
+ * If a free has no effect in the model, the checker reduces the sequence to an
+ * allocation, its free, and requests that show the difference.
  */
 static void lost_free_shrinks_to_four_steps(struct kunit *test)
 {

@@ -241,7 +241,7 @@ static const char *check_spans_free(struct mc_world *w, struct mc_arena *a)
 			vmem_xfree(a->vm, p, size);
 	}
 	if (!why && mc_knows_spans(w, a) && vmem_size(a->vm, VMEM_ALLOC))
-		why = "[33] vmem_size(VMEM_ALLOC) without allocations";
+		why = "[33] vmem_size(VMEM_ALLOC) is not 0 without allocations";
 	return why;
 }
 
@@ -253,7 +253,7 @@ static const char *end_arena(struct mc_world *w, unsigned int i, bool check)
 	if (check && !why)
 		why = check_spans_free(w, a);
 	if (check && !why && vmem_verify(a->vm))
-		why = "vmem_verify()";
+		why = "vmem_verify() found an error";
 	vmem_destroy(a->vm);
 	vmem_destroy(a->label);
 	return why;

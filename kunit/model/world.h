@@ -30,8 +30,8 @@ enum mc_source {
  * @flags: VMC_* flags
  * @qcache_max: argument of vmem_create()
  * @own: first unit that the test may pass to vmem_add()
- * @end: unit after the last unit that the test may pass to vmem_add(); only a
- *	source may export the units before @own and after @end
+ * @end: unit after the last unit that the test may pass to vmem_add(); the
+ *	arena can get units before @own and starting at @end only by import
  * @span: its initial spans
  * @nspans: number of initial spans
  */
@@ -126,7 +126,10 @@ struct mc_arena {
 	unsigned int live;
 };
 
-/* Result of an allocating step; @addr is 0 if it failed or was freed. */
+/*
+ * Result of a step that allocates. @addr is 0 if the request failed or its
+ * allocation has been freed.
+ */
 struct mc_result {
 	unsigned long addr;
 	size_t size;

@@ -15,7 +15,7 @@
 /* Flags that have no effect on the fast path. */
 #define FAST_PATH_FLAGS	(VM_KMFLAGS | VM_MEMLOAD | VM_NORELOC | VM_ABORT)
 
-/* Instant fit if the arena has observers, or for a request with VM_ENDALLOC. */
+/* Instant fit in an arena with observers, or for a request with VM_ENDALLOC. */
 static void *alloc_instant_fit(struct vmem *vm, const struct vmem_request *req)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -67,8 +67,8 @@ static noinline void *alloc_slow(struct vmem *vm, size_t size, int vmflag,
 /*
  * The return address in the client, for a function that vmem_alloc()
  * tail-calls. A kernel with frame pointers has no tail calls: on x86, CLIENT_IP
- * is read from the next frame. Other architectures cannot read the next frame;
- * there CLIENT_IP is an address in vmem_alloc().
+ * is read from the next frame. Other architectures cannot read the next frame:
+ * on these, CLIENT_IP is an address in vmem_alloc().
  */
 #if defined(CONFIG_FRAME_POINTER) && (defined(CONFIG_X86) || defined(CONFIG_UML_X86))
 #define CLIENT_IP	((unsigned long)__builtin_return_address(1))
@@ -108,8 +108,8 @@ slow:
  * vmem_alloc - allocate a range of integers
  * @vm: the arena
  * @size: number of integers. The range occupies this size rounded up to the
- *	quantum of the arena. The segment, the statistics and vmem_free() keep
- *	the size itself.
+ *	quantum of the arena. The segment and the statistics record @size
+ *	itself, and the client passes it to vmem_free().
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags
  *
  * A request for a cached size takes an object of this CPU's magazine, under any
@@ -203,17 +203,17 @@ static const char *xalloc_check_window(struct vmem_request *req, unsigned long m
  * @phase: less than @align, a multiple of the quantum
  * @nocross: the range must not straddle a multiple of this; 0 for no such rule.
  *	A power of two, a multiple of the quantum, at least @align, and at least
- *	@phase + @size rounded up to @align
+ *	the sum @phase + @size rounded up to @align
  * @minaddr: lower bound of the address; NULL for no limit
  * @maxaddr: upper bound of the address plus @size; NULL for no limit
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags; VM_NEXTFIT has no
  *	effect
  *
- * All constraints hold at once. VM_ENDALLOC takes the highest address in the
- * chosen segment that meets them. A request with @nocross, @minaddr or @maxaddr
- * does not import. The search is linear in the number of free segments of a
- * size class, and drops the lock from time to time. A request for a narrow
- * window only visits the segments in the window.
+ * All constraints hold at once. In the chosen segment, VM_ENDALLOC takes the
+ * highest address that meets the constraints. A request with @nocross, @minaddr
+ * or @maxaddr does not import. The search takes linear time in the number of
+ * free segments of a size class, and drops the lock from time to time. A
+ * request for a narrow window only visits the segments in the window.
  *
  * The client frees the range with vmem_xfree(), never with vmem_free(). In an
  * arena with quantum caches, the client must not free a range from vmem_alloc()

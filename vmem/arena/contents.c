@@ -29,9 +29,9 @@ static const char *add_check(const struct vmem *vm, unsigned long start,
 /**
  * vmem_add - add a span to an arena
  * @vm: the arena
- * @addr: its first integer, a multiple of the quantum; not NULL
- * @size: number of integers, a multiple of the quantum; the span may end at the
- *	top of the word
+ * @addr: first integer of the span, a multiple of the quantum; not NULL
+ * @size: number of integers, a multiple of the quantum; the last integer may be
+ *	ULONG_MAX
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and VM_PUSHPAGE
  *
  * Adjacent spans do not merge: no allocation extends from one span into

@@ -7,10 +7,11 @@
  * wholly free, and so on up the tree. vmem_free_pending() handles these
  * releases in a loop, so the kernel stack does not limit the depth of trees.
  *
- * A release function of the client may sleep, or never return. vmem calls it
- * directly when the client frees, and when a request returns its own import. In
- * all other cases the span stays in the arena until &vmem.release of the arena
- * calls the function, so that the function delays no other work.
+ * A release function of the client may sleep, or never return. vmem calls the
+ * function directly when the client frees a range, and when a request returns
+ * its own import. In all other cases the span stays in the arena until
+ * &vmem.release of the arena calls the release function, so that the function
+ * delays no other work.
  */
 #include <linux/export.h>
 
@@ -23,7 +24,7 @@
 /* Spans that free_find_span() visits in one hold of the arena lock. */
 #define FREE_SPANS_A_HOLD	64
 
-/* Report a bad free. @allocated: size of the allocation at @addr, or 0. */
+/* Report misuse of @func. @allocated: size of the allocation at @addr, or 0. */
 static void free_refuse(struct vmem *vm, const char *func, unsigned long addr,
 			size_t size, unsigned long allocated)
 {
@@ -48,8 +49,8 @@ void vmem_call_end(struct vmem *vm)
 }
 
 /**
- * vmem_calls_wait - wait until no function of an arena is running
- * @vm: the arena; its functions are cleared
+ * vmem_calls_wait - wait until no client function and no release is running
+ * @vm: the arena; its client functions are cleared
  *
  * Context: task, sleeping allowed.
  */
@@ -75,7 +76,7 @@ static void free_call_release(struct vmem *vm, vmem_free_t *ffunc,
 	vmem_signal(vm, size);
 }
 
-/* Remove the wholly free span of @seg from the arena. Set @pending to it. */
+/* Remove the wholly free span of @seg from the arena, into @pending. */
 static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
 			     struct vmem_pending_free *pending)
 {
@@ -96,7 +97,7 @@ static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
 }
 
 /**
- * vmem_freed - finish the free of a segment
+ * vmem_freed - finish a free operation
  * @vm: the arena, locked; the lock is dropped
  * @seg: the free segment
  * @pending: in: @no_offer, @defer and @caller_queues; out: the range to free
@@ -229,8 +230,8 @@ void vmem_return_import(struct vmem *vm, vmem_free_t *ffunc, unsigned long addr,
 
 /*
  * Returns the free segment of the next wholly free imported span that begins at
- * or after *@from, or NULL. If NULL, sets *@more to true if spans remain that
- * this call has not visited.
+ * or after *@from. If this call finds no such span, it returns NULL, and sets
+ * *@more to true if unvisited spans remain, else to false.
  */
 static struct vmem_seg *free_find_span(struct vmem *vm, unsigned long *from,
 				       bool *more)
@@ -304,13 +305,13 @@ void vmem_release_work(struct work_struct *work)
 	vmem_release_free_spans(container_of(work, struct vmem, release));
 }
 
-/* Cancel &vmem.release, which does not run again. */
+/* Cancel &vmem.release. No code queues it again. */
 void vmem_release_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->release);
 }
 
-/* Finish a free that the fast path has begun. Drops the arena lock. */
+/* Finish vmem_free() or vmem_xfree() after the join. Drops the arena lock. */
 static noinline void free_finish(struct vmem *vm, struct vmem_seg *seg,
 				 unsigned long irq)
 	__releases(&vm->segmap.lock)
@@ -321,7 +322,10 @@ static noinline void free_finish(struct vmem *vm, struct vmem_seg *seg,
 	vmem_free_pending(&pending);
 }
 
-/* For observers, a full pool, a rescale and misuse. Drops the arena lock. */
+/*
+ * The slow path: for an arena with observers, a full pool or a running rescale,
+ * and for misuse. Drops the arena lock.
+ */
 static noinline void free_segment_slow(struct vmem *vm, unsigned long addr,
 				       size_t size, const char *func,
 				       unsigned long irq)

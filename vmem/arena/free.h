@@ -8,7 +8,7 @@
 #include "../arena.h"
 
 /**
- * struct vmem_pending_free - a range that a loop frees next
+ * struct vmem_pending_free - the range that vmem_free_pending() frees next
  * @vm: the arena to free the range in; NULL if there is no range to free
  * @addr: first integer
  * @size: number of integers
@@ -16,8 +16,8 @@
  * @no_offer: do not offer the range to waiters
  * @defer: do not call release functions of clients: leave the calls to
  *	&vmem.release of the arena
- * @caller_queues: with @defer: do not queue &vmem.release; the caller queues
- *	it, for the arena in which the loop began and for each arena above
+ * @caller_queues: with @defer: do not queue &vmem.release. The caller queues it
+ *	for the arena of the first range and for each arena on its source path.
  * @from: the arena that releases the range, or NULL; &vmem.calls of this arena
  *	counts the release
  */

@@ -46,8 +46,9 @@ const char *vmem_import_refuse(const struct vmem *vm,
  * @req: the request
  * @size: set to the size of the import
  *
- * The imported span may begin at any multiple of the larger quantum, of the
- * arena or its source. The size is sufficient for each of these addresses.
+ * The imported span may begin at any multiple of the larger of two quanta: of
+ * the arena and of the source. The size is sufficient for each of these
+ * addresses.
  *
  * Return: false if the size overflows.
  */

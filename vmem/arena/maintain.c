@@ -144,7 +144,7 @@ static void maintain_all(bool all)
 
 	vmem_registry_open(&cur);
 	while ((vm = vmem_registry_next(&cur))) {
-		/* Each tree has one root: once for each tree. */
+		/* Each tree has one root, so its waiters retry once. */
 		if (vm == READ_ONCE(vm->tree->root))
 			vmem_retry_waiters(vm->tree, all);
 		/* The source may have space again: allow imports for slabs. */
@@ -194,7 +194,7 @@ void vmem_maintain_arena_init(struct vmem *vm)
 	mutex_init(&vm->maintain_mutex);
 }
 
-/* Cancel the work items rescale and split, which do not run again. */
+/* Cancel the work items rescale and split. No code queues them again. */
 void vmem_maintain_arena_exit(struct vmem *vm)
 {
 	cancel_work_sync(&vm->rescale);

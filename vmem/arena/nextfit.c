@@ -8,7 +8,7 @@
  */
 #include "search.h"
 
-/* The segment or marker after @seg; after the last one, the first marker. */
+/* The structure after @seg in the list; the first one follows the end. */
 static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
 				     const struct vmem_seg *seg)
 {
@@ -16,7 +16,7 @@ static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
 				       : vmem_seg_next(seg);
 }
 
-/* Put the rotor at the segment after @seg, or at the first segment. */
+/* Put the rotor at the segment after @seg; after the last, at the first. */
 void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -33,9 +33,9 @@ void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 }
 
 /*
- * Returns the segment at which a turn begins, and sets *@from to the first
- * address to use in this segment. If a span was removed, the rotor may be at a
- * marker or at the end of the list.
+ * Returns the structure at which a pass begins, and sets *@from to the first
+ * address to use in this structure. If a span was removed, the rotor may be at
+ * a marker or at the end of the list.
  */
 static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 {
@@ -51,15 +51,15 @@ static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 }
 
 /**
- * struct turn - one try: a turn over all segments that begins at the rotor
+ * struct pass - one pass over the segment list, which begins at the rotor
  * @budget: the lock budget
  * @here: the next segment to visit; open while the lock is relaxed
- * @origin: the segment at which the turn began; open after the turn has relaxed
+ * @origin: the segment at which the pass began; open after the pass has relaxed
  *	the lock
- * @looked: number of free segments that all turns have visited
+ * @looked: number of free segments that all passes have visited
  * @addr: the address for the request in the found segment
  */
-struct turn {
+struct pass {
 	struct vmem_lock_budget budget;
 	struct vmem_cursor here;
 	struct vmem_cursor origin;
@@ -68,24 +68,24 @@ struct turn {
 };
 
 /* Relax the lock. @seg and @first may move to other segments. */
-static noinline void nextfit_relax(struct turn *turn, struct vmem_seg **seg,
+static noinline void nextfit_relax(struct pass *pass, struct vmem_seg **seg,
 				   struct vmem_seg **first)
 {
-	struct vmem_segmap *sm = &turn->budget.vm->segmap;
+	struct vmem_segmap *sm = &pass->budget.vm->segmap;
 
-	if (hlist_unhashed(&turn->origin.link))
-		vmem_cursor_open(sm, &turn->origin, *first);
-	vmem_cursor_open(sm, &turn->here, *seg);
-	vmem_lock_relax(&turn->budget);
-	vmem_cursor_close(sm, &turn->here);
-	*seg = turn->here.seg;
-	*first = turn->origin.seg;
+	if (hlist_unhashed(&pass->origin.link))
+		vmem_cursor_open(sm, &pass->origin, *first);
+	vmem_cursor_open(sm, &pass->here, *seg);
+	vmem_lock_relax(&pass->budget);
+	vmem_cursor_close(sm, &pass->here);
+	*seg = pass->here.seg;
+	*first = pass->origin.seg;
 }
 
-/* Make a turn. Returns the first segment in which the request fits, or NULL. */
-static struct vmem_seg *nextfit_turn(struct turn *turn, unsigned long taken)
+/* Make a pass. Returns the first segment in which the request fits, or NULL. */
+static struct vmem_seg *nextfit_pass(struct pass *pass, unsigned long taken)
 {
-	struct vmem *vm = turn->budget.vm;
+	struct vmem *vm = pass->budget.vm;
 	struct vmem_segmap *sm = &vm->segmap;
 	unsigned long from;
 	struct vmem_seg *first = nextfit_begin(vm, &from);
@@ -93,22 +93,22 @@ static struct vmem_seg *nextfit_turn(struct turn *turn, unsigned long taken)
 
 	do {
 		if (seg->type == VMEM_FREE) {
-			turn->looked++;
-			turn->addr = seg == first ? max(seg->start, from) :
+			pass->looked++;
+			pass->addr = seg == first ? max(seg->start, from) :
 						    seg->start;
-			if (vmem_seg_last(seg) - turn->addr >= taken - 1)
+			if (vmem_seg_last(seg) - pass->addr >= taken - 1)
 				return seg;
 		}
 		seg = nextfit_next(sm, seg);
-		if (vmem_lock_budget_spent(&turn->budget))
-			nextfit_relax(turn, &seg, &first);
+		if (vmem_lock_budget_spent(&pass->budget))
+			nextfit_relax(pass, &seg, &first);
 	} while (seg != first);
 
-	/* In the first segment, the range before the rotor comes last. */
+	/* In the first segment, the range below the rotor comes last. */
 	if (first->type != VMEM_FREE || from <= first->start)
 		return NULL;
-	turn->looked++;
-	turn->addr = first->start;
+	pass->looked++;
+	pass->addr = first->start;
 	return first->size >= taken ? first : NULL;
 }
 
@@ -126,25 +126,25 @@ struct vmem_seg *vmem_nextfit(struct vmem *vm, const struct vmem_request *req,
 			      unsigned long *irq)
 {
 	struct vmem_segmap *sm = &vm->segmap;
-	struct turn turn = { .budget = VMEM_LOCK_BUDGET_INIT(vm, req, irq) };
+	struct pass pass = { .budget = VMEM_LOCK_BUDGET_INIT(vm, req, irq) };
 	struct vmem_seg *seg;
 
 	lockdep_assert_held(&sm->lock);
-	/* Skip the turn if all free segments are too small. */
+	/* Skip the pass if all free segments are too small. */
 	if (!vmem_classes_from(&sm->classes, vmem_class_of(req->taken)))
 		return NULL;
 
 	do {
-		vmem_lock_budget_start(&turn.budget);
-		seg = nextfit_turn(&turn, req->taken);
-		vmem_cursor_close(sm, &turn.origin);
-	} while (!seg && vmem_lock_budget_retry(&turn.budget));
+		vmem_lock_budget_start(&pass.budget);
+		seg = nextfit_pass(&pass, req->taken);
+		vmem_cursor_close(sm, &pass.origin);
+	} while (!seg && vmem_lock_budget_retry(&pass.budget));
 
-	if (turn.looked)
-		sm->stats.search += turn.looked - 1;
+	if (pass.looked)
+		sm->stats.search += pass.looked - 1;
 	if (!seg)
 		return NULL;
-	seg = vmem_segmap_cut(sm, seg, turn.addr, req->size);
+	seg = vmem_segmap_cut(sm, seg, pass.addr, req->size);
 	vmem_rotor_after(vm, seg);
 	return seg;
 }

@@ -55,7 +55,7 @@ static struct vmem_waiter *offer_next_listener(const struct vmem_tree *tree, u64
 	return found;
 }
 
-/* May the offer serve the waiter? Charges @budget for each arena. */
+/* May the offer serve the waiter? Subtracts 1 from *@budget for each arena. */
 static bool offer_may_serve(const struct vmem_offer *offer,
 			    const struct vmem_waiter *w, int *budget)
 {
@@ -284,7 +284,7 @@ static bool offer_wants_all(struct vmem_waiter *w, int *budget)
 	return true;
 }
 
-/* Selects waiters on a client's import function, in rounds 1, 2, 4, 8, ... */
+/* Selects waiters that need a client's function, in rounds 1, 2, 4, 8, ... */
 static bool offer_round_wants(struct vmem_waiter *w, int *budget)
 {
 	return w->asks_function && is_power_of_2(++w->rounds);

@@ -19,11 +19,11 @@
 #include "populate.h"
 #include "wait.h"
 
-/* Structures that a refill adds; distance from the low to the high mark. */
+/* Number of structures that a refill adds; pool_high minus pool_low. */
 #define BATCH	16
 #define SURPLUS	48
 
-/* At this number of segments per bucket, do not wait for maintenance. */
+/* At this number of segments per bucket, queue a rescale at once. */
 #define CROWDED	8
 
 /* Tasks that are in a blocking allocation of structures. */

@@ -17,8 +17,8 @@ bool vmem_populate_slow(struct vmem *vm, unsigned int need, int vmflag,
  * @vm: the arena, locked
  * @need: upper bound of the number of structures that the operation takes
  * @vmflag: the client's VM_* flags
- * @w: the waiter of the request, or NULL; it stops listening before this
- *	function blocks
+ * @w: the waiter of the request, or NULL; the waiter stops listening before
+ *	this function blocks
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
  * May drop the arena lock and take it again, so the arena may have changed.

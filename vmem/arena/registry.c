@@ -99,7 +99,7 @@ static struct vmem *registry_first_root(void)
 
 /**
  * vmem_registry_add - give an arena its id and add it to the list
- * @vm: the arena; no other code can find it
+ * @vm: the arena; no other code can find it yet
  * @parent: the parent, or NULL
  *
  * Context: task, sleeping allowed.
@@ -135,10 +135,10 @@ static void registry_put(struct vmem *vm)
 }
 
 /*
- * Turn all children of @vm into roots. They do not import from @vm. They become
- * the last roots in the list. A cursor at or below a child moves to @vm, so it
- * visits the former children at the end, perhaps for the second time. Waits for
- * spans that children are releasing to @vm.
+ * All children of @vm, which do not import from @vm, become the last roots in
+ * the list. A cursor at or below a child moves to @vm, so the cursor visits the
+ * former children at the end, perhaps for the second time. Waits for spans that
+ * children are releasing to @vm.
  */
 static void registry_orphan_children(struct vmem *vm)
 {

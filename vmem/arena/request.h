@@ -29,7 +29,7 @@ struct vmem_qcache;
  * @cached: the request is for a quantum cache: mark its segment as cached
  * @fault_checked: fault injection has already decided
  *
- * Only the task that allocates uses it.
+ * Only the allocating task uses the structure.
  */
 struct vmem_request {
 	unsigned long size;
@@ -47,7 +47,7 @@ struct vmem_request {
 	bool fault_checked;
 };
 
-/* Do two integers lie in different blocks of @block (a power of two)? */
+/* Do @first and @last lie in different aligned blocks of @block integers? */
 static inline bool vmem_straddles(unsigned long first, unsigned long last,
 				  unsigned long block)
 {
@@ -63,8 +63,9 @@ static inline bool vmem_straddles(unsigned long first, unsigned long last,
  *
  * There are two candidates: the first address with the right phase; and, if the
  * range at this address would straddle a multiple of @req->nocross, the first
- * address with the right phase above this multiple. The checks of the arguments
- * make sure that the range at the second candidate straddles no multiple.
+ * address with the right phase at or above this multiple. The checks of the
+ * arguments make sure that the range at the second candidate straddles no
+ * multiple.
  *
  * Return: true if there is such an address.
  */
@@ -81,7 +82,7 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
 		return false;
 	if (req->nocross &&
 	    vmem_straddles(a, a + req->size - 1, req->nocross)) {
-		/* @block does not wrap: the straddling range ends above it. */
+		/* @block does not wrap: the straddling range holds it. */
 		unsigned long block = (a | (req->nocross - 1)) + 1;
 
 		a = block + req->phase;
@@ -99,8 +100,8 @@ static inline bool vmem_fit_low(const struct vmem_request *req,
  * @hi: last integer of the range
  * @addr: set to the address
  *
- * Call this only if vmem_fit_low() has returned true: then the result is not
- * below @lo.
+ * Call this only if vmem_fit_low() has returned true: then the result is at
+ * least @lo.
  */
 static inline void vmem_fit_high(const struct vmem_request *req,
 				 unsigned long lo, unsigned long hi,
@@ -171,8 +172,8 @@ enum vmem_level_kind {
  * @kind: VMEM_LEVEL_*
  * @cached: the request is for a quantum cache
  *
- * Stored in a segment structure that the import has set aside, or in the
- * descriptor of the slab. Only the task that allocates uses it.
+ * A level is in a segment structure that the import has set aside, or in the
+ * descriptor of the slab. Only the allocating task uses the level.
  */
 struct vmem_level {
 	struct vmem_level *below;

@@ -4,9 +4,9 @@
  * instant fit for requests with constraints.
  *
  * The search is complete: it fails only if no free segment can serve the
- * request. For a request with a narrow window, it searches by address, as long
- * as there are few segments in the window and before the window. For any other
- * request it searches by size class.
+ * request. For a request with a narrow window, it searches by address, and
+ * gives up if it visits too many segments below the window or in the window. It
+ * then searches by size class, as for any other request.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -14,7 +14,7 @@
 
 #include "search.h"
 
-/* Search by address: upper bounds of the segments before and in the window. */
+/* Search by address: upper bounds of the steps below and in the window. */
 #define WINDOW_WALK	512
 #define WINDOW_SEGS	256
 
@@ -23,8 +23,8 @@
  * @budget: the budget of a search that keeps its place by an open cursor;
  *	vmem_lock_budget_spent() was true
  *
- * While the lock is dropped, the structures that the request may need are set
- * aside.
+ * While the lock is dropped, the structures that the request may need later are
+ * not in the pool, so no other request takes them.
  *
  * Context: the arena lock is held.
  */
@@ -60,7 +60,7 @@ static bool search_prefers_larger(const struct vmem_request *req)
  *	small; BITS_PER_LONG if there is none
  * @best_class: the class that ranks first
  * @best: the best segment so far, or NULL
- * @rank: rank of the class of @best; the lowest rank is the best
+ * @rank: rank of the class of @best; a lower rank is better
  * @addr: the address of the request in @best
  * @looked: number of free segments that the search has visited
  */
@@ -74,7 +74,7 @@ struct window {
 	u64 looked;
 };
 
-/* Compare @seg with the best segment. Returns true if none can be better. */
+/* Update @w->best. Returns true if no later segment can be better. */
 static bool window_consider(struct window *w, struct vmem_seg *seg)
 {
 	const struct vmem_request *req = w->req;
@@ -99,8 +99,8 @@ static bool window_consider(struct window *w, struct vmem_seg *seg)
 
 /*
  * In one span, walk to the window and through the window. Returns false if the
- * steps run out: *@walk counts down the steps before the window, *@left the
- * steps in the window. Sets *@left to 0 if no other segment can be better.
+ * steps run out: *@walk counts down the steps below the window, *@left the
+ * steps in the window. Sets *@left to 0 if no later segment can be better.
  */
 static bool window_walk_span(struct vmem_segmap *sm, struct vmem_seg *span,
 			     struct window *w, unsigned int *walk,
@@ -148,9 +148,11 @@ static bool window_is_narrow(const struct vmem_segmap *sm,
  * not narrow, or if the walk takes too many steps. Else sets *@seg to the
  * segment, or to NULL, and *@addr to the address.
  *
- * Chooses a segment like the search by class: of the lowest class, with the
- * possible class last; with VM_BESTFIT, the smallest segment. Among equal
- * segments, it takes the segment with the lowest address.
+ * Ranks the classes like search_classes(): from the lowest class up, with the
+ * possible class last. With VM_BESTFIT or VM_FIRSTFIT, the possible class comes
+ * first. In the first class in which a segment fits, VM_BESTFIT takes the
+ * smallest fitting segment. Any other policy takes the fitting segment with the
+ * lowest address.
  */
 static bool window_search(struct vmem *vm, const struct vmem_request *req,
 			  struct vmem_seg **seg, unsigned long *addr)

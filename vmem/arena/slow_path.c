@@ -100,7 +100,7 @@ static inline bool slow_tree_has_caches(const struct alloc_ctx *c)
 	return atomic_read(&c->vm->tree->caches);
 }
 
-/* Pass on the offer that woke the request, which does not need the offer. */
+/* Pass on the offer that woke the request. The request does not need it. */
 static inline void slow_pass_on_offer(struct alloc_ctx *c)
 {
 	if (!c->offer.vm)
@@ -112,9 +112,10 @@ static inline void slow_pass_on_offer(struct alloc_ctx *c)
 /*
  * SEARCHING: one pass. slow_enter() searches one arena; if the arena has no
  * free segment for the request, the pass continues in its source. slow_leave()
- * returns to the arena below and adds the result to it. Each arena that waits
- * for its source is a level on an explicit stack, so the kernel stack does not
- * limit the depth of a tree. The pass holds one arena lock at a time.
+ * returns to the arena that imports, and adds the span to that arena. Each
+ * arena that waits for its source is a level on an explicit stack, so the
+ * kernel stack does not limit the depth of a tree. The pass holds one arena
+ * lock at a time.
  */
 
 /* The level of an import is in a segment structure that was set aside. */
@@ -246,7 +247,7 @@ static bool slow_may_import(struct alloc_ctx *c)
 	return !c->function_failed || c->released != vm->segmap.stats.release;
 }
 
-/* Must a signalled request search again before it calls a client's function? */
+/* Must a signalled request search again before it calls an import function? */
 static bool slow_search_again(struct alloc_ctx *c)
 {
 	if (vmem_imports_directly(c->here) || !c->waiting || !c->repeats ||
@@ -646,7 +647,7 @@ static void slow_sleep(struct alloc_ctx *c)
 	c->offer = offer;
 }
 
-/* Returns true if the request must yield to an older waiter's turn: sleep. */
+/* Returns true if the request must sleep during an older waiter's turn. */
 static bool slow_stand_back(struct alloc_ctx *c)
 {
 	unsigned long left;
@@ -710,7 +711,7 @@ static void slow_step(struct alloc_ctx *c)
 			slow_sleep(c);
 			break;
 		}
-		/* Search again: the work item may have reclaimed space. */
+		/* Search in any case: the work item may have freed space. */
 		c->reclaim_over = true;
 		slow_reclaim_now(c);
 		break;
@@ -731,7 +732,7 @@ static void slow_fail(struct alloc_ctx *c)
 	unsigned long irq, need;
 	struct vmem *vm;
 
-	/* If the import has failed, count the failure also in each source. */
+	/* If the import has failed, each source counts the failure. */
 	for (vm = c->vm, need = c->req->taken; vm;
 	     vm = slow_next_above(c, vm, &need)) {
 		spin_lock_irqsave(&vm->segmap.lock, irq);
@@ -780,7 +781,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 	} else if (c.w.ticket) {
 		vmem_waiter_unlist(&c.w);
 	}
-	/* Release free spans of the reclaim that no search has used. */
+	/* Release the spans that the reclaim freed and that no search used. */
 	if (c.reclaim_over)
 		for (vm = c.vm; vm; vm = vmem_above(vm))
 			if (READ_ONCE(vm->has_free_spans))

@@ -93,7 +93,7 @@ static void waiter_count_out(struct vmem *vm)
 }
 
 /**
- * vmem_waiter_list - show a request that may take long in debugfs
+ * vmem_waiter_list - show in debugfs a request that may take long
  * @w: the waiter, which gets its ticket
  *
  * Context: task. No lock held.
@@ -230,7 +230,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 	/* A waiter that yields to an older waiter does not lack space. */
 	if (w->state == VMEM_WAITING && !w->stands_back)
 		waiter_count_sleep(w);
-	trace_vmem_wait(w->vm, w->size, w->flags, VMEM_WAIT_SPACE);
+	trace_vmem_wait(w->vm, w->size, w->flags, VMEM_WAIT_SPACE, 0);
 	since = vmem_trace_start(vmem_wake);
 	for (;;) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
@@ -273,7 +273,7 @@ struct vmem_offer vmem_waiter_end(struct vmem_waiter *w)
 }
 
 /**
- * vmem_waiter_ask_reclaim - queue a drain of the tree's caches now
+ * vmem_waiter_ask_reclaim - queue a drain of the tree's caches without delay
  * @w: the waiter, which sleeps until an offer arrives or the reclaim ends
  *
  * Context: task. No lock held.
@@ -290,7 +290,7 @@ void vmem_waiter_ask_reclaim(struct vmem_waiter *w)
 }
 
 /**
- * vmem_reclaim_ended - wake the waiters that wait for this run of the reclaim
+ * vmem_reclaim_ended - wake the waiters whose requested reclaim has ended
  * @tree: the tree
  * @asked: &vmem_tree.reclaim_asked when the run began
  *
@@ -344,7 +344,7 @@ void vmem_wait_for_structures(struct vmem *vm, unsigned int need, int vmflag,
 	lockdep_assert_held(&vm->segmap.lock);
 	spin_unlock_irqrestore(&vm->segmap.lock, *irq);
 	vmem_waiter_list(&w);
-	trace_vmem_wait(vm, need, vmflag, VMEM_WAIT_STRUCTURES);
+	trace_vmem_wait(vm, need, vmflag, VMEM_WAIT_STRUCTURES, 0);
 	since = vmem_trace_start(vmem_wake);
 
 	schedule_timeout_uninterruptible(HZ / 10);

@@ -112,7 +112,7 @@ struct vmem_offer {
  *	that has refused its last import. Own task; READ_ONCE() elsewhere.
  * @state: state of the request. Own task; READ_ONCE() elsewhere.
  * @slept: the last vmem_waiter_sleep() has slept. Own task.
- * @stands_back: the sleep yields to an older waiter's turn. Own task.
+ * @stands_back: the waiter sleeps during an older waiter's turn. Own task.
  * @missed: the waiter has stopped listening since its search began, so it must
  *	search again before it sleeps. Own task.
  *
@@ -162,7 +162,7 @@ static inline struct vmem *vmem_waiter_above(const struct vmem_waiter *w, struct
 	return w->need_above == ULONG_MAX ? NULL : vmem_above(vm);
 }
 
-/* Lower bound of the free segments of @vm that can serve the waiter. */
+/* Lower bound of the size of a free segment of @vm that can serve @w. */
 static inline unsigned long vmem_waiter_need(const struct vmem_waiter *w, const struct vmem *vm)
 {
 	return vm == w->vm ? w->need : w->need_above;

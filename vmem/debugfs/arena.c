@@ -13,7 +13,7 @@
 
 /**
  * struct stat_name - name and place of a statistic
- * @name: its name
+ * @name: name of the statistic
  * @offset: offset in struct vmem_stats
  */
 struct stat_name {
@@ -26,7 +26,7 @@ struct stat_name {
 	.offset = offsetof(struct vmem_stats, field),		\
 }
 
-/* The order is an interface: the original vmem has the first fourteen. */
+/* The order is an interface. The original vmem has the first fourteen names. */
 static const struct stat_name stat_names[] = {
 	STAT(mem_inuse),
 	STAT(mem_import),
@@ -84,7 +84,7 @@ static int vmem_stats_show(struct seq_file *m, void *v)
 
 DEFINE_SHOW_ATTRIBUTE(vmem_stats);
 
-/* Only reads the counters of the size classes. */
+/* Reads the counters of the size classes, and does not visit segments. */
 static int vmem_freelists_show(struct seq_file *m, void *v)
 {
 	struct vmem *vm = m->private;
@@ -223,7 +223,7 @@ struct shown {
 	char comm[TASK_COMM_LEN];
 };
 
-/* Copy up to GROUP waiters with tickets above *@last. Returns their number. */
+/* Copy at most GROUP waiters with tickets above *@last. Returns the number. */
 static unsigned int waiters_copy_group(struct vmem *vm, u64 *last, struct shown *to)
 {
 	struct vmem_waiter *w;

@@ -4,9 +4,9 @@
  * all statistics of all arenas, and "metadata" has the memory that vmem itself
  * uses.
  *
- * "arenas" and "kstat" show one arena after the other. A cursor keeps the place
- * in the forest between two reads of a file. The list mutex is held while a
- * buffer is filled, but not while the buffer is copied to the reader.
+ * A read of "arenas" or "kstat" walks the forest of arenas. A cursor keeps the
+ * place in the forest between two reads of a file. The list mutex is held while
+ * a buffer is filled, but not while the buffer is copied to the reader.
  */
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
@@ -143,7 +143,7 @@ static const struct file_operations vmem_kstat_fops = {
 	.release = arenas_seq_release,
 };
 
-/* In bytes, under the names of the internal arenas of the original vmem. */
+/* Prints bytes, under the names of the original vmem's internal arenas. */
 static int vmem_metadata_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "vmem_seg %lu\n", vmem_seg_pool_bytes());

@@ -6,8 +6,9 @@
  * is off, so the CPU stays the same. An interrupt handler that finds the busy
  * mark of the CPU set takes the slow path. The mark is plain memory, because an
  * interrupt handler completes before the interrupted code resumes. A handler
- * that runs between the test of the mark and its store only changes the
- * contents of magazines. The interrupted code reads these afterwards.
+ * that runs after the test and before the store of the mark only changes the
+ * contents of magazines. The interrupted code reads the contents after the
+ * store.
  */
 #ifndef _VMEM_QCACHE_FAST_H
 #define _VMEM_QCACHE_FAST_H
@@ -58,8 +59,9 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 {
 	/*
-	 * vm->fast may change at any time. The old value does no harm, but the
-	 * caller must set and clear the busy mark of the same value.
+	 * vm->fast may change at any time. An old value does no harm. The
+	 * caller must use one value for the whole operation, so that it clears
+	 * the busy mark that it has set.
 	 */
 	return this_cpu_ptr(READ_ONCE(vm->fast));
 }
@@ -68,8 +70,10 @@ static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
  * vmem_qcache_pop() and vmem_qcache_push() repeat the code of vmem_cpu_begin(),
  * with a vmem_cpu_leave() for each outcome. A variable for the outcome, and a
  * branch on the variable, would cost more than the busy mark. The plain load of
- * the mark lets the compiler compare the mark in memory. For one byte between
- * two barriers, no compiled form of the load does harm.
+ * the mark lets the compiler compare the mark in memory. The plain load is
+ * safe: a load of one byte cannot tear, the compiler cannot move it across
+ * preempt_disable() or barrier(), and a repeated load reads the same value,
+ * because interrupt handlers restore the mark.
  */
 
 /* Allocate an object. Returns false if the slow path must allocate it. */

@@ -4,9 +4,9 @@
  *
  * A CPU allocates from its loaded magazine and frees to it. When the loaded
  * magazine is empty, or full, the CPU exchanges it for its previous magazine,
- * or for a magazine of the depot. Larger magazines need fewer exchanges at the
- * depot: maintenance makes the next magazines larger when CPUs compete for the
- * depot's lock.
+ * or for a magazine of the depot. Larger magazines need fewer exchanges with
+ * the depot. So maintenance makes the next magazines larger when CPUs compete
+ * for the depot's lock.
  */
 #include <linux/slab.h>
 
@@ -17,8 +17,8 @@
 #define KINDS		5
 
 /*
- * The magazines of all CPUs hold at most 1/SHARE of an arena. A VM_NOSLEEP
- * request cannot use the magazines of other CPUs.
+ * The magazines of all CPUs hold at most 1/SHARE of an arena, because a
+ * VM_NOSLEEP request cannot use the magazines of other CPUs.
  */
 #define SHARE		16
 
@@ -51,12 +51,11 @@ static unsigned int magazine_kind(const struct vmem_magazine *mag)
 
 /*
  * Upper bound of the capacity of magazines. With this capacity, two magazines
- * on each CPU for each cached size hold at most 1/SHARE of the arena. 0 if the
- * arena is too small for magazines.
+ * on each CPU for each cached size hold at most 1/SHARE of the arena.
  */
 static unsigned int magazine_limit(struct vmem *vm)
 {
-	/* Without the lock: the size may change before the magazine is used. */
+	/* Without the lock: the size may change later in any case. */
 	unsigned long total = data_race(vm->segmap.stats.mem_total);
 	unsigned long part = total / SHARE;
 
@@ -70,7 +69,7 @@ bool vmem_magazine_allowed(struct vmem *vm)
 	return magazine_limit(vm) >= vmem_magazine_capacity(0);
 }
 
-/* An empty magazine; NULL without memory, or if the arena is too small. */
+/* An empty magazine; NULL if out of memory, or if the arena is too small. */
 static struct vmem_magazine *magazine_alloc(struct vmem_qcache *qc)
 {
 	unsigned int kind = READ_ONCE(qc->kind);
@@ -215,7 +214,7 @@ static void cpu_load(struct vmem_cpu_cache *cc, struct vmem_magazine *mag)
 	cc->round = mag ? mag->round : NULL;
 }
 
-/* The loaded magazine or NULL, with @rounds of the magazine up to date. */
+/* The loaded magazine, or NULL. Updates @rounds of the magazine. */
 static struct vmem_magazine *cpu_loaded(struct vmem_cpu_cache *cc)
 {
 	if (cc->loaded)
@@ -224,8 +223,8 @@ static struct vmem_magazine *cpu_loaded(struct vmem_cpu_cache *cc)
 }
 
 /*
- * Load @mag, make the loaded magazine the previous one, and return the old
- * previous one.
+ * Load @mag. The loaded magazine becomes the previous magazine. Returns the
+ * former previous magazine.
  */
 static struct vmem_magazine *cpu_exchange(struct vmem_cpu_cache *cc,
 					  struct vmem_magazine *mag)
@@ -374,8 +373,8 @@ void vmem_cpu_unload_here(struct vmem *vm)
 }
 
 /*
- * The work item of a CPU. If the CPU is offlined first, another CPU runs the
- * work item and unloads its own magazines, which does no harm.
+ * The work item of a CPU. If the CPU is offlined first, the work item runs on
+ * another CPU and unloads the magazines of that other CPU. This does no harm.
  */
 void vmem_cpu_unload_work(struct work_struct *work)
 {

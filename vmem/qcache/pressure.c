@@ -20,7 +20,7 @@ static int dead_state;
  */
 static u32 last_reap;
 
-/* An estimate of the memory of magazines and slabs, in structures. */
+/* An estimate of the memory of magazines and slabs, in slab descriptors. */
 static unsigned long pressure_count(struct shrinker *s, struct shrink_control *sc)
 {
 	unsigned long bytes = vmem_magazine_bytes() + vmem_slab_bytes();
@@ -47,7 +47,7 @@ static unsigned long pressure_scan(struct shrinker *s, struct shrink_control *sc
 	struct vmem *vm;
 	unsigned int i;
 
-	/* Memory reclaim calls this often; drain at most once a second. */
+	/* Called often by memory reclaim: drain at most once a second. */
 	if (READ_ONCE(last_reap) != now) {
 		WRITE_ONCE(last_reap, now);
 		vmem_reclaim_all_soon();
@@ -65,8 +65,9 @@ static struct vmem_shrinker shrinker = { .count = pressure_count, .scan = pressu
 
 /*
  * The hotplug callback. The CPU is dead, so its magazines stay empty. No holder
- * of the list mutex waits for hotplug, so this may wait for the mutex. A waiter
- * may need the objects that this moves to the depots, so drain the depots.
+ * of the list mutex waits for hotplug, so the callback may wait for the mutex.
+ * The callback also drains the depots, because a waiter may need the objects
+ * that it has moved to the depots.
  */
 static int pressure_cpu_dead(unsigned int cpu)
 {

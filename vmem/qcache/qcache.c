@@ -2,8 +2,8 @@
 /*
  * The quantum caches of an arena, and the slow path of cached sizes.
  *
- * If the loaded magazine of the CPU is empty, an allocation tries, in this
- * order, the previous magazine, the depot, the slabs, and another slab from the
+ * If the loaded magazine of the CPU is empty, an allocation tries in this
+ * order: the previous magazine, the depot, the slabs, and a new slab from the
  * arena. If the arena has no space for a slab, the allocation takes a single
  * object from the arena.
  */
@@ -85,7 +85,7 @@ int vmem_qcaches_create(struct vmem *vm, unsigned int n,
  * vmem_qcaches_destroy - drain and destroy the quantum caches of an arena
  * @vm: the arena; no other code uses it
  *
- * An object that its client has not freed becomes a segment of the arena.
+ * An object that a client has not freed becomes a segment of the arena.
  *
  * Context: task, sleeping allowed. Calls the release function.
  */
@@ -109,7 +109,7 @@ void vmem_qcaches_destroy(struct vmem *vm)
 		while (vmem_slab_split_any(qc))
 			cond_resched();
 	}
-	/* Not in the loop above, which reads the tables of all caches. */
+	/* A second loop, because the first reads the tables of all caches. */
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
@@ -252,7 +252,7 @@ void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 
 	trace_vmem_free(vm, addr, size, true);
-	/* With debug, bypass the magazines: the slab checks every free. */
+	/* With debug, bypass the magazines: the slab checks each object. */
 	if (!vm->debug && !READ_ONCE(vm->waiters) && addr) {
 		pending->vm = NULL;
 		if (READ_ONCE(qc->try_magazines) &&
@@ -266,7 +266,7 @@ void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 	vmem_slab_put(qc, addr, pending);
 }
 
-/* Bytes of all caches, magazines and slabs. */
+/* Memory of all caches, magazines and slab descriptors, in bytes. */
 unsigned long vmem_qcaches_bytes(void)
 {
 	return atomic_long_read(&qcaches_bytes) + vmem_magazine_bytes() +

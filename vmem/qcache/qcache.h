@@ -30,7 +30,7 @@
 /* Number of lists of slabs, indexed by log2 of the number of free objects. */
 #define VMEM_SLAB_LISTS		7
 
-/* Slabs that can be recorded; for more, the work item checks all slabs. */
+/* Maximum of recorded slabs. If there are more, the work item checks all. */
 #define VMEM_SLABS_NOTED	8
 
 /**
@@ -56,9 +56,8 @@ struct vmem_magazine {
  * @capacity: capacity of the loaded magazine, 0 if no magazine is loaded
  * @round: the addresses in the loaded magazine
  * @loaded: the magazine that the CPU uses
- * @prev: the previously loaded magazine, full or empty. A CPU that allocates
- *	and frees at the end of a magazine exchanges the two magazines, and does
- *	not use the depot.
+ * @prev: the previously loaded magazine, full or empty. When the loaded
+ *	magazine becomes empty or full, the CPU tries @prev before the depot.
  * @allocs: number of allocations that the magazines have served
  * @frees: number of objects that were freed to the magazines
  * @busy: the busy mark: code on this CPU is using this structure, so an
@@ -157,8 +156,8 @@ struct vmem_slab {
  *	first finds no magazine; until then, requests skip the magazines.
  *	WRITE_ONCE(), READ_ONCE().
  * @missed: number of objects for which vmem_free() found no magazine;
- *	allocations make magazines for this number. A hint: READ_ONCE(),
- *	WRITE_ONCE() on any CPU.
+ *	later allocations make magazines for these objects. A hint:
+ *	READ_ONCE(), WRITE_ONCE() on any CPU.
  * @depot: magazines that are not in any CPU's part. Own lock.
  * @lock: the cache lock: protects the fields below; taken before the arena lock
  * @map: bit n is set while @partial[n] is not empty
@@ -206,10 +205,10 @@ struct vmem_qcache {
 /**
  * struct vmem_qcaches - the quantum caches of an arena
  * @n: number of caches. Constant.
- * @slab_size: size of the slabs of all caches; with one size, any cache can
- *	reuse the range of a slab. Constant.
+ * @slab_size: size of the slabs of all caches; with one size, a cache can
+ *	reuse the range of another cache's slab. Constant.
  * @slab_shift: log2 of @slab_size. Constant.
- * @weight: sum of the cached sizes, for the limit of magazines. Constant.
+ * @weight: sum of the cached sizes, for magazine_limit(). Constant.
  * @maintain: a cache may have slabs, or a slab table above its minimum size.
  *	Set when a slab is inserted, cleared by maintenance; WRITE_ONCE(),
  *	READ_ONCE().

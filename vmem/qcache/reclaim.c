@@ -23,7 +23,7 @@
 #include "fast.h"
 #include "slab.h"
 
-/* Magazines grow after a round with more depot lock contentions than this. */
+/* Depot lock contentions between two rounds, above which magazines grow. */
 #define CONTENDED	3
 
 /* Jiffies between two runs while requests wait: first and longest interval. */
@@ -33,7 +33,10 @@
 /* Jiffies before a run for requests that do not wait. */
 #define DELAY_ONCE	max(HZ / 100, 1)
 
-/* Workqueues for drains and for unloading CPUs, without client functions. */
+/*
+ * Workqueues for drains and for unloading CPUs. Their work items call no
+ * function of a client.
+ */
 static struct workqueue_struct *wq, *cpu_wq;
 
 static void reclaim_all(struct work_struct *work);
@@ -71,7 +74,7 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 /*
  * Make each CPU move its magazines to the depots. Does not take the hotplug
  * lock, because a task that waits for this function may block hotplug. If a CPU
- * is offlined, the work item runs on another CPU, which does no harm.
+ * is offlined, its work item runs on another CPU; this does no harm.
  * pressure_cpu_dead() moves the magazines of the dead CPU and queues another
  * drain.
  */
@@ -159,7 +162,7 @@ void vmem_tree_reclaim(struct work_struct *work)
 
 	if (atomic_read(&tree->caches)) {
 		vmem_registry_open_tree(&cur, tree);
-		/* Without waiters, only @once continues the run. */
+		/* Without waiters, the run continues only if @once is set. */
 		while ((once || READ_ONCE(tree->nr_waiters)) &&
 		       (vm = vmem_registry_next_of(&cur, reclaim_has_cached))) {
 			reclaim_drain(vm);
@@ -260,8 +263,8 @@ static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
  *
  * Drains the magazines of this CPU and the depots, and releases wholly free
  * slabs. Then splits slabs, unless @anywhere is true and there is a free
- * segment of @need integers. Leaves the calls of clients' release functions to
- * &vmem.release, which the caller queues.
+ * segment of @need integers. Does not call release functions of clients: the
+ * caller must queue &vmem.release, which calls them.
  *
  * Context: any but NMI. No arena lock held.
  */
@@ -352,7 +355,7 @@ void vmem_qcaches_maintain(struct vmem *vm)
 	magazines = atomic_read(&vm->qcaches->magazines);
 	if (!magazines && !READ_ONCE(vm->qcaches->maintain))
 		return;
-	/* Either the loop sees a slab, or its insertion sets the flag again. */
+	/* Either the loop sees a slab, or vmem_slab_insert() sets the flag. */
 	WRITE_ONCE(vm->qcaches->maintain, false);
 	smp_mb();	/* pairs with smp_mb() in vmem_slab_insert() */
 	too_small = magazines && !vmem_magazine_allowed(vm);

@@ -102,10 +102,10 @@ void vmem_slab_free(struct vmem_slab *slab)
 }
 
 /*
- * Can the arena, or a source, have space for a slab? Returns true if this is
- * unknown. Without this check, each request in a full tree would search the
- * whole source path, and call an import function, for a slab before it takes a
- * single object.
+ * Returns false if neither the arena nor a source has space for a slab; true if
+ * one has space, or if this is unknown. Without this check, each request in a
+ * full tree would search the whole source path for a slab, and call an import
+ * function, before it takes a single object.
  */
 static bool slab_may_fit(struct vmem *vm)
 {
@@ -322,10 +322,10 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
  *	maintenance
  * @budget: upper bounds, for a request that may not sleep; or NULL
  *
- * Leaves the calls of clients' release functions to &vmem.release.
+ * Does not call release functions of clients: &vmem.release calls them.
  *
- * Context: any but NMI; without @budget task, sleeping allowed. Takes the cache
- * lock and the arena lock.
+ * Context: with @budget any but NMI; else task, sleeping allowed. Takes the
+ * cache lock and the arena lock.
  */
 void vmem_slab_release_empty(struct vmem_qcache *qc, bool idle_only,
 			     struct vmem_reclaim_budget *budget)

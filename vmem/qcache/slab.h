@@ -57,7 +57,7 @@ static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 }
 
 /**
- * vmem_slab_take - take an object of the fullest slab that has a free object
+ * vmem_slab_take - take an object of one of the fullest slabs with free objects
  * @qc: the cache
  *
  * Context: any but NMI. Takes the cache's lock.

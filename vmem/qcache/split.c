@@ -6,9 +6,9 @@
  * When the arena has no space, requests of any size need the free objects of
  * slabs, and the unused end of slabs. A split frees the segment of a slab and
  * allocates a segment for each object that is in use. A split takes segment
- * structures, and the cache loses the slab. So a slab is split only if the
- * split makes a free segment of the needed size, together with the neighbours
- * of the slab.
+ * structures, and the cache loses the slab. So a slab is split only if its free
+ * objects, together with the neighbours of the slab, can make a free segment of
+ * the needed size.
  *
  * When a request begins to wait, the reclaim checks all slabs once. While
  * requests wait, vmem_split_note() records a slab with a new free object if a
@@ -32,7 +32,7 @@ static const gfp_t nowait = GFP_NOWAIT | __GFP_NOWARN;
 /**
  * struct runs - the runs of free integers in a slab
  * @low: length of the run at the beginning of the slab
- * @high: length of the run at the end of the slab, with the unused end
+ * @high: length of the run at the end of the slab, including the unused end
  * @most: length of the longest run
  */
 struct runs {
@@ -73,8 +73,8 @@ static struct runs split_runs(const struct vmem_qcache *qc,
 
 /*
  * If the neighbour @seg is a slab that could also be split, returns an upper
- * bound of the free run at the low end of @seg (@above), or at its high end.
- * Else returns 0.
+ * bound of the free run at its low end if @above, or at its high end if not.
+ * Returns 0 if @seg is not such a slab.
  */
 static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg *seg,
 				  bool above)
@@ -86,7 +86,7 @@ static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg 
 	    seg->size != qc->vm->qcaches->slab_size)
 		return 0;
 	slab = vmem_slab_find(qc, seg->start);
-	/* A slab of another cache, whose lock must not be taken here. */
+	/* A slab of another cache. The lock of that cache must not be taken. */
 	if (!slab)
 		return seg->size;
 	r = split_runs(qc, slab);
@@ -253,8 +253,9 @@ static bool split_has_run(u64 free, unsigned long n)
 }
 
 /*
- * May a split of @slab make a free segment of @need integers: with this slab
- * alone (@certain), or only together with its neighbours (!@certain)? @row is
+ * With @certain, returns true if a split of @slab alone makes a free segment of
+ * @need integers. Without @certain, returns true if @slab alone is too small,
+ * but a split may make such a segment together with the neighbours. @row is
  * @need in objects, rounded up. Cheaper than split_runs(), for many slabs in
  * one hold of the lock.
  */
@@ -343,7 +344,7 @@ void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 	}
 }
 
-/* split_slab() for the cache whose slab begins at @start. */
+/* Call split_slab() for the cache that has a slab at @start. */
 static int split_at(struct vmem *vm, unsigned long start, unsigned long need)
 {
 	unsigned int i;
@@ -358,7 +359,7 @@ static int split_at(struct vmem *vm, unsigned long start, unsigned long need)
 }
 
 /**
- * vmem_split_all - split all slabs of an arena whose split may serve a request
+ * vmem_split_all - split each slab of an arena if this may serve a request
  * @vm: the arena
  *
  * Context: task, sleeping allowed.
@@ -374,7 +375,10 @@ void vmem_split_all(struct vmem *vm)
 
 	spin_lock_irq(&sm->lock);
 	need = vm->need_least;
-	/* Not needed, or vmem_split_note() has recorded all later changes. */
+	/*
+	 * No request needs a split, or a run has checked all slabs and
+	 * vmem_split_note() has recorded all later changes.
+	 */
 	if (need == ULONG_MAX || need >= vm->split_done) {
 		spin_unlock_irq(&sm->lock);
 		return;
@@ -417,7 +421,7 @@ void vmem_split_all(struct vmem *vm)
  * @slab: a slab with a new free object; not wholly free
  *
  * Context: the cache's lock is held.
- * Return: true if the caller must queue &vmem.split, without the lock.
+ * Return: true if the caller must drop the lock and queue &vmem.split.
  */
 bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
 {

@@ -2,7 +2,7 @@
 /*
  * The validator for quantum caches: every slab is a cached segment of the
  * arena; the number of its free objects agrees with its bitmap and its list;
- * the totals of the cache are right.
+ * the totals of the cache agree with its slabs.
  */
 #include <linux/printk.h>
 
@@ -30,7 +30,8 @@ static int verify_slab(struct vmem_qcache *qc, const struct vmem_slab *slab)
 					  slab->start);
 	spin_unlock(&sm->lock);
 	if (slab->nfree != hweight64(slab->free))
-		bad += verify_cache_wrong(qc, "free objects are miscounted", slab->start);
+		bad += verify_cache_wrong(qc, "the free count of a slab disagrees with its bitmap",
+					  slab->start);
 	return bad;
 }
 
@@ -73,7 +74,7 @@ static int verify_cache(struct vmem_qcache *qc)
 						  i);
 	}
 	if (n != qc->nslabs || nfree != qc->nfree || nempty != qc->nempty)
-		bad += verify_cache_wrong(qc, "slabs are miscounted", n);
+		bad += verify_cache_wrong(qc, "a total disagrees with the slabs", n);
 	spin_unlock_irqrestore(&qc->lock, irq);
 	return bad;
 }

@@ -31,13 +31,13 @@ DEFINE_STATIC_KEY_FALSE(vmem_auditing);
 /* The module parameter. Protected by kernel_param_lock(). */
 static bool audit;
 
-/* Protects &vmem.audit, and the two variables below. */
+/* Protects &vmem.audit, audit_all and audit_ready. */
 static DEFINE_MUTEX(audit_mutex);
 
 /* All arenas are audited. READ_ONCE() without the mutex. */
 static bool audit_all;
 
-/* The stack depot can allocate: false while built-in modules get parameters. */
+/* The stack depot can allocate. False while built-in modules get parameters. */
 static bool audit_ready;
 
 /* Called whenever a switch is turned on. */

@@ -91,7 +91,7 @@ void vmem_fault_init(struct dentry *root)
 	struct dentry *dir = fault_create_debugfs_attr("fail_vmem", root,
 						       &vmem_fail_attr);
 
-	/* Only root may read it, like all debugfs files of vmem. */
+	/* Only root may read the directory, like all debugfs files of vmem. */
 	if (!IS_ERR_OR_NULL(dir))
 		d_inode(dir)->i_mode = S_IFDIR | 0700;
 #endif

@@ -10,7 +10,7 @@
 
 #include "report.h"
 
-/* Violations that a run prints, at most. It counts all violations. */
+/* Upper bound of the violations that a run prints. A run counts all. */
 #define VIOLATIONS_SHOWN	16
 
 static bool debug;
@@ -94,25 +94,27 @@ static void verify_segment(struct check *c, const struct vmem_seg *seg,
 	if (!seg->size)
 		verify_violation(c, "segment %#lx is empty", seg->start);
 	if (seg->start & (sm->quantum - 1))
-		verify_violation(c, "segment %#lx is off the quantum", seg->start);
+		verify_violation(c, "segment %#lx does not begin at a multiple of the quantum",
+				 seg->start);
 
 	if (seg->type == VMEM_ALLOC) {
 		c->allocated++;
 		c->inuse += seg->size;
 		if (vmem_hash_find(&sm->hash, seg->start, VMEM_SEG_KEY,
 				   &steps) != &seg->hash)
-			verify_violation(c, "segment %#lx is not in the table",
+			verify_violation(c, "allocated segment %#lx is not in the segment table",
 					 seg->start);
 	} else if (seg->type == VMEM_FREE) {
 		c->free++;
 		if (seg->size & (sm->quantum - 1))
-			verify_violation(c, "free segment %#lx is off the quantum",
-					 seg->start);
+			verify_violation(c,
+					 "free segment %#lx: size %#lx is not a multiple of the quantum",
+					 seg->start, seg->size);
 		if (vmem_seg_prev(seg)->type == VMEM_FREE)
-			verify_violation(c, "free segments meet at %#lx", seg->start);
+			verify_violation(c, "free segment %#lx follows a free segment", seg->start);
 	} else {
-		verify_violation(c, "segment %#lx has type %#x", seg->start,
-				 seg->type);
+		verify_violation(c, "segment %#lx is neither allocated nor free: it has type %#x",
+				 seg->start, seg->type);
 	}
 }
 
@@ -132,10 +134,11 @@ static struct vmem_seg *verify_span(struct check *c, struct vmem_seg *span)
 	if (span->imported)
 		c->import += span->size;
 	if (!span->start || (span->start | span->size) & (sm->quantum - 1))
-		verify_violation(c, "span %#lx +%#lx is off the quantum", span->start,
-				 span->size);
+		verify_violation(c,
+				 "span %#lx of size %#lx begins at 0, or is not a multiple of the quantum",
+				 span->start, span->size);
 	if (vmem_span_find(sm, vmem_seg_last(span), NULL) != span)
-		verify_violation(c, "span %#lx is not in the tree", span->start);
+		verify_violation(c, "span %#lx is not in the tree of spans", span->start);
 	verify_cursors(c, span);
 
 	for (seg = vmem_seg_next(span); seg->type != VMEM_SPAN;
@@ -143,15 +146,17 @@ static struct vmem_seg *verify_span(struct check *c, struct vmem_seg *span)
 		verify_segment(c, seg, expected);
 		verify_cursors(c, seg);
 		if (vmem_seg_prev(vmem_seg_next(seg)) != seg) {
-			verify_violation(c, "the list is broken at %#lx", seg->start);
+			verify_violation(c,
+					 "the structure after segment %#lx does not link back to it",
+					 seg->start);
 			return &sm->end;
 		}
 		covered += vmem_segmap_taken(sm, seg);
 		expected = seg->start + vmem_segmap_taken(sm, seg);
 	}
 	if (covered != span->size)
-		verify_violation(c, "span %#lx +%#lx is covered to %#lx", span->start,
-				 span->size, covered);
+		verify_violation(c, "span %#lx has size %#lx, but its segments cover %#lx",
+				 span->start, span->size, covered);
 	if (vmem_seg_next(span)->type == VMEM_FREE && span->imported &&
 	    vmem_seg_next(span)->size == span->size && c->vm->ffunc &&
 	    !c->vm->has_free_spans && !work_busy(&c->vm->release))
@@ -192,11 +197,11 @@ static void verify_span_tree(struct check *c)
 		last = span;
 	}
 	if (n != c->spans || n != sm->nspans)
-		verify_violation(c, "%lu spans in the list, %lu in the tree, %lu counted",
+		verify_violation(c, "%lu spans in the list, %lu in the tree, but nspans is %lu",
 				 c->spans, n, sm->nspans);
 }
 
-/* Check the order of the tree and the count. A hint may be stale. */
+/* Check the types, the order and the number of hints. A hint may be stale. */
 static void verify_hints(struct check *c)
 {
 	struct vmem_segmap *sm = &c->vm->segmap;
@@ -210,12 +215,14 @@ static void verify_hints(struct check *c)
 		n++;
 		if (hint->type != VMEM_HINT ||
 		    (last && last->start >= hint->start))
-			verify_violation(c, "hint %#lx is out of place",
+			verify_violation(c,
+					 "hint %#lx has a wrong type, or is not in address order",
 					 hint->start);
 		last = hint;
 	}
 	if (n != sm->nr_hints)
-		verify_violation(c, "%lu hints, %lu counted", n, sm->nr_hints);
+		verify_violation(c, "%lu hints in the tree, but nr_hints is %lu", n,
+				 sm->nr_hints);
 }
 
 /* Number of references of class cursors to @seg; to any segment if NULL. */
@@ -251,25 +258,28 @@ static void verify_classes(struct check *c)
 			size += seg->size;
 			cursors += verify_class_cursors(classes, seg);
 			if (seg->size > class->bound)
-				verify_violation(c, "segment %#lx is above the bound of class %u",
-						 seg->start, i);
+				verify_violation(c,
+						 "segment %#lx has size %#lx, above the bound %#lx of class %u",
+						 seg->start, seg->size, class->bound, i);
 			if (seg->type != VMEM_FREE ||
 			    vmem_class_of(seg->size) != i)
-				verify_violation(c, "segment %#lx is not of class %u",
-						 seg->start, i);
+				verify_violation(c,
+						 "segment %#lx (type %#x, size %#lx) must not be in class %u",
+						 seg->start, seg->type, seg->size, i);
 		}
 		if (n != class->n || size != class->size)
-			verify_violation(c, "class %u holds %lu (%#lx), counted %lu (%#lx)",
+			verify_violation(c,
+					 "class %u holds %lu segments, %#lx integers; its counts are %lu, %#lx",
 					 i, n, size, class->n, class->size);
 		if (!n != !(classes->map & (1UL << i)))
 			verify_violation(c, "the bit of class %u disagrees with its list", i);
 		all += n;
 	}
 	if (all != c->free)
-		verify_violation(c, "%lu free segments, %lu in classes", c->free,
-				 all);
+		verify_violation(c, "%lu free segments in the list, %lu in classes",
+				 c->free, all);
 	if (cursors != verify_class_cursors(classes, NULL))
-		verify_violation(c, "the cursor of a search is in no class");
+		verify_violation(c, "the cursor of a search is at a segment in no class");
 }
 
 /* Number of segments in the table, and in the old table of a rescale. */
@@ -301,8 +311,9 @@ static void verify_observers(struct check *c)
 	if (n != sm->nr_observers ||
 	    sm->fast_alloc_min != (n ? UINT_MAX : sm->pool_low) ||
 	    sm->fast_free_max != (n ? 0 : sm->pool_high + 1))
-		verify_violation(c, "%u observers, %u counted, or wrong bounds of the fast paths",
-				 n, sm->nr_observers);
+		verify_violation(c,
+				 "%u observers, but nr_observers %u, fast_alloc_min %u, fast_free_max %u",
+				 n, sm->nr_observers, sm->fast_alloc_min, sm->fast_free_max);
 }
 
 static void verify_stats(struct check *c)
@@ -315,27 +326,30 @@ static void verify_stats(struct check *c)
 	unsigned int i;
 
 	if (c->allocated != s->alloc - s->free)
-		verify_violation(c, "%lu allocated, %llu in the statistics",
+		verify_violation(c, "%lu allocated segments in the list, %llu in the statistics",
 				 c->allocated, s->alloc - s->free);
 	if (c->allocated != verify_table_count(&sm->hash))
-		verify_violation(c, "%lu allocated, %lu in the table", c->allocated,
-				 verify_table_count(&sm->hash));
+		verify_violation(c, "%lu allocated segments in the list, %lu in the segment table",
+				 c->allocated, verify_table_count(&sm->hash));
 	if (c->inuse != s->mem_inuse || c->total != s->mem_total ||
 	    c->import != s->mem_import)
-		verify_violation(c, "in use %llu (%llu), total %llu (%llu), imported %llu (%llu)",
+		verify_violation(c,
+				 "in use %llu (statistics: %llu), total %llu (%llu), imported %llu (%llu)",
 				 c->inuse, s->mem_inuse, c->total, s->mem_total,
 				 c->import, s->mem_import);
 
 	for (i = 0; i < sm->pool.n && spare; i++)
 		spare = spare->next;
 	if (i != sm->pool.n || spare)
-		verify_violation(c, "the pool does not hold %u structures",
+		verify_violation(c,
+				 "the pool counts %u structures, but its list has another length",
 				 sm->pool.n);
 
 	hlist_for_each_entry(cur, &sm->cursors, link)
 		n++;
 	if (n != c->cursors)
-		verify_violation(c, "%lu cursors, %lu on segments", n, c->cursors);
+		verify_violation(c, "%lu cursors are open, %lu of them at a structure in the list",
+				 n, c->cursors);
 }
 
 /**

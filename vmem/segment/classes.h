@@ -19,9 +19,9 @@
 /**
  * struct vmem_class - one size class
  * @list: its free segments; terminated by &vmem_classes.end
- * @n: number of segments
- * @size: sum of their sizes
- * @bound: upper bound of their sizes. Caches the result of a failed full scan,
+ * @n: number of its segments
+ * @size: sum of the sizes of its segments
+ * @bound: upper bound of these sizes. Caches the result of a failed full scan,
  *	so that later requests skip the class.
  *
  * Protected by the arena lock.
@@ -106,9 +106,9 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 #define VMEM_CLASS_MAX		(1UL << (BITS_PER_LONG - 1))
 
 /*
- * Finds the first segment of the lowest non-empty class whose segments all hold
- * @size integers. Returns false if all these classes are empty, or if @size is
- * 0 or above VMEM_CLASS_MAX.
+ * Finds the first segment of the lowest non-empty class whose segments all have
+ * at least @size integers. Returns false if all these classes are empty, or if
+ * @size is 0 or above VMEM_CLASS_MAX.
  */
 static __always_inline bool
 vmem_classes_guaranteed(const struct vmem_classes *c, unsigned long size,

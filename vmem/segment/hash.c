@@ -11,7 +11,7 @@
 
 #include "hash.h"
 
-/* Entries and buckets that a rescale moves in one hold of the lock, at most. */
+/* Upper bounds of the entries and buckets that a rescale moves in one step. */
 #define STEP_ENTRIES	128
 #define STEP_BUCKETS	512
 
@@ -54,8 +54,8 @@ struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
  * between 3/4 and 3/2 buckets per entry, so a look-up takes about one step. A
  * table of half to twice the ideal size keeps its size. For any other table,
  * the result is the largest power of two that is at most @n, but at least 16
- * buckets. This is the ideal or half of the ideal, and saves memory: there are
- * at most as many buckets as entries.
+ * buckets. The result is the ideal or half of the ideal. It saves memory: there
+ * are at most as many buckets as entries.
  */
 static unsigned int hash_wanted_bits(const struct vmem_hash *h, unsigned long n)
 {
@@ -147,7 +147,7 @@ static bool hash_rescale_step(struct vmem_hash *h)
 /**
  * vmem_hash_rescale - rescale the table if its size is wrong
  * @h: the hash; the caller serializes rescales of it
- * @lock: its lock; held for one step at a time
+ * @lock: the lock of the hash; held for one step at a time
  * @n: number of entries; may be out of date
  *
  * Context: task, may sleep. The lock is not held.

@@ -28,7 +28,7 @@
  * @offset: offset of the key of an entry from its struct hlist_node
  * @old: the old table during a rescale, else NULL
  * @old_bits: log2 of the number of buckets in @old
- * @old_next: the buckets of @old before this one are empty
+ * @old_next: all buckets of @old with a smaller index are empty
  * @small: the smallest table; every hash starts with it and never frees it
  *
  * Protected by the arena lock (segment table) or the cache lock (table of

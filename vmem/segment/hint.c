@@ -5,12 +5,13 @@
  * The list is in address order within a span, but it has no index. So a walk to
  * an address inserts a hint at each VMEM_HINT_STRIDE-th segment that it passes.
  * A hint is an address, in a tree, at which an allocated segment began. A later
- * walk begins at the last hint before the address that it walks to.
+ * walk begins at the last hint at or before the address that it walks to.
  *
- * Allocations and frees do not update hints. Before a walk uses a hint, it
- * checks in the segment table that an allocated segment still begins there. If
- * not, it erases the hint and tries the previous hint. Two free segments are
- * never neighbours, so there are always enough allocated segments for hints.
+ * vmem_alloc() and vmem_free() do not update hints. Before a walk uses a hint,
+ * it checks in the segment table that an allocated segment still begins there.
+ * If not, it erases the hint and tries the hint at the next lower address. Two
+ * free segments are never neighbours, so there are always enough allocated
+ * segments for hints.
  *
  * A hint occupies a spare segment structure. If the pool has only the
  * structures that the arena needs, the walk inserts no hint, and the next

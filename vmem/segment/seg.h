@@ -4,8 +4,8 @@
  *
  * No memory is allocated under the arena lock. Each arena has a pool of spare
  * structures, and an operation checks beforehand that the pool covers its worst
- * case. An operation that drops the lock moves the structures that it still
- * needs into a pool of its own.
+ * case. Before an operation drops the lock, it moves the structures that it
+ * will need later into a pool of its own.
  */
 #ifndef _VMEM_SEGMENT_SEG_H
 #define _VMEM_SEGMENT_SEG_H
@@ -88,7 +88,10 @@ static inline struct vmem_seg *vmem_seg_next(const struct vmem_seg *seg)
 	return hlist_entry(seg->order.next, struct vmem_seg, order);
 }
 
-/* The previous structure. @seg is not a marker, which may be the first. */
+/*
+ * The previous structure. @seg is not a span marker: the first marker has no
+ * previous structure.
+ */
 static inline struct vmem_seg *vmem_seg_prev(const struct vmem_seg *seg)
 {
 	return container_of(seg->order.pprev, struct vmem_seg, order.next);
@@ -104,7 +107,7 @@ static __always_inline void vmem_seg_unlink(struct vmem_seg *seg)
 	next->pprev = pprev;
 }
 
-/* Put @seg before @next. */
+/* Link @seg into the list before @next. */
 static __always_inline void vmem_seg_link(struct vmem_seg *seg,
 					  struct vmem_seg *next)
 {
@@ -116,7 +119,7 @@ static __always_inline void vmem_seg_link(struct vmem_seg *seg,
 	WRITE_ONCE(*pprev, &seg->order);
 }
 
-/* @size rounded up to @quantum; 0 if that wraps. @size is not 0. */
+/* @size rounded up to @quantum; 0 if the result wraps. @size is not 0. */
 static inline unsigned long vmem_round(unsigned long size,
 				       unsigned long quantum)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The segment map: cuts that leave a remainder below the allocation, spans, and
- * cursors. The fast parts are in segmap.h.
+ * cursors. The functions for the fast paths are in segmap.h.
  */
 #include "segmap.h"
 
@@ -160,7 +160,7 @@ void vmem_span_remove(struct vmem_segmap *sm, struct vmem_seg *span)
 	vmem_seg_pool_put(&sm->pool, seg);
 }
 
-/* The last span that starts at or before @addr. It need not hold @addr. */
+/* The span with the highest start <= @addr. It need not hold @addr. */
 static struct vmem_seg *span_before(const struct vmem_segmap *sm,
 				    unsigned long addr, u64 *steps)
 {
@@ -218,7 +218,7 @@ bool vmem_span_overlaps(const struct vmem_segmap *sm, unsigned long start,
 	return span && vmem_seg_last(span) >= start;
 }
 
-/* The span that holds an address, else the first span above it, or NULL. */
+/* The span that holds @addr, else the next span above @addr, or NULL. */
 struct vmem_seg *vmem_span_from(const struct vmem_segmap *sm, unsigned long addr)
 {
 	struct vmem_seg *span = span_before(sm, addr, NULL);
@@ -282,13 +282,13 @@ void vmem_cursor_set(struct vmem_cursor *cur, struct vmem_seg *seg)
 }
 
 /**
- * vmem_cursor_seg - the first segment that begins at the cursor or after it
+ * vmem_cursor_seg - the first segment in the list that begins at or after @cur
  * @sm: the map
  * @cur: the cursor
  *
  * If the address of the cursor lies inside a segment, that segment is the
  * result of a merge with segments that the user of the cursor has visited. The
- * function skips that segment.
+ * function skips the merged segment.
  *
  * Context: the arena lock is held.
  * Return: the segment, which may be a span marker, or the end of the list.
@@ -335,7 +335,7 @@ void vmem_cursors_skip(struct vmem_segmap *sm, const struct vmem_seg *seg,
 			vmem_cursor_set(cur, next);
 }
 
-/* @seg leaves its class: its cursors move to the next segment. */
+/* @seg leaves its class: class cursors at @seg move to the next segment. */
 void vmem_class_cursors_skip(struct vmem_classes *c, const struct vmem_seg *seg)
 {
 	struct vmem_class_cursor *cur;

@@ -16,7 +16,7 @@
 #include "hash.h"
 #include "seg.h"
 
-/* Upper bounds of the structures that a cut, or a span, takes from the pool. */
+/* Upper bounds: structures that a cut and an added span take from the pool. */
 #define VMEM_CUT_COST	2
 #define VMEM_SPAN_COST	2
 
@@ -27,7 +27,7 @@
  * struct vmem_cursor - a place in the segment list
  * @link: node in &vmem_segmap.cursors while open, else unhashed
  * @seg: the segment that holds @addr, or the span marker that begins at @addr;
- *	the end of the list behind the last segment
+ *	&vmem_segmap.end after the last segment
  * @addr: the address of the cursor
  *
  * A cursor is not a member of the segment list, so it separates no free
@@ -57,8 +57,8 @@ struct vmem_cursor {
  *	changes
  * @fast_alloc_min: allocations take the fast path if @pool holds at least this
  *	number of structures; UINT_MAX while there are observers
- * @fast_free_max: vmem_free() takes the fast path if @pool holds less than this
- *	number of structures; 0 while there are observers
+ * @fast_free_max: vmem_free() takes the fast path if @pool holds fewer
+ *	structures than this number; 0 while there are observers
  * @pool: spare segment structures
  * @cursors: open cursors; normally empty
  * @added: number of spans ever added
@@ -156,7 +156,7 @@ vmem_segmap_find_fast(struct vmem_segmap *sm, unsigned long addr)
 				struct vmem_seg, hash);
 }
 
-/* @size rounded up to the quantum; 0 if that wraps. @size is not 0. */
+/* @size rounded up to the quantum; 0 if the result wraps. @size is not 0. */
 static inline unsigned long vmem_segmap_round(const struct vmem_segmap *sm,
 					      unsigned long size)
 {
@@ -265,8 +265,9 @@ vmem_segmap_cut_low(struct vmem_segmap *sm, struct vmem_seg *seg,
  * @addr: start of the allocation: inside @seg, a multiple of the quantum
  * @size: size of the allocation; rounded up to the quantum, it ends inside @seg
  *
- * The right remainder enters its class before the left remainder. A remainder
- * of the same class as @seg keeps the place of @seg in the list of the class.
+ * Adds the right remainder to its class first, then the left remainder. A
+ * remainder of the same class as @seg keeps the place of @seg in the list of
+ * the class.
  *
  * Context: the arena lock is held.
  * Return: the allocated segment.

@@ -226,36 +226,8 @@ TRACE_EVENT(vmem_release,
 		  __entry->addr, __entry->size, __entry->ns)
 );
 
-TRACE_EVENT(vmem_wait,
-
-	TP_PROTO(const struct vmem *vm, unsigned long size, int vmflag,
-		 unsigned int what),
-
-	TP_ARGS(vm, size, vmflag, what),
-
-	TP_STRUCT__entry(
-		__field(u32, id)
-		__string(name, vmem_trace_name(vm))
-		__field(unsigned long, size)
-		__field(unsigned int, flags)
-		__field(unsigned int, what)
-	),
-
-	TP_fast_assign(
-		__entry->id = vmem_trace_id(vm);
-		vmem_assign_str(name, vmem_trace_name(vm));
-		__entry->size = size;
-		__entry->flags = vmflag & VM_FLAGS;
-		__entry->what = what;
-	),
-
-	TP_printk("arena=%u name=%s size=%lu flags=%s for=%s",
-		  __entry->id, __get_str(name), __entry->size,
-		  show_vmem_flags(__entry->flags),
-		  show_vmem_wait(__entry->what))
-);
-
-TRACE_EVENT(vmem_wake,
+/* @ns is 0 for vmem_wait. */
+DECLARE_EVENT_CLASS(vmem_sleep,
 
 	TP_PROTO(const struct vmem *vm, unsigned long size, int vmflag,
 		 unsigned int what, u64 ns),
@@ -284,6 +256,27 @@ TRACE_EVENT(vmem_wake,
 		  __entry->id, __get_str(name), __entry->size,
 		  show_vmem_flags(__entry->flags),
 		  show_vmem_wait(__entry->what), __entry->ns)
+);
+
+DEFINE_EVENT_PRINT(vmem_sleep, vmem_wait,
+
+	TP_PROTO(const struct vmem *vm, unsigned long size, int vmflag,
+		 unsigned int what, u64 ns),
+
+	TP_ARGS(vm, size, vmflag, what, ns),
+
+	TP_printk("arena=%u name=%s size=%lu flags=%s for=%s",
+		  __entry->id, __get_str(name), __entry->size,
+		  show_vmem_flags(__entry->flags),
+		  show_vmem_wait(__entry->what))
+);
+
+DEFINE_EVENT(vmem_sleep, vmem_wake,
+
+	TP_PROTO(const struct vmem *vm, unsigned long size, int vmflag,
+		 unsigned int what, u64 ns),
+
+	TP_ARGS(vm, size, vmflag, what, ns)
 );
 
 TRACE_EVENT(vmem_reap,
