@@ -24,7 +24,7 @@
  * @used: sum of the sizes of the allocated pieces
  * @map: a bit for each integer, set while it is allocated; NULL if the peer
  *	allocates addresses of memory
- * @random: random numbers, the same sequence for each peer
+ * @random: random number generator; each peer gets the same numbers
  * @held_pages: pages held to keep the per-CPU page lists empty, see work.c
  * @free_pages_before: number of free pages before @instance was created; only
  *	if work_begin() was called with @count

@@ -35,7 +35,7 @@ void clock_calibrate(void)
 		;
 	ns = ktime_get_ns() - ns;
 	ticks = clock_read() - ticks;
-	/* The measurement is too short for more digits than megahertz. */
+	/* Round to 1 MHz: the measurement is too short for more precision. */
 	clock_hz = div_u64(mul_u64_u64_div_u64(ticks, NSEC_PER_SEC, ns) + HZ_PER_MHZ / 2,
 			   HZ_PER_MHZ) * HZ_PER_MHZ;
 

@@ -9,10 +9,9 @@
 #include <linux/vmem.h>
 
 /*
- * Print a line of results. @cost and its baseline @calm are in tenths of an
- * instruction.
+ * Print a line of results. @cost and @baseline are in tenths of an instruction.
  */
-void distress_report(const char *op, unsigned long n, u64 cost, u64 calm);
+void distress_report(const char *op, unsigned long n, u64 cost, u64 baseline);
 
 /*
  * Create an arena with an initial span of @size integers, or without a span if

@@ -19,7 +19,7 @@
 #include "bench.h"
 #include "clock.h"
 
-#define STEPS		16000UL	/* of the warm-up, and of the measurement */
+#define STEPS		16000UL	/* steps of the warm-up; as many are measured */
 #define REPORTS		32	/* free-space reports during STEPS steps */
 #define PIECES		16384UL	/* size of the range, in pieces of MEAN_SIZE */
 #define MEAN_SIZE	32	/* mean size of a piece, rounded down */

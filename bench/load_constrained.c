@@ -5,7 +5,7 @@
  * range or a fixed address. The load skips peers that do not support the
  * constraint. A small range starts at a live piece, and the search for a fixed
  * address also starts at a live piece, so that the result is not in the free
- * space behind the last piece.
+ * space above the last piece.
  */
 #include <linux/bitmap.h>
 #include <linux/module.h>
@@ -16,7 +16,7 @@
 
 #define SIZE		8UL
 #define ALIGN_TO	256UL
-#define WITHIN		4096UL	/* small range; nearly always has SIZE free */
+#define WITHIN		4096UL	/* small range; SIZE nearly always fits */
 #define WITHIN_IDS	64UL	/* small range for peers of single integers */
 #define SAMPLES		3000
 #define MIN_SAMPLES	20
@@ -31,7 +31,7 @@ static unsigned long random_start(struct work *work)
 	return work->piece[random_below(&work->random, work->live)].at;
 }
 
-/* Address of @size free integers behind a random live piece. */
+/* Address of @size free integers above a random live piece. */
 static unsigned long random_free_place(struct work *work, unsigned long size)
 {
 	unsigned long at, end;

@@ -7,9 +7,9 @@
  * has a table of the costs. The load needs one CPU and the clock of QEMU with
  * -icount.
  *
- * Each figure is one line. "op" and "n" name the operation, "cost" is its cost
- * in instructions. "calm" is the baseline: the cost of the same operation while
- * no request waits.
+ * Each figure is one line. "op" and "n" name the operation. "cost" is its cost
+ * in instructions. "baseline" is the cost of the same operation while no
+ * request waits.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -37,10 +37,10 @@
 #define REPEATS		3
 #define TREE		1000U
 
-void distress_report(const char *op, unsigned long n, u64 cost, u64 calm)
+void distress_report(const char *op, unsigned long n, u64 cost, u64 baseline)
 {
-	pr_info("bench: load=distress op=%s n=%lu cost=%s calm=%s\n", op, n,
-		decimal(cost).text, decimal(calm).text);
+	pr_info("bench: load=distress op=%s n=%lu cost=%s baseline=%s\n", op, n,
+		decimal(cost).text, decimal(baseline).text);
 }
 
 vmem_t *distress_arena(const char *name, unsigned long size, vmem_t *source,
@@ -74,7 +74,7 @@ static int wake_one(unsigned int n)
 	struct samples s = { };
 	unsigned int i, held = 0;
 	void **unit = vzalloc(array_size(n + FREES, sizeof(*unit)));
-	u64 calm;
+	u64 baseline;
 	int err = -ENOMEM;
 
 	if (!vm || !unit || samples_begin(&s, FREES))
@@ -86,7 +86,7 @@ static int wake_one(unsigned int n)
 		unit[held - 1] = vmem_alloc(vm, 1, VM_NOSLEEP);
 	}
 	samples_sort(&s);
-	calm = net_tenths(samples_permille(&s, 500));
+	baseline = net_tenths(samples_permille(&s, 500));
 	samples_reset(&s);
 
 	err = waiters_start(&waiters, n, &vm, 1, 1);
@@ -96,7 +96,7 @@ static int wake_one(unsigned int n)
 		msleep(WINDOW_MS);
 	}
 	samples_sort(&s);
-	distress_report("wake", n, net_tenths(samples_permille(&s, 500)), calm);
+	distress_report("wake", n, net_tenths(samples_permille(&s, 500)), baseline);
 out:
 	while (held)
 		vmem_free(vm, unit[--held], 1);
@@ -110,7 +110,8 @@ out:
 
 /*
  * Measure the total CPU time per waiter while @n waiters are served one by one.
- * The baseline is vmem_free(), vmem_alloc() and an equally long sleep.
+ * The baseline is the CPU time of vmem_free(), vmem_alloc() and a sleep of the
+ * same length.
  */
 static int serve_one_by_one(unsigned int n)
 {
@@ -119,7 +120,7 @@ static int serve_one_by_one(unsigned int n)
 	struct waiters waiters = { };
 	unsigned int i, held = 0;
 	struct busy busy;
-	u64 calm, cost;
+	u64 baseline, cost;
 	int err = -ENOMEM;
 
 	if (!vm || !unit)
@@ -132,7 +133,7 @@ static int serve_one_by_one(unsigned int n)
 		unit[i] = vmem_alloc(vm, 1, VM_NOSLEEP);
 		sleep_us(SLEEP_US);
 	}
-	calm = busy_ns_since(&busy);
+	baseline = busy_ns_since(&busy);
 	err = waiters_start(&waiters, n, &vm, 1, 1);
 	err = err ?: waiters_await_sleep(&waiters, vm);
 	if (err)
@@ -145,7 +146,7 @@ static int serve_one_by_one(unsigned int n)
 	for (i = 0; i < 10 * n && atomic_read(&waiters.served) < n; i++)
 		sleep_us(SLEEP_US);
 	cost = busy_ns_since(&busy);
-	distress_report("serve", n, div_u64(10 * cost, n), div_u64(10 * calm, n));
+	distress_report("serve", n, div_u64(10 * cost, n), div_u64(10 * baseline, n));
 out:
 	while (held)
 		vmem_free(vm, unit[--held], 1);
@@ -209,7 +210,7 @@ static int pass_by(void)
 {
 	vmem_t *root = distress_arena("root", 16, NULL, 0);
 	vmem_t *child[CHILDREN + 1] = { };
-	u64 calm_pair, calm_all, pair, all;
+	u64 baseline_pair, baseline_all, pair, all;
 	struct waiters waiters = { };
 	void *unit[16] = { };
 	unsigned int i;
@@ -227,14 +228,14 @@ static int pass_by(void)
 	vmem_free(root, unit[7], 1);
 	unit[7] = NULL;
 
-	err = measure_imports(child[CHILDREN], &calm_pair, &calm_all);
+	err = measure_imports(child[CHILDREN], &baseline_pair, &baseline_all);
 	err = err ?: waiters_start(&waiters, WAITERS, child, CHILDREN, 2);
 	err = err ?: waiters_await_sleep(&waiters, root);
 	msleep(WINDOW_MS);
 	err = err ?: measure_imports(child[CHILDREN], &pair, &all);
 	if (!err) {
-		distress_report("pass_by", WAITERS, pair, calm_pair);
-		distress_report("pass_by_all", WAITERS, all, calm_all);
+		distress_report("pass_by", WAITERS, pair, baseline_pair);
+		distress_report("pass_by_all", WAITERS, all, baseline_all);
 	}
 out:
 	for (i = 0; i < ARRAY_SIZE(unit); i++)
@@ -278,7 +279,7 @@ static u64 busy_for(unsigned int ms)
 	return busy_ns_since(&busy);
 }
 
-/* Shortest of three calls of vmem_update() that have nothing to do. */
+/* Shortest time of three calls of vmem_update() that have nothing to do. */
 static u64 time_maintenance(void)
 {
 	u64 start, best = U64_MAX;
@@ -296,14 +297,14 @@ static u64 time_maintenance(void)
 /* The part of tree() in which a request waits for space in @root. */
 static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 {
-	u64 asleep, second, calm, calm_destroy, start;
+	u64 asleep, second, baseline, baseline_destroy, start;
 	struct waiters waiters = { };
 	int err;
 
-	calm = busy_for(1000);
+	baseline = busy_for(1000);
 	start = clock_read();
 	vmem_destroy(child[--*n]);
-	calm_destroy = clock_tenths(clock_read() - start);
+	baseline_destroy = clock_tenths(clock_read() - start);
 
 	err = waiters_start(&waiters, 1, &root, 1, 2);
 	if (err)
@@ -311,7 +312,7 @@ static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 	asleep = busy_until_waiting(root);
 	second = busy_for(1000);
 	distress_report("tree_sleep", *n, 10 * asleep, 0);
-	distress_report("tree_second", *n, 10 * second, 10 * calm);
+	distress_report("tree_second", *n, 10 * second, 10 * baseline);
 	vmem_add(root, (void *)(2 * BASE), 2, VM_SLEEP);
 	err = waiters_end(&waiters);
 	/* Allocate the added units, so that the next request must wait. */
@@ -327,14 +328,15 @@ static int tree_wait(vmem_t *root, vmem_t **child, unsigned int *n)
 	start = clock_read();
 	vmem_destroy(child[*n]);
 	distress_report("tree_destroy", *n, clock_tenths(clock_read() - start),
-			calm_destroy);
+			baseline_destroy);
 	vmem_free(root, (void *)(2 * BASE), 2);
 	return waiters_end(&waiters);
 }
 
 /*
  * Create a root with @n children that have empty caches. Measure
- * - a round of maintenance per child (baseline: children without caches),
+ * - the cost per child of a round of maintenance (baseline: children without
+ *   caches),
  * - the CPU time until a request in the root sleeps,
  * - the CPU time in the next second,
  * - the time to destroy a child just after a request in the root has begun.

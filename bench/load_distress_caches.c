@@ -22,7 +22,7 @@
 #define DEPOT		100000U	/* objects to move into the depot */
 #define NAP_US		50
 #define OBJECTS		64	/* objects in a slab of single units */
-#define UNCACHED	16	/* units; VM_ABORT affects no cached size */
+#define UNCACHED	16	/* units: a cached size would ignore VM_ABORT */
 #define SETTLE_MS	100
 
 /*
@@ -37,7 +37,7 @@ static u64 time_pairs(vmem_t *vm, vmem_t *poll)
 
 	for (i = 0; i < BATCHES; i++) {
 		if (poll && vmem_alloc(poll, UNCACHED, VM_NOSLEEP | VM_ABORT))
-			pr_info("bench: failed distress: a request of the poll succeeded\n");
+			pr_info("bench: failed distress: the exhausted arena served a request\n");
 		sleep_us(SLEEP_US);
 		start = clock_read();
 		for (j = 0; j < BATCH; j++) {
@@ -67,7 +67,7 @@ static int poll_beside(void)
 {
 	vmem_t *vm[3];
 	void *unit;
-	u64 calm;
+	u64 baseline;
 	int err = -ENOMEM;
 
 	vm[0] = distress_arena("root", 1, NULL, 0);
@@ -76,8 +76,8 @@ static int poll_beside(void)
 	if (vm[1] && vm[2]) {
 		unit = vmem_alloc(vm[0], 1, VM_NOSLEEP);
 		time_pairs(vm[2], NULL);
-		calm = time_pairs(vm[2], NULL);
-		distress_report("poll", 1, time_pairs(vm[2], vm[1]), calm);
+		baseline = time_pairs(vm[2], NULL);
+		distress_report("poll", 1, time_pairs(vm[2], vm[1]), baseline);
 		vmem_free(vm[0], unit, 1);
 		err = 0;
 	}
@@ -91,7 +91,7 @@ static int poll_beside(void)
  */
 static int wait_beside(void)
 {
-	u64 calm_own, calm_import;
+	u64 baseline_own, baseline_import;
 	struct waiters waiters = { };
 	vmem_t *vm[4];
 	int err = -ENOMEM;
@@ -103,15 +103,15 @@ static int wait_beside(void)
 	if (!vm[1] || !vm[2] || !vm[3])
 		goto out;
 	time_pairs(vm[2], NULL);
-	calm_own = time_pairs(vm[2], NULL);
+	baseline_own = time_pairs(vm[2], NULL);
 	time_pairs(vm[3], NULL);
-	calm_import = time_pairs(vm[3], NULL);
+	baseline_import = time_pairs(vm[3], NULL);
 	err = waiters_start(&waiters, 1, &vm[1], 1, 8192);
 	err = err ?: waiters_await_sleep(&waiters, vm[0]);
 	if (!err) {
-		distress_report("wait_own", 1, time_pairs(vm[2], NULL), calm_own);
+		distress_report("wait_own", 1, time_pairs(vm[2], NULL), baseline_own);
 		distress_report("wait_import", 1, time_pairs(vm[3], NULL),
-				calm_import);
+				baseline_import);
 	}
 	if (waiters.waiter)
 		vmem_add(vm[0], (void *)(1UL << 24), 8192, VM_SLEEP);
@@ -128,7 +128,7 @@ static void *own_import(vmem_t *source, size_t size, int vmflag)
 	return vmem_alloc(source, size, vmflag);
 }
 
-/* Measure pairs in an arena with one free unit: it cannot create a slab. */
+/* Measure pairs in an arena with one free unit, where no slab can be made. */
 static int pairs_in_last_unit(vmem_t *source, vmem_alloc_t *afunc, u64 *cost)
 {
 	vmem_t *vm = vmem_create("last", (void *)BASE, OBJECTS + 1, 1, afunc,
@@ -154,16 +154,16 @@ static int import_beside(void)
 {
 	vmem_t *root = distress_arena("root", 1, NULL, 0);
 	void *unit;
-	u64 calm, cost;
+	u64 baseline, cost;
 	int err;
 
 	if (!root)
 		return -ENOMEM;
 	unit = vmem_alloc(root, 1, VM_NOSLEEP);
-	err = pairs_in_last_unit(root, vmem_alloc, &calm);
+	err = pairs_in_last_unit(root, vmem_alloc, &baseline);
 	err = err ?: pairs_in_last_unit(root, own_import, &cost);
 	if (!err)
-		distress_report("own_import", 1, cost, calm);
+		distress_report("own_import", 1, cost, baseline);
 	vmem_free(root, unit, 1);
 	vmem_destroy(root);
 	return err;
@@ -240,7 +240,7 @@ static int drain_depot(void)
 	struct task_struct *task;
 	int err = -ENOMEM;
 	unsigned int i;
-	u64 calm;
+	u64 baseline;
 
 	if (!vm || !unit)
 		goto out;
@@ -249,13 +249,13 @@ static int drain_depot(void)
 	if (IS_ERR(task))
 		goto out;
 	nap_lateness();
-	calm = nap_lateness();
+	baseline = nap_lateness();
 
 	free_units(vm, unit, DEPOT);
 	nap_lateness();
 	for (i = 0; i < 3; i++)
 		vmem_update(NULL);
-	distress_report("drain_update", DEPOT, nap_lateness(), calm);
+	distress_report("drain_update", DEPOT, nap_lateness(), baseline);
 
 	fill_units(vm, unit, DEPOT);
 	free_units(vm, unit, DEPOT);
@@ -263,7 +263,7 @@ static int drain_depot(void)
 	err = waiters_start(&waiters, 1, &vm, 1, DEPOT + DEPOT / 2);
 	err = err ?: waiters_await_sleep(&waiters, vm);
 	if (!err)
-		distress_report("drain_wait", DEPOT, nap_lateness(), calm);
+		distress_report("drain_wait", DEPOT, nap_lateness(), baseline);
 	free_units(vm, unit, 2 * DEPOT);
 	err = waiters_end(&waiters) ?: err;
 
@@ -273,7 +273,7 @@ static int drain_depot(void)
 	if (err != -ETIME) {
 		vmem_destroy(vm);
 		vm = NULL;
-		distress_report("drain_destroy", DEPOT, nap_lateness(), calm);
+		distress_report("drain_destroy", DEPOT, nap_lateness(), baseline);
 	}
 	kthread_stop(task);
 out:

@@ -6,11 +6,12 @@
  * The load needs the clock of QEMU with -icount, which counts only the guest's
  * instructions.
  *
- * Code outside vmem turns interrupts off, too. For example, the page allocator
- * frees hundreds of pages at once. So the timer handler looks up the function
- * that it interrupts, which has just turned interrupts on, and keeps separate
- * maxima for vmem and for other code. The maximum of vmem includes the time of
- * the kernel's tick if the CPU handles the tick first.
+ * Code outside vmem also turns interrupts off. For example, the page allocator
+ * frees hundreds of pages at once. The function that the timer handler
+ * interrupts has just turned interrupts on. So the timer handler looks up this
+ * function, and keeps separate maxima for vmem and for other code. The maximum
+ * of vmem includes the time of the kernel's tick if the CPU handles the tick
+ * first.
  *
  * Each operation is repeated, or takes the lock so often, that the timer
  * expires at the beginning of some hold. While the module is loaded, user space

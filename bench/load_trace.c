@@ -4,8 +4,8 @@
  * quarter larger than the peak of the live allocations.
  *
  * The file is text. Lines that begin with "#" are comments. "N" allocates N
- * units. "-N" frees the allocation that N further allocations followed, so "-0"
- * frees the latest allocation. Documentation/benchmarks.rst describes the
+ * units. "-N" frees an earlier allocation: "-0" the latest, "-1" the allocation
+ * before the latest, and so on. Documentation/benchmarks.rst describes the
  * origin of the trace.
  */
 #include <linux/ctype.h>
@@ -37,8 +37,8 @@ struct trace {
 };
 
 /*
- * An allocation of @number units or, if @free, a free of the allocation that
- * @number further allocations followed.
+ * If @free, frees an allocation; @number is the number of later allocations.
+ * Else allocates @number units.
  */
 struct event {
 	bool free;

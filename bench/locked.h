@@ -10,8 +10,8 @@
 #include "bench.h"
 
 /*
- * Print the maximum lateness of the timer since the previous mark under @name,
- * then @extra.
+ * Print the maximum lateness of the timer since the previous mark. The line
+ * begins with @name and ends with the text @extra.
  */
 void locked_mark(const char *name, const char *extra);
 

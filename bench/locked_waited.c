@@ -9,8 +9,8 @@
  * maximum cost of a call, in instructions, is the time for which interrupts
  * stay off if the client has turned them off. Every second call runs with
  * interrupts off, so that the cost of an interrupt does not count; the load
- * ignores the timer during such a call. The cost of the other calls counts only
- * above LONG_TICKS.
+ * ignores the timer during such a call. Calls with interrupts on count only if
+ * they cost more than LONG_TICKS.
  *
  * The waiting thread has the highest priority, the measuring thread the second,
  * work items the lowest. So the measuring thread makes its first call after the
@@ -279,7 +279,7 @@ static void repeat_call(struct full_arena *fa, const char *when, const char *cal
 	}
 	sleep_us(SLEEP_US);
 	snprintf(name, sizeof(name), "%s_%s", when, call_name);
-	snprintf(text, sizeof(text), " dearest=%llu calls=%u served=%u",
+	snprintf(text, sizeof(text), " max_call=%llu calls=%u served=%u",
 		 div_u64(clock_tenths(max_ticks), 10), i, served);
 	locked_mark(name, text);
 }
@@ -373,7 +373,7 @@ static int partial_slabs_irq(void)
 	err = begin_waiting(&waiters, fa->vm, 2 * TOO_LARGE);
 	msleep(SETTLE_MS / 5);
 	hrtimer_cancel(&f->timer);
-	snprintf(text, sizeof(text), " dearest=%llu calls=%u served=0",
+	snprintf(text, sizeof(text), " max_call=%llu calls=%u served=0",
 		 div_u64(clock_tenths(f->max_ticks), 10), f->n);
 	locked_mark("partial_wait_irq_free", text);
 	locked_ignore(false);

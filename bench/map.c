@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A bitmap of the allocated integers, independent of the peer. It shows the
- * fragmentation of the free space, and detects a peer that allocates integers
- * that are not free.
+ * fragmentation of the free space, and detects if a peer allocates integers
+ * that are not free or not in its range.
  */
 #include <linux/bitmap.h>
 #include <linux/printk.h>

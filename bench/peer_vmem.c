@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmem with quantum caches, and vmem without quantum caches for each policy.
- * Without caches, a pair of vmem_alloc() and vmem_free() measures the arena
- * itself.
+ * vmem as several peers: with quantum caches, and without quantum caches for
+ * each policy. Without caches, a pair of vmem_alloc() and vmem_free() measures
+ * the arena itself.
  */
 #include <linux/vmem.h>
 

@@ -81,8 +81,8 @@ static void report(const char *name, u64 thousandths)
 }
 
 /*
- * Picoseconds of a pair of @size in @vm, or of a pair on the per-CPU stack if
- * @size is 0.
+ * Time of a pair in picoseconds: an allocation of @size integers from @vm and
+ * its free, or a pair on the per-CPU stack if @size is 0.
  */
 static u64 time_pair(vmem_t *vm, size_t size, int vmflag)
 {
@@ -277,7 +277,7 @@ static int measure_latency(void)
 	return err;
 }
 
-/* Shared by the threads, one per CPU, that allocate and free in one arena. */
+/* Shared by the threads that allocate and free in one arena, one per CPU. */
 static atomic_long_t operations;
 static bool stop;
 

@@ -114,7 +114,7 @@ static int set_audit(const char *value)
 	return n < 0 ? n : 0;
 }
 
-/* Make @n allocations, each with a free segment behind it. */
+/* Make @n allocations, and a free segment after each allocation. */
 static int fill_arena(unsigned long n)
 {
 	unsigned long i;

@@ -16,7 +16,7 @@ struct task_struct;
  * struct waiter - a thread that makes one request
  * @waiters: the group of the thread
  * @task: the thread
- * @vm: the arena that it allocates from
+ * @vm: the arena that the thread allocates from
  * @got: the result of vmem_alloc()
  */
 struct waiter {

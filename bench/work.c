@@ -3,12 +3,13 @@
  * Creates an instance of a peer, fills it, punches holes into the allocations,
  * and measures the memory that the peer uses.
  *
- * The memory of a peer is the decrease of the kernel's free pages since before
- * the instance was created. No other code allocates during that time. The
- * per-CPU page lists hold thousands of pages that do not count as free. So
- * work_begin() empties these lists first: it allocates many pages of each order
- * in the lists. The remaining error is one batch of pages for each order, so
- * the figure is meaningful only with many pieces.
+ * The memory of a peer is the number of the kernel's free pages before the
+ * instance is created, less the number of free pages at the measurement. No
+ * other code allocates during that time. The per-CPU page lists hold thousands
+ * of pages that do not count as free. So work_begin() empties these lists
+ * first: it allocates many pages of each order that the lists hold. The
+ * remaining error is one batch of pages for each order, so the figure is
+ * meaningful only with many pieces.
  */
 #include <linux/mm.h>
 #include <linux/module.h>

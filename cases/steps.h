@@ -52,8 +52,8 @@ module_param_cb(run, &steps_ops, NULL, 0600);
 MODULE_PARM_DESC(run, "on write: number of steps to run; on read: number of steps done");
 
 /*
- * The init function of the client calls this at its end, the exit function at
- * its start.
+ * The client's init function ends with steps_enable(true). The exit function
+ * begins with steps_enable(false).
  */
 static inline void steps_enable(bool enable)
 {

@@ -5,10 +5,10 @@
  * vmem/.
  *
  * The functions of arena X are in a client's module. The release function takes
- * a mutex of the client and creates an arena, which takes the list mutex. A
- * call from the work item may never return. A task of the client waits for
- * space in arena Y, which is in another tree. While it waits, it holds the
- * client's mutex. Another request waits for space in X.
+ * a mutex of the client, and then the list mutex to create an arena. A call of
+ * the release function from the work item may never return. A task of the
+ * client waits for space in arena Y of another tree, and holds the client's
+ * mutex while it waits. Another request waits for space in X.
  *
  * check release | -DMODULE | safety | [41] [42] [47] release functions that block, waiters in both trees, module removal
  * check release-end | -DMODULE | cycles | [43] no livelock
@@ -99,7 +99,7 @@ inline vmem_release_free_spans(may_block) {
 
 #ifdef MODULE
 
-/* The client calls vmem_free(), which makes a span wholly free. */
+/* The client calls vmem_free(): a span becomes wholly free. */
 proctype client() {
 	bool call;
 
@@ -324,7 +324,7 @@ proctype client() {
 	fi
 }
 
-/* Destroys the source of X, and clears the functions of X first. */
+/* Clears the functions of X, then destroys the source of X. */
 proctype vmem_destroy() {
 	d_step {			/* registry_orphan() */
 		source = false;

@@ -222,7 +222,7 @@ inline pass_on_offer(a) {
 	fi
 }
 
-/* Release the detached span to ROOT, or without one offer @size units of @a. */
+/* Release the detached span to ROOT. If there is none, offer @size of @a. */
 inline free_pending(a) {
 	if
 	:: span ->

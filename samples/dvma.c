@@ -15,9 +15,9 @@
  * to four pages. These sizes have quantum caches, from which vmem_alloc()
  * allocates without a lock. vmem_xalloc() does not use the caches, since caches
  * do not support constraints. vmem_free() frees an allocation of vmem_alloc(),
- * vmem_xfree() frees an allocation of vmem_xalloc(). Free objects in the caches
- * do not make a request fail: before a request fails, the caches return their
- * free objects to the arena.
+ * and vmem_xfree() frees an allocation of vmem_xalloc(). Free objects in the
+ * caches do not make a request fail: before a request fails, the caches return
+ * their free objects to the arena.
  *
  * The window ends at the top of the 32-bit address space. On a 32-bit machine
  * the base of the window plus its size is 0, which vmem supports.
@@ -89,7 +89,7 @@ struct mapping {
 static vmem_t *dvma;
 static struct mapping *table;
 static u32 *page_table;		/* per page: 1 + index of its mapping, or 0 */
-static unsigned int mapped, no_room;	/* successes and failures */
+static unsigned int mapped, no_room;	/* successful and failed requests */
 
 static bool obeys_rules(const struct device_rules *r, unsigned long addr, size_t size)
 {

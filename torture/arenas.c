@@ -90,7 +90,7 @@ static struct tt_arena arenas[NARENAS] = {
 static struct tt_range kept[MAX_KEPT];
 static atomic_t nkept = ATOMIC_INIT(0);
 
-/* Number of calls of tt_import(). Its hash is the random number of a call. */
+/* Number of calls of tt_import(); hashed to a random number for each call. */
 static atomic_t nr_imports = ATOMIC_INIT(0);
 
 struct tt_arena *tt_arena(unsigned int n)
@@ -111,7 +111,8 @@ struct tt_arena *tt_arena_growing(void)
  * @align: alignment of the result
  * @vmflag: with VM_NOSLEEP the function fails at random, else it may sleep
  *
- * An import that may sleep never fails: nothing would make the waiter retry.
+ * An import that may sleep never fails, because nothing would make the waiter
+ * retry.
  */
 void *tt_import(vmem_t *src, size_t *size, size_t align, int vmflag)
 {
@@ -144,7 +145,7 @@ static void tt_release(vmem_t *src, void *addr, size_t size)
 	vmem_xfree(src, addr, size);
 }
 
-/* Imports MAX_KEPT times at most: vmem does not release these imports. */
+/* vmem does not release these imports, so there are at most MAX_KEPT. */
 static void *import_without_release(vmem_t *src, size_t size, int vmflag)
 {
 	int n = atomic_fetch_add_unless(&nkept, 1, MAX_KEPT);
@@ -248,10 +249,11 @@ void tt_expect_unused(const char *name, vmem_t *vm)
 	if (bad)
 		tt_violation("%s: vmem_verify() finds %d faults", name, bad);
 	if (s.alloc != s.free || s.mem_inuse)
-		tt_violation("%s: unused, but %llu allocs, %llu frees, %llu in use",
+		tt_violation("%s: %llu allocs, %llu frees, %llu in use, expected none in use",
 			     name, s.alloc, s.free, s.mem_inuse);
 	if (s.misuse)
-		tt_violation("%s: %llu calls were refused", name, s.misuse);
+		tt_violation("%s: vmem refused %llu calls, expected 0",
+			     name, s.misuse);
 }
 
 /*
@@ -288,7 +290,7 @@ void tt_arenas_check(void)
 			tt_violation("%s: vmem_verify() finds %d faults",
 				     arenas[i].name, bad);
 		if (s.misuse)
-			tt_violation("%s: %llu calls were refused",
+			tt_violation("%s: vmem refused %llu calls, expected 0",
 				     arenas[i].name, s.misuse);
 	}
 	for (i = 0; i < NMAPS; i++)

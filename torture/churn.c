@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Trees of short-lived arenas. A thread creates a tree, uses it on all CPUs and
- * destroys it at once, while CPUs have loaded magazines. At the same time other
- * threads walk the list of arenas, read debugfs files or reclaim from all
- * caches.
+ * then destroys the tree immediately, while CPUs have loaded magazines. Other
+ * threads concurrently walk the list of arenas, read debugfs files or reclaim
+ * from all caches.
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>

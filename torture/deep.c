@@ -101,8 +101,8 @@ static void alloc_whole_root(struct tt_thread *t)
 	addr = vmem_xalloc(w.vm, UNITS, 0, 0, 0, NULL, NULL, VM_SLEEP);
 	tt_wait_end(r);
 	if (addr != (void *)1)
-		tt_violation("%s: got %p instead of the whole root", w.arena,
-			     addr);
+		tt_violation("%s: got %#lx for the whole root, expected 1",
+			     w.arena, (unsigned long)addr);
 	vmem_xfree(w.vm, addr, UNITS);
 	WRITE_ONCE(whole_requested, false);
 	tt_set_call(t, NULL, NULL, 0, 0);
@@ -175,7 +175,7 @@ void tt_deep_check(void)
 				     arenas[i].name, faults);
 		vmem_get_stats(arenas[i].vm, &s);
 		if (s.misuse)
-			tt_violation("%s: %llu calls were refused",
+			tt_violation("%s: vmem refused %llu calls, expected 0",
 				     arenas[i].name, s.misuse);
 	}
 	tt_map_expect_empty(&map, "tt-deep");

@@ -13,7 +13,7 @@
 
 #include "hostile.h"
 
-#define BURST		13	/* more than the segment pool of an arena has */
+#define BURST		13	/* more structures than a segment pool holds */
 
 static atomic_t nr_draws = ATOMIC_INIT(0);
 
@@ -36,7 +36,7 @@ static struct tt_client *client_of(vmem_t *src)
 	return NULL;
 }
 
-/* --- side effects of the functions --- */
+/* --- side effects of the client's functions --- */
 
 static void sleep_randomly(struct tt_client *c, enum tt_count what)
 {
@@ -104,7 +104,7 @@ static void reenter(struct tt_client *c, unsigned int n)
 		t->imported = imported;
 }
 
-/* --- the functions --- */
+/* --- the client's functions --- */
 
 /* Make a range that vmem must refuse and release. May change @size. */
 static void *bad_result(struct tt_client *c, size_t *size)
@@ -112,11 +112,11 @@ static void *bad_result(struct tt_client *c, size_t *size)
 	unsigned long addr;
 
 	switch (dice(4)) {
-	case 0:			/* wraps */
+	case 0:			/* the range wraps around */
 		*size += Q;
 		addr = -Q;
 		break;
-	case 1:			/* overlaps the arena's own span */
+	case 1:			/* overlaps the own span */
 		addr = OWN_BASE + dice(OWN_UNITS) * Q;
 		break;
 	case 2:			/* smaller than requested */
@@ -140,7 +140,7 @@ static bool is_bad(unsigned long addr)
 	return addr % Q || addr >= OWN_BASE;
 }
 
-/* True if the import must return NULL, regardless of the free space. */
+/* True if the import function must return NULL even if space is free. */
 static bool refuse_import(struct tt_client *c, bool sleep)
 {
 	bool refused = false;
@@ -157,8 +157,8 @@ static bool refuse_import(struct tt_client *c, bool sleep)
 /*
  * The watchdog repeats, with VM_NOSLEEP, a request that may sleep. This
  * function serves the repeated request like the original. It returns NULL if
- * the client may refuse the original, or if another import is under way,
- * because the original may have to wait for the other import.
+ * the client may refuse the original. It also returns NULL if another import is
+ * under way, because the original may have to wait for that import.
  */
 static void *import_for_watchdog(struct tt_client *c, vmem_t *src, size_t size)
 {

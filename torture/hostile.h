@@ -2,10 +2,10 @@
 /*
  * Declarations shared by the files of the hostile clients.
  *
- * Each client has a tree of its own: a leaf with quantum caches imports by
- * vmem_alloc() from a middle arena, which imports by the client's functions
- * from a root. The middle arena also has a span of its own. A thread allocates
- * all of the own span and frees it, alternately. So vmem serves every request
+ * Each client has a tree of its own. A leaf with quantum caches imports by
+ * vmem_alloc() from a middle arena. The middle arena imports from a root by the
+ * client's functions, and also has a span of its own. A thread allocates all of
+ * the own span and frees it, alternately. So vmem serves every request
  * in the end, even if every import fails. In that case only vmem_free() and
  * vmem_xfree() in the middle arena wake waiters.
  */
@@ -28,14 +28,14 @@
 
 enum { ROOT, MIDDLE, LEAF, LEVELS };
 
-/* Behaviour of a client's functions. */
-#define SLEEPS		BIT(0)	/* functions sleep 1 to 50 ms, rarely seconds */
-#define SLEEP_ONLY	BIT(1)	/* import returns NULL with VM_NOSLEEP */
-#define LOCKS		BIT(2)	/* functions take the client's mutex */
-#define REFUSES		BIT(3)	/* import returns NULL although space is free */
-#define BAD		BIT(4)	/* import returns ranges that vmem refuses */
-#define REENTERS	BIT(5)	/* functions allocate and free in the arena */
-#define MISFIT		BIT(6)	/* no functions; each import is misaligned */
+/* Behaviour of a client's import and release functions. */
+#define SLEEPS		BIT(0)	/* both sleep 1 to 50 ms, rarely seconds */
+#define SLEEP_ONLY	BIT(1)	/* imports fail with VM_NOSLEEP */
+#define LOCKS		BIT(2)	/* both take the client's mutex */
+#define REFUSES		BIT(3)	/* imports fail although space is free */
+#define BAD		BIT(4)	/* imports return ranges that vmem refuses */
+#define REENTERS	BIT(5)	/* both allocate and free in the arena */
+#define MISFIT		BIT(6)	/* by vmem_alloc(); imports are misaligned */
 
 /**
  * struct tt_client - a hostile client
@@ -47,8 +47,8 @@ enum { ROOT, MIDDLE, LEAF, LEVELS };
  * @importing: number of import calls under way
  * @bad: number of bad results that are not yet released
  * @nbad: number of bad results since the arenas were created
- * @reentering: the task in whose call the client allocates and frees
- * @stash: segments held by the functions; only the task in @reentering uses it
+ * @reentering: the task in reenter(), NULL if there is none
+ * @stash: segments that reenter() holds; only the task in @reentering uses it
  * @nstash: number of segments in @stash
  */
 struct tt_client {

@@ -120,11 +120,11 @@ static void check(struct tt_client *c)
 		}
 		expected = level == MIDDLE ? atomic_read(&c->nbad) : 0;
 		if (s.misuse != expected)
-			tt_violation("%s: %llu calls were refused instead of %u",
+			tt_violation("%s: vmem refused %llu calls, expected %u",
 				     a->name, s.misuse, expected);
 	}
 	if (atomic_read(&c->bad))
-		tt_violation("%s: %d bad results were not released",
+		tt_violation("%s: %d bad results are not released, expected 0",
 			     c->name[MIDDLE], atomic_read(&c->bad));
 	tt_map_expect_empty(&c->map, c->name[MIDDLE]);
 }
@@ -144,7 +144,7 @@ unsigned int tt_hostile_clients(void)
 	return TT_CLIENTS;
 }
 
-/* The mutex that functions of the client TT_H_LOCK take. */
+/* The mutex that the functions of the client TT_H_LOCK take. */
 struct mutex *tt_hostile_mutex(void)
 {
 	return &tt_clients[TT_H_LOCK].lock;

@@ -19,14 +19,14 @@
 /* Mean time between two interrupts of a timer, in nanoseconds. */
 #define PERIOD_NS		400000
 
-/* Minimum time to the next interrupt, as a multiple of the handler's time. */
+/* Minimum time to the next interrupt, divided by the handler's duration. */
 #define MIN_PERIOD_RATIO	6
 
 /**
  * struct irq_timer - a timer whose handler allocates and frees
  * @timer: the timer
  * @soft: the handler runs in softirq context
- * @user: the user; accessed by the handler, or while the timer is cancelled
+ * @user: the user; while the timer is active, only the handler accesses it
  */
 struct irq_timer {
 	struct hrtimer timer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Traffic in arenas whose functions are in another module, vmem_torture_leaver,
- * which is removed under this traffic, rule [47].
+ * Traffic in arenas whose import and release functions are in another module,
+ * vmem_torture_leaver. This module is removed during the traffic, rule [47].
  *
  * When vmem_torture_leaver is inserted, it registers a tree of three arenas.
  * When it is removed, it either unregisters and destroys the arenas, or leaves
@@ -73,10 +73,10 @@ struct held {
 };
 
 /*
- * Requests must not wait, as the arenas no longer import once the module is
- * removed. VM_SLEEP | VM_ABORT lets the import function sleep. VM_ABORT has no
- * effect on cached sizes and is not passed on to a source. So requests with
- * these flags go to the middle arena and exceed its largest cached size.
+ * Requests must not wait, because the arenas no longer import after the module
+ * is removed. VM_SLEEP | VM_ABORT lets the import function sleep. VM_ABORT has
+ * no effect on cached sizes, and a source does not receive it. So requests with
+ * VM_ABORT go to the middle arena and exceed its largest cached size.
  */
 static bool alloc_random(struct tt_thread *t, struct held *h)
 {
@@ -116,7 +116,7 @@ const struct tt_job tt_leaver_job = {
 	.name = "leaver", .size = HELD * sizeof(struct held), .step = step,
 };
 
-/* vmem_torture_leaver has been removed, as it depends on this module. */
+/* vmem_torture_leaver depends on this module, so it is removed already. */
 void tt_leaver_exit(void)
 {
 	down_write(&tree_sem);

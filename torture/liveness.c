@@ -33,10 +33,10 @@
 #define SLOTS		256
 
 #define TICK_MS		100
-#define MAX_TICK_MS	300	/* a check after a longer tick does not count */
+#define MAX_TICK_MS	300	/* longer ticks do not count */
 
 #define MIN_AGE_MS	1000	/* younger requests are not checked */
-#define FREE_MS		1000	/* time of positive checks before an alarm */
+#define FREE_MS		1000	/* period of positive checks before an alarm */
 #define MIN_CHECKS	5U	/* number of positive checks before an alarm */
 #define FREED_MS	5000	/* FREE_MS for requests with @is_free */
 
@@ -54,7 +54,7 @@
  * @cpu_time: CPU time of the task at @since
  * @in_import: nesting depth of import functions that the request is in
  * @checks: number of successive positive checks
- * @free_ms: milliseconds between the first and the last of these checks
+ * @free_ms: milliseconds between the first and the last positive check
  * @alarmed: an alarm has been raised
  *
  * @lock protects all members after it, except @in_import, which the task
@@ -62,7 +62,7 @@
  */
 struct tt_request {
 	struct task_struct *task;
-	struct mutex lock;	/* held during a check: the arena stays */
+	struct mutex lock;	/* held during a check */
 	bool active;
 	struct tt_request_args args;
 	ktime_t since;

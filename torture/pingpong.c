@@ -8,14 +8,14 @@
  */
 #include "torture.h"
 
-/* One arena, or two arenas with one source; each without and with caches. */
+/* A pair has one arena or two arenas of one source, with or without caches. */
 #define KINDS	4
 
 /**
  * struct pingpong - a pair of threads
  * @source: the source of the two arenas, NULL if there is only one arena
  * @vm: the arena in which each thread requests the integer
- * @slept: number of sleeps in that arena when the thread began its request
+ * @slept: statistic "wait" of the arena in @vm before the thread's request
  * @requesting: a request of the thread is under way; written after @slept
  * @got: number of requests of the thread that were served
  * @holders: number of threads that hold the integer
@@ -80,8 +80,8 @@ static void step(struct tt_thread *t)
 	addr = vmem_alloc(vm, 1, VM_SLEEP);
 	tt_wait_end(request);
 	if (addr != (void *)1 || atomic_inc_return(&p->holders) != 1)
-		tt_violation("tt-pingpong/%u got %p, which the other thread holds, too",
-			     t->n, addr);
+		tt_violation("tt-pingpong/%u got %#lx, expected 1, which no thread holds",
+			     t->n, (unsigned long)addr);
 	WRITE_ONCE(p->got[me], p->got[me] + 1);
 	WRITE_ONCE(p->requesting[me], false);
 	tt_count(TT_PINGPONG);

@@ -303,7 +303,7 @@ int tt_hostile_create(void);
 void tt_hostile_destroy(void);
 void tt_hostile_check(void);
 unsigned int tt_hostile_clients(void);
-struct mutex *tt_hostile_mutex(void);	/* of client TT_H_LOCK */
+struct mutex *tt_hostile_mutex(void);	/* mutex of TT_H_LOCK */
 
 /* locker.c */
 int tt_locker_init(void);

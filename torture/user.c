@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One operation of a user. It either allocates a random size with random flags,
- * checks the result and enters it in the owner map, or frees a segment.
+ * One operation of a user. Either the user allocates a random size with random
+ * flags, checks the result and enters the range in the owner map; or the user
+ * frees a segment.
  *
  * A user that waits for space holds no segment. All other users free their
  * segments without waiting for space. So vmem must serve every waiter in the
@@ -34,7 +35,7 @@ static void record_range(struct tt_user *u, void *addr, size_t size, bool by_x)
 		return;
 	}
 	if (r.addr & (a->quantum - 1))
-		tt_violation("%s: got %#lx, not a multiple of the quantum",
+		tt_violation("%s: allocated %#lx, which is not a multiple of the quantum",
 			     a->name, r.addr);
 	if (!tt_claim(a->map, a->name, r.addr, ALIGN(size, a->quantum), u->id)) {
 		/* tt_claim() has reported a violation: undo the allocation. */
@@ -54,7 +55,7 @@ static void set_call(struct tt_user *u, const char *what, size_t size,
 		tt_set_call(u->thread, what, u->arena->name, size, vmflag);
 }
 
-/* Called before the request, which may take long. */
+/* Called before the request, because the request may take long. */
 static void count_request(struct tt_user *u, int vmflag)
 {
 	tt_count(TT_ALLOC);
@@ -95,7 +96,7 @@ bool tt_alloc(struct tt_user *u, size_t size, int vmflag)
 	return u->n > n;
 }
 
-/* Allocate by vmem_xalloc() without constraints, which bypasses the caches. */
+/* Allocate by vmem_xalloc() without constraints: this bypasses the caches. */
 bool tt_xalloc(struct tt_user *u, size_t size, int vmflag)
 {
 	struct tt_request_args w = {
@@ -267,7 +268,7 @@ void tt_alloc_or_free(struct tt_user *u)
 
 		if (dice & 0x40 &&
 		    !vmem_contains(u->arena->vm, (void *)r->addr, r->size))
-			tt_violation("%s: allocated [%#lx, +%#zx) is not in it",
+			tt_violation("%s: vmem_contains() is false for allocated [%#lx, +%#zx)",
 				     u->arena->name, r->addr, r->size);
 		tt_free(u, r - u->held);
 	} else {

@@ -24,7 +24,7 @@ static void check_stats(struct tt_arena *a)
 			     s.mem_total, s.mem_import);
 	if (later.alloc < s.alloc || later.free < s.free ||
 	    later.fail < s.fail || later.wait < s.wait)
-		tt_violation("%s: a count went down", a->name);
+		tt_violation("%s: alloc, free, fail or wait has decreased", a->name);
 }
 
 static void step_verify(struct tt_thread *t)
@@ -75,14 +75,14 @@ static void exhaust_arena(struct tt_thread *t, struct tt_arena *a,
 				     VM_SLEEP);
 		tt_wait_end(r);
 		if (got[i] != (void *)start)
-			tt_violation("%s: got %p instead of %#lx", a->name,
-				     got[i], start);
+			tt_violation("%s: got %#lx, expected %#lx", a->name,
+				     (unsigned long)got[i], start);
 	}
 	vmem_get_stats(a->vm, &s);
 	if (s.mem_inuse != s.mem_total || s.alloc - s.free != spans)
-		tt_violation("%s: exhausted, but %llu of %llu in use in %llu segments",
+		tt_violation("%s: %llu of %llu in use in %llu segments, expected all in %u",
 			     a->name, s.mem_inuse, s.mem_total,
-			     s.alloc - s.free);
+			     s.alloc - s.free, spans);
 	for (i = 0; i < spans; i++)
 		vmem_xfree(a->vm, got[i], a->size);
 	tt_set_call(t, NULL, NULL, 0, 0);

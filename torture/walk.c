@@ -49,8 +49,9 @@ static void visit(void *arg, void *start, size_t size)
 		if (w->own.held[i].addr == (unsigned long)start) {
 			w->seen[i]++;
 			if (w->own.held[i].size != size)
-				tt_violation("%s: vmem_walk() saw %zu at %p, which has %zu",
-					     w->own.arena->name, size, start,
+				tt_violation("%s: vmem_walk() saw %zu at %#lx, which has %zu",
+					     w->own.arena->name, size,
+					     (unsigned long)start,
 					     w->own.held[i].size);
 		}
 	if (++w->n >= MAX_REENTRANT || !w->reentrant || tt_should_drain())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The operations of the load "distress" and their limits.
 
-A limit is a multiple of the baseline, which is the cost when no request waits, plus a
-number of instructions.  An operation with the factor None has no limit.
+A limit is a multiple of the baseline plus a number of instructions.  The baseline is the
+cost when no request waits.  An operation with the factor None has no limit.
 """
 
 LOAD = {"load": "distress", "instrument": "instructions"}
@@ -51,6 +51,6 @@ def rows(figures):
     for op, (text, factor, more) in ROWS.items():
         for row, cost in figures.all("cost", op=op, **LOAD):
             n = row["n"]
-            baseline = figures.get("calm", op=op, n=n, **LOAD) or 0
+            baseline = figures.get("baseline", op=op, n=n, **LOAD) or 0
             limit = None if factor is None else factor * baseline + more
             yield op, text, int(n), cost, baseline, limit

@@ -133,14 +133,14 @@ class Judge:
 
     def calls(self):
         """Targets of the most expensive vmem_free() and VM_NOSLEEP request."""
-        calls = [(dearest, row["op"]) for row, dearest in self.figures.all(
-            "dearest", instrument="instructions", load="locked")]
+        calls = [(max_call, row["op"]) for row, max_call in self.figures.all(
+            "max_call", instrument="instructions", load="locked")]
         for kind, limit in CALLS.items():
-            dearest, op = max(
-                ((dearest, op) for dearest, op in calls
+            max_call, op = max(
+                ((max_call, op) for max_call, op in calls
                  if ("free" in op.split("_")) == (kind == "free")),
                 default=(None, ""))
-            self.say(f"one {kind} without sleeping, at most", dearest, limit,
+            self.say(f"one {kind} without sleeping, at most", max_call, limit,
                      "instructions", f"most expensive: {op.replace('_', ' ')}")
 
     def distress(self):

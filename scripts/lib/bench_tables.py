@@ -224,12 +224,12 @@ def locked_table(figures):
     lines = []
     for row, late in figures.all("late", **keys):
         op = row["op"]
-        dearest = figures.get("dearest", op=op, **keys)
+        max_call = figures.get("max_call", op=op, **keys)
         lines.append([op.replace("_", " "), f"{late / 1000:.1f}",
                       name(figures.word("by", op=op, **keys)),
                       f"{figures.get('others', op=op, **keys) / 1000:.1f}",
                       name(figures.word("others_by", op=op, **keys)),
-                      MISSING if dearest is None else f"{dearest:.0f}"])
+                      MISSING if max_call is None else f"{max_call:.0f}"])
     yield Table("locked", "Delay of a timer, in us of guest instructions",
                 ["load", "by vmem", "function", "by others", "function",
                  "most expensive call, instructions"], lines)
