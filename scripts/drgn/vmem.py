@@ -69,9 +69,9 @@ def find(prog, wanted):
 
 
 def statistics(arena):
-    """Return {name: value} in the order of struct vmem_stats.  Its members that are not
-    counters are valid only in copies of the statistics: read them from other
-    structures."""
+    """Return {name: value} in the order of struct vmem_stats.  Members that are not
+    counters are valid only in the copies that vmem_get_stats() makes: read their values
+    from other structures."""
     stats = arena.segmap.stats
     found = {member.name: getattr(stats, member.name).value_()
              for member in stats.type_.members}
@@ -131,8 +131,8 @@ class Stacks:
         return [record.entries[i].value_() for i in range(record.size.value_())]
 
     def symbol(self, address):
-        """Format an address as the kernel does, without the size of the symbol, for
-        which drgn and the kernel have different values."""
+        """Format an address as the kernel does, but without the size of the symbol:
+        drgn and the kernel disagree about this size."""
         try:
             symbol = self.prog.symbol(address)
         except LookupError:
@@ -146,7 +146,7 @@ class Stacks:
 
 
 def hash_load(arena):
-    """Return the allocated segments per bucket of the segment table."""
+    """Return the number of allocated segments per bucket of the segment table."""
     stats = arena.segmap.stats
     live = stats.alloc.value_() - stats.free.value_()
     return live / (1 << arena.segmap.hash.bits.value_())

@@ -4,7 +4,8 @@
 # Archives of guests: a guest prints a tar archive in base64 between the lines
 # "== archive" and "== end" of its console.
 
-# archive_of LOG DIR: unpack the archive in LOG.  Fails if it is missing or incomplete.
+# archive_of LOG DIR: unpack the archive in LOG.  Fails if the archive is
+# missing or incomplete.
 archive_of() {
 	mkdir -p "$2"
 	grep -q '^== end' "$1" &&

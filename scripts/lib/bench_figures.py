@@ -95,7 +95,7 @@ class Figures:
     def __init__(self, path):
         with open(path, encoding="utf-8", newline="") as file:
             self.rows = list(csv.DictReader(file))
-        # Index by metric and load: each query gives at least the load.
+        # Index by metric and load: each query names a load, and most name a metric.
         self.parts = {}
         for row in self.rows:
             for part in ((row["metric"], row["load"]), (None, row["load"])):

@@ -22,7 +22,7 @@ guest_boot() {
 		*)	[ "$GUEST_CPUS" -le 1 ] ||
 				set -- ncpus="$GUEST_CPUS" seccomp=on "$@" ;;
 		esac
-		# The guest's memory is a file in TMPDIR, which must be executable.
+		# The guest maps a file in TMPDIR as its memory; TMPDIR must not be noexec.
 		space=$(df --output=avail -k "$tmp" 2>/dev/null | tail -n 1)
 		[ "${space:-0}" -gt 1500000 ] || tmp=$RUN
 		run env TMPDIR="$tmp" "$SCRIPTS/lib/guest.py" "$seconds" "$log" \

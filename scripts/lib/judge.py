@@ -405,9 +405,9 @@ class Judge:
             steps += [f"test {name}", f"remove {name}"]
         steps += [f"insert {name}" for name in samples]
         steps += [f"remove {name}" for name in reversed(samples)]
-        steps += ["remove vmem", "look for slab caches left behind",
+        steps += ["remove vmem", "check for remaining slab caches",
                   "insert vmem again", "remove vmem again",
-                  "look for lost memory"]
+                  "check for memory leaks"]
         if any(kind == "nomem" for kind, _ in plan):
             steps.append("insert vmem without memory")
         for step in steps:
@@ -424,7 +424,7 @@ class Judge:
 
 
 def check_panic(suite, name, text, path):
-    """Check that a log ends in a panic."""
+    """Add a case that passes if the log has a kernel panic with this text."""
     lines = read(path)
     panics = [line for line in lines if "Kernel panic - not syncing" in line]
     if any(text in line for line in panics):

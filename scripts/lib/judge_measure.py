@@ -14,35 +14,35 @@ import sys
 # figure. The limit for emptying an arena includes the longest delay by kfree(), because
 # the arena frees its segment structures to the slab allocator.
 ROWS = [
-    ("a bare per-CPU stack, pair", "stack_pair", None),
-    ("cached, pair, 100 k others live", "cached_pair", 90),
-    ("cached, size 8, pair", "cached_pair_8", 90),
-    ("from the slab each time, pair", "slab_pair", None),
-    ("from the slab each time, allocation", "slab_alloc", 145),
-    ("uncached, allocation", "uncached_alloc", None),
-    ("uncached, {live} in a row, each", "uncached_alloc_live", None),
-    ("uncached, nothing else live, pair", "uncached_pair_empty", 300),
-    ("uncached, 1 k others live, pair", "uncached_pair_1k", 300),
-    ("uncached, {live} others live, pair", "uncached_pair_live", 300),
-    ("uncached, size 100, 1 k live, pair", "uncached_pair_100_1k", 300),
-    ("uncached, size 100, {live} live, pair", "uncached_pair_100_live", 300),
-    ("timer late, idle (the kernel itself)", "late_idle", None),
-    ("timer late, {live} times kmalloc()", "late_kmalloc", None),
-    ("timer late, {live} times kfree()", "late_kfree", None),
-    ("timer late, filling to {live}", "late_filling", 50000),
-    ("timer late, rescaling {live}", "late_rescaling_up", 50000),
-    ("timer late, emptying", "late_emptying", "late_kfree"),
-    ("timer late, rescaling back", "late_rescaling_down", 50000),
+    ("pair of a bare per-CPU stack", "stack_pair", None),
+    ("cached pair, 100 k others live", "cached_pair", 90),
+    ("cached pair, size 8", "cached_pair_8", 90),
+    ("cached pair, from a slab each time", "slab_pair", None),
+    ("cached allocation, from a slab each time", "slab_alloc", 145),
+    ("uncached allocation", "uncached_alloc", None),
+    ("uncached allocation, mean of {live} in a row", "uncached_alloc_live", None),
+    ("uncached pair, nothing else live", "uncached_pair_empty", 300),
+    ("uncached pair, 1 k others live", "uncached_pair_1k", 300),
+    ("uncached pair, {live} others live", "uncached_pair_live", 300),
+    ("uncached pair, size 100, 1 k others live", "uncached_pair_100_1k", 300),
+    ("uncached pair, size 100, {live} others live", "uncached_pair_100_live", 300),
+    ("delay of a timer in an idle kernel", "late_idle", None),
+    ("delay of a timer during {live} kmalloc()", "late_kmalloc", None),
+    ("delay of a timer during {live} kfree()", "late_kfree", None),
+    ("delay of a timer while filling to {live}", "late_filling", 50000),
+    ("delay of a timer while rescaling {live}", "late_rescaling_up", 50000),
+    ("delay of a timer while emptying", "late_emptying", "late_kfree"),
+    ("delay of a timer while rescaling back", "late_rescaling_down", 50000),
     ("read stats of {live} segments", "read_stats_ns", 200000),
     ("read freelists", "read_freelists_ns", 200000),
-    ("read segments, each allocation", "read_segments_ns/live", 5000),
-    ("read consumers, each allocation", "read_consumers_ns/live", 60),
-    ("timer late, reading segments", "read_segments_late", 50000),
-    ("timer late, reading consumers", "read_consumers_late", 50000),
-    ("kilobytes taken, reading segments", "read_segments_kilobytes", 128),
-    ("kilobytes taken, reading consumers", "read_consumers_kilobytes", 128),
-    ("bytes for an uncached allocation", "hold_uncached.bytes/live", 76),
-    ("bytes for a cached identifier", "hold_cached.bytes/live", 4),
+    ("read segments, per allocation", "read_segments_ns/live", 5000),
+    ("read consumers, per allocation", "read_consumers_ns/live", 60),
+    ("delay of a timer while reading segments", "read_segments_late", 50000),
+    ("delay of a timer while reading consumers", "read_consumers_late", 50000),
+    ("peak memory use while reading segments, in KiB", "read_segments_kilobytes", 128),
+    ("peak memory use while reading consumers, in KiB", "read_consumers_kilobytes", 128),
+    ("memory for an uncached allocation, in bytes", "hold_uncached.bytes/live", 76),
+    ("memory for a cached identifier, in bytes", "hold_cached.bytes/live", 4),
 ]
 
 
@@ -70,7 +70,7 @@ def main():
                 figures[name] = float(value)
 
     passed = 0
-    print(f"{'instructions, or bytes':44} {'figure':>10} {'limit':>8}")
+    print(f"{'in instructions, or in the given unit':48} {'figure':>10} {'limit':>8}")
     for what, name, limit in ROWS:
         value = value_of(name, figures, live)
         if isinstance(limit, str):
@@ -80,7 +80,7 @@ def main():
         passed += good
         failed += not good
         shown = "missing" if value is None else f"{value:.1f}"
-        print(f"{what.format(live=live):44} {shown:>10} {'' if limit is None else f'{limit:.0f}':>8}"
+        print(f"{what.format(live=live):48} {shown:>10} {'' if limit is None else f'{limit:.0f}':>8}"
               f"{'' if good else '  FAILED'}")
 
     one = figures.get("uncached_pair_1k")
@@ -89,7 +89,7 @@ def main():
         good = abs(many - one) <= one / 10
         passed += good
         failed += not good
-        print(f"{'uncached with many live to few live':44} {many / one:>10.2f} "
+        print(f"{'ratio of uncached pairs, many live to few live':48} {many / one:>10.2f} "
               f"{'0.9..1.1':>8}{'' if good else '  FAILED'}")
     # The host is shared: print times without a limit.
     floor = figures.get("time.stack_pair")

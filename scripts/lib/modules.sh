@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Build the checkout's modules for a kernel.  Each kernel and set of arguments of make
-# has its own copy of the checkout in the cache, so that builds do not interfere and
-# later builds are incremental.
+# Build the modules of the checkout for a kernel.  The cache holds one copy of the
+# checkout for each combination of kernel and make arguments.  So builds do not
+# interfere, and later builds are incremental.
 
 # checkout_files: print the files of the checkout that git tracks or does not ignore.
 checkout_files() {
@@ -60,8 +60,8 @@ modules_build() {
 	return $status
 }
 
-# base_of FILE: print the lines of a plan for the modules that a test module depends
-# on, without vmem.ko and KUnit, with their arguments.
+# base_of FILE: print a line of the plan for each module that the test module FILE
+# depends on, except vmem.ko and KUnit.
 base_of() {
 	local name
 

@@ -24,8 +24,8 @@ The verdicts are:
     same        the mutant has the same object code as the original
     stillborn   the mutant does not compile
 
-Only caught and survived mutants count.  The next mutant of the same file replaces a
-mutant with another verdict.
+Only caught and survived mutants count.  If a mutant gets another verdict, the next
+mutant of the same file runs in its place.
 
 Verdicts are stored with a hash of their inputs, so that a run continues where the
 previous one was interrupted.  scripts/mutants.explained lists survivors that no test

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Mutants of C files: each differs from the original in one small change.
 
-The module uses libclang's lexer, not its parser: it guesses statements and conditions
-from brackets and semicolons.  If a guess is wrong, the mutant does not compile and is
-dropped.  The module mutates bodies of functions, and numbers that .c files define; it
-skips statements that only print or warn.  A mutant has as many lines as the original.
+The module uses libclang's lexer, not its parser: the module guesses statements and
+conditions from brackets and semicolons.  If a guess is wrong, the mutant does not
+compile and is dropped.  The module mutates bodies of functions, and numbers that .c
+files define; it skips statements that only print or warn.  A mutant has as many lines
+as the original.
 
 The name of a mutant consists of its file, operator, source text and, if these are not
 unique, a counter: the name does not depend on the rest of the file.  A hash of the names

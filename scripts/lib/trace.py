@@ -5,8 +5,9 @@
 usage: trace.py EVENTS KERNEL
 
 EVENTS has lines "+ ADDRESS BYTES" and "- ADDRESS".  The trace is text: "#" begins a
-comment; N allocates N units of 16 bytes; "-N" frees the allocation N allocations before
-the latest.  The program drops frees of allocations that precede the recording.
+comment; N allocates N units of 16 bytes; "-0" frees the latest allocation, "-1" the one
+before it, and so on.  If an allocation precedes the recording, the program ignores the
+event of its free.
 """
 
 import sys

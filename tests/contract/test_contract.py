@@ -45,7 +45,7 @@ static void with_rows(struct kunit *test)
 {
 }
 
-/* [2] What it does, and t[3] is no citation. */
+/* [2] The rule, and t[3] is not a citation. */
 static void alone(struct kunit *test)
 {
 #ifdef CONFIG_X
@@ -144,11 +144,11 @@ class Contract(unittest.TestCase):
         self.finds("Documentation/other.rst:1: there is no rule [4]")
 
     def test_planned_rule(self):
-        self.change("kunit/vmem_small_test.c", "[2] What", "[2] [3] What")
+        self.change("kunit/vmem_small_test.c", "[2] The rule", "[2] [3] The rule")
         self.finds("kunit/vmem_small_test.c:14: rule [3] is only planned")
 
     def test_rule_without_test(self):
-        self.change("kunit/vmem_small_test.c", "[2] What", "[1] What")
+        self.change("kunit/vmem_small_test.c", "[2] The rule", "[1] The rule")
         self.finds("no test case in kunit/ cites rule [2]", "--write")
 
     def test_unregistered_case(self):

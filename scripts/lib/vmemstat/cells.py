@@ -13,8 +13,8 @@ from array import array
 
 COLUMNS = 256
 ROWS = 48
-MAX_REGION_ROWS = 24    # maximum number of regions that each begin a row
-MIN_EDGE = 3            # minimum cells of a segment to draw its edge
+MAX_REGION_ROWS = 24    # with at most so many regions, each region begins a new row
+MIN_EDGE = 3            # size in cells of the smallest segments whose edges are drawn
 
 
 class Cells:
@@ -99,8 +99,8 @@ class Cells:
         return self.places[region] + address - self.firsts[region]
 
     def address(self, place):
-        """Return the integer at a place, or, between regions, the last integer of the
-        region before the place."""
+        """Return the integer at a place.  If the place is in no region, return the last
+        integer of the region at lower places."""
         region = bisect.bisect_right(self.places, place) - 1
         first, last = self.regions[region]
         return min(first + place - self.places[region], last)

@@ -30,7 +30,7 @@ INTERVAL is in seconds (1).  ARENA is an id or a name.  FILE ends in .svg or .pn
 EPILOG = f"""\
 columns: {" ".join(columns.NAMES)}.
   alloc, free, fail and wait are rates per second; with --once they are totals.
-  "cached" counts allocations from quantum caches, which do not reach the arena; "hit"
+  "cached" counts allocations that the quantum caches served without the arena; "hit"
   is the percentage of these allocations that magazines served.  "load" is the number
   of allocated segments per bucket of the segment table.  "waiters" is the number of
   waiting requests of the arena; "longest" is their longest waiting time.

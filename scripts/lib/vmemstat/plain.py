@@ -92,7 +92,7 @@ def arena(forest, one, change, limit=10):
         yield "  imports from: " + " < ".join(
             other.label for other in reversed(path[:-1]))
     if one.children:
-        yield "  imported from by: " + " ".join(
+        yield "  arenas that import from it: " + " ".join(
             child.label for child in one.children)
     yield (f"  in use {stats['mem_inuse']} of {stats['mem_total']}, "
            f"in {one.live} segments")

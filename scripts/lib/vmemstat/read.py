@@ -50,7 +50,7 @@ def needs(library, package, what):
 
 
 def unescape(label):
-    """Return the name that the client chose for an escaped name."""
+    """Replace the octal escapes in the name of an arena by the original characters."""
     return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), label)
 
 
