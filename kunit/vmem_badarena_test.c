@@ -97,8 +97,8 @@ static void create_without_name_or_sleep_is_refused(struct kunit *test)
 					    NULL, NULL, U, VM_NOSLEEP));
 	vt_misuse_end(test, m);
 	/*
-	 * These arenas have no caches: qcache_max is below the quantum, or only
-	 * sets the minimum import.
+	 * Creation without caches accepts VM_NOSLEEP: here qcache_max is below
+	 * the quantum, or sets only the minimum import.
 	 */
 	vt_track(test, vmem_create("nosleep", (void *)U, U, U, NULL, NULL, NULL,
 				   U - 1, VM_NOSLEEP));
@@ -243,6 +243,26 @@ static void destroy_reports_leaks(struct kunit *test)
 	}
 }
 
+/* [13] A report of eight leaked allocations does not claim that there are more. */
+static void report_of_eight_leaks_is_complete(struct kunit *test)
+{
+	vmem_t *vm = vt_ids(test, 100);
+	struct vt_window w;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		vt_alloc(vm, 2, VM_SLEEP);
+	vt_untrack(test, vm);
+	vt_check(test, vm);
+	vt_window_open(&w, "vmem_destroy(): 16 identifiers", "1");
+	w.also = " more";
+	vmem_destroy(vm);
+	vt_window_close(&w);
+	KUNIT_EXPECT_EQ(test, w.reports, 1U);
+	KUNIT_EXPECT_EQ(test, w.others, 0U);
+	KUNIT_EXPECT_EQ(test, w.also_lines, 0U);
+}
+
 /*
  * [13] A span with leaked allocations stays allocated in the source. All other
  * spans are released.
@@ -308,6 +328,7 @@ static struct kunit_case vmem_badarena_cases[] = {
 	KUNIT_CASE(source_of_other_kind_is_refused),
 	KUNIT_CASE(import_without_source_is_refused),
 	KUNIT_CASE(destroy_reports_leaks),
+	KUNIT_CASE(report_of_eight_leaks_is_complete),
 	KUNIT_CASE(leaks_stay_allocated_in_the_source),
 	KUNIT_CASE(source_in_use_is_not_destroyed),
 	KUNIT_CASE(label_may_be_destroyed_first),
