@@ -14,7 +14,7 @@
 
 static char saved_audit[16];
 
-/* Enable audit. audit_exit() restores the old value. */
+/* Enable audit. audit_exit() restores the old setting. */
 static int audit_init(struct kunit *test)
 {
 	if (!vt_has_debugfs())

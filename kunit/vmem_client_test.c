@@ -152,8 +152,8 @@ static void failed_module_is_reported(struct kunit *test)
 }
 
 /*
- * vmem does not report the arenas again when the module is inserted and removed
- * a second time.
+ * When the module is inserted and removed a second time, vmem reports only the
+ * arenas of the second insertion.
  */
 static void arenas_are_reported_once(struct kunit *test)
 {
@@ -195,7 +195,10 @@ static void removed_functions_are_not_called(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(vm); i++) {
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm[i], 1, VM_NOSLEEP), 0UL);
-		/* The arena keeps the span, which is wholly free. */
+		/*
+		 * The arena keeps the wholly free span, because vmem must not
+		 * call the release function.
+		 */
 		vt_free(vm[i], addr[i], 2);
 		KUNIT_EXPECT_EQ(test, vt_stats(vm[i]).mem_import, 2ULL);
 		KUNIT_EXPECT_EQ(test, vt_alloc(vm[i], 2, VM_NOSLEEP), addr[i]);

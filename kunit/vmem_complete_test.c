@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random requests, checked with a bitmap of the arena. Each request must return
- * a range that was free and that meets the constraints. A request may fail only
+ * Random requests, checked with a bitmap of the arena. A successful request
+ * must return a free range that meets the constraints. A request may fail only
  * if it fits in no free segment.
  */
 #include <linux/bitmap.h>
@@ -123,7 +123,7 @@ static void alloc_constrained(struct kunit *test, struct model *m, vmem_t *vm,
 					  (void *)(r.min * m->quantum),
 					  (void *)(r.max * m->quantum),
 					  VM_NOSLEEP | vmflag);
-	/* [34] The request fails only if it fits in no free segment. */
+	/* [34] The request fails if and only if it fits in no free segment. */
 	KUNIT_EXPECT_EQ_MSG(test, addr != 0, fits,
 			    "size %zu align %u phase %u nocross %u window %u %u flags %x",
 			    r.size, r.align, r.phase, r.nocross, r.min, r.max,

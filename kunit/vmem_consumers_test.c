@@ -141,8 +141,8 @@ static noinline unsigned long client_c(vmem_t *vm, size_t size)
 }
 
 /*
- * Allocates with a stack that is unique for @path: each of the lowest @steps
- * bits of @path selects left() or right() for one stack frame.
+ * Allocates an integer. The stack is unique for @path: each of the lowest
+ * @steps bits of @path selects left() or right() for one stack frame.
  */
 static unsigned long left(vmem_t *vm, unsigned int path, unsigned int steps);
 

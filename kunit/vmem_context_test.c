@@ -186,8 +186,8 @@ static void free_in_an_interrupt_wakes(struct kunit *test)
 #define ROUNDS	3000
 
 /*
- * A bit for each allocated integer. If an integer is allocated while its bit is
- * set, it has two owners.
+ * A bit for each allocated integer. If the bit of an integer is set when a
+ * thread allocates the integer, the integer has two owners.
  */
 static DECLARE_BITMAP(claimed, INTEGERS + 1);
 

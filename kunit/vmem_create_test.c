@@ -38,7 +38,7 @@ static void create_without_span_is_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, U, VM_NOSLEEP), 8 * U);
 }
 
-/* [8] Creation accepts VM_NOSLEEP, although it may sleep. */
+/* [8] Creation accepts VM_NOSLEEP, although the creation may sleep. */
 static void create_accepts_nosleep(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create("nosleep", (void *)U, U, U,
@@ -82,8 +82,8 @@ static void ids_rise_and_are_not_reused(struct kunit *test)
 }
 
 /*
- * [33] An arena with a source but without an import function never imports. Its
- * statistics still name the source.
+ * [33] An arena with a source but without an import function never imports. The
+ * statistics of the arena still contain the id of the source.
  */
 static void source_without_afunc_is_a_label(struct kunit *test)
 {

@@ -41,7 +41,8 @@ static void span_may_end_at_the_top(struct kunit *test)
 }
 
 /*
- * [6] An allocation of an odd size at the top occupies all units up to the top.
+ * [6] If the size of an allocation at the top is not a multiple of the quantum,
+ * the allocation occupies all units up to the top.
  */
 static void odd_size_may_reach_the_top(struct kunit *test)
 {
@@ -55,8 +56,8 @@ static void odd_size_may_reach_the_top(struct kunit *test)
 }
 
 /*
- * [16] A free segment does not serve a request if rounding its start up to
- * align wraps.
+ * [16] A free segment does not serve a request if the start of the segment,
+ * rounded up to align, wraps.
  */
 static void alignment_does_not_wrap(struct kunit *test)
 {
@@ -243,8 +244,8 @@ static void every_alignment_is_met(struct kunit *test)
 }
 
 /*
- * [26] From the top of the address space the rotor returns to the first
- * segment.
+ * [26] After an allocation up to the top of the address space, the rotor is at
+ * the first segment.
  */
 static void rotor_wraps_at_the_top(struct kunit *test)
 {

@@ -19,8 +19,8 @@ static void fault_exit(struct kunit *test)
 }
 
 /*
- * Set the mtbf of an arena. With an mtbf of 1 each request fails, because the
- * clock modulo 1 is 0.
+ * Set the mtbf of an arena. With an mtbf of 1 each VM_NOSLEEP request fails,
+ * because the clock modulo 1 is 0.
  */
 static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 {
@@ -28,8 +28,8 @@ static void set_mtbf(vmem_t *vm, unsigned long mtbf)
 }
 
 /*
- * [23] With an mtbf of 1, every request with VM_NOSLEEP fails. The statistics
- * count injected failures separately from other failures.
+ * [23] With an mtbf of 1, every VM_NOSLEEP request to an arena without caches
+ * fails. The statistics count injected failures separately from other failures.
  */
 static void mtbf_fails_nosleep(struct kunit *test)
 {

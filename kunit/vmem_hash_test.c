@@ -2,10 +2,10 @@
 /*
  * The hash table of segments and its rescaling by maintenance.
  *
- * The tests set the maintenance interval to an hour. Otherwise a periodic round
- * could rescale a table before the test's own round, to a size that is within a
- * factor of two of the ideal size. The test's own round would then keep this
- * size, although the test expects another size.
+ * The tests set the maintenance interval to an hour. Otherwise periodic
+ * maintenance could rescale a table before the test calls vmem_update(), to a
+ * size within a factor of two of the ideal size. vmem_update() would then keep
+ * this size, although the test expects another size.
  */
 #include "../vmem/arena.h"
 #include "vmem_test_file.h"
@@ -89,8 +89,8 @@ static const struct step steps[] = {
 	 */
 	{ 42, 64 }, { 20, 64 }, { 19, 16 },
 	/*
-	 * In a table of 16 buckets, 127 segments do not force a rescale before
-	 * the maintenance round.
+	 * In a table of 16 buckets, 127 segments do not cause a rescale before
+	 * the test calls vmem_update().
 	 */
 	{ 127, 64 },
 	/* Starting at 170 segments, 256 buckets are ideal. */
@@ -148,10 +148,7 @@ static void size_is_within_a_factor_of_two(struct kunit *test)
 	}
 }
 
-/*
- * [32] A crowded table is rescaled without waiting for the next maintenance
- * round.
- */
+/* [32] A crowded table is rescaled before the next periodic maintenance. */
 static void crowded_table_is_rescaled_at_once(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 5000);
@@ -324,7 +321,7 @@ static void rescale_in_progress_is_not_restarted(struct kunit *test)
 	vmem_t *vm = vt_ids(test, 1000);
 	struct vmem_hash *h = &vm->segmap.hash;
 
-	/* Pretend that a rescale has moved all segments but has not ended. */
+	/* Simulate a rescale that has moved all segments but has not ended. */
 	h->old = emptied;
 	h->old_bits = VMEM_HASH_MIN_BITS;
 	h->old_next = 0;

@@ -25,7 +25,7 @@ static void import_serves_the_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_import, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).mem_total, (u64)(4 * U));
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
-	/* A request uses a free segment before it imports. */
+	/* A request does not import if a free segment fits. */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 3 * U, VM_SLEEP), 17 * U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).import, 1ULL);
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 5 * U, VM_SLEEP), 20 * U);
@@ -285,8 +285,8 @@ static void failed_import_fails_the_request(struct kunit *test)
 }
 
 /*
- * [3] On a source path of three arenas, vmem_free() in the lowest arena
- * releases the imported spans of the two lower arenas.
+ * [3] On a source path of three arenas, a vmem_free() in the lowest arena
+ * causes the release of the imported spans in the two lower arenas.
  */
 static void release_propagates_to_the_root(struct kunit *test)
 {
@@ -309,8 +309,8 @@ static void release_propagates_to_the_root(struct kunit *test)
 }
 
 /*
- * [34] A request does not import while a free segment fits, even in the
- * possible class.
+ * [34] A request does not import while a free segment fits, even if this
+ * segment is in the possible class.
  */
 static void no_import_while_something_fits(struct kunit *test)
 {

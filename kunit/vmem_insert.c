@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A helper of the check that inserts vmem.ko without memory. After vmem.ko has
- * been loaded and before its init function runs, this module arms the kernel's
- * fault injection in the inserting task. It disarms the fault injection after
- * the init function has returned. So only allocations of vmem.ko can fail, not
- * allocations of the module loader or of insmod.
+ * A helper of the check that inserts vmem.ko without memory. When the kernel
+ * has loaded vmem.ko, this module arms the kernel's fault injection in the
+ * inserting task. When vmem.ko is live or the insertion has failed, this module
+ * disarms the fault injection. So no allocation of insmod can fail. In the
+ * module loader, only allocations of do_init_module() can fail.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs <linux/types.h> */
@@ -17,7 +17,7 @@
 
 static unsigned int nth;
 module_param(nth, uint, 0644);
-MODULE_PARM_DESC(nth, "make the nth allocation of vmem.ko's init function fail, or none if 0");
+MODULE_PARM_DESC(nth, "make the nth allocation after vmem.ko is loaded fail, or none if 0");
 
 static unsigned int failures;
 module_param(failures, uint, 0644);

@@ -33,8 +33,8 @@ static void requested_size_is_kept(struct kunit *test)
 }
 
 /*
- * [15] An odd size is allocated from the guaranteed class, where every segment
- * fits.
+ * [15] A request whose size is not a power of two takes a segment of the
+ * guaranteed class, where every segment is large enough.
  */
 static void odd_size_takes_class_above(struct kunit *test)
 {
@@ -48,7 +48,8 @@ static void odd_size_takes_class_above(struct kunit *test)
 }
 
 /*
- * [15] A request for a power of two tries its own class before higher classes.
+ * [15] A request whose size is a power of two tries the class of this size
+ * before higher classes.
  */
 static void power_of_two_takes_own_class(struct kunit *test)
 {
@@ -72,7 +73,7 @@ static void empty_classes_are_skipped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 0ULL);
 }
 
-/* [15] A class is last in, first out. */
+/* [15] The free list of a class is last in, first out. */
 static void classes_are_lifo(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);

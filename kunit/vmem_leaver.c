@@ -2,8 +2,8 @@
 /*
  * A client module that does not destroy its arenas when it is removed. The
  * suite vmem_client loads the module and receives pointers to the module's
- * functions and arenas. `make check` loads the module without the suite and
- * then removes vmem.ko.
+ * functions and arenas. `make check` also loads and removes the module without
+ * the suite, and then removes vmem.ko.
  */
 #include <linux/module.h>
 
@@ -30,16 +30,16 @@ static vmem_t *make(void)
 				 VM_SLEEP | VMC_IDENTIFIER);
 
 	/*
-	 * Prevents a tail call, so that vmem_create() sees this module as its
-	 * caller.
+	 * Prevent a tail call: the return address of vmem_create() must be in
+	 * this module, because vmem finds the client by this address.
 	 */
 	OPTIMIZER_HIDE_VAR(vm);
 	return vm;
 }
 
 /*
- * The suite runs before its own module is live. Until then no other module can
- * link to the suite's module, so the suite passes an address.
+ * The suite runs before the module of the suite is live. No other module can
+ * link to a module that is not live, so the suite passes an address.
  */
 static unsigned long to;
 module_param(to, ulong, 0);

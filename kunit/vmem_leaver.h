@@ -7,13 +7,13 @@
 
 /**
  * struct vmem_leaver - functions and arenas of the module vmem_leaver
- * @source: source of @import and @ximport, set by the suite
+ * @source: source of @import and @ximport; @plain if the suite sets no source
  * @take: an import function of the module
  * @xtake: an import function of the module, for vmem_xcreate()
  * @give: a release function of the module
  * @make: creates an arena without import and release functions
  * @import: an arena that imports with @take and releases with @give
- * @ximport: an arena that imports with @xtake and never releases
+ * @ximport: an arena that imports with @xtake and has no release function
  * @plain: an arena without import and release functions
  * @below: an arena that imports from @plain with vmem_alloc() and vmem_free()
  */

@@ -5,14 +5,16 @@
  * work of reclaim and calls no release function.
  *
  * The suite measures no time. It measures the work of a call by the number of
- * segments that the call adds to the arena, and by its memory allocations.
+ * segments that the call adds to the arena, and by the memory allocations of
+ * the call.
  */
 #include "vmem_test_live.h"
 
 #include <trace/events/kmem.h>
 
 /*
- * Number of identifiers. Reclaim of all identifiers exceeds every bound below.
+ * Number of identifiers. A reclaim of all identifiers adds more segments than
+ * either bound below allows.
  */
 #define NR_IDS		(2048UL * VL_SLAB)
 
@@ -30,8 +32,8 @@
 
 /*
  * Skip the test on several CPUs: the reclaim that a call requests would run
- * concurrently with the call, and the test cannot distinguish the work of the
- * two.
+ * concurrently with the call, and the test cannot distinguish the work of
+ * reclaim from the work of the call.
  */
 static void needs_one_cpu(struct kunit *test)
 {
@@ -40,8 +42,8 @@ static void needs_one_cpu(struct kunit *test)
 }
 
 /*
- * An arena of cached single identifiers. Every second identifier is free, so
- * every slab is partial.
+ * An arena whose only cache is for single identifiers. Every second identifier
+ * is free, so every slab is partial.
  */
 static vmem_t *half_free_arena(struct kunit *test)
 {
@@ -286,7 +288,8 @@ static void failing_import_does_bounded_work(struct kunit *test)
 }
 
 /*
- * [40] A VM_NOSLEEP request that succeeds has the same bound as one that fails.
+ * [40] A VM_NOSLEEP request that succeeds changes the number of segments by at
+ * most NOSLEEP_BOUND.
  */
 static void served_nosleep_does_bounded_work(struct kunit *test)
 {
@@ -425,8 +428,8 @@ static void free_allocates_nothing(struct kunit *test)
 }
 
 /*
- * [39] vmem_free() allocates no memory while requests wait in its arena and in
- * the source.
+ * [39] vmem_free() allocates no memory while requests wait in the arena and in
+ * the source of the arena.
  */
 static void free_beside_waiters_allocates_nothing(struct kunit *test)
 {
@@ -480,8 +483,8 @@ static void free_beside_waiters_allocates_nothing(struct kunit *test)
 #endif
 
 /*
- * [39] vmem_free() with interrupts off serves waiters in its own arena and in
- * the two arenas above this arena. It leaves interrupts off.
+ * [39] vmem_free() in the leaf with interrupts off serves waiters in the leaf
+ * and in the two arenas above the leaf. vmem_free() leaves interrupts off.
  */
 static void free_with_irqs_off_serves_every_level(struct kunit *test)
 {
@@ -648,8 +651,8 @@ static void blocking_release_runs_in_the_work_item(struct kunit *test)
 }
 
 /*
- * [40] VM_NOSLEEP requests that fail do not wake a waiter. A segment that is
- * freed later serves the waiter.
+ * [40] 5000 VM_NOSLEEP requests that fail wake a waiter at most VL_RETRIES
+ * times. A segment that is freed later serves the waiter.
  */
 static void failing_nosleep_does_not_wake_a_waiter(struct kunit *test)
 {

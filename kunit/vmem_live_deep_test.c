@@ -102,8 +102,8 @@ static void leaf_gets_cached_space_of_another_branch(struct kunit *test)
 }
 
 /*
- * [38] [41] While a request waits in the root, caches below it keep no free
- * objects.
+ * [38] [41] While a request waits in the root, caches below the root keep no
+ * free objects.
  */
 static void frees_at_all_levels_serve_the_root(struct kunit *test)
 {
@@ -464,10 +464,10 @@ static const struct vd_shape nests[] = {
 KUNIT_ARRAY_PARAM(nest, nests, vd_describe_shape);
 
 /*
- * Create a source path. Each arena has four times the quantum and four times
- * the slab size of the arena below. So a slab of the lower arena has exactly
- * the largest cached size of the upper arena. The root has space for exactly
- * one slab of the next arena.
+ * Create a source path. Each arena below the root has four times the quantum
+ * and four times the slab size of the arena below it. So a slab of the lower
+ * arena has exactly the largest cached size of the upper arena. The root has
+ * space for exactly one slab of the next arena.
  */
 static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 			 vmem_t **root)
@@ -485,7 +485,7 @@ static vmem_t *make_nest(struct kunit *test, unsigned int depth, size_t size,
 
 /*
  * [38] [45] If each slab is a cached object of the arena above, all slabs
- * return to the root, starting with the lowest one.
+ * return to the root, starting with the slab of the lowest arena.
  */
 static void nested_slabs_return_to_the_root(struct kunit *test)
 {
@@ -509,7 +509,7 @@ static void nested_slabs_return_to_the_root(struct kunit *test)
 
 	/*
 	 * While a request waits in the root, the slabs return when the only
-	 * object is freed.
+	 * allocated object is freed.
 	 */
 	addr = vt_alloc(leaf, 1, VM_SLEEP);
 	KUNIT_EXPECT_NE(test, addr, 0UL);

@@ -3,7 +3,7 @@
  * Import and release functions that block while their module is removed, or
  * while the test uses and destroys other arenas. Reclaim without memory.
  *
- * The functions are in vmem_sleeper.ko. The tests that need this module are
+ * The functions are in vmem_sleeper.ko. The tests that need vmem_sleeper.ko are
  * skipped unless `make check` has installed it.
  */
 #include <linux/gfp.h>
@@ -16,7 +16,7 @@
 #include "vmem_test_deep.h"
 #include "vmem_test_failslab.h"
 
-/* Size of a request that the source, which has one slab, cannot serve. */
+/* Size of a request that a source with space for one slab cannot serve. */
 #define TOO_LARGE	(VD_SLAB + 1)
 
 static struct vmem_sleeper *sleeper;
@@ -149,8 +149,8 @@ static bool wait_blocked(struct kunit *test)
 
 /*
  * Expect that the thread waits while an import or release function blocks. If
- * the thread is done, the code of this function may be unloaded: never unblock
- * the function.
+ * the thread is done, the code of the blocked function may be unloaded: never
+ * unblock the function.
  */
 static bool expect_waiting(struct kunit *test, struct vt_thread *t)
 {
@@ -262,7 +262,7 @@ static void removal_waits_for_an_import(struct kunit *test)
 	vt_free(vm, addr, 5);
 	vd_close(test, vm);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sleeper->calls), calls);
-	/* The release function is gone: nothing releases the span. */
+	/* The release function is gone, so the span stays allocated. */
 	vt_drain(test, source);
 }
 
@@ -374,7 +374,7 @@ static void use_other_arenas(struct vt_thread *t)
 		unsigned long addr;
 
 		vt_free(vm, vt_alloc(vm, 1, VM_SLEEP), 1);
-		/* The request needs the integers in the caches. */
+		/* The request needs the integers in the caches of @vm. */
 		addr = vt_alloc(root, 200, VM_SLEEP);
 		t->errors += addr != 1;
 		vt_free(root, addr, 200);
@@ -424,8 +424,8 @@ static void removal_delays_no_other_tree(struct kunit *test)
 }
 
 /*
- * [47] [45] One request waits in an arena and one below the arena, while the
- * module with the arena's functions is removed. Added spans serve both
+ * [47] [45] One request waits in an arena and one below this arena, while the
+ * module with the functions of this arena is removed. Added spans serve both
  * requests.
  */
 static void waiters_are_served_after_removal(struct kunit *test)
@@ -623,7 +623,7 @@ static void destroy_waits_for_no_other_arena(struct kunit *test)
 	serve_by_add(test, vm, t, 1000);
 }
 
-/* [41] A blocked release function does not delay requests in its own arena. */
+/* [41] A blocked release function delays no request in the importing arena. */
 static void blocked_release_delays_no_request(struct kunit *test)
 {
 	struct vt_thread *t;
@@ -647,7 +647,7 @@ static void blocked_release_delays_no_request(struct kunit *test)
 	complete(&sleeper->proceed);
 }
 
-/* [47] vmem_destroy() waits for the release functions of its own arena. */
+/* [47] vmem_destroy() waits for release calls of the arena that it destroys. */
 static void destroy_waits_for_its_own_release(struct kunit *test)
 {
 	struct vt_thread *t, *d;
@@ -911,7 +911,8 @@ static unsigned int unhog_pages(unsigned int n)
 }
 
 /*
- * Called before the OOM killer runs. Frees pages for all tasks except workers.
+ * OOM notifier, called before the OOM killer selects a task. Frees withheld
+ * pages, unless the task that needs memory is a worker.
  */
 static int on_oom(struct notifier_block *nb, unsigned long action, void *freed)
 {
@@ -969,7 +970,8 @@ static void describe_shortage(const struct shortage *l, char *desc)
 KUNIT_ARRAY_PARAM(shortage, shortages, describe_shortage);
 
 /*
- * The test is skipped on a machine with more than this number of pages.
+ * A test that allocates every free page is skipped on a machine with more than
+ * this number of pages.
  */
 #define HOG_MAX		((4UL << 30) / PAGE_SIZE)
 

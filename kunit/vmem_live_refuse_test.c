@@ -5,8 +5,8 @@
  * of failed import. A VM_NOSLEEP request tries the caches of its arena before
  * it fails or panics.
  *
- * A request that makes too many calls of its import function within a second
- * spins. A spinning request may keep every other task from running, so after
+ * A request that calls the import function too often within a second counts as
+ * spinning. A spinning request may keep every other task from running, so after
  * this second a timer adds a span that serves the request.
  */
 #include "vmem_test_live.h"
@@ -107,7 +107,8 @@ static void overlapping_imports_do_not_spin(struct kunit *test)
 }
 
 /*
- * [43] A request does not spin if the source of its arena refuses every import.
+ * [43] A request in a child does not spin if the source of the child refuses
+ * every range that the source imports.
  */
 static void refusal_in_the_source_does_not_spin(struct kunit *test)
 {
@@ -308,8 +309,8 @@ static void bad_results_do_not_spin(struct kunit *test)
 }
 
 /*
- * [43] A request calls an import function that returns NULL a bounded number of
- * times.
+ * [43] If the import function returns NULL, a request calls it a bounded number
+ * of times.
  */
 static void failing_import_does_not_spin(struct kunit *test)
 {
@@ -360,7 +361,7 @@ static void import_function_churns(struct kunit *test, size_t size)
 }
 
 /*
- * [43] A request does not spin if its import function frees and allocates a
+ * [43] A request does not spin if the import function frees and allocates a
  * segment that is too small for the request.
  */
 static void churn_of_too_little_does_not_spin(struct kunit *test)
@@ -369,7 +370,7 @@ static void churn_of_too_little_does_not_spin(struct kunit *test)
 }
 
 /*
- * [43] A request does not spin if its import function frees and allocates a
+ * [43] A request does not spin if the import function frees and allocates a
  * segment that is large enough for the request. By [37] the request searches
  * again, but not forever.
  */
@@ -527,8 +528,8 @@ static void nosleep_tries_the_caches_before_panic(struct kunit *test)
 }
 
 /*
- * [23] If the caches of the source hold a free slab, a VM_NOSLEEP request uses
- * the slab and does not panic.
+ * [23] If the source has no free space except a free slab in the caches of the
+ * source, a VM_NOSLEEP request uses the slab and does not panic.
  */
 static void nosleep_tries_the_source_caches_before_panic(struct kunit *test)
 {
@@ -590,7 +591,7 @@ static void import_functions_never_get_vm_panic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vl.vmflags) & VM_PANIC, 0);
 }
 
-/* [24] A request with VM_PANIC and VM_SLEEP waits. */
+/* [24] A request with VM_PANIC and VM_SLEEP waits for space. */
 static void sleep_with_vm_panic_waits(struct kunit *test)
 {
 	vmem_t *src = vl_ids(test, VL_SLAB, 0);

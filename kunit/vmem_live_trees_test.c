@@ -2,7 +2,7 @@
 /*
  * Arenas do not wait for one another: a sleeping request is served as soon as
  * there is space, even while import and release functions of other arenas block
- * or take a lock that the waiter holds.
+ * or take a lock that the sleeping task holds.
  *
  * In these tests a function blocks until all other requests have made progress,
  * not for a fixed time.
@@ -161,8 +161,8 @@ static void blocked_release_delays_no_deep_reclaim(struct kunit *test)
 
 /*
  * A mutex of a client, which the client's release function takes. client_lock()
- * gives up when the test has failed: an uninterruptible lock would hang the
- * test.
+ * gives up when a test sets @give_up, so that a test that has failed does not
+ * hang.
  */
 static DEFINE_MUTEX(client_mutex);
 static bool give_up;
@@ -242,7 +242,7 @@ static void release_takes_the_mutex_of_a_waiter(struct kunit *test)
 
 /*
  * [42] While a release function blocks on a mutex, the holder of the mutex may
- * wait for space that only reclaim of its own tree frees.
+ * wait in another tree for space that only reclaim of the other tree frees.
  */
 static void waiter_with_the_mutex_needs_reclaim(struct kunit *test)
 {
@@ -823,8 +823,8 @@ static void alloc_and_free(struct vt_thread *t)
 
 /*
  * [41] [37] No thread sleeps while there is space for its request. More threads
- * allocate cached sizes than the arena has space for, and its import function
- * fails.
+ * allocate cached sizes than the arena has space for, and the import function
+ * of the arena fails.
  */
 static void cached_sizes_lose_no_wake_up(struct kunit *test)
 {

@@ -167,14 +167,14 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
 	waits = vd_stable_waits(vm);
 
-	/* 1 unit is free: too small for @four and @two. */
+	/* 1 integer is free: too small for @four and @two. */
 	vt_free(vm, 1, 1);
 	KUNIT_EXPECT_EQ(test, vd_join(test, one, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
 	one = add_waiter(test, vm, 1, VM_SLEEP, 3);
 	waits = vd_stable_waits(vm);
 
-	/* 2 units are free: too small for @four. @two takes both of them. */
+	/* 2 integers are free: too small for @four. @two takes both. */
 	vt_free(vm, 2, 2);
 	KUNIT_EXPECT_EQ(test, vd_join(test, two, NULL), 2UL);
 	KUNIT_EXPECT_EQ(test, vd_stable_waits(vm), waits);
@@ -183,7 +183,7 @@ static void free_wakes_the_first_waiter_that_fits(struct kunit *test)
 	waits = vd_stable_waits(vm);
 
 	/*
-	 * 3 units are free: @one is older than @two, and leaves enough for
+	 * 3 integers are free: @one is older than @two, and leaves enough for
 	 * @two.
 	 */
 	vt_free(vm, 4, 3);
@@ -854,8 +854,8 @@ static atomic_t imports;
 static bool may_import;
 
 /*
- * [44] Each attempt of a VM_SLEEP request ends with an import that may sleep.
- * Count these imports.
+ * Import function. By [44] each failed attempt of a VM_SLEEP request ends with
+ * an import that may sleep. The function counts only these imports.
  */
 static void *counting_import(vmem_t *src, size_t size, int vmflag)
 {
@@ -865,8 +865,8 @@ static void *counting_import(vmem_t *src, size_t size, int vmflag)
 }
 
 /*
- * Poll until the import function has been called @n times. Rounds of
- * maintenance make the waiter retry its import.
+ * Poll until counting_import() has counted at least @n imports. Rounds of
+ * maintenance make the waiter retry the import.
  */
 static void wait_for_imports(struct kunit *test, int n)
 {

@@ -210,8 +210,8 @@ static void free_top(struct vt_thread *t)
 }
 
 /*
- * [34] A search finds a segment that is freed in a class that the search has
- * already left.
+ * [34] A thread frees a segment in a class after the search has left this
+ * class. The search finds the segment.
  */
 static void segment_freed_before_the_cursor_is_found(struct kunit *test)
 {
@@ -230,9 +230,9 @@ static void free_first_alloc_last(struct vt_thread *t)
 }
 
 /*
- * [34] A search finds a segment that is freed in the part of the class list
- * that the search has already visited, even if another segment of the same size
- * is allocated while the lock is relaxed.
+ * [34] While the lock is relaxed, a thread frees a segment into the visited
+ * part of the class list and allocates another segment of the same size. The
+ * search finds the freed segment.
  */
 static void free_before_the_cursor_with_an_alloc_is_found(struct kunit *test)
 {
@@ -252,10 +252,10 @@ static void free_larger(struct vt_thread *t)
 }
 
 /*
- * [34] A search finds a segment that is freed in the part of the class list
- * that the search has already visited, and that is the largest of its class.
- * The search must not lower the cached maximum of the class below the size of
- * this segment.
+ * [34] While the lock is relaxed, a thread frees the largest segment of the
+ * class into the visited part of the class list. The search finds this segment,
+ * and does not lower the cached maximum of the class below the size of the
+ * segment.
  */
 static void largest_segment_freed_before_the_cursor_is_found(struct kunit *test)
 {
@@ -278,7 +278,10 @@ static void alloc_at_cursor(struct vt_thread *t)
 {
 	unsigned int i;
 
-	/* Allocate the segment at the cursor and the next two in the list. */
+	/*
+	 * Allocate the segment at the cursor and the next two segments in the
+	 * list.
+	 */
 	for (i = 0; seen.at && i < 3; i++)
 		t->errors += vt_alloc_at(t->vm, seen.at + i * SLOT, 10 * U) !=
 			     seen.at + i * SLOT;
@@ -413,8 +416,8 @@ static void use_up_structures(struct vt_thread *t)
 }
 
 /*
- * While the lock is relaxed, the segment structures for the request stay set
- * aside.
+ * While the lock is relaxed, no other request can take the segment structures
+ * that the searching request has set aside.
  */
 static void structures_stay_set_aside(struct kunit *test)
 {

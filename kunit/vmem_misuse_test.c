@@ -2,8 +2,8 @@
 /*
  * Misuse of an arena, except in its creation and destruction (vmem_badarena).
  * Each case checks that the kernel log has one report with a stack and the
- * expected text, that the arena counts the misuse, and that no arena has
- * changed otherwise.
+ * expected text, that the arena counts the misuse, and that nothing else has
+ * changed in any arena.
  *
  * Every test uses its own arenas, so that no rate limit hides a report.
  */
@@ -206,9 +206,7 @@ static const struct badfree badfrees[] = {
 	{ 17 * U, SIZE_MAX, 2 * U },
 };
 
-/*
- * Returns the text of the report that is expected when @func frees the range.
- */
+/* Returns the expected text of the report when @func frees the range. */
 static const char *free_report(const struct badfree *b, const char *func,
 			       char *text, size_t size)
 {
@@ -399,7 +397,7 @@ static void report_names_the_arena(struct kunit *test)
 
 /*
  * [25] The statistics count every misuse. The log has a limited number of
- * reports, and says how many reports were held back.
+ * reports, and states the number of suppressed reports.
  */
 static void reports_are_rate_limited(struct kunit *test)
 {
@@ -414,8 +412,8 @@ static void reports_are_rate_limited(struct kunit *test)
 		vt_xfree(vm, 64 * U, U);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).misuse, 100ULL);
 	/*
-	 * vmem_destroy() reports how many reports were held back, unless an
-	 * earlier report has done so.
+	 * vmem_destroy() logs the number of suppressed reports, unless an
+	 * earlier report has stated it.
 	 */
 	vt_destroy(test, vm);
 	vt_window_close(&w);

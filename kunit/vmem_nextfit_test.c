@@ -8,8 +8,8 @@
 #define NEXTFIT	(VM_NOSLEEP | VM_NEXTFIT)
 
 /*
- * [26] Single identifiers rise until the rotor wraps, even if each one is freed
- * at once.
+ * [26] Requests for single identifiers return rising identifiers until the
+ * rotor wraps, even if each identifier is freed at once.
  */
 static void identifiers_rise_until_wrap(struct kunit *test)
 {

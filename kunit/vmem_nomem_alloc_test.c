@@ -58,7 +58,8 @@ KUNIT_ARRAY_PARAM(request, requests, describe_request);
 KUNIT_ARRAY_PARAM(populator_request, populator_requests, describe_request);
 
 /*
- * The rotor is inside a free segment. A failed request must not move the rotor.
+ * Place the rotor inside a free segment, because a failed request must not move
+ * the rotor.
  */
 static void arrange_exhausted(struct kunit *test, struct vn *w)
 {
@@ -129,8 +130,8 @@ static void run_request(struct kunit *test,
 }
 
 /*
- * [23] [24] Without memory a VM_NOSLEEP request fails and changes nothing, and
- * a VM_SLEEP request does not fail.
+ * [23] [24] A VM_NOSLEEP request that needs memory fails without memory and
+ * changes nothing, and a VM_SLEEP request does not fail.
  */
 static void request_without_memory(struct kunit *test)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that must import. Memory allocations fail, and the segment pool of
- * every arena on the source path is exhausted.
+ * Requests that must import, while memory allocations fail and the segment pool
+ * of every arena on the source path is exhausted.
  */
 #include "vmem_test_nomem.h"
 

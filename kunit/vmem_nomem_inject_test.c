@@ -119,7 +119,10 @@ static void undo(struct vn *w)
 		vt_xfree(w->vm, w->addr, r->size);
 }
 
-/* [23] The call fails at each fault point, and for no other reason. */
+/*
+ * [23] The call fails if one of its fault points fails, and for no other
+ * reason.
+ */
 static void fail_vmem_fails_each(struct kunit *test)
 {
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
@@ -142,7 +145,10 @@ static void fail_vmem_fails_each(struct kunit *test)
 	vn_fail_each(test, &w);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo 0 >probability"), 0);
 	KUNIT_EXPECT_EQ(test, vt_shell(dir, "echo N >task-filter"), 0);
-	/* One failure for each fault point, and one when all of them fail. */
+	/*
+	 * One failure for each fault point, and one failure when all of them
+	 * fail.
+	 */
 	KUNIT_EXPECT_EQ(test, w.failed, r->faults ? r->faults + 1 : 0);
 #else
 	kunit_skip(test, "the kernel has no fault injection in debugfs");

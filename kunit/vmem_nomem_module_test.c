@@ -123,8 +123,8 @@ static void arrange_full_table(struct kunit *test, struct vn *w)
 }
 
 /*
- * If there is memory the hash table grows. If not, rescale_fail counts the
- * failure.
+ * Run maintenance. If there is memory, the hash table grows. If not,
+ * rescale_fail counts the failure.
  */
 static bool call_update(struct vn *w)
 {

@@ -160,7 +160,7 @@ static void arrange_partial_slabs(struct kunit *test, struct vn *w)
 	unsigned int i;
 
 	w->vm = vq_ids(test, 640, 8);
-	/* No request may fail, because a failure starts a reclaim. */
+	/* Check that each request succeeds: a failure would start a reclaim. */
 	while (held->sum < 640)
 		KUNIT_ASSERT_TRUE(test, vq_get(held, w->vm, 4, VM_NOSLEEP));
 	for (i = held->n; i--; )
@@ -181,8 +181,8 @@ static void undo_partial_slabs(struct vn *w)
 }
 
 /*
- * [23] To split a slab, vmem needs segment structures. Without memory for them
- * the slab stays.
+ * [23] To split a slab, vmem needs segment structures. Without memory for these
+ * structures vmem does not split the slab.
  */
 static void split_without_memory(struct kunit *test)
 {
@@ -285,7 +285,10 @@ static void fail_reclaim_allocations(vmem_t *vm)
 	WRITE_ONCE(no_memory, true);
 }
 
-/* Restore the reclaim work item. No request may wait in the tree now. */
+/*
+ * Restore the reclaim work item. The caller ensures that no request waits in
+ * the tree.
+ */
 static void restore_reclaim(vmem_t *vm)
 {
 	struct delayed_work *work = &vm->tree->reclaim;

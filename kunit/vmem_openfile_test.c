@@ -50,8 +50,8 @@ static void open_file_fails_once_its_arena_is_destroyed(struct kunit *test)
 }
 
 /*
- * [30] A file that lists the arenas shows an arena that exists throughout,
- * while other arenas are created and destroyed.
+ * [30] If arenas are created and destroyed while a file that lists the arenas
+ * is read, the file still shows each arena that exists throughout.
  */
 static void list_of_arenas_survives_changes(struct kunit *test)
 {
@@ -95,8 +95,8 @@ static void list_of_arenas_survives_changes(struct kunit *test)
 }
 
 /*
- * Read in small pieces until @vm is the next arena that the file shows, or to
- * the end of the file if @vm is NULL.
+ * Read the file in small pieces until @vm is the next arena that the file will
+ * show, or to the end of the file if @vm is NULL.
  */
 static void read_up_to(struct kunit *test, struct file *f, vmem_t *vm,
 		       char *buf, size_t size, loff_t *pos)
@@ -125,9 +125,10 @@ static bool is_shown(const char *text, u32 id)
 }
 
 /*
- * [30] While a file that lists the arenas is read, a source with two clients is
- * destroyed. The next arena that the file would show is the source, the first
- * client or the second client. The file shows all remaining arenas.
+ * [30] While a file that lists the arenas is read, a source whose two clients
+ * do not import is destroyed. At that time, the next arena that the file would
+ * show is the source, the first client or the second client. Afterwards the
+ * file shows all remaining arenas.
  */
 static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 {
@@ -172,8 +173,8 @@ static void list_of_arenas_survives_destroy_of_a_source(struct kunit *test)
 #define NR_ODD	10000
 
 /*
- * [29] If the file "segments" of a large arena is read in pieces, it shows each
- * unchanged segment once.
+ * [29] If the file "segments" of a large arena is read in pieces while other
+ * segments change, the file shows each unchanged segment once.
  */
 static void unchanged_segment_is_shown_once(struct kunit *test)
 {
@@ -189,8 +190,8 @@ static void unchanged_segment_is_shown_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, seen);
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	/*
-	 * Odd identifiers stay allocated; even identifiers are allocated and
-	 * freed.
+	 * Odd identifiers stay allocated. Even identifiers change; the
+	 * multiples of 4 are free at first.
 	 */
 	for (i = 1; i <= 2 * NR_ODD; i++)
 		vt_alloc(vm, 1, VM_SLEEP);
@@ -214,8 +215,9 @@ static void unchanged_segment_is_shown_once(struct kunit *test)
 		len -= at - buf;
 		memmove(buf, at, len);
 		/*
-		 * Allocate, free and coalesce segments at both ends of the
-		 * arena.
+		 * Allocate eight free identifiers. Of the even identifiers that
+		 * are not multiples of 4, free some that are allocated, and
+		 * allocate some that are free.
 		 */
 		for (i = 0; i < 8; i++)
 			vt_alloc(vm, 1, VM_NOSLEEP | (i & 1 ? VM_ENDALLOC : 0));

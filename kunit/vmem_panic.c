@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Calls of vmem that must panic the kernel. A panic ends the boot, so this
- * module makes one call per boot. The file scripts/panics lists the module's
- * parameters and the expected messages.
+ * module makes one such call per boot. The file scripts/panics lists the
+ * module's parameters and the expected messages.
  */
 #include <linux/module.h>
 #include <linux/vmem.h>
@@ -22,7 +22,7 @@ static int __init vmem_panic_init(void)
 	if (!strcmp(what, "full"))
 		vmem_alloc(vm, 11, VM_NOSLEEP | VM_PANIC);
 	/*
-	 * [23] With VM_PANIC, a failed constrained request panics.
+	 * [23] With VM_PANIC, a failed constrained request panics the kernel.
 	 */
 	if (!strcmp(what, "constrained"))
 		vmem_xalloc(vm, 2, 1, 0, 0, (void *)10, (void *)12,
@@ -35,7 +35,8 @@ static int __init vmem_panic_init(void)
 		vmem_create("bad", NULL, 0, 3, NULL, NULL, NULL, 0,
 			    VM_SLEEP | VM_PANIC);
 	/*
-	 * If the parameter panic_on_misuse is set, misuse panics.
+	 * If the parameter panic_on_misuse of vmem.ko is set, misuse panics the
+	 * kernel.
 	 */
 	if (!strcmp(what, "misuse"))
 		vmem_free(vm, (void *)3, 1);

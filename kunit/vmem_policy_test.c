@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The segment that a search selects: best fit, first fit, and no policy.
+ * The segment that a search selects: best fit, first fit, and no fit flag.
  *
  * Free lists are last in, first out: a search of a class begins with the hole
- * that VT_HOLES() frees last.
+ * of this class that VT_HOLES() has freed last.
  */
 #include "vmem_test.h"
 
@@ -12,7 +12,7 @@
 				    VM_NOSLEEP | (vmflag)))
 
 /*
- * [18] Without a policy, the search starts in the guaranteed class of the size.
+ * [18] A search without a fit flag starts in the guaranteed class of the size.
  */
 static void search_starts_in_guaranteed_class(struct kunit *test)
 {
@@ -74,8 +74,8 @@ static void bestfit_takes_smallest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 9 * U, VM_NOSLEEP | VM_BESTFIT),
 			34 * U);
 	/*
-	 * No hole is an exact fit, so the search looks at all four. The
-	 * statistic does not count the first one.
+	 * No hole is an exact fit, so the search looks at all four holes. The
+	 * statistic "search" does not count the first hole.
 	 */
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).search - search, 3ULL);
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 17 * U, 14 * U }, { 43 * U, U },
@@ -129,7 +129,10 @@ static void bestfit_stays_in_first_fitting_class(struct kunit *test)
 	KUNIT_EXPECT_LE(test, vt_stats(vm).search - search, 2ULL);
 }
 
-/* [18] BESTFIT takes the smallest segment that meets the constraints. */
+/*
+ * [18] Among the segments that can meet the constraints, BESTFIT takes the
+ * smallest.
+ */
 static void bestfit_meets_the_constraints(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -143,7 +146,7 @@ static void bestfit_meets_the_constraints(struct kunit *test)
 						   VM_BESTFIT), 32 * U);
 }
 
-/* [18] BESTFIT wins over FIRSTFIT. */
+/* [18] BESTFIT overrides FIRSTFIT. */
 static void bestfit_wins_over_firstfit(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);
@@ -169,8 +172,8 @@ static void endalloc_takes_the_top_of_the_selected_segment(struct kunit *test)
 }
 
 /*
- * [18] Without a policy, the search for a size that is a power of two starts in
- * the class of this size.
+ * [18] If the size is a power of two, a search without a fit flag starts in the
+ * class of this size.
  */
 static void power_of_two_starts_in_own_class(struct kunit *test)
 {

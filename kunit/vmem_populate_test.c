@@ -3,9 +3,10 @@
  * Segment structures: requests while the slab allocator fails.
  *
  * fail_nth makes the next slab allocation of this task fail, unless the
- * allocation has __GFP_NOFAIL. fail_nth needs no set-up. A request does not
- * retry a failed slab allocation, so requests with an armed failure exhaust the
- * segment pool of an arena.
+ * allocation has __GFP_NOFAIL. fail_nth needs no other set-up of fault
+ * injection. A VM_NOSLEEP request does not retry a failed slab allocation, so
+ * VM_NOSLEEP requests with an armed failure exhaust the segment pool of an
+ * arena.
  */
 #include <linux/types.h>
 #include <linux/fault-inject.h>	/* needs the types before it */
@@ -24,7 +25,7 @@ static void arm_failure(void)
 	current->fail_nth = 1;
 }
 
-/* Returns true if the request has called the slab allocator. */
+/* Returns true if a slab allocation has failed since arm_failure(). */
 static bool disarm_failure(void)
 {
 	bool used = !current->fail_nth;
@@ -69,8 +70,9 @@ static unsigned int exhaust_pool(struct kunit *test, vmem_t *vm, int vmflag)
 }
 
 /*
- * [23] Without segment structures a VM_NOSLEEP request returns NULL, counts in
- * "fail" and "populate_fail", and changes nothing else.
+ * [23] If the pool is exhausted and the slab allocator fails, a VM_NOSLEEP
+ * request returns NULL, counts in "fail" and "populate_fail", and changes
+ * nothing else.
  */
 static void nosleep_without_structures_fails(struct kunit *test)
 {
@@ -91,13 +93,13 @@ static void nosleep_without_structures_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).populate_fail, 2ULL);
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC | VMEM_FREE), n);
-	/* The next request succeeds. */
+	/* Without an armed failure, the same request succeeds. */
 	KUNIT_EXPECT_EQ(test, vt_alloc_at(vm, 5000, 1), 5000UL);
 }
 
 /*
- * [24] Without segment structures a VM_SLEEP request makes a blocking memory
- * allocation and succeeds.
+ * [24] If the pool is exhausted and the slab allocator fails, a VM_SLEEP
+ * request makes a blocking slab allocation and succeeds.
  */
 static void sleep_without_structures_succeeds(struct kunit *test)
 {
@@ -116,7 +118,10 @@ static void sleep_without_structures_succeeds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [8] Without segment structures vmem_add() returns NULL and adds nothing. */
+/*
+ * [8] If the pool is exhausted and the slab allocator fails, vmem_add() with
+ * VM_NOSLEEP returns NULL and adds nothing.
+ */
 static void add_without_structures_fails(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10000);
@@ -150,9 +155,9 @@ static void free_needs_no_structures(struct kunit *test)
 }
 
 /*
- * Returns the number of requests that the reserve of a populator arena serves:
- * the number of requests that this arena serves, less the number that an
- * ordinary arena serves.
+ * Returns the number of requests that the reserve of a VMC_POPULATOR arena
+ * serves. Exhausts the pools of such an arena and of an ordinary arena. The
+ * result is the difference between the numbers of served requests.
  */
 static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 {
@@ -169,8 +174,8 @@ static unsigned int reserve_cuts(struct kunit *test, int vmflag)
 }
 
 /*
- * [35] The reserve of 12 structures serves at least six more VM_PUSHPAGE
- * requests, since each request needs two structures.
+ * [35] The reserve of 12 structures serves at least six VM_PUSHPAGE requests,
+ * since each request takes at most two structures.
  */
 static void reserve_serves_pushpage(struct kunit *test)
 {
@@ -179,8 +184,8 @@ static void reserve_serves_pushpage(struct kunit *test)
 }
 
 /*
- * [35] The reserve serves at least six more VM_NOSLEEP requests when the slab
- * allocator fails.
+ * [35] If the slab allocator fails, the reserve serves at least six VM_NOSLEEP
+ * requests.
  */
 static void reserve_serves_nosleep(struct kunit *test)
 {
@@ -210,8 +215,8 @@ static void pushpage_takes_the_reserve_first(struct kunit *test)
 }
 
 /*
- * [35] A task that reclaims memory cannot use __GFP_NOFAIL, so the reserve
- * serves its VM_SLEEP request.
+ * [35] A task that reclaims memory cannot use __GFP_NOFAIL. If the slab
+ * allocator fails, the reserve serves a VM_SLEEP request of this task.
  */
 static void reserve_serves_memalloc(struct kunit *test)
 {
@@ -246,7 +251,7 @@ static void exhaust_during_import(void)
 	}
 	disarm_failure();
 	/*
-	 * The request that imports must not allocate a structure after the
+	 * Detect a slab allocation that the importing request makes after the
 	 * import.
 	 */
 	arm_failure();
@@ -296,7 +301,7 @@ static void no_import_without_structures(struct kunit *test)
 }
 
 /*
- * A task, and the number of its slab allocations during which
+ * probe_alloc() counts the slab allocations of this task during which
  * vmem_is_populator() is true.
  */
 static struct task_struct *counted_task;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Requests of cached sizes: the effects of their flags, their counters, and
- * fault injection.
- */
+/* Requests for cached sizes: flags, counters, and fault injection. */
 #include "vmem_test_qcache.h"
 
 static const int policies[] = {
@@ -12,9 +9,9 @@ static const int policies[] = {
 };
 
 /*
- * [14] The fit flags have no effect on a cached size. An existing slab serves
- * each request, although the arena has free segments that fit better and have
- * lower addresses.
+ * [14] The fit flags have no effect on a request for a cached size. An existing
+ * slab serves each request, although the arena has a free segment of the
+ * requested size at a lower address.
  */
 static void cached_size_ignores_the_policy(struct kunit *test)
 {
@@ -41,8 +38,8 @@ static void cached_size_ignores_the_policy(struct kunit *test)
 }
 
 /*
- * [14] With every policy, a request takes the last freed object from the
- * magazine.
+ * [14] A request with any policy takes from the magazine the object that was
+ * freed last.
  */
 static void magazine_serves_every_policy(struct kunit *test)
 {
@@ -65,7 +62,8 @@ static void magazine_serves_every_policy(struct kunit *test)
 }
 
 /*
- * [14] Sizes up to and including qcache_max are cached, larger sizes are not.
+ * [14] Sizes up to and including qcache_max are cached. Larger sizes are not
+ * cached.
  */
 static void sizes_up_to_qcache_max_are_cached(struct kunit *test)
 {
@@ -114,7 +112,10 @@ static void cached_size_does_not_move_the_rotor(struct kunit *test)
 	vt_free(vm, c, 10);
 }
 
-/* [14] VM_ABORT has no effect on a cached size: the request waits. */
+/*
+ * [14] VM_ABORT has no effect on a VM_SLEEP request for a cached size: if there
+ * is no space, the request waits.
+ */
 static void abort_does_not_prevent_waiting(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 8, 2);
@@ -134,8 +135,8 @@ static void abort_does_not_prevent_waiting(struct kunit *test)
 }
 
 /*
- * [23] A request for which there is no space returns NULL and counts once in
- * "fail".
+ * [23] A VM_NOSLEEP request for which there is no space returns NULL and counts
+ * once in "fail".
  */
 static void failure_counts_once(struct kunit *test)
 {
@@ -219,8 +220,8 @@ static void no_release(vmem_t *source, void *addr, size_t size)
 }
 
 /*
- * [38] A request that gets a single object because there is no slab does not
- * drain the caches.
+ * [38] A request that gets a single object, because the arena cannot allocate a
+ * slab, does not drain the caches.
  */
 static void failed_slab_does_not_drain_the_caches(struct kunit *test)
 {
@@ -272,7 +273,10 @@ static void injection_spares_sleepers(struct kunit *test)
 	vt_free(vm, b, 2);
 }
 
-/* [23] Fault injection applies to uncached sizes and to vmem_xalloc(). */
+/*
+ * [23] Fault injection applies to requests for uncached sizes and to
+ * vmem_xalloc().
+ */
 static void injection_hits_uncached_sizes(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 2);

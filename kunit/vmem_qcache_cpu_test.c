@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Quantum caches on several CPUs: magazines of other CPUs, CPU hotplug, and
- * reclaim while all CPUs allocate and free. With one CPU, only the tests of
- * reclaim run.
+ * reclaim while all CPUs allocate and free. On a machine with one CPU, only the
+ * tests that start traffic threads run.
  */
 #include <linux/cpu.h>
 
 #include "vmem_test_traffic.h"
 
-/* Returns an online CPU other than this one. Skips the test without one. */
+/*
+ * Returns an online CPU other than this one. If there is none, skips the test.
+ */
 static unsigned int other_cpu(struct kunit *test)
 {
 	unsigned int cpu;
@@ -21,8 +23,9 @@ static unsigned int other_cpu(struct kunit *test)
 }
 
 /*
- * In the first iteration vmem_free() finds no magazines. The allocations of the
- * second iteration create magazines.
+ * The function of a thread that fills the magazines of its CPU. In the first
+ * iteration vmem_free() finds no magazines. The allocations of the second
+ * iteration create magazines.
  */
 static void fill_magazines(struct vt_thread *t)
 {
@@ -100,8 +103,8 @@ static void sleep_drains_magazines_of_other_cpus(struct kunit *test)
 }
 
 /*
- * [38] A VM_SLEEP request to the source gets the integers of a client that are
- * in the magazines of other CPUs.
+ * [38] A VM_SLEEP request to the source gets the integers in a client's
+ * magazines on other CPUs.
  */
 static void source_drains_magazines_of_other_cpus(struct kunit *test)
 {
@@ -111,7 +114,10 @@ static void source_drains_magazines_of_other_cpus(struct kunit *test)
 	struct vt_thread *t;
 	unsigned long room;
 
-	/* An arena has magazines only after it has imported enough integers. */
+	/*
+	 * The client can have magazines only after it has imported enough
+	 * integers.
+	 */
 	room = vt_alloc(vm, 64 * 250, VM_SLEEP);
 	fill_magazines_of(test, vm, cpu, 1);
 	vt_free(vm, room, 64 * 250);
@@ -121,8 +127,8 @@ static void source_drains_magazines_of_other_cpus(struct kunit *test)
 }
 
 /*
- * If one CPU allocates and another frees, magazines carry the integers back to
- * the first CPU.
+ * If one CPU allocates and another CPU frees, magazines carry the integers back
+ * to the first CPU.
  */
 static void magazines_move_integers_between_cpus(struct kunit *test)
 {
@@ -141,14 +147,17 @@ static void magazines_move_integers_between_cpus(struct kunit *test)
 		vq_put_all(s, vm);
 	}
 	vq_pin(here);
-	/* The number of slabs does not grow. */
+	/* The number of slabs does not grow after the first iteration. */
 	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, there)->frees, 10000UL);
 	KUNIT_EXPECT_GT(test, vq_cpu(vm, 1, here)->allocs, 10000UL);
 	KUNIT_EXPECT_LE(test, vq_cache(vm, 1)->nslabs, 3000UL / 64);
 }
 
 #ifdef CONFIG_HOTPLUG_CPU
-/* The first CPU often cannot be removed, so run the test on it. */
+/*
+ * Moves the test to the first CPU, which often cannot be removed. Returns
+ * another CPU.
+ */
 static unsigned int removable_cpu(struct kunit *test)
 {
 	vq_pin(cpumask_first(cpu_online_mask));

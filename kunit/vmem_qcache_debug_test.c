@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse of cached sizes. With the module parameter debug, vmem checks every
- * object that a client frees. Without it, vmem checks only the objects that
- * vmem_free() returns to a slab.
+ * Misuse of cached sizes. In an arena that was created with the module
+ * parameter debug, vmem checks every object when a client frees it. In other
+ * arenas, vmem checks an object only when the object returns to its slab.
  *
  * vt_misuse_end() expects exactly one report and an unchanged arena.
  */
 #include "vmem_test_qcache.h"
 
 /*
- * [20] An arena with the debug parameter, and an object of each size from 1 to
- * 3.
+ * [20] An arena that was created with the debug parameter, and an object of
+ * each size from 1 to 3.
  */
 struct checked {
 	vmem_t *vm;
@@ -48,8 +48,8 @@ static void checked_exit(struct checked *c)
 }
 
 /*
- * Call vmem_free() twice, to test that a refused call does not change the
- * arena.
+ * Expect that vmem_free() reports misuse. The second call tests that the first
+ * call has not changed the arena.
  */
 static void expect_refused(struct kunit *test, vmem_t *vm, unsigned long addr,
 			   size_t size)
@@ -85,7 +85,7 @@ static void double_free_is_reported(struct kunit *test)
 	vt_free(c.vm, b, 2);
 	expect_refused(test, c.vm, a, 2);
 	expect_refused(test, c.vm, b, 2);
-	/* The object is not in the cache twice. */
+	/* No object is in the cache twice. */
 	KUNIT_EXPECT_NE(test, vt_alloc(c.vm, 2, VM_SLEEP),
 			vt_alloc(c.vm, 2, VM_SLEEP));
 	vt_free(c.vm, a, 2);
@@ -158,7 +158,8 @@ static void free_of_an_unallocated_address_is_reported(struct kunit *test)
 }
 
 /*
- * [20] If an object is freed to the wrong arena, that arena counts the misuse.
+ * [20] If an object of one arena is freed to another arena, the other arena
+ * counts the misuse.
  */
 static void wrong_arena_is_reported(struct kunit *test)
 {
@@ -186,7 +187,7 @@ static void expect_xfree_refused(struct kunit *test, vmem_t *vm,
 	vt_misuse_end(test, m);
 }
 
-/* [20] vmem_xfree() of an object is misuse, even without debug. */
+/* [20] vmem_xfree() of an object is misuse, even in an arena without debug. */
 static void xfree_of_an_object_is_reported(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100000, 4);
@@ -212,7 +213,10 @@ static void xfree_of_a_single_object_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)0);
 }
 
-/* [20] vmem_free() of a vmem_xalloc() segment of a cached size is misuse. */
+/*
+ * [20] In an arena with debug, vmem_free() of a segment that vmem_xalloc() has
+ * allocated is misuse, even if the segment has a cached size.
+ */
 static void free_of_an_xallocated_segment_is_reported(struct kunit *test)
 {
 	vmem_t *vm = checked_arena(test, 100000);
@@ -224,7 +228,8 @@ static void free_of_an_xallocated_segment_is_reported(struct kunit *test)
 }
 
 /*
- * [20] An arena without magazines checks every vmem_free(), even without debug.
+ * [20] vmem checks every vmem_free() to an arena without magazines, even if the
+ * arena was created without debug.
  */
 static void small_arenas_check_every_free(struct kunit *test)
 {
@@ -332,7 +337,10 @@ static void destroy_reports_the_objects_of_a_full_slab(struct kunit *test)
 	KUNIT_EXPECT_GT(test, w.also_lines, 0U);
 }
 
-/* [13] Without leaks vmem_destroy() reports nothing and releases all spans. */
+/*
+ * [13] If all objects are free, vmem_destroy() reports nothing and releases all
+ * spans.
+ */
 static void destroy_empties_the_caches(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, 64 * 300, 0);

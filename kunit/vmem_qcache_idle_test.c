@@ -14,7 +14,10 @@ static int idle_init(struct kunit *test)
 	return vq_init(test);
 }
 
-/* An arena with 2000 allocated objects and more than 10 empty magazines. */
+/*
+ * An arena with 2000 allocated objects and more than 10 empty magazines in the
+ * depot.
+ */
 static vmem_t *arena_with_empty_magazines(struct kunit *test, struct vq_set *s)
 {
 	vmem_t *vm = vq_ids(test, MANY, 1);
@@ -73,9 +76,7 @@ static bool run_shrinkers(void)
 	return n == 1;
 }
 
-/*
- * The shrinker frees empty magazines at once, even if it is called repeatedly.
- */
+/* The shrinker frees empty magazines at once. Repeated calls do no harm. */
 static void shrinker_frees_empty_magazines(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -94,8 +95,9 @@ static void shrinker_frees_empty_magazines(struct kunit *test)
 }
 
 /*
- * [38] If a request waits, a slab that becomes wholly free returns to the arena
- * or its source at once, even before reclaim has begun.
+ * [38] While a request waits, a slab that becomes wholly free returns to the
+ * arena at once, without reclaim. If the slab was imported, the arena releases
+ * the slab to the source.
  */
 static void wholly_free_slab_returns_for_waiters(struct kunit *test)
 {
@@ -123,7 +125,7 @@ static void wholly_free_slab_returns_for_waiters(struct kunit *test)
 static struct kunit *current_test;
 static struct vt_thread *waiter;
 
-/* Runs during the import of a slab: start a second request, which waits. */
+/* Runs during the import of a slab. Starts a second request, which waits. */
 static void begin_to_wait(void)
 {
 	vmem_t *vm = vt_imp.importer;
@@ -168,7 +170,8 @@ static void new_slab_serves_waiters(struct kunit *test)
 
 /*
  * [24] [37] After reclaim has drained the caches, a waiter sleeps until space
- * appears that may serve it, or until maintenance makes it search again.
+ * that may serve the waiter appears, or until maintenance makes the waiter
+ * search again.
  */
 static void waiter_sleeps_until_woken(struct kunit *test)
 {
@@ -214,8 +217,8 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 	unsigned int i;
 
 	/*
-	 * client[0] precedes vm among the clients of src, and client[2] follows
-	 * vm. client[1] is a client of vm.
+	 * The first client precedes vm among the clients of src, and the third
+	 * follows vm. The second client is a client of vm.
 	 */
 	client[0] = non_importing_client(test, src);
 	vm = vq_client(test, src, 1);
@@ -246,7 +249,10 @@ static void arena_that_imports_nothing_keeps_its_caches(struct kunit *test)
 				vq_in_depot(client[i], 1), held[i]);
 	}
 	vt_free(src, addr, 64 * 100);
-	/* vm may be destroyed before client[1], which does not import. */
+	/*
+	 * An arena may be destroyed before a client that does not import: vm is
+	 * destroyed before the second client.
+	 */
 	vq_close(test, below);
 	vq_close(test, vm);
 }

@@ -22,7 +22,9 @@ static void set_busy(vmem_t *vm, bool busy)
 		WRITE_ONCE(vq_cpu(vm, i, raw_smp_processor_id())->busy, busy);
 }
 
-/* A request that finds the magazines busy uses the slabs. */
+/*
+ * If vmem_alloc() or vmem_free() finds the magazines busy, it uses the slabs.
+ */
 static void busy_magazines_are_bypassed(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -83,7 +85,7 @@ static void busy_magazines_are_not_reclaimed(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* With interrupts off, requests fill and drain caches, arena and source. */
+/* A client can use caches, arena and source while interrupts are off. */
 static void all_layers_work_with_interrupts_off(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, VQ_INTEGERS, 0);
@@ -110,8 +112,8 @@ static void all_layers_work_with_interrupts_off(struct kunit *test)
  * struct irq_traffic - interrupt handlers that allocate and free; with
  *	PREEMPT_RT the handlers run in threads
  * @timer: interrupts the task periodically
- * @work: interrupts the task when the task queues it
- * @timer_churn: requests of the timer's handler
+ * @work: interrupts the task when the task queues this work
+ * @timer_churn: requests of the handler of @timer
  * @work_churn: requests of the handler of @work
  * @calls: number of calls of both handlers
  */
@@ -146,7 +148,10 @@ static void work_handler(struct irq_work *work)
 
 #define MIN_CALLS	300
 
-/* Allocate and free in the task until the handlers have run MIN_CALLS times. */
+/*
+ * Allocate and free in the task until the handlers have run MIN_CALLS times, or
+ * for 30 seconds.
+ */
 static void churn_with_interrupts(struct kunit *test, vmem_t *vm,
 				  unsigned int sizes)
 {

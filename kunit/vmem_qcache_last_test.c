@@ -10,9 +10,8 @@ static const unsigned int counts[] = { 1, 63, 64, 65, 99, 5000 };
 #define CACHES	16
 
 /*
- * For each number of integers in counts[], run @fn on an arena with each
- * qcache_max from 1 to CACHES. For large arenas, use only every @step-th
- * qcache_max.
+ * Run @fn on arenas of each size in counts[], with each qcache_max from 1 to
+ * CACHES. For large arenas, use only every @step-th qcache_max.
  */
 static void for_all_arenas(struct kunit *test, unsigned int step,
 			   void (*fn)(struct kunit *test, vmem_t *vm,
@@ -40,10 +39,11 @@ static void for_all_arenas(struct kunit *test, unsigned int step,
 }
 
 /*
- * Expect that all @n integers are allocated. The reclaim work item may have
- * been moving some of the integers from a magazine or slab to the arena: wait
- * for the work item, then allocate these integers. With a single CPU, the work
- * item does not run during a request.
+ * Expect that all @n integers are allocated. On another CPU, the reclaim work
+ * item may have moved some of the integers from a magazine or slab to the arena
+ * during the last request. In this case, wait for the work item, then allocate
+ * these integers. With a single CPU, the work item does not run during a
+ * request.
  */
 static void expect_all(struct kunit *test, struct vq_set *s, unsigned int n,
 		       vmem_t *vm)
@@ -178,13 +178,19 @@ static void fill_with_sleep(struct kunit *test, vmem_t *vm, struct vq_set *s,
 	if (((struct vt *)test->priv)->stuck)
 		return;
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
-	/* No integer is free, so the n results are the integers 1 to n. */
+	/*
+	 * The request fails, so no integer is free: the thread has the integers
+	 * 1 to n.
+	 */
 	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 1, VM_NOSLEEP), 0UL);
 	for (i = 1; i <= n; i++)
 		vq_set_add(s, i, 1);
 }
 
-/* [38] VM_SLEEP requests get all integers, on any CPU, without sleeping. */
+/*
+ * [38] VM_SLEEP requests of a thread on any CPU get all integers and do not
+ * wait for space.
+ */
 static void every_integer_with_sleep(struct kunit *test)
 {
 	for_all_arenas(test, 5, fill_with_sleep);
@@ -192,7 +198,7 @@ static void every_integer_with_sleep(struct kunit *test)
 
 /*
  * [38] Requests get all integers of an arena whose spans have 1 to 100
- * integers. Few of the spans can hold a slab.
+ * integers. Most of the spans are too small for a slab.
  */
 static void every_integer_of_ragged_arenas(struct kunit *test)
 {
@@ -211,7 +217,10 @@ static void every_integer_of_ragged_arenas(struct kunit *test)
 
 			KUNIT_ASSERT_NOT_NULL(test, vmem_add(vm, (void *)at,
 							     span, VM_SLEEP));
-			/* [2] Spans do not merge, even without a gap. */
+			/*
+			 * [2] Spans do not merge, even if there is no gap
+			 * between them.
+			 */
 			at += span + i % 2;
 		}
 		vq_random_ops(s, vm, 5000, qcache_max);
@@ -243,8 +252,8 @@ static void end_of_a_slab_can_be_allocated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->sum, 64UL);
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
 	/*
-	 * The slab is split into segments, one per object. The client frees the
-	 * objects as before.
+	 * The slab is split into segments, one per object. The client still
+	 * frees the objects with vmem_free().
 	 */
 	KUNIT_EXPECT_EQ(test, vt_count(vm, VMEM_ALLOC), 22U);
 	vt_check(test, vm);
@@ -253,7 +262,7 @@ static void end_of_a_slab_can_be_allocated(struct kunit *test)
 	VT_EXPECT_WALK(test, vm, VMEM_FREE, { 1, 64 });
 }
 
-/* [38] [16] A request with a window gets any free integer within a slab. */
+/* [38] [16] A request with a window can get any free integer within a slab. */
 static void window_gets_free_integers_within_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
@@ -308,7 +317,7 @@ static void every_policy_finds_a_hole_within_a_slab(struct kunit *test)
 	}
 }
 
-/* [23] A request with VM_ABORT fails without reclaim. */
+/* [23] If a request with VM_ABORT finds no space, it fails without reclaim. */
 static void abort_does_not_reclaim(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 64, 4);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Magazines: their creation, their exchange with the depot, their sizes, and
- * the share of an arena that they may hold.
+ * the share of an arena that magazines may hold.
  */
 #include "vmem_test_qcache.h"
 
-/* Number of integers in an arena that has magazines, even with several CPUs. */
+/* Enough integers for magazines, even with several CPUs. */
 #define MANY	100000
 
 static unsigned int here(void)
@@ -18,7 +18,10 @@ static unsigned int nr_magazines(vmem_t *vm)
 	return atomic_read(&vm->qcaches->magazines);
 }
 
-/* [39] vmem_free() puts the object into its slab if it finds no magazine. */
+/*
+ * [39] If vmem_free() finds no magazine, it creates no magazine: the object
+ * returns to its slab.
+ */
 static void free_creates_no_magazine(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, MANY, 2);
@@ -39,8 +42,9 @@ static void free_creates_no_magazine(struct kunit *test)
 }
 
 /*
- * Each allocation creates one magazine, until the magazines can hold all
- * objects that vmem_free() has put into slabs because it found no magazine.
+ * vmem_free() counts the objects for which it finds no magazine. Each later
+ * allocation creates one magazine, until the magazines can hold as many objects
+ * as vmem_free() has counted.
  */
 static void allocations_create_magazines(struct kunit *test)
 {
@@ -128,8 +132,8 @@ static void each_size_has_its_own_magazines(struct kunit *test)
 }
 
 /*
- * A CPU keeps two magazines and exchanges them with the depot. No object is
- * lost.
+ * A CPU keeps two magazines and exchanges magazines with the depot. No object
+ * is lost.
  */
 static void cpu_exchanges_magazines_with_the_depot(struct kunit *test)
 {
@@ -164,7 +168,10 @@ static void cpu_exchanges_magazines_with_the_depot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->allocs, (unsigned long)i);
 	KUNIT_EXPECT_EQ(test, s->n, 10 * vq_capacity(2));
 	KUNIT_EXPECT_EQ(test, s->bad, 0U);
-	/* No other CPU has used the depot. */
+	/*
+	 * No other CPU uses the depot, so the lock of the depot has no
+	 * contention.
+	 */
 	KUNIT_EXPECT_EQ(test, vq_cache(vm, 1)->depot.contended, 0UL);
 	vq_put_all(s, vm);
 }
@@ -257,9 +264,9 @@ static void small_arenas_have_no_magazines(struct kunit *test)
 }
 
 /*
- * [38] An arena has magazines if one sixteenth of its integers fills two
- * magazines of the smallest kind on each CPU. An arena with one integer less
- * has none.
+ * [38] The smallest arena with magazines is the arena of which one sixteenth
+ * fills two magazines of the smallest kind on each CPU. An arena with one
+ * integer less has no magazines.
  */
 static void smallest_arena_with_magazines_is_exact(struct kunit *test)
 {
@@ -336,7 +343,7 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 			KUNIT_EXPECT_LE(test, vq_on_cpus(vm), counts[i] / 16UL);
 			/*
 			 * The arena has magazines if and only if the bound
-			 * allows them.
+			 * allows magazines of the smallest kind.
 			 */
 			KUNIT_EXPECT_EQ_MSG(test, most > 0,
 					    counts[i] / 16 >= 2 * weight *
@@ -349,8 +356,8 @@ static void cpus_hold_at_most_a_sixteenth(struct kunit *test)
 }
 
 /*
- * Maintenance leaves only those full magazines in the depot that were used
- * since the last round.
+ * Maintenance drains the full magazines of the depot that were not used since
+ * the last round.
  */
 static void maintenance_trims_the_depot(struct kunit *test)
 {
@@ -385,7 +392,7 @@ static void maintenance_trims_the_depot(struct kunit *test)
 	KUNIT_EXPECT_GE(test, vq_in_depot(vm, 1), 3 * cap);
 	KUNIT_EXPECT_LE(test, vq_in_depot(vm, 1), 5 * cap);
 
-	/* Maintenance drains unused magazines and frees the empty ones. */
+	/* Two rounds of maintenance free all magazines of an unused depot. */
 	vmem_update(NULL);
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, vq_in_depot(vm, 1), 0UL);
@@ -415,8 +422,8 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind);
 	/*
-	 * If CPUs have found the lock held three times since the last round,
-	 * the kind stays. After four times, the kind grows by one.
+	 * If CPUs have found the lock of the depot held three times since the
+	 * last round, the kind stays. After four times, the kind grows by one.
 	 */
 	qc->depot.contended += 3;
 	vmem_update(NULL);
@@ -424,7 +431,7 @@ static void contention_makes_magazines_larger(struct kunit *test)
 	qc->depot.contended += 4;
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
-	/* A round without contention has no effect. */
+	/* A round without contention does not change the kind. */
 	vmem_update(NULL);
 	KUNIT_EXPECT_EQ(test, qc->kind, kind + 1);
 	KUNIT_EXPECT_EQ(test, (unsigned int)vq_cpu(vm, 1, here())->capacity,
@@ -455,8 +462,8 @@ static void contention_makes_magazines_larger(struct kunit *test)
 }
 
 /*
- * An arena with the debug parameter has no magazines, because vmem checks every
- * object that a client frees.
+ * An arena that was created with the debug parameter has no magazines: each
+ * object that a client frees returns to its slab, which checks the object.
  */
 static void checked_arenas_have_no_magazines(struct kunit *test)
 {

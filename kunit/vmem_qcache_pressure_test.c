@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Quantum caches under memory pressure, and their files in debugfs.
+ * Quantum caches under memory pressure, and the debugfs files that show them.
  */
 #include "vmem_test_qcache.h"
 
@@ -34,8 +34,8 @@ static void shrinker_drains_the_caches(struct kunit *test)
 	unsigned int round;
 
 	/*
-	 * The second iteration creates magazines. A failed request would drain
-	 * the magazines.
+	 * The second iteration creates magazines. No request fails, because a
+	 * failed request would drain the magazines.
 	 */
 	for (round = 0; round < 2; round++) {
 		while (s->sum < 64 * 250)
@@ -233,7 +233,10 @@ static unsigned long metadata(struct kunit *test)
 	return value;
 }
 
-/* The file metadata counts per-CPU structures, slabs and magazines. */
+/*
+ * The line "vmem_qcache" of the file metadata counts the bytes of per-CPU
+ * structures, slab descriptors and magazines.
+ */
 static void metadata_counts_caches(struct kunit *test)
 {
 	struct vq_set *s = vq_set(test, MANY);
@@ -254,8 +257,8 @@ static void metadata_counts_caches(struct kunit *test)
 	KUNIT_EXPECT_LE(test, slabs - made, 20 * sizeof(struct vmem_slab));
 	vq_put_all(s, vm);
 	/*
-	 * The allocations create no slab, but a magazine of 128 bytes for each
-	 * 14 objects.
+	 * The allocations create no slab, but one magazine of 128 bytes for
+	 * every 14 objects that were freed.
 	 */
 	while (s->n < 640)
 		KUNIT_ASSERT_TRUE(test, vq_get(s, vm, 1, VM_NOSLEEP));

@@ -71,7 +71,9 @@ static void slab_size_is_as_specified(struct kunit *test)
 	}
 }
 
-/* [31] A slab is one segment, of the same size for all cached sizes. */
+/*
+ * [31] A slab is one segment. The slabs of all cached sizes have the same size.
+ */
 static void slabs_of_all_sizes_are_equal(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(256 * U),
@@ -126,7 +128,7 @@ static void slab_is_not_aligned(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [31] A slab needs an import of exactly its size, at any address. */
+/* [31] For a slab, the arena imports exactly the slab size, at any address. */
 static void import_of_a_slab_is_an_exact_fit(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 8, 0);
@@ -242,7 +244,7 @@ static void fullest_slab_is_used_first(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* Partial slabs are used first, then wholly free ones, then new ones. */
+/* Partial slabs are used first, then wholly free slabs, then new slabs. */
 static void free_slab_is_used_after_partial_slabs(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 256, 4);
@@ -276,7 +278,10 @@ static void cached_objects_count_as_allocated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, VMEM_ALLOC), (size_t)128);
 }
 
-/* [5] A size between two cached sizes uses the cache of the larger one. */
+/*
+ * [5] A request for a size between two cached sizes uses the cache of the
+ * larger size.
+ */
 static void sizes_off_the_quantum_are_cached(struct kunit *test)
 {
 	vmem_t *vm = vt_track(test, vmem_create(test->name, (void *)(64 * U),
@@ -297,8 +302,8 @@ static void sizes_off_the_quantum_are_cached(struct kunit *test)
 /*
  * To free a single object, which has no slab, vmem_free() searches the slab
  * hash tables of all sizes. vmem_destroy() frees single objects that are in
- * magazines, so all tables must still exist, even a table that has moved to
- * allocated memory.
+ * magazines, so at that time all tables must still exist. The table in this
+ * test has moved to allocated memory.
  */
 static void destroy_frees_a_single_object_in_a_magazine(struct kunit *test)
 {

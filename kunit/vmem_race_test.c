@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races at import: the import function, which runs without the arena lock,
+ * Races at import: the import function, which runs without the arena lock held,
  * frees, adds or allocates in the importing arena. This suite also tests bad
  * imports, because a change of the arena during an import can make a correct
  * import bad.
@@ -89,8 +89,8 @@ static void exact_import_is_kept(struct kunit *test)
 }
 
 /*
- * [21] Without a release function, an import of more than the needed size is
- * kept.
+ * [21] If the arena has no release function, an import of more than the needed
+ * size is kept.
  */
 static void import_without_ffunc_is_kept(struct kunit *test)
 {
@@ -104,8 +104,8 @@ static void import_without_ffunc_is_kept(struct kunit *test)
 }
 
 /*
- * Free a segment of 7 units, which is in the possible class of requests for 5
- * and for 7 units.
+ * Leave a free segment of 7 units, which is in the possible class of requests
+ * for 5 and for 7 units.
  */
 static void free_possible_room(void)
 {
@@ -280,7 +280,7 @@ static void empty_the_pool(void)
 
 /*
  * [35] The structures set aside suffice for the imported span and for an
- * allocation from its middle.
+ * allocation from the middle of the span.
  */
 static void structures_set_aside_suffice(struct kunit *test)
 {
@@ -308,8 +308,8 @@ static void import_again(void)
 }
 
 /*
- * [21] The second of two concurrent imports is given back if the first one
- * leaves a large enough segment.
+ * [21] Of two concurrent imports, the import that ends last is given back if
+ * the other import leaves a large enough segment.
  */
 static void second_of_two_imports_is_given_back(struct kunit *test)
 {
@@ -332,8 +332,8 @@ static void import_and_free_again(void)
 }
 
 /*
- * [3] If a second request imports a span and frees it during an import, the
- * arena releases this span.
+ * [3] If the arena imports a second span during an import, and the second span
+ * becomes wholly free, the arena releases the second span.
  */
 static void span_is_released_during_import(struct kunit *test)
 {
@@ -366,8 +366,8 @@ static const struct bad bad[] = {
 	{ -2 * U, 0, "wraps" },
 	{ -8 * U, 4 * U, "wraps" },
 	/*
-	 * The span has the units 16..31. The ranges cover its first half, its
-	 * last unit, its first half, and the whole span.
+	 * The span has the units 16..31. The ranges cover the first half of the
+	 * span, the last unit, the first half again, and the whole span.
 	 */
 	{ 16 * U, 0, "overlaps a span" },
 	{ 31 * U, 0, "overlaps a span" },

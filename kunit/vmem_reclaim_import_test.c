@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reclaim in arenas that import: if an import fails, the request gets the
- * integers in the caches of its own arena.
+ * integers in the caches of the importing arena.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -25,8 +25,8 @@ static void nosleep_releases_its_slab_and_imports(struct kunit *test)
 }
 
 /*
- * [38] A VM_NOSLEEP request releases wholly free slabs of its arena and of the
- * source, and imports again.
+ * [38] If an import fails, a VM_NOSLEEP request releases wholly free slabs of
+ * its arena and of the source, and imports again.
  */
 static void nosleep_releases_slabs_of_two_levels(struct kunit *test)
 {
@@ -68,9 +68,9 @@ static void nosleep_releases_many_slabs_and_imports(struct kunit *test)
 }
 
 /*
- * Make a VM_SLEEP request. Returns true if the request does not sleep. If it
- * sleeps, this function adds a span to the source to serve the request, and
- * returns false.
+ * Make a VM_SLEEP request. Returns true if the request does not sleep. If the
+ * request sleeps, adds a span to the source to serve the request, and returns
+ * false.
  */
 static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 			   size_t size, unsigned long *addr)
@@ -88,8 +88,8 @@ static bool served_at_once(struct kunit *test, vmem_t *src, vmem_t *vm,
 }
 
 /*
- * [38] If the source is exhausted, a VM_SLEEP request gets the free integers in
- * the slabs of its own arena and does not sleep in the source.
+ * [38] If the source is exhausted, a VM_SLEEP request to a client gets the free
+ * integers in the slabs of this client and does not sleep in the source.
  */
 static void sleep_splits_its_own_slabs_first(struct kunit *test)
 {
@@ -119,8 +119,8 @@ static void sleep_splits_its_own_slabs_first(struct kunit *test)
 }
 
 /*
- * [38] If the source is exhausted, a VM_SLEEP request gets the integers in the
- * magazines of its own arena and does not sleep in the source.
+ * [38] If the source is exhausted, a VM_SLEEP request to a client gets the
+ * integers in the magazines of this client and does not sleep in the source.
  */
 static void sleep_drains_its_own_magazines_first(struct kunit *test)
 {
@@ -173,7 +173,10 @@ static void free_in_the_arena_serves_a_waiter_in_its_source(struct kunit *test)
 	vq_put_all(s, vm);
 }
 
-/* [3] Reclaim calls the release function once for each span. */
+/*
+ * [3] If reclaim makes spans wholly free, vmem calls the release function once
+ * for each span.
+ */
 static void reclaim_calls_the_release_function(struct kunit *test)
 {
 	vmem_t *vm = vt_importer(test, 1, vt_release, 1, 2, 0);

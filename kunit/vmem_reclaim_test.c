@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim: a request gets the integers in the caches of its arena and of all
- * arenas below it.
+ * Reclaim: a request to an arena gets the integers in the caches of the arena
+ * and of all arenas that import from it.
  *
  * The threads of this suite wait for integers that caches hold, or that are
  * freed later. Maintenance, which makes waiters search again, does not run, so
@@ -14,7 +14,8 @@
 
 /*
  * Enough integers for magazines of one cached size. One VM_NOSLEEP request can
- * get all of them: they fill 15 slabs, and a request splits at most 16 slabs.
+ * get all these integers: they fill 15 slabs, and a request splits at most 16
+ * slabs.
  */
 #define FEW	960
 
@@ -47,8 +48,9 @@ static void nosleep_drains_its_own_magazines(struct kunit *test)
 }
 
 /*
- * [38] [40] A VM_NOSLEEP request drains a bounded number of objects, fails, and
- * queues a reclaim of the other objects.
+ * [38] [40] A VM_NOSLEEP request drains a bounded number of objects. If these
+ * objects do not suffice, the request fails and queues a reclaim of the other
+ * objects.
  */
 static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
 {
@@ -66,8 +68,8 @@ static void nosleep_leaves_the_rest_to_reclaim(struct kunit *test)
 }
 
 /*
- * Wait until requests in @top have gone to sleep @waits times. Expect that all
- * magazines of @vm are empty then.
+ * Wait until requests in @top have gone to sleep @waits times. Then expect that
+ * all magazines of @vm are empty.
  */
 static void expect_drained(struct kunit *test, vmem_t *top, u64 waits,
 			   vmem_t *vm)
@@ -138,7 +140,7 @@ static void frees_serve_a_waiter_of_an_uncached_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
 	KUNIT_EXPECT_EQ(test, vq_on_cpus(vm), 0UL);
 	vt_free(vm, 1, MANY);
-	/* Without a waiter vmem_free() fills magazines again. */
+	/* When no request waits, vmem_free() fills magazines again. */
 	fill_magazines(test, s, vm);
 	KUNIT_EXPECT_GT(test, vq_on_cpus(vm), 0UL);
 }
@@ -248,8 +250,8 @@ static void frees_in_a_client_serve_a_waiter_in_its_source(struct kunit *test)
 }
 
 /*
- * [38] If the only object of a slab is freed, the slab serves a waiter in the
- * source.
+ * [38] If the only allocated object of a slab is freed, the slab serves a
+ * waiter in the source.
  */
 static void free_of_the_last_object_serves_the_source(struct kunit *test)
 {
@@ -327,8 +329,8 @@ static void use_leaves(struct tree *tr)
 }
 
 /*
- * [38] In an idle tree of three levels, a VM_SLEEP request gets all integers of
- * the root.
+ * [38] In an idle tree of three levels, a VM_SLEEP request to the root gets all
+ * integers of the root.
  */
 static void sleep_gets_the_whole_root(struct kunit *test)
 {
@@ -404,7 +406,7 @@ static struct during {
 static void fail_during_reclaim(struct work_struct *work)
 {
 	work->func = during.unload;
-	/* This leaves a wholly free slab in the cache of the visited arena. */
+	/* Leave a wholly free slab in the cache of the visited arena. */
 	vt_free(during.visited, vt_alloc(during.visited, 1, VM_NOSLEEP), 1);
 	during.addr = vt_alloc(during.src, during.size, VM_NOSLEEP);
 }

@@ -30,8 +30,8 @@ static void neighbours_coalesce_in_every_order(struct kunit *test)
 }
 
 /*
- * [1] A freed segment merges with an adjacent free segment at a lower address,
- * at a higher address, or at both.
+ * [1] A freed segment merges with the free segment before it, with the free
+ * segment after it, or with both.
  */
 static void free_merges_with_both_sides(struct kunit *test)
 {
@@ -143,8 +143,8 @@ static void added_span_may_touch_others(struct kunit *test)
 }
 
 /*
- * [28] vmem_contains() returns true if the whole range lies in one span. The
- * range need not be allocated.
+ * [28] vmem_contains() returns true if and only if the whole range lies in one
+ * span. The range need not be allocated.
  */
 static void contains_is_within_one_span(struct kunit *test)
 {
@@ -179,7 +179,7 @@ static void size_by_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm, 0), (size_t)0);
 }
 
-/* A segment structure as large as a cache line is aligned to cache lines. */
+/* If a segment structure has 64 bytes, it is aligned to 64 bytes. */
 static void segment_structures_are_cache_aligned(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 64 * U, U);

@@ -8,8 +8,8 @@
 #include "vmem_sleeper.h"
 
 /*
- * The suite runs before its own module is live. Until then no other module can
- * link to the suite's module, so the suite passes an address.
+ * The suite runs before the module of the suite is live. No other module can
+ * link to a module that is not live, so the suite passes an address.
  */
 static unsigned long to;
 module_param(to, ulong, 0);

@@ -24,10 +24,10 @@
  *	block
  * @proceed: completed by the suite to let one blocked call continue
  * @calls: number of calls of @take, @xtake and @give
- * @inside: number of @calls that have not returned
+ * @inside: number of these calls that have not returned
  * @leaving: the module's exit function has run
  * @gone: set by the suite when rmmod has returned
- * @late: number of @calls that started or returned after @gone was set
+ * @late: number of starts and returns of calls after @gone was set
  */
 struct vmem_sleeper {
 	vmem_alloc_t *take;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests that import: the flags that the source gets, the source's own
- * caches, deep trees, and imports of extreme sizes.
+ * Requests that import: the flags that the import function gets, caches of the
+ * source, deep trees, and imports of extreme sizes.
  */
 #include "vmem_test_import.h"
 #include "vmem_test_qcache.h"
@@ -51,8 +51,8 @@ static void abort_does_not_wait_in_the_source(struct kunit *test)
 }
 
 /*
- * Flags of the first four imports. Only import number @served succeeds, or none
- * if @served is 0.
+ * Flags of the first four imports. Only import number @served succeeds; no
+ * import succeeds if @served is 0.
  */
 static int flags[4];
 static unsigned int served;
@@ -67,7 +67,7 @@ static void record_flags(void)
 /*
  * [44] While caches of the tree may hold the needed integers, vmem calls the
  * import function with VM_NOSLEEP. After reclaim, vmem calls the import
- * function with the client's flags without VM_PANIC.
+ * function with the flags of the request, except VM_PANIC.
  */
 static void import_is_first_tried_without_sleeping(struct kunit *test)
 {
@@ -162,7 +162,9 @@ static void deep_waiter_is_served_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmem_size(vm[0], VMEM_ALLOC), (size_t)0);
 }
 
-/* [14] The source's cache serves an import of a cached size. */
+/*
+ * [14] If the source caches the size of an import, the cache serves the import.
+ */
 static void source_cache_serves_import(struct kunit *test)
 {
 	vmem_t *src = vq_ids(test, MANY, 4);
@@ -186,7 +188,7 @@ static void source_cache_serves_import(struct kunit *test)
 	vq_put_all(s, src);
 }
 
-/* [21] An import is kept if its request has no guaranteed class. */
+/* [21] An import is kept if the request has no guaranteed class. */
 static void import_without_guaranteed_class_is_kept(struct kunit *test)
 {
 	vmem_t *vm = vt_ximporter(test, U, vt_release, U, VMC_XALIGN);
@@ -204,8 +206,8 @@ static void import_without_guaranteed_class_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_imp.released.size, (size_t)(TOP / 2 + U));
 
 	/*
-	 * A segment of size + align would fit at any address, but this sum
-	 * overflows.
+	 * A segment of size + align integers could serve the request at any
+	 * address, but this sum overflows.
 	 */
 	vt_imp.next = U;
 	KUNIT_EXPECT_EQ(test, (unsigned long)vmem_xalloc(vm, TOP + U, TOP, U, 0,

@@ -45,7 +45,7 @@ static void walk_that_releases_its_span(struct kunit *test)
 
 static void free_next_span(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* At every second of the 8 spans, free the next span. */
+	/* At every second span, free the next span. */
 	if (start % 2 == 0)
 		vt_free(w->vm, start + 1, 1);
 }
@@ -136,7 +136,7 @@ static void yield_in_walk(struct walk_log *w, unsigned long start, size_t size)
 	vt_yield();
 }
 
-/* [29] The function of a reentrant walk may sleep. */
+/* [29] The function of a walk with VMEM_REENTRANT may sleep. */
 static void reentrant_walk_may_sleep(struct kunit *test)
 {
 	vmem_t *vm = ids_allocated(test, 8);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each statistic counts its own events and no others. */
+/* Statistics: each operation changes the right statistics and no others. */
 #include "vmem_test_import.h"
 
 /* [33] The sums and counts are right after each operation on an arena. */
@@ -99,8 +99,8 @@ static void search_counts_after_the_first(struct kunit *test)
 
 /*
  * [33] The statistic "contains" counts calls of vmem_contains().
- * "contains_search" counts the spans that these calls examine in a balanced
- * tree.
+ * "contains_search" counts the spans that these calls examine in the tree of
+ * spans, which is balanced.
  */
 static void contains_counts_calls_and_spans(struct kunit *test)
 {

@@ -6,8 +6,8 @@
  * A suite sets .init = vt_init and .exit = vt_exit. KUnit calls vt_exit() even
  * if the test failed. vt_exit() verifies each arena of the test with
  * vmem_verify(), frees its allocated segments, verifies it again and destroys
- * it. It starts with the youngest arena, because a client must be destroyed
- * before its source.
+ * it. vt_exit() starts with the youngest arena, because a client must be
+ * destroyed before its source.
  */
 #ifndef VMEM_TEST_H
 #define VMEM_TEST_H
@@ -30,7 +30,7 @@
  * struct vt - the state of one running test
  * @arenas: arenas to verify and destroy at the end, in order of creation
  * @n: number of @arenas
- * @stuck: a thread hangs and may still use its arena, so vt_exit() destroys no
+ * @stuck: a thread hangs and may still use an arena, so vt_exit() destroys no
  *	arena
  */
 struct vt {
@@ -246,7 +246,8 @@ static inline void vt_free(vmem_t *vm, unsigned long addr, size_t size)
 }
 
 /*
- * Allocate exactly the range [addr, addr + size): the window allows no other.
+ * Allocate exactly the range [addr, addr + size): the window allows no other
+ * range.
  */
 static inline unsigned long vt_alloc_at(vmem_t *vm, unsigned long addr,
 					size_t size)

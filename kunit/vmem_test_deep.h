@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Source paths, and requests that wait in them. A source path is a chain of
- * arenas, in which each arena imports from the arena above it with
- * vmem_alloc(). The suites vmem_live_deep, vmem_live_waiters and
+ * arenas, in which each arena except the root imports from the arena above it
+ * with vmem_alloc(). The suites vmem_live_deep, vmem_live_waiters and
  * vmem_live_module include this header. The header uses only the public
  * interface and debugfs.
  *
@@ -28,7 +28,7 @@ static inline int vd_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vd_interval, sizeof(vd_interval)))
 		vd_interval[0] = '\0';
-	/* Run the pending maintenance round. */
+	/* The longer interval delays the next periodic round: run one. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -180,9 +180,9 @@ static inline void vd_describe_shape(const struct vd_shape *s, char *desc)
 
 /**
  * struct vd_path - a source path
- * @vm: its arenas, from the root to the leaf
+ * @vm: the arenas of the path, from the root to the leaf
  * @leaf: the last arena in @vm
- * @n: number of arenas
+ * @n: number of arenas in @vm
  */
 struct vd_path {
 	vmem_t *vm[VD_DEPTH + 1];
@@ -292,8 +292,8 @@ static inline bool vd_served(struct kunit *test, struct vt_thread *t)
 }
 
 /*
- * Expect that the request is served without maintenance. If it is not, the test
- * fails, and a maintenance round tries to serve the request, so that later
+ * Expect that the request is served without maintenance. Otherwise the test
+ * fails, and a round of maintenance makes the request retry, so that later
  * tests can run.
  */
 static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
@@ -306,7 +306,7 @@ static inline unsigned long vd_join(struct kunit *test, struct vt_thread *t,
 	return vt_join(test, t, errors);
 }
 
-/* Expect that the thread's request for all integers of its arena is served. */
+/* Expect that a thread's request for all integers of an arena is served. */
 static inline void vd_join_whole(struct kunit *test, struct vt_thread *t)
 {
 	vmem_t *vm = t->vm;
@@ -343,9 +343,9 @@ static inline unsigned int vd_id(struct kunit *test, vmem_t *vm)
 /**
  * struct vd_waiter - a line of the debugfs file "waiters"
  * @pid: pid of the waiting task
- * @size: size of its request
- * @flags: flags of its request
- * @state: state of its request
+ * @size: size of the request
+ * @flags: flags of the request
+ * @state: state of the request
  * @ms: number of milliseconds that the request has waited
  * @comm: name of the task
  */
@@ -359,8 +359,8 @@ struct vd_waiter {
 };
 
 /*
- * Read the file "waiters" of an arena. Stores at most @max lines and returns
- * the number of all lines.
+ * Read the file "waiters" of an arena. Stores at most @max waiters and returns
+ * the number of waiters in the file, or UINT_MAX if the file cannot be opened.
  */
 static inline unsigned int vd_waiters(struct kunit *test, unsigned int id,
 				      const char *name, struct vd_waiter *w,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Uses the kernel's fault injection to make the allocations of single tasks
- * fail (see vmem_test_nomem.h). vn_instrument() sets up the fault injection for
- * a suite.
+ * Fault injection of the kernel, which makes allocations of selected tasks fail
+ * (see vmem_test_nomem.h). vn_instrument() sets up the fault injection for a
+ * suite.
  */
 #ifndef VMEM_TEST_FAILSLAB_H
 #define VMEM_TEST_FAILSLAB_H
@@ -59,8 +59,8 @@ static inline void vn_instrument(bool on)
 }
 
 /*
- * Make this task's n-th allocation after this call fail, or all its allocations
- * if n is VN_ALL.
+ * If n is VN_ALL, make every allocation of this task fail until vn_disarm().
+ * Otherwise, make only the n-th allocation after this call fail.
  */
 static inline void vn_arm(unsigned int n)
 {
@@ -70,7 +70,10 @@ static inline void vn_arm(unsigned int n)
 		current->fail_nth = n;
 }
 
-/* Returns true if the n-th allocation has failed. With VN_ALL, always true. */
+/*
+ * Let the allocations of this task succeed again. Returns true if the n-th
+ * allocation has failed, and always if n is VN_ALL.
+ */
 static inline bool vn_disarm(unsigned int n)
 {
 	bool failed = n == VN_ALL || !current->fail_nth;
@@ -88,15 +91,16 @@ static inline void vn_disarm_task(struct task_struct *task)
 
 /*
  * If @on, make every allocation of the worker threads and of kthreadd fail.
- * Work items then run without memory, and kthreadd creates no new workers.
+ * Work items then run without memory, and kthreadd creates no new workers. If
+ * not @on, let these allocations succeed again.
  */
 static inline void vn_fail_workers(bool on)
 {
 	unsigned int i;
 
 	/*
-	 * Some kernels do not let a module walk the list of tasks: try all
-	 * pids.
+	 * Some kernels do not let a module walk the list of tasks: try each
+	 * pid.
 	 */
 	for (i = 1; i < PID_MAX_DEFAULT; i++) {
 		struct task_struct *t;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Access to the files of the module: parameters in sysfs, and seq_files in
+ * Access to the files of vmem.ko: parameters in sysfs, and seq_files in
  * debugfs. A kernel thread has no user memory to read into, so vt_seq_read()
- * calls the read iterator of the seq_file. Before this call, vt_seq_read()
+ * calls seq_read_iter() instead of read(). Before this call, vt_seq_read()
  * calls debugfs_file_get(), as debugfs does for a read, so that the file cannot
  * be removed during the read.
  */
@@ -106,7 +106,8 @@ static inline ssize_t vt_seq_read(struct file *f, char *buf, size_t size,
 
 /*
  * Read at most @size - 1 bytes of a file in the debugfs directory of vmem. The
- * caller frees the text with kvfree().
+ * caller frees the text with kvfree(). Returns NULL if the file cannot be
+ * opened.
  */
 static inline char *vt_debugfs(struct kunit *test, const char *name,
 			       size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Import and release functions that the test controls and that record their
- * arguments. vt_import() chooses the imported ranges itself. It allocates
- * nothing from its source, which has no spans.
+ * arguments. The import functions vt_import() and vt_ximport() take the range
+ * at vt_imp.next and do not allocate from the source, which has no spans.
  *
  * vt_imp.during runs inside the import function, where the arena lock is not
  * held. Thus a test can reproduce a race between the request and another
@@ -82,7 +82,7 @@ static inline void vt_release(vmem_t *src, void *addr, size_t size)
 	vt_imp.released.size = size;
 }
 
-/* A source without spans: it only defines a quantum. */
+/* A source without spans. Tests use only the quantum of the source. */
 static inline vmem_t *vt_label(struct kunit *test, size_t quantum)
 {
 	return vt_arena(test, 0, 0, quantum);

@@ -20,9 +20,7 @@
 #include "vmem_test_report.h"
 #include "vmem_test_thread.h"
 
-/*
- * Number of integers in a slab of an identifier arena with at most 21 caches.
- */
+/* Number of integers in a slab of an identifier arena. */
 #define VL_SLAB		64
 
 /*
@@ -39,8 +37,9 @@
 #define VL_LIMIT_MS	(VT_LIMIT_MS / 2)
 
 /*
- * Like vt_poll(), but a test that has already failed polls for only four
- * seconds: it must end before the timeout of KUnit.
+ * Like vt_poll(), but with the limit VL_LIMIT_MS. In a test that has already
+ * failed, the limit is four seconds: the test must end before the timeout of
+ * KUnit.
  */
 #define vl_poll(test, cond)						\
 ({									\
@@ -67,7 +66,7 @@ static inline int vl_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vl_interval, sizeof(vl_interval)))
 		vl_interval[0] = '\0';
-	/* Run the pending maintenance round. */
+	/* The longer interval delays the next periodic round: run one. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -155,8 +154,8 @@ static inline void vl_note_release(void)
 }
 
 /*
- * Allocate. During this request, vl_note_release() counts releases by this
- * task.
+ * Allocate. During this request, vl_note_release() counts the releases by this
+ * task in vl.in_request.
  */
 static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 				       bool irqs_off)
@@ -173,7 +172,10 @@ static inline unsigned long vl_request(vmem_t *vm, size_t size, int vmflag,
 	return addr;
 }
 
-/* Chooses the imported range itself: the source is a label without spans. */
+/*
+ * Import function. Takes the range at vl.next and does not allocate from @src,
+ * which has no spans. Fails if vl.next is 0.
+ */
 static inline void *vl_import(vmem_t *src, size_t size, int vmflag)
 {
 	unsigned long addr = vl.next;
@@ -192,7 +194,10 @@ static inline void vl_release(vmem_t *src, void *addr, size_t size)
 	atomic_inc(&vl.releases_done);
 }
 
-/* Imports with vmem_alloc(), but vmem sees an import function of a client. */
+/*
+ * Import function. Allocates from @src with vmem_alloc(). vmem treats the
+ * import function of a client differently from vmem_alloc() itself.
+ */
 static inline void *vl_import_from(vmem_t *src, size_t size, int vmflag)
 {
 	void *addr;
@@ -280,7 +285,7 @@ static inline struct vt_thread *vl_run(struct kunit *test,
 	return t;
 }
 
-/* Wait for a thread, and free its allocation with vmem_free(). */
+/* Wait for a thread, and free the result of its request. */
 static inline unsigned long vl_join_free(struct kunit *test,
 					 struct vt_thread *t)
 {
@@ -329,8 +334,8 @@ static struct vl_rescue {
 } vl_rescue;
 
 /*
- * Runs in an interrupt, because a spinning request may keep all tasks from
- * running.
+ * Add the span, or rearm the timer. An interrupt adds the span, because a
+ * spinning request may keep all tasks from running.
  */
 static inline void vl_rescue_fire(struct timer_list *timer)
 {

@@ -6,13 +6,14 @@
  * The kernel's fault injection makes the allocations fail. A task's fail_nth
  * makes the task's n-th allocation of a slab object or of pages fail, unless
  * the flags of the allocation include __GFP_NOFAIL. A task's make_it_fail makes
- * all these allocations fail. Both also affect allocations of the kernel's
- * debug checkers, so a call can succeed although an allocation failed. The test
- * repeats the call until n exceeds the number of allocations in the call.
+ * all these allocations fail. Both settings also affect allocations of the
+ * kernel's debug checkers, so a call can succeed although an allocation failed.
+ * The test repeats the call until n exceeds the number of allocations in the
+ * call.
  *
  * A suite sets .suite_init = vn_suite_init, .suite_exit = vn_suite_exit, .init
- * = vn_init and .exit = vn_exit. A test must free all its allocations, because
- * this header builds on vmem_test_qcache.h.
+ * = vn_init and .exit = vn_exit. A test must free its allocations in arenas
+ * with quantum caches. vn_exit() frees the allocations in other arenas.
  */
 #ifndef VMEM_TEST_NOMEM_H
 #define VMEM_TEST_NOMEM_H
@@ -77,7 +78,10 @@ static inline int vn_init(struct kunit *test)
 	return vq_init(test);
 }
 
-/* Verify and destroy all arenas, even those with an exhausted segment pool. */
+/*
+ * Free all segments of arenas without quantum caches. Then verify and destroy
+ * all arenas.
+ */
 static inline void vn_destroy_arenas(struct kunit *test)
 {
 	struct vt *vt = test->priv;
@@ -110,8 +114,9 @@ do {									\
 
 /*
  * Exhaust the segment pool of an arena: allocate every second integer, starting
- * at @from + 1. The 2000 integers starting at @from must be free. Returns the
- * number of allocations, for the argument @n of vn_free_singles().
+ * at @from + 1, until a request fails. The 2000 integers starting at @from must
+ * be free. Returns the number of allocations, for the argument @n of
+ * vn_free_singles().
  */
 static inline unsigned int vn_exhaust_pool(struct kunit *test, vmem_t *vm,
 					   unsigned long from)
@@ -136,8 +141,8 @@ static inline void vn_free_singles(vmem_t *vm, unsigned long from,
 }
 
 /*
- * [23] Expect that a call which failed for lack of memory has changed no arena
- * of the test, except the counters of failures and searches.
+ * [23] Expect that a call which failed for lack of memory has changed nothing
+ * in the arena @vm except the counters of failures and searches.
  */
 static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 				struct vt_state *before)
@@ -170,8 +175,8 @@ static inline void vn_unchanged(struct kunit *test, struct vn *w, vmem_t *vm,
 }
 
 /*
- * Make the call once, with its n-th allocation failing. Returns true if the
- * call has an n-th allocation.
+ * Make the call once while the n-th allocation of the call fails. Returns true
+ * if the call has an n-th allocation.
  */
 static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 {
@@ -230,8 +235,9 @@ static inline bool vn_run_once(struct kunit *test, struct vn *w, unsigned int n)
 }
 
 /*
- * Repeat the call, and make another of its allocations fail each time. Then
- * make the call once with all its allocations failing.
+ * Repeat the call: the first allocation fails in the first call, the second in
+ * the second call, and so on. Then make the call once while all allocations
+ * fail.
  */
 static inline void vn_fail_each(struct kunit *test, struct vn *w)
 {

@@ -5,7 +5,7 @@
  *
  * A suite sets .suite_init = vq_suite_init, .suite_exit = vq_suite_exit, .init
  * = vq_init and .exit = vq_exit. Periodic maintenance is off and a test stays
- * on its CPU, so that the contents of each magazine are known. vq_exit()
+ * on one CPU, so that the contents of each magazine are known. vq_exit()
  * verifies and destroys the arenas. A test must free all its allocations.
  */
 #ifndef VMEM_TEST_QCACHE_H
@@ -27,7 +27,7 @@ static inline int vq_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", vq_interval, sizeof(vq_interval)))
 		vq_interval[0] = '\0';
-	/* Run the pending maintenance round. */
+	/* The longer interval delays the next periodic round: run one. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -192,7 +192,7 @@ static inline unsigned int vq_capacity(unsigned int kind)
 
 /**
  * struct vq_set - integers that a test has allocated
- * @owned: a bit for each integer
+ * @owned: a bit for each integer, set while the integer is allocated
  * @top: the largest integer of the arena
  * @range: the allocations
  * @n: number of allocations
@@ -287,10 +287,10 @@ static inline void vq_make_magazines(struct vq_set *s, vmem_t *vm, size_t size)
 /*
  * Put exactly @k empty magazines into the depot of a cache. At first the depot
  * must be empty and @missed of the cache 0. Only allocations create magazines,
- * because vmem_free() allocates no memory. So this function first frees as many
- * objects as @k magazines can hold. The objects go to their slabs, and each
- * raises @missed. Then this function makes @k allocations, each of which
- * creates a magazine, and leaves these @k objects in @s.
+ * because vmem_free() allocates no memory. So this function first allocates and
+ * frees as many objects as @k magazines can hold. Each object returns to its
+ * slab and raises @missed by 1. Then this function makes @k allocations, each
+ * of which creates a magazine, and leaves these @k objects in @s.
  */
 static inline void vq_supply_magazines(struct kunit *test, struct vq_set *s,
 				       vmem_t *vm, size_t size, unsigned int k)

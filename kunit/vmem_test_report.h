@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reports in the kernel log, and the check that a misuse changes nothing.
+ * Reports in the kernel log, and the check that a misuse changes no arena.
  *
  * A test opens a window before a call that must cause a report, and closes the
- * window after the call. A test with many reports also reads the window in
- * between. A window reads the messages from the kernel log, so it needs no
- * tracepoints. A window also prints two lines that begin with "vmem-test:".
- * They tell the log checker the number and the text of the reports to accept
- * between the two lines.
+ * window after the call. A test with many reports also reads the window while
+ * the window is open. A window reads the messages from the kernel log, so it
+ * needs no tracepoints. A window also prints two lines that begin with
+ * "vmem-test:". The two lines tell the log checker the number and the text of
+ * the reports to accept between the lines.
  */
 #ifndef VMEM_TEST_REPORT_H
 #define VMEM_TEST_REPORT_H
@@ -52,7 +52,8 @@ static inline void vt_window_open(struct vt_window *w, const char *what,
 }
 
 /*
- * Read the messages since the last call, before the kernel log overwrites them.
+ * Read the messages since the window was opened or read, before the kernel log
+ * overwrites them.
  */
 static inline void vt_window_read(struct vt_window *w)
 {

@@ -19,7 +19,8 @@ static DECLARE_BITMAP(vq_owned, VQ_INTEGERS + 1);
 
 /*
  * vq_claim() sets and vq_disclaim() clears the bits of a range. Both return the
- * number of integers whose bit had the wrong value.
+ * number of integers whose bit had the wrong value. vq_claim() returns 1 for a
+ * range outside the arena.
  */
 static inline unsigned int vq_claim(unsigned long at, size_t size)
 {
@@ -49,8 +50,8 @@ static inline unsigned int vq_disclaim(unsigned long at, size_t size)
  * @n: number of @held
  * @most: upper bound of @n
  * @sizes: upper bound of the requested sizes
- * @vmflag: flags of its requests
- * @errors: number of integers whose bit had the wrong value
+ * @vmflag: flags of the requests
+ * @errors: sum of the results of vq_claim() and vq_disclaim()
  */
 struct vq_churn {
 	vmem_t *vm;

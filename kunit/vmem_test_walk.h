@@ -14,7 +14,8 @@
  * struct walk_log - a walk in progress
  * @test: the test
  * @vm: the arena walked
- * @visits: for each identifier, number of visits to a segment that starts there
+ * @visits: for each identifier, number of visits to the segment that starts at
+ *	the identifier
  * @calls: number of calls of the walk's function
  * @act: operation on the arena at each call of the function, or NULL
  * @depth: depth of nested walks

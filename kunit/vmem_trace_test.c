@@ -18,10 +18,12 @@ enum event_kind {
  * @kind: kind of the event
  * @vm: arena of the event, or NULL
  * @addr: the address, the flags of a failure, or the value before a change
- * @size: the size, or the value after a change
+ * @size: the size (of an import, the requested size), or the value after a
+ *	change
  * @flags: the flags, the reason or kind, or a number of segments
  * @cached: true if the size is a cached size
- * @caller: the return address of an allocation, or the size of an import
+ * @caller: the return address of an allocation, or the size of the imported
+ *	range
  * @ns: the duration in nanoseconds
  */
 struct event {
@@ -226,7 +228,9 @@ static void trace_exit(struct kunit *test)
 	vq_exit(test);
 }
 
-/* Returns false if the address is in another module. */
+/*
+ * Returns true if the address is in this module, or if the tests are built in.
+ */
 static bool in_this_module(unsigned long addr)
 {
 #ifdef MODULE
@@ -236,7 +240,7 @@ static bool in_this_module(unsigned long addr)
 #endif
 }
 
-/* [14] Allocating and freeing uncached segments is traced. */
+/* [14] Allocations and frees of uncached sizes are traced. */
 static void uncached_operations_are_traced(struct kunit *test)
 {
 	static const int flags[] = {
@@ -486,7 +490,7 @@ static void failures_have_a_reason(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(src).fail_injected, 1ULL);
 }
 
-/* [24] The begin and the end of a wait are traced. */
+/* [24] The beginning and the end of a wait are traced. */
 static void waits_are_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -521,8 +525,8 @@ static void waits_are_traced(struct kunit *test)
 }
 
 /*
- * [38] If a request that may not sleep drains caches, or if reclaim drains
- * them, the drain is traced as a reap.
+ * [38] A drain of caches is traced as a reap, whether a request that may not
+ * sleep or a work item drains the caches.
  */
 static void reaps_are_traced(struct kunit *test)
 {
@@ -550,7 +554,7 @@ static void reaps_are_traced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, everything, 1U);
 }
 
-/* While a request waits, reclaim drains the caches of its tree repeatedly. */
+/* While a request waits, reclaim drains the caches of the tree repeatedly. */
 static void caches_are_drained_while_a_request_waits(struct kunit *test)
 {
 	vmem_t *vm = vq_ids(test, 100, 4);
@@ -598,7 +602,9 @@ static void rescales_are_traced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).buckets, 16ULL);
 }
 
-/* [17] Misuse is traced with the text of its report, even without an arena. */
+/*
+ * [17] Misuse is traced with the text of the report, even if there is no arena.
+ */
 static void misuse_is_traced(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);
@@ -619,7 +625,7 @@ static void misuse_is_traced(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(misuse_text, "power of two"));
 }
 
-/* A printed event has the id and the name of its arena. */
+/* A printed event has the id and the name of the arena. */
 static void printed_events_name_the_arena(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 10);

@@ -11,7 +11,7 @@
 /**
  * struct verify_arena - an arena with segments of every kind
  * @vm: the arena, of quantum U
- * @sm: its segment map
+ * @sm: the segment map of @vm
  * @one: the marker of the span [16U, 24U)
  * @a: the allocated segment [16U, 18U)
  * @b: the free segment [18U, 19U)
@@ -105,15 +105,20 @@ static void wrong_segments_are_found(struct kunit *test)
 	 * and the sum of the allocated sizes are wrong.
 	 */
 	DAMAGE(test, v.vm, v.c->size, 0, "is empty", 4);
-	/* c is neither allocated nor free; three statistics are wrong. */
+	/*
+	 * c is neither allocated nor free. The number of allocated segments
+	 * disagrees with the statistics and with the segment table. The sum of
+	 * the allocated sizes is wrong.
+	 */
 	DAMAGE(test, v.vm, v.c->type, 0x20, "neither allocated nor free: it has type 0x20",
 	       4);
 	/*
-	 * d is off the quantum; its class and the sum of the class are wrong.
+	 * The size of d is off the quantum, d is in the wrong class, and the
+	 * sum of the class is wrong.
 	 */
 	DAMAGE(test, v.vm, v.d->size, v.d->size - 1,
 	       "free segment 0x14000: size 0x3fff is not a multiple", 3);
-	/* d is too large for its span; the sum of its class is wrong. */
+	/* d is too large for its span. The sum of the class of d is wrong. */
 	DAMAGE(test, v.vm, v.d->size, v.d->size + U,
 	       "span 0x10000 has size 0x8000, but its segments cover 0x9000", 2);
 	/* The sum of the allocated sizes is wrong. */
@@ -127,8 +132,8 @@ static void adjacent_free_segments_are_found(struct kunit *test)
 
 	create_arena(test, &v);
 	/*
-	 * As a free segment, c meets b and d and is off the quantum; four
-	 * counts are wrong.
+	 * As a free segment, c touches the free segments b and d, and the size
+	 * of c is off the quantum. Four counts are wrong.
 	 */
 	v.c->type = VMEM_FREE;
 	expect_lines(test, v.vm, "follows a free segment", 7, 2, __LINE__);
@@ -158,8 +163,8 @@ static void segments_not_in_the_table_are_found(struct kunit *test)
 }
 
 /*
- * While the segment table is moved, the segments of buckets that are not moved
- * yet must be in the old table.
+ * While segments move to a new table, each segment of a bucket that has not
+ * been moved must be in the old table.
  */
 static void table_is_checked_while_it_is_moved(struct kunit *test)
 {
@@ -243,7 +248,10 @@ static void wrong_spans_are_found(struct kunit *test)
 	v.one->span = one;
 	v.two->span = two;
 
-	/* The check of the list stops at d, so later segments are missing. */
+	/*
+	 * The check of the list stops at d, so the validator does not count the
+	 * later segments.
+	 */
 	before = v.two->order.pprev;
 	v.two->order.pprev = &v.c->order.next;
 	expect_lines(test, v.vm, "after segment 0x14000 does not link back", 4, 1,
@@ -263,7 +271,7 @@ static void unreleased_span_is_found(struct kunit *test)
 
 	create_arena(test, &v);
 	v.vm->segmap.stats.mem_import = 8 * U;
-	/* Without a release function the span stays. */
+	/* If the arena has no release function, the span stays. */
 	v.two->imported = true;
 	KUNIT_EXPECT_EQ(test, vmem_verify(v.vm), 0);
 	v.vm->ffunc = vmem_free;
@@ -347,7 +355,7 @@ static void wrong_statistics_are_found(struct kunit *test)
 }
 
 /*
- * The validator finds cursors outside their segment and cursors at a segment
+ * The validator finds cursors outside their segments and cursors at a segment
  * that is not in the list.
  */
 static void wrong_cursors_are_found(struct kunit *test)
@@ -569,7 +577,8 @@ static void expect_file(struct kunit *test, vmem_t *vm, const char *want)
 }
 
 /*
- * With the debug parameter an arena has a debugfs file that runs the validator.
+ * An arena that is created with the debug parameter has a debugfs file that
+ * runs the validator.
  */
 static void verify_file_runs_the_validator(struct kunit *test)
 {

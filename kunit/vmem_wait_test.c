@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads whose VM_SLEEP requests wait, and the events that wake them.
+ * Threads whose VM_SLEEP requests wait, and the events that wake the threads.
  *
  * Periodic maintenance would hide a lost wake-up. The suite sets the interval
  * of maintenance to an hour, so that a lost wake-up causes a hang.
@@ -15,7 +15,7 @@ static int wait_suite_init(struct kunit_suite *suite)
 {
 	if (vt_param("interval", "3600", interval, sizeof(interval)))
 		interval[0] = '\0';
-	/* Run the pending maintenance round. */
+	/* The tests begin after a round of maintenance. */
 	vmem_update(NULL);
 	return 0;
 }
@@ -38,7 +38,7 @@ static vmem_t *full_arena(struct kunit *test)
 	return vm;
 }
 
-/* [23] A request with VM_NOSLEEP fails at once and does not sleep. */
+/* [23] If there is no space, a VM_NOSLEEP request fails at once. */
 static void nosleep_fails_at_once(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -50,7 +50,10 @@ static void nosleep_fails_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 0ULL);
 }
 
-/* [23] A request with VM_ABORT fails at once, even with VM_SLEEP. */
+/*
+ * [23] If there is no space, a VM_ABORT request fails at once, even with
+ * VM_SLEEP.
+ */
 static void abort_fails_at_once(struct kunit *test)
 {
 	vmem_t *vm = full_arena(test);
@@ -115,7 +118,7 @@ static void coalescing_wakes_a_waiter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vt_stats(vm).wait, 1ULL);
 }
 
-/* [26] After a wait, a VM_NEXTFIT request starts at the rotor again. */
+/* [26] After a wait, a VM_NEXTFIT request searches from the rotor again. */
 static void nextfit_waits(struct kunit *test)
 {
 	vmem_t *vm = vt_ids(test, 8);
@@ -160,8 +163,9 @@ static void waiter_keeps_its_constraints(struct kunit *test)
 }
 
 /*
- * [3] Before a wholly free span is released, a waiter may take it. A span
- * outside the waiter's window is released, and the waiter still sleeps.
+ * [3] If the release function is not vmem_free(), vmem offers a wholly free
+ * span to the waiters before the release. If the span is outside the waiter's
+ * window, vmem releases the span, and the waiter still sleeps.
  */
 static void span_that_no_waiter_can_use_is_released(struct kunit *test)
 {
@@ -182,7 +186,8 @@ static void span_that_no_waiter_can_use_is_released(struct kunit *test)
 }
 
 /*
- * [25] If as many identifiers are freed as requests wait, each waiter gets one.
+ * [25] If as many identifiers are freed as requests wait, each waiter gets one
+ * identifier.
  */
 static void every_waiter_is_served(struct kunit *test)
 {
@@ -255,7 +260,7 @@ static void periodic_maintenance_retries_the_import(struct kunit *test)
 	vmem_update(NULL);
 }
 
-/* [24] The interval of maintenance is from 1 second to a day, inclusive. */
+/* [24] The interval of maintenance is at least 1 second and at most one day. */
 static void interval_has_limits(struct kunit *test)
 {
 	static const char * const bad[] = { "0", "86401", "-1", "soon" };

@@ -125,7 +125,7 @@ static void walk_that_frees_both_neighbours(struct kunit *test)
 
 static void free_allocated(struct walk_log *w, unsigned long start, size_t size)
 {
-	/* The next segment is free and merges with the visited one. */
+	/* The next segment is free and merges with the visited segment. */
 	if (w->visits[start] == 1)
 		vt_xfree(w->vm, start, 1);
 }
@@ -157,8 +157,8 @@ static void free_previous_and_count(struct walk_log *w, unsigned long start,
 	if (start < 3)
 		return;
 	/*
-	 * Identifier start - 1 merges with the free segment at lower addresses,
-	 * unless start is 3.
+	 * Identifier start - 1 merges with the free segment before it, unless
+	 * start is 3.
 	 */
 	vt_free(w->vm, start - 1, 1);
 	KUNIT_EXPECT_EQ(w->test, vt_count(w->vm, VMEM_FREE),

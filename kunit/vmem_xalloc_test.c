@@ -106,7 +106,7 @@ static void result_meets_every_constraint(struct kunit *test)
 
 /*
  * [16] If an arena has only one free segment, a request has the same result
- * with each policy.
+ * with every policy.
  */
 static void every_policy_meets_constraints(struct kunit *test)
 {
@@ -146,7 +146,8 @@ static void window_applies_to_requested_size(struct kunit *test)
 	vmem_t *vm = vt_arena(test, 16 * U, 16 * U, U);
 
 	/*
-	 * The requested range ends at maxaddr, the rounded range above maxaddr.
+	 * The requested range ends at maxaddr, the rounded range ends above
+	 * maxaddr.
 	 */
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, U + 1, 0, 0, 0, unit(20),
 					      (void *)(21 * U + 1),
@@ -176,8 +177,8 @@ static void search_finds_the_segment_that_fits(struct kunit *test)
 	VT_HOLES(test, vm, { 31 * U, 5 * U }, { 18 * U, 4 * U },
 		 { 41 * U, 6 * U });
 	/*
-	 * The search starts with the segment that was freed last: it rejects
-	 * 41, then 18.
+	 * The search starts with the hole that was freed last. It rejects the
+	 * holes at 41 and at 18.
 	 */
 	search = vt_stats(vm).search;
 	KUNIT_EXPECT_PTR_EQ(test, vmem_xalloc(vm, 4 * U, 32 * U, 0, 0, NULL,
@@ -198,7 +199,7 @@ static void align_zero_is_the_quantum(struct kunit *test)
 					      VM_NOSLEEP), unit(18));
 }
 
-/* [17] Parameters that can only just be met are not misuse. */
+/* [17] Parameters at the limits of the rules are not misuse. */
 static void parameters_that_just_fit_are_legal(struct kunit *test)
 {
 	vmem_t *vm = vt_arena(test, 16 * U, 32 * U, U);

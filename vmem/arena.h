@@ -35,9 +35,9 @@ struct vmem_tree;
 /**
  * struct vmem - an arena
  * @segmap: spans and segments; its lock is the arena lock
- * @mtbf: fault injection: a request fails if the clock is a multiple of this; 0
- *	if off. No lock: READ_ONCE() and WRITE_ONCE(); data_race() in
- *	vmem_slow_path_forced(), which only compares it with 0
+ * @mtbf: fault injection: a request fails if the clock in ns is a multiple of
+ *	this; 0 if off. No lock: READ_ONCE() and WRITE_ONCE(); data_race() in
+ *	vmem_slow_path_forced(), which only compares @mtbf with 0
  * @cached_max: the largest cached size, 0 without quantum caches. Constant.
  * @fast: the per-CPU part that the fast paths use: @cpu, or the busy stub while
  *	there are @waiters or @traced is set. Arena lock; READ_ONCE() elsewhere.
@@ -80,9 +80,10 @@ struct vmem_tree;
  *	queued, or will be queued. Arena lock.
  * @calls: number of running calls of client functions, and of running releases
  *	to the source. Incremented under the arena lock.
- * @import_dry: an import has failed since the last release of a span and the
- *	last maintenance. While this is set, the arena does not import for
- *	slabs. No lock: WRITE_ONCE() and READ_ONCE().
+ * @import_dry: an import function of the client has failed, or the arena has
+ *	refused an import for a slab. Maintenance and a release to the source
+ *	clear this. While this is set, the arena does not import for slabs. No
+ *	lock: WRITE_ONCE() and READ_ONCE().
  * @traced: the event vmem_alloc or vmem_free is enabled, so every request takes
  *	the slow path. Written under the list mutex and the arena lock.
  * @misuse_limit: rate limit of misuse reports. Has its own lock.

@@ -2,10 +2,10 @@
 /*
  * The removal of client modules.
  *
- * If a module is removed without destroying its arenas, these arenas keep
- * pointers to its functions. Before the memory of the module is freed, the
- * module notifier clears these pointers, waits for running calls of these
- * functions, and reports the module.
+ * A client module may be removed before it has destroyed its arenas. These
+ * arenas then have pointers to functions of the module. Before the kernel frees
+ * the memory of the module, the module notifier clears these pointers, waits
+ * for running calls of these functions, and reports the module.
  */
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -20,9 +20,9 @@ static bool client_in_module(const void *p, const struct module *mod)
 }
 
 /*
- * A module creates most of its arenas in its init function. When the init
- * function has returned, the kernel frees the memory of the function, so record
- * the module before the kernel does so.
+ * Record the module that created @vm. Modules create most arenas in their init
+ * function, and the kernel frees the memory of this function after its return.
+ * Afterwards @vm->caller no longer identifies the module.
  */
 static void client_note_owner(struct vmem *vm, const struct module *mod)
 {

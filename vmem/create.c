@@ -61,8 +61,8 @@ static size_t create_nr_qcaches(const struct create_args *args)
 
 /*
  * Size of the slabs: the smallest power of two above three times the largest
- * cached size, but at least SLAB_MIN. 0 without quantum caches, or if the size
- * overflows a word.
+ * cached size, but at least SLAB_MIN. 0 if @args->qcache_max is less than the
+ * quantum, or if the size overflows a word.
  */
 static unsigned long create_slab_size(const struct create_args *args)
 {
@@ -244,9 +244,10 @@ out:
  * Context: task, may sleep, even with VM_NOSLEEP.
  *
  * Return: the arena, for vmem_destroy(). NULL if there is no memory, and on
- * misuse. Misuse is a @quantum that is not a power of two, or a first span that
- * is not a multiple of the quantum, begins at 0 or wraps. Misuse is also an
- * unknown or contradictory flag, or an import function without a source.
+ * misuse. Misuse is a NULL @name, a @quantum that is not a power of two, or an
+ * import function without a source. Misuse is also a first span that is empty,
+ * begins at 0, wraps or is not a multiple of the quantum. Misuse is also an
+ * unknown or contradictory flag.
  */
 vmem_t *vmem_create(const char *name, void *base, size_t size, size_t quantum,
 		    vmem_alloc_t *afunc, vmem_free_t *ffunc, vmem_t *source,
@@ -276,7 +277,8 @@ EXPORT_SYMBOL_GPL(vmem_create);
  * @base: as for vmem_create()
  * @size: as for vmem_create()
  * @quantum: as for vmem_create()
- * @afunc: import function; its whole result becomes the span
+ * @afunc: import function, or NULL; the whole range that it returns becomes
+ *	the span
  * @ffunc: as for vmem_create()
  * @source: as for vmem_create()
  * @qcache_max: as for vmem_create()

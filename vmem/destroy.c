@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The destruction of an arena, in this order: remove the arena from the
- * registry, wait for code that works on the arena, stop its work items, release
- * its free imported spans, report leaks, and free its memory.
+ * The destruction of an arena. The steps, in order: remove the arena from the
+ * registry, wait for code that works on the arena, and stop its work items.
+ * Then destroy its quantum caches, release its wholly free imported spans,
+ * report leaks, and free its structures.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -51,7 +52,7 @@ static void destroy_report_leaks(struct vmem *vm)
 		return;
 	vmem_misuse(vm, "vmem_destroy(): %llu %s still allocated in %lu segments",
 		    sm->stats.mem_inuse, vmem_unit(vm), vmem_segmap_nr_allocated(sm));
-	/* Without memory for the groups, print a stack for each segment. */
+	/* If there is no memory for the groups, print each segment's stack. */
 	c = vmem_consumers_alloc(GFP_KERNEL | __GFP_NOWARN);
 	hlist_for_each_entry(seg, &sm->list, order) {
 		if (seg->type != VMEM_ALLOC)
@@ -98,8 +99,8 @@ static void destroy_structures(struct vmem *vm)
 }
 
 /*
- * Move the rotor and the cursors of open files to the end of the list, and
- * close these cursors.
+ * Move all open cursors (the rotor, and the cursors of open files) to the end
+ * of the list, and close them.
  */
 static void destroy_cursors(struct vmem *vm)
 {
@@ -140,8 +141,8 @@ void vmem_arena_undo(struct vmem *vm)
 
 /*
  * Destroy the arenas that remain when vmem is unloaded. Every module that calls
- * vmem holds a reference to it, so the clients of these arenas have been
- * unloaded.
+ * vmem holds a reference to the vmem module, so the clients of these arenas
+ * have been unloaded.
  */
 void vmem_arenas_exit(void)
 {

@@ -10,8 +10,9 @@
  * structures (struct vmem_seg), which come from a slab cache of the kernel.
  *
  * An arena consists of SPANS, contiguous ranges. The client adds spans, or the
- * arena IMPORTS them from its SOURCE, which usually is another arena. Arenas
- * therefore form TREES (struct vmem_tree).
+ * arena IMPORTS spans from its SOURCE, which is another arena, by vmem_alloc()
+ * or by a function of the client. Arenas therefore form TREES (struct
+ * vmem_tree).
  *
  * The segment map
  *
@@ -21,8 +22,8 @@
  * marker, then the segments of the span in address order. The segments are
  * boundary tags: vmem_free() merges a segment with each free neighbour in
  * constant time, so two free segments are never neighbours. A wholly free
- * imported span is one free segment between two markers. The arena releases
- * such a span to the source at once.
+ * imported span is one free segment between two markers. An arena with a
+ * release function returns such a span to the source, usually at once.
  *
  * Each structure in the list is also in one index:
  *
@@ -57,30 +58,30 @@
  * Requests
  *
  * The arena lock protects the segment map. It is taken with interrupts off, so
- * clients may call vmem in any context but NMI. A long search has a LOCK
- * BUDGET. When the budget is spent, the search relaxes the lock: it drops the
- * lock and takes it again. No memory is allocated under the lock. An operation
- * first fills the SEGMENT POOL of the arena for the worst case of the
- * operation. Before it drops the lock, it sets aside the structures that it
- * will need later.
+ * clients may call vmem in any context but NMI. A LOCK BUDGET bounds the
+ * segments that a search visits in one hold of the lock. When the budget is
+ * spent, the search relaxes the lock: it drops the lock and takes it again. No
+ * memory is allocated under the lock. An operation first fills the SEGMENT POOL
+ * of the arena for the worst case of the operation. Before the operation drops
+ * the lock, it sets aside the structures that it will need later.
  *
  * The FAST PATHS of allocation and free call no function under the lock. They
  * are off while the segment map has OBSERVERS: open cursors, waiters or
  * tracing.
  *
  * On the SLOW PATH, vmem_serve() searches the arena, then imports from the
- * source without the lock: arena locks do not nest. A VM_SLEEP request that
- * has found nothing becomes a WAITER. When free space appears later, an OFFER
- * wakes the oldest waiter that the space may serve. A waiter begins to take
- * offers before its last search, so it cannot miss free space that appears
- * between this search and its sleep.
+ * source without the lock: arena locks do not nest. A VM_SLEEP request without
+ * VM_ABORT that has found nothing becomes a WAITER. When free space appears
+ * later, an OFFER wakes the oldest waiter that the space may serve. A waiter
+ * begins to take offers before its last search, so it cannot miss free space
+ * that appears between this search and its sleep.
  *
  * QUANTUM CACHES serve requests for the smallest sizes of an arena. For each of
  * these sizes a CPU has two MAGAZINES, stacks of addresses. vmem_alloc() pops
- * an address and vmem_free() pushes one, without a lock. CPUs exchange full and
- * empty magazines at a DEPOT. Below the depot are SLABS, ranges of the arena
- * that are cut into equal objects. A request that finds no space starts a
- * RECLAIM: the caches of the whole tree return their contents.
+ * an address, and vmem_free() pushes an address, without a lock. CPUs exchange
+ * full and empty magazines at a DEPOT. Below the depot are SLABS, ranges of the
+ * arena that are cut into equal objects. A request without VM_ABORT that finds
+ * no space starts a RECLAIM: quantum caches of the tree return their contents.
  *
  * Files
  *

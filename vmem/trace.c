@@ -2,10 +2,10 @@
 /*
  * Trace events.
  *
- * The fast paths contain no event. While vmem_alloc or vmem_free is enabled,
- * every request takes the slow path, as under audit. The magazines of every CPU
- * then look busy, so requests for cached sizes take the path of a magazine
- * miss. This path contains the events, and tries these magazines.
+ * The fast paths contain no event. While the event vmem_alloc or vmem_free is
+ * enabled, every request takes the slow path, as under audit. The magazines of
+ * every CPU then look busy, so requests for cached sizes take the path of a
+ * magazine miss. This path contains the events, and tries the magazines.
  */
 #include <linux/jump_label.h>
 
@@ -31,7 +31,7 @@ static __maybe_unused const char *vmem_trace_name(const struct vmem *vm)
 /* Number of enabled events among vmem_alloc and vmem_free. List mutex. */
 static unsigned int enabled;
 
-/* Force the slow path in an arena if @on is true. The list mutex is held. */
+/* Turn the forced slow path of an arena on or off. The list mutex is held. */
 static void trace_force_slow_path(struct vmem *vm, bool on)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -45,7 +45,7 @@ static void trace_force_slow_path(struct vmem *vm, bool on)
 	spin_unlock_irq(&sm->lock);
 }
 
-/* The kernel calls this when vmem_alloc or vmem_free gets its first probe. */
+/* The kernel calls this for the first probe of vmem_alloc or vmem_free. */
 int vmem_trace_reg(void)
 {
 	struct vmem *vm;
@@ -59,7 +59,7 @@ int vmem_trace_reg(void)
 	return 0;
 }
 
-/* The kernel calls this when vmem_alloc or vmem_free loses its last probe. */
+/* The kernel calls this after the last probe of vmem_alloc or vmem_free. */
 void vmem_trace_unreg(void)
 {
 	struct vmem *vm;

@@ -20,7 +20,7 @@
  * DOC: Allocation flags
  *
  * ============= ====== ======================================================
- * VM_SLEEP      0x0    The request may sleep; it always succeeds.
+ * VM_SLEEP      0x0    The request may sleep; without VM_ABORT it never fails.
  * VM_NOSLEEP    0x1    The request must not sleep; it may return NULL.
  * VM_PANIC      0x2    Panic instead of returning NULL. The request may still
  *                      sleep.
@@ -47,7 +47,8 @@
  * VM_FLAGS      0xffff All allocation flags.
  * ============= ====== ======================================================
  *
- * Without a fit flag the policy is instant fit, which takes constant time.
+ * Without a fit flag the policy is instant fit, which takes constant time. Fit
+ * flags have no effect on cached sizes.
  */
 #define VM_SLEEP	0x00000000
 #define VM_NOSLEEP	0x00000001
@@ -75,7 +76,7 @@
  * VMC_IDENTIFIER 0x40000    Plain integers, not backed by memory.
  * VMC_XALLOC     0x80000    Set by vmem_xcreate() only.
  * VMC_XALIGN     0x100000   With vmem_xcreate(): the import function honours
- *                           its align argument.
+ *                           the argument @align.
  * VMC_FLAGS      0xffff0000 All creation flags.
  * ============== ========== =================================================
  *
@@ -93,7 +94,7 @@
  *
  * VMEM_ALLOC and VMEM_FREE select the segments that vmem_size() adds up and
  * vmem_walk() visits. With VMEM_REENTRANT a walk drops the arena lock around
- * each call.
+ * each call of the client's function.
  */
 #define VMEM_ALLOC	0x01
 #define VMEM_FREE	0x02
@@ -130,8 +131,9 @@ typedef void *vmem_alloc_t(vmem_t *src, size_t size, int vmflag);
  * vmem_free() has this type.
  *
  * Context: the context in which a client frees or allocates, or a work item of
- * vmem. Never direct reclaim, a shrinker, a hotplug callback or the import of
- * another arena. No lock of vmem is held.
+ * vmem. vmem itself never calls a release function in direct reclaim, in a
+ * shrinker, in a hotplug callback or during the import of another arena. No
+ * lock of vmem is held.
  */
 typedef void vmem_free_t(vmem_t *src, void *addr, size_t size);
 

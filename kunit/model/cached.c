@@ -2,22 +2,22 @@
 /*
  * Checks for worlds with quantum caches.
  *
- * The models of these worlds know only the allocations of clients. They do not
- * know slabs, single objects and the contents of magazines, nor the spans that
- * an arena imports for slabs and objects. So the checks are:
+ * The models of these worlds know the allocations of clients. They do not know
+ * the slabs, the single objects, the contents of magazines, and the imported
+ * spans. So the checks are:
  *
  * - no integer is allocated twice, in all arenas together;
  * - [38] a request for integers that no client holds succeeds: with any flags
- *   if only the arena's own caches hold them, and with VM_SLEEP even if caches
- *   of other arenas hold them;
+ *   if only the caches of the requested arena hold them, and with VM_SLEEP even
+ *   if caches of other arenas hold them;
  * - [34] a request that bypasses the caches succeeds if a walk just before the
  *   request visits a free segment that fits. The request then gets a segment
  *   that the rules allow.
  *
- * With several CPUs, caches free objects concurrently, so the last check is
- * made on a single CPU only. Moreover, the magazines of another CPU may hold
- * the integers, so the checker repeats a failed VM_NOSLEEP request with
- * VM_SLEEP.
+ * On several CPUs, caches free objects concurrently, so the last check is made
+ * only on a single CPU without kernel preemption. Moreover, the magazines of
+ * another CPU may hold the integers, so the checker repeats a failed VM_NOSLEEP
+ * request with VM_SLEEP.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -31,8 +31,9 @@ static bool is_cached(const struct mc_arena *a, const struct mc_req *req)
 }
 
 /*
- * True if a client of any arena holds part of [addr, addr + size). A span that
- * was added to one arena with vmem_add() is in no other arena.
+ * True if a client of any arena holds part of [addr, addr + size). vmem_add()
+ * adds an integer to at most one arena of a world, so at most one client in the
+ * world may hold the integer.
  */
 static bool overlaps_client(const struct mc_world *w, unsigned long addr,
 			    size_t size)
@@ -51,8 +52,9 @@ static bool overlaps_client(const struct mc_world *w, unsigned long addr,
 }
 
 /*
- * [16] Like mc_judge_place(), but an address outside the arena's known spans
- * must be in the source.
+ * [16] Like mc_judge_place(), but no client of any arena may hold the integers.
+ * If the model does not know the span that contains @addr, the integers must be
+ * in a span of the source.
  */
 static const char *judge_place(const struct mc_world *w,
 			       const struct mc_arena *a,
@@ -82,7 +84,7 @@ static const char *judge_place(const struct mc_world *w,
 }
 
 /*
- * Set w->view to the state of the source after @a has released all spans
+ * Set w->view to the state that the source would have if @a released all spans
  * without a client's allocation. The used units are the allocations of the
  * source's clients, and the spans of @a that contain a client's allocation.
  */
@@ -118,8 +120,8 @@ bool mc_cached_must_succeed(struct mc_world *w, struct mc_arena *a,
 
 	if (below) {
 		/*
-		 * This check is costly for a whole tree: make it only in every
-		 * fourth step.
+		 * snapshot_source() is costly: call it only in every fourth
+		 * step.
 		 */
 		if (!mc_has_fit(&a->model, req) || w->at % 4)
 			return false;
@@ -145,7 +147,10 @@ static void add_free_span(void *arg, void *start, size_t size)
 		mc_span_add(view, unit, size >> view->shift, false);
 }
 
-/* Record the free segments before a request that bypasses the caches. */
+/*
+ * Before a request that bypasses the caches, copy the free segments of @a to
+ * w->view.
+ */
 void mc_cached_snapshot(struct mc_world *w, struct mc_arena *a,
 			const struct mc_req *req)
 {

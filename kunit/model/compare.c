@@ -113,14 +113,14 @@ static const char *compare_cached(struct mc_world *w, const struct mc_arena *a)
 	struct expect e = { .a = a, .mapped = w->touched };
 	struct vmem_stats s;
 
-	/* The walk in progress uses the same bitmap. */
+	/* do_walk() uses w->touched during its walk. */
 	if (w->walking)
 		return NULL;
 	bitmap_zero(e.mapped, MC_UNITS);
 	vmem_walk(a->vm, VMEM_ALLOC, map_segment, &e);
 	if (!bitmap_subset(a->model.used, e.mapped, a->model.units))
 		return "[38] a client's allocation is not in allocated segments";
-	/* Another CPU may free concurrently. */
+	/* Caches may free segments on another CPU after the walk. */
 	if (num_possible_cpus() > 1)
 		return NULL;
 	vmem_get_stats(a->vm, &s);
@@ -157,10 +157,14 @@ static const struct {
 	size_t at;
 } model_stats[] = {
 	STAT(contains), STAT(misuse), STAT(fail_injected), STAT(giveback),
-	/* The model does not know these if caches import and release spans. */
+	/*
+	 * Values that the model does not know if caches import and release
+	 * spans.
+	 */
 	STAT(mem_total), STAT(mem_import),
 	/*
-	 * The model does not know these if caches allocate and free segments.
+	 * Values that the model does not know if caches allocate and free
+	 * segments.
 	 */
 	STAT(mem_inuse), STAT(alloc), STAT(free), STAT(wait), STAT(fail),
 	STAT(import), STAT(import_fail), STAT(release),

@@ -63,15 +63,16 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 	/*
 	 * A request that may fail must not sleep, because no other task frees
 	 * anything. VM_ABORT also prevents a sleep, but a source does not
-	 * receive this flag, and cached sizes ignore it.
+	 * receive this flag, and vmem ignores it in requests for cached sizes.
 	 */
 	must_succeed = mc_must_succeed(w, a, &req);
 	if (!must_succeed && (!(op->flags & VM_ABORT) || a->source ||
 			      !mc_knows_segments(w, a)))
 		op->flags |= VM_NOSLEEP;
 	/*
-	 * With VM_ABORT the arena does not reclaim, and an import from a full
-	 * source would sleep.
+	 * For a request with VM_ABORT the arena does not reclaim from its
+	 * caches. So the request may need an import, and the import would sleep
+	 * if the source is full.
 	 */
 	if (op->flags & VM_ABORT && a->source && !mc_knows_segments(w, a))
 		op->flags |= VM_NOSLEEP;
@@ -83,8 +84,8 @@ static const char *do_alloc(struct mc_world *w, struct mc_arena *a,
 	why = mc_check_alloc(w, a, &req, addr);
 	if (!why && !addr && must_succeed && !(op->flags & VM_ABORT)) {
 		/*
-		 * [38] Other caches hold the integers. With VM_SLEEP the
-		 * request must get them.
+		 * [38] Caches of other CPUs or arenas may hold the integers.
+		 * The same request with VM_SLEEP must succeed.
 		 */
 		req.flags &= ~VM_NOSLEEP;
 		w->viewed = false;
@@ -134,7 +135,8 @@ static const char *do_add(struct mc_arena *a, const struct mc_op *op)
 	void *addr;
 
 	/*
-	 * In a shortened sequence a span may already contain part of the range.
+	 * In a shortened sequence, the arena may already contain part of the
+	 * range.
 	 */
 	if (!n || m->nspans >= MC_SPANS || first + n > a->config.end ||
 	    first < a->config.own || op->min & (mc_quantum(m) - 1) ||
@@ -330,7 +332,10 @@ static const char *do_op(struct mc_world *w, struct mc_op *op)
 	}
 }
 
-/* Execute the next step. At intervals, compare all segments. */
+/*
+ * Execute the next step, and compare the statistics. At intervals, compare all
+ * segments.
+ */
 const char *mc_step(struct mc_world *w)
 {
 	unsigned int step = w->next++;

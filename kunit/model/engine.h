@@ -9,7 +9,7 @@
 enum mc_kind {
 	MC_PLAIN,		/* one arena and its spans */
 	MC_IMPORT,		/* an arena with an import function of the test */
-	MC_TREE,		/* arenas that import from each other */
+	MC_TREE,		/* a root, and arenas that import from the previous one */
 	MC_CACHED,		/* arenas with quantum caches */
 	MC_MISUSE,		/* as MC_TREE, with invalid calls */
 	MC_KINDS

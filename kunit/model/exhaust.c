@@ -9,10 +9,10 @@
  * example, a single allocation is both the oldest and the newest. A request
  * that fails is a step like any other, because it may change the state.
  *
- * All sequences use the same arena. Before each sequence, reset() frees all
- * spans in the same order and moves the rotor to the beginning. Each step is
- * compared with the model. If a step leads to a state for the first time, the
- * checker then compares all segments.
+ * All sequences use the same arena. Before each sequence, reset() restores the
+ * order of the free lists and the position of the rotor. Each step is compared
+ * with the model. If a step leads to a state for the first time, the checker
+ * then compares all segments.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -38,7 +38,8 @@ static const struct mc_op allocs[] = {
 #define ALLOCS	ARRAY_SIZE(allocs)
 
 /*
- * Returns the step that made the oldest, the newest or the middle allocation.
+ * Returns the step that made the oldest (@which 0), the newest (1) or the
+ * middle allocation (2).
  */
 static unsigned int choose_slot(const struct mc_world *w, unsigned int which)
 {
@@ -51,8 +52,8 @@ static unsigned int choose_slot(const struct mc_world *w, unsigned int which)
 }
 
 /*
- * Free all allocations. Then allocate and free each span as a whole. The last
- * span is allocated with next fit, which resets the rotor.
+ * Free all allocations. Then allocate and free each span as a whole. The
+ * allocation of the last span with next fit resets the rotor.
  */
 static const char *reset(struct mc_world *w)
 {

@@ -6,8 +6,8 @@
 #include "model.h"
 
 /*
- * [1], [2] Advance @hole to the next free segment, which ends at an allocated
- * unit or with its span.
+ * [1], [2] Advance @hole to the next free segment. A free segment ends at an
+ * allocated unit or at the end of its span.
  */
 bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole)
 {
@@ -29,7 +29,7 @@ bool mc_next_hole(const struct mc_model *m, struct mc_hole *hole)
 	return false;
 }
 
-/* Index of the span that contains a unit, or MC_NONE. */
+/* Index of the span that contains @unit, or MC_NONE. */
 unsigned int mc_span_of(const struct mc_model *m, unsigned int unit)
 {
 	unsigned int i;
@@ -46,7 +46,7 @@ bool mc_is_free(const struct mc_model *m, unsigned int first, unsigned int n)
 	return find_next_bit(m->used, first + n, first) >= first + n;
 }
 
-/* [16] True if an allocation at @unit meets all constraints. */
+/* [16] True if an allocation at @unit meets all constraints of the request. */
 static bool meets_constraints(const struct mc_model *m,
 			      const struct mc_req *req, unsigned int unit)
 {
@@ -96,7 +96,10 @@ bool mc_has_fit(const struct mc_model *m, const struct mc_req *req)
 	return false;
 }
 
-/* Check @addr, regardless of the policy. Returns the error or NULL. */
+/*
+ * Check @addr against all rules except those of the policy. Returns the error
+ * or NULL.
+ */
 const char *mc_judge_place(const struct mc_model *m, const struct mc_req *req,
 			   unsigned long addr)
 {
@@ -135,9 +138,10 @@ static unsigned int rank(const struct mc_model *m, const struct mc_req *req,
 }
 
 /*
- * [26] The first fit at or after the rotor, in list order. The search examines
- * a segment that contains the rotor twice: first its part after the rotor, and
- * at the end the whole segment.
+ * [26] The unit at which next fit allocates @n units, or MC_NONE. The search
+ * follows the list order from the rotor. It examines the free segment around
+ * the rotor twice: first the part that starts at the rotor, and at the end the
+ * whole segment.
  */
 static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 {
@@ -168,8 +172,9 @@ static unsigned int next_fit(const struct mc_model *m, unsigned int n)
 
 /*
  * Check that the policy chooses @addr, for which mc_judge_place() found no
- * error. If the rules allow any of several segments, @addr must be in one of
- * them, at the correct place.
+ * error. If the rules allow several segments, @addr must be in one of them.
+ * @addr must be the lowest address in this segment at which the request fits,
+ * or the highest address with VM_ENDALLOC.
  */
 const char *mc_judge_choice(const struct mc_model *m, const struct mc_req *req,
 			    unsigned long addr)
@@ -219,8 +224,8 @@ void mc_rotor_move(struct mc_model *m, unsigned int first, unsigned int n)
 }
 
 /*
- * Mark the free segment around [first, first + n), which has changed or is
- * about to change.
+ * Mark the free segment around [first, first + n) as changed. The caller
+ * changes the range before or after this call.
  */
 static void mark_touched(struct mc_model *m, unsigned int first, unsigned int n)
 {

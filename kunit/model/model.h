@@ -7,9 +7,9 @@
  * derives everything else from the rules by a scan of all units: it shares no
  * list, tree or arithmetic with vmem. The model does not store the order of the
  * free segments in a size class. So where the choice depends on this order, the
- * model accepts each segment that the rules allow.
+ * model accepts any segment that the rules allow.
  *
- * Only the thread that runs the check uses a model.
+ * Only one thread uses models: the thread that runs the check.
  */
 #ifndef MC_MODEL_H
 #define MC_MODEL_H
@@ -126,7 +126,8 @@ static inline unsigned long mc_addr(const struct mc_model *m, unsigned int unit)
 }
 
 /*
- * Returns the unit that contains @addr, or a value >= @units if there is none.
+ * Returns the unit that contains @addr, or a value >= m->units if the model has
+ * no such unit.
  */
 static inline unsigned long mc_unit(const struct mc_model *m,
 				    unsigned long addr)

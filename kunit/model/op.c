@@ -2,7 +2,7 @@
 /*
  * Draws steps at random, and prints them as C.
  *
- * A step is drawn just before its execution, because it depends on the
+ * A step is drawn just before its execution, because the choice depends on the
  * allocations so far. A step contains everything that another sequence needs to
  * repeat it. An MC_FREE step contains the number of the step whose allocation
  * it frees, and is a no-op if that step has no allocation.

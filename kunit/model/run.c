@@ -5,13 +5,12 @@
  * model after each step.
  *
  * The checker compares each returned address with the addresses that the rules
- * allow, often only one. It also compares the failures of requests, the imports
- * and releases, the spans and the statistics. At intervals it compares all
- * segments in list order. The model does not know the order of the segments in
- * a size class, so the checker accepts each segment of the class that the rules
- * allow. The model does not know the contents of quantum caches either. For an
- * arena with caches, the checker only verifies that no integer is allocated
- * twice, and that a request for integers that no client holds does not fail.
+ * allow, often a single address. It also compares the failures of requests, the
+ * imports and releases, the spans and the statistics. At intervals it compares
+ * all segments in list order. The model does not know the order of the free
+ * segments in a size class, so the checker accepts any segment that the rules
+ * allow. The model does not know the contents of quantum caches either, so the
+ * checks of arenas with caches, in cached.c, are weaker.
  *
  * A seed defines a sequence. The checker shortens and prints a sequence that
  * fails.
@@ -58,15 +57,15 @@ static const unsigned int shares[MC_KINDS] = {
  * mc_nr_ops - number of operations to execute in a kind of world
  * @kind: the kind
  *
- * Return: the number.
+ * Return: the number of operations.
  */
 unsigned long mc_nr_ops(enum mc_kind kind)
 {
 	unsigned long total = ops;
 
 	/*
-	 * User Mode Linux with one CPU is fast. An SMP kernel pays for each
-	 * lock.
+	 * User Mode Linux without SMP is fast. With SMP each lock takes time,
+	 * and an emulated CPU is slow.
 	 */
 	if (!total)
 		total = IS_ENABLED(CONFIG_UML) && !IS_ENABLED(CONFIG_SMP) ?
@@ -76,8 +75,8 @@ unsigned long mc_nr_ops(enum mc_kind kind)
 EXPORT_SYMBOL_GPL(mc_nr_ops);
 
 /*
- * Execute the steps of the sequence until one of them fails. Then destroy the
- * world.
+ * Execute the steps of the sequence until one of them fails. Then compare all
+ * segments and destroy the world.
  */
 static const char *run_steps(struct mc_world *w)
 {
@@ -161,9 +160,10 @@ static void report(struct mc_world *w, struct mc_failure *f)
  * @defect: defect of the model
  * @f: result
  *
- * If the parameter seed is not 0, the seeds count up from this value. Otherwise
- * half of the sequences have fixed seeds, the other half random ones. Stops at
- * the first failure.
+ * If the parameter seed is not 0, the sequences have consecutive seeds that
+ * start at this value. Otherwise half of the sequences have consecutive seeds
+ * that start at 1, and the other half have consecutive seeds that start at a
+ * random value. The function stops at the first failure.
  *
  * Return: true if no error was found.
  */

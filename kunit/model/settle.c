@@ -48,7 +48,7 @@ static size_t import_size(const struct mc_arena *a, const struct mc_req *req)
 	return roundup(max(size, min_import(a)), q);
 }
 
-/* The request to the source that imports for @req. */
+/* The request that the arena makes to its source to import for @req. */
 struct mc_req mc_import_request(const struct mc_arena *a,
 				const struct mc_req *req)
 {
@@ -61,7 +61,10 @@ struct mc_req mc_import_request(const struct mc_arena *a,
 	return mc_request(&a->source->model, &op);
 }
 
-/* True if the request must succeed without a sleep. */
+/*
+ * True if the request must succeed: without a sleep if the model knows all
+ * segments, otherwise with VM_SLEEP.
+ */
 bool mc_must_succeed(struct mc_world *w, struct mc_arena *a,
 		     const struct mc_req *req)
 {
@@ -89,7 +92,10 @@ void mc_count_alloc(struct mc_arena *a, const struct mc_req *req,
 	unsigned int unit = mc_unit(&a->model, addr);
 
 	mc_mark_used(&a->model, unit, req->size);
-	/* With caches the model may not know the span. */
+	/*
+	 * In worlds with caches, the model does not know imported spans, and
+	 * does not move the rotor into these spans.
+	 */
 	if (req->flags & VM_NEXTFIT && !req->x &&
 	    mc_span_of(&a->model, unit) != MC_NONE)
 		mc_rotor_move(&a->model, unit, req->n);
@@ -107,8 +113,8 @@ static void count_import(struct mc_arena *a, unsigned long start, size_t size)
 }
 
 /*
- * Find the start of the span that contains @addr. No function of vmem returns
- * it.
+ * Find the start of the span that contains @addr, by calls of vmem_contains().
+ * No function of vmem returns the start.
  */
 unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 {
@@ -123,8 +129,9 @@ unsigned long mc_span_start(struct mc_arena *a, unsigned long addr)
 }
 
 /*
- * [34] After a request for which no free segment fits, check that vmem made
- * exactly one correct import. Also check the result of the import.
+ * [34] The request may import, and no free segment fits. Check that vmem made
+ * exactly one correct import for the request, and check the result of the
+ * import.
  */
 static const char *check_import(struct mc_world *w, struct mc_arena *a,
 				const struct mc_req *req, unsigned long addr)
@@ -167,15 +174,15 @@ static const char *check_import(struct mc_world *w, struct mc_arena *a,
 	return NULL;
 }
 
-/* True if the model has a defect that makes it refuse this request. */
+/* True if the model refuses this request because of its intended defect. */
 static bool model_refuses(struct mc_world *w, const struct mc_req *req)
 {
 	return w->config.defect == MC_REFUSE_SEVEN && req->n == 7;
 }
 
 /*
- * [16] Check the result @addr of a client's request, or of an import from this
- * arena.
+ * [16] Check the result @addr of a request to @a. The request comes from a
+ * client, or from an arena that imports from @a.
  */
 const char *mc_check_alloc(struct mc_world *w, struct mc_arena *a,
 			   const struct mc_req *req, unsigned long addr)

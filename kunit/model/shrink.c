@@ -72,7 +72,9 @@ static bool try_without(struct shrink *s, unsigned int from, unsigned int len)
 	}
 	if (!still_fails(s, n))
 		return false;
-	/* The sequence may have failed before its end. */
+	/*
+	 * The sequence may have failed early: drop the steps after the failure.
+	 */
 	s->n = min(n, s->w->next);
 	memcpy(s->op, s->try, s->n * sizeof(*s->op));
 	return true;
@@ -83,7 +85,7 @@ static bool drop_chunks(struct shrink *s, unsigned int len)
 	bool any = false;
 	unsigned int from;
 
-	/* Start at the end: later steps depend on earlier steps. */
+	/* Start at the end: no step depends on a later step. */
 	for (from = s->n > len ? s->n - len : 0;; from -= len) {
 		if (from + len <= s->n)
 			any |= try_without(s, from, len);
@@ -144,8 +146,8 @@ static void simplify(struct shrink *s)
  * @w: the world in which the sequence failed, already destroyed; on return the
  *	world of the short sequence
  * @why: the error of the sequence
- * @steps: length of the short sequence; 0 if creating or destroying the world
- *	fails
+ * @steps: length of the short sequence; 0 if creating and destroying the world
+ *	suffices to reproduce the error
  *
  * Return: true if the short sequence fails again. Otherwise @w is not valid.
  */
@@ -177,7 +179,10 @@ bool mc_shrink(struct mc_world *w, const char *why, unsigned int *steps)
 	while (drop_chunks(&s, 1))
 		;
 
-	/* Repeat the shortest sequence, to leave its world in @w. */
+	/*
+	 * Repeat the shortest sequence, so that @w contains its steps and
+	 * results.
+	 */
 	memcpy(s.try, s.op, s.n * sizeof(*s.op));
 	s.tries = 0;
 	again = still_fails(&s, s.n);

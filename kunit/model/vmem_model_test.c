@@ -82,7 +82,7 @@ static void importing_arena_follows_the_model(struct kunit *test)
 	check_with_debug(test, MC_IMPORT);
 }
 
-/* Arenas that import from one another follow the model. */
+/* Arenas that each import from the previous arena follow the model. */
 static void tree_follows_the_model(struct kunit *test)
 {
 	check_with_debug(test, MC_TREE);

@@ -4,9 +4,9 @@
  * functions.
  *
  * An import function returns units that are in no span of the arena. The
- * current step determines the units, how much the size is raised, and if the
- * import fails. So a repeated sequence has the same results, and the model can
- * predict them.
+ * random bits in the current step define the units, the amount by which the
+ * size is raised, and whether the import fails. So a repeated sequence has the
+ * same results, and the model can predict the imports.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -152,8 +152,8 @@ static bool make_arena(struct mc_world *w, unsigned int i,
 }
 
 /*
- * Runs in interrupt context. Adds a span to each arena, so that a sleeping
- * request succeeds.
+ * Timer function of the watchdog, runs in interrupt context. Adds a span to
+ * each arena, so that a sleeping request succeeds.
  */
 static void watchdog_fire(struct timer_list *t)
 {
@@ -274,7 +274,10 @@ const char *mc_world_end(struct mc_world *w)
 	return why;
 }
 
-/* Destroy the last arena, and create one with other parameters. */
+/*
+ * Destroy the last arena, and create an arena with other parameters in its
+ * place.
+ */
 const char *mc_world_renew(struct mc_world *w, u32 seed)
 {
 	unsigned int i = w->arenas - 1;

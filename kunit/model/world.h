@@ -23,16 +23,16 @@ enum mc_source {
 /**
  * struct mc_arena_config - parameters of an arena
  * @shift: log2 of the quantum
- * @units: number of units of its model
- * @source: kind of its source
+ * @units: number of units of the model
+ * @source: kind of source
  * @source_shift: log2 of the source's quantum, for MC_FUNC and MC_XFUNC
  * @release: the arena has a release function
  * @flags: VMC_* flags
  * @qcache_max: argument of vmem_create()
  * @own: first unit that the test may pass to vmem_add()
  * @end: unit after the last unit that the test may pass to vmem_add(); the
- *	arena can get units before @own and starting at @end only by import
- * @span: its initial spans
+ *	arena gets all other units only by import
+ * @span: the initial spans
  * @nspans: number of initial spans
  */
 struct mc_arena_config {
@@ -51,9 +51,9 @@ struct mc_arena_config {
 
 /**
  * struct mc_config - parameters of a world
- * @kind: its kind
+ * @kind: kind of the world
  * @seed: seed from which the parameters are derived
- * @base: the address of unit 0 in all of its arenas
+ * @base: the address of unit 0 in all arenas of the world
  * @arenas: number of arenas; each source precedes the arenas that import from
  *	it
  * @arena: the arenas
@@ -78,7 +78,7 @@ enum mc_op_kind {
 /**
  * struct mc_op - one step
  * @kind: the operation
- * @arena: index of its arena
+ * @arena: index of the arena
  * @slot: the step that made the allocation, for MC_FREE and MC_BAD_*
  * @nest: number of following steps to execute within the walk, for MC_WALK
  * @flags: VM_* flags
@@ -88,7 +88,8 @@ enum mc_op_kind {
  * @align: argument of vmem_xalloc()
  * @phase: argument of vmem_xalloc()
  * @nocross: argument of vmem_xalloc()
- * @min: argument minaddr of vmem_xalloc(), or for other kinds the address
+ * @min: argument minaddr of vmem_xalloc(), or the address argument of another
+ *	function
  * @max: argument maxaddr of vmem_xalloc()
  */
 struct mc_op {
@@ -110,9 +111,11 @@ struct mc_op {
  * struct mc_arena - an arena and its model
  * @vm: the arena
  * @model: the model
- * @config: its parameters
- * @source: its source, for MC_ARENA
- * @label: its source, which only defines a quantum, for MC_FUNC and MC_XFUNC
+ * @config: parameters of the arena
+ * @source: for MC_ARENA: the arena from which @vm imports, otherwise NULL
+ * @label: for MC_FUNC and MC_XFUNC: the source argument in the creation of @vm,
+ *	an arena without spans; the quantum of this arena is the quantum of
+ *	imports
  * @want: [33] the expected statistics
  * @live: number of allocations that clients hold
  */
@@ -149,14 +152,15 @@ struct mc_call {
 
 /**
  * struct mc_world - a world
- * @config: its parameters
- * @renewed: parameters of the last arena after it was created again
+ * @config: parameters of the world
+ * @renewed: the parameters that mc_world_renew() used last: a copy of @config
+ *	with other parameters for the last arena
  * @arenas: number of existing arenas
  * @arena: the arenas
  * @op: the steps
  * @got: results of the steps
  * @live: steps whose allocation is not freed
- * @nlive: number of @live
+ * @nlive: number of entries in @live
  * @where: index of each step in @live
  * @nops: number of steps of the sequence
  * @next: number of steps that have begun
@@ -277,8 +281,9 @@ static inline bool mc_has_caches(const struct mc_arena *a)
 }
 
 /*
- * True if the model knows all segments, not only the clients' allocations.
- * Caches allocate and free at any time, even in the source of their arena.
+ * True in worlds without caches: there the model knows all segments, not only
+ * the clients' allocations. Caches allocate and free segments at any time, both
+ * in the arena and in its source.
  */
 static inline bool mc_knows_segments(const struct mc_world *w,
 				     const struct mc_arena *a)

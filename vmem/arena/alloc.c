@@ -109,16 +109,17 @@ slow:
  * @vm: the arena
  * @size: number of integers. The range occupies this size rounded up to the
  *	quantum of the arena. The segment and the statistics record @size
- *	itself, and the client passes it to vmem_free().
+ *	itself, and the client passes @size to vmem_free().
  * @vmflag: VM_SLEEP or VM_NOSLEEP, and any other VM_* flags
  *
- * A request for a cached size takes an object of this CPU's magazine, under any
- * policy. All other requests use instant fit, unless @vmflag selects another
- * policy. Instant fit takes a segment of the smallest size class whose segments
- * all fit, in constant time. If all these classes are empty, the request
- * searches for any free segment that fits, then imports from the source, then,
- * with VM_SLEEP, waits for space. A request never imports, fails or waits while
- * a free segment could serve the request.
+ * Quantum caches serve a request for a cached size, under any policy. All other
+ * requests use instant fit, unless @vmflag selects another policy. Instant fit
+ * takes a segment of the lowest non-empty size class whose segments all fit, in
+ * constant time. If all these classes are empty, the request searches for any
+ * free segment that fits, then imports from the source, then, with VM_SLEEP and
+ * without VM_ABORT, waits for space. A request never imports, fails or waits
+ * while a free segment could serve the request, with two exceptions: lack of
+ * segment structures, and an older waiter's turn.
  *
  * Context: with VM_NOSLEEP any but NMI (on PREEMPT_RT where
  * kmem_cache_alloc(GFP_NOWAIT) may be called); with VM_SLEEP task context,
@@ -212,8 +213,8 @@ static const char *xalloc_check_window(struct vmem_request *req, unsigned long m
  * All constraints hold at once. In the chosen segment, VM_ENDALLOC takes the
  * highest address that meets the constraints. A request with @nocross, @minaddr
  * or @maxaddr does not import. The search takes linear time in the number of
- * free segments of a size class, and drops the lock from time to time. A
- * request for a narrow window only visits the segments in the window.
+ * free segments of a size class, and drops the lock from time to time. For a
+ * narrow window, the search usually visits only segments in or near the window.
  *
  * The client frees the range with vmem_xfree(), never with vmem_free(). In an
  * arena with quantum caches, the client must not free a range from vmem_alloc()

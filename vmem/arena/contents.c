@@ -40,9 +40,9 @@ static const char *add_check(const struct vmem *vm, unsigned long start,
  * Context: with VM_NOSLEEP any but NMI; else task, sleeping allowed. Takes the
  * arena lock.
  *
- * Return: @addr; NULL if there is no memory for segment structures, and on
- * misuse: a span that is empty, begins at 0, is not a multiple of the quantum,
- * wraps, or overlaps another span.
+ * Return: @addr; NULL if there is no memory for segment structures (with
+ * VM_NOSLEEP), and on misuse: unknown flags, or a span that is empty, begins at
+ * 0, is not a multiple of the quantum, wraps, or overlaps another span.
  */
 void *vmem_add(vmem_t *vm, void *addr, size_t size, int vmflag)
 {
@@ -109,7 +109,7 @@ int vmem_contains(vmem_t *vm, void *addr, size_t size)
 EXPORT_SYMBOL_GPL(vmem_contains);
 
 /**
- * vmem_size - the number of integers that are allocated, free, or both
+ * vmem_size - the number of allocated integers, of free integers, or of all
  * @vm: the arena
  * @typemask: VMEM_ALLOC selects the sum of the requested sizes of the allocated
  *	segments. VMEM_FREE selects all other integers; they include the slack
@@ -173,7 +173,7 @@ static void walk_locked(struct vmem *vm, unsigned int types,
 	spin_unlock_irqrestore(&sm->lock, irq);
 }
 
-/* Walk that drops the lock around each call; a cursor keeps the place. */
+/* Walk, with the lock dropped around each call of @func. */
 static void walk_reentrant(struct vmem *vm, unsigned int types,
 			   void (*func)(void *arg, void *start, size_t size),
 			   void *arg)
@@ -217,8 +217,8 @@ static void walk_reentrant(struct vmem *vm, unsigned int types,
  * arena.
  *
  * With VMEM_REENTRANT the walk drops the lock around each call. @func may
- * sleep, and may allocate from the arena and free to it. @func gets each
- * segment that does not change during the walk exactly once.
+ * sleep, and may allocate from the arena and free to it. A segment of a
+ * selected type that does not change during the walk is visited exactly once.
  *
  * Context: any but NMI; with VMEM_REENTRANT task context, sleeping allowed.
  */

@@ -8,10 +8,11 @@
  * releases in a loop, so the kernel stack does not limit the depth of trees.
  *
  * A release function of the client may sleep, or never return. vmem calls the
- * function directly when the client frees a range, and when a request returns
- * its own import. In all other cases the span stays in the arena until
- * &vmem.release of the arena calls the release function, so that the function
- * delays no other work.
+ * function directly when the client frees a range and no waiter is woken for
+ * it, when a request returns its own import, and when the client destroys the
+ * arena. In all other cases the span stays in the arena until the work item
+ * &vmem.release calls the release function. The function then delays only this
+ * work item.
  */
 #include <linux/export.h>
 
@@ -21,7 +22,7 @@
 #include "free.h"
 #include "populate.h"
 
-/* Spans that free_find_span() visits in one hold of the arena lock. */
+/* Number of spans that free_find_span() visits in one hold of the lock. */
 #define FREE_SPANS_A_HOLD	64
 
 /* Report misuse of @func. @allocated: size of the allocation at @addr, or 0. */
@@ -76,7 +77,7 @@ static void free_call_release(struct vmem *vm, vmem_free_t *ffunc,
 	vmem_signal(vm, size);
 }
 
-/* Remove the wholly free span of @seg from the arena, into @pending. */
+/* Remove the wholly free span of @seg from the arena; sets @pending to it. */
 static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
 			     struct vmem_pending_free *pending)
 {
@@ -104,7 +105,9 @@ static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
  *	next
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * Releases the span if it is wholly free; else offers the segment to waiters.
+ * If @seg is a wholly free imported span and the arena has a release function,
+ * releases the span; but first offers the span to waiters if the function is a
+ * client's. Offers any other segment to waiters.
  *
  * Context: any but NMI. Calls the client's release function, unless
  * @pending->defer is set.
@@ -376,7 +379,7 @@ slow:
  *
  * Takes constant time. If an imported span is wholly free afterwards, and the
  * arena has a release function, the span returns to the source before this
- * function returns.
+ * function returns, unless a waiter is woken for the span.
  *
  * Context: any but NMI (on PREEMPT_RT where kmem_cache_free() may be called).
  * Takes the arena lock; calls the release function without it.

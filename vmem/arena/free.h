@@ -17,7 +17,8 @@
  * @defer: do not call release functions of clients: leave the calls to
  *	&vmem.release of the arena
  * @caller_queues: with @defer: do not queue &vmem.release. The caller queues it
- *	for the arena of the first range and for each arena on its source path.
+ *	for the arena of the first range, and for each arena on the source path
+ *	of that arena.
  * @from: the arena that releases the range, or NULL; &vmem.calls of this arena
  *	counts the release
  */

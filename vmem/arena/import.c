@@ -48,7 +48,7 @@ const char *vmem_import_refuse(const struct vmem *vm,
  *
  * The imported span may begin at any multiple of the larger of two quanta: of
  * the arena and of the source. The size is sufficient for each of these
- * addresses.
+ * addresses. With VMC_XALIGN, the import function aligns the span instead.
  *
  * Return: false if the size overflows.
  */

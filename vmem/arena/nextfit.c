@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Next fit: allocate at the first free range at or after the end of the last
- * next fit allocation, so that freed integers are reused as late as possible.
+ * Next fit: allocate in the first sufficient free range at or after the end of
+ * the last next fit allocation, so that freed integers are reused as late as
+ * possible.
  *
  * The rotor is the end of the last next fit allocation. It is a cursor, not a
  * node of the segment list, so it does not keep free segments from merging.
@@ -16,7 +17,7 @@ static struct vmem_seg *nextfit_next(const struct vmem_segmap *sm,
 				       : vmem_seg_next(seg);
 }
 
-/* Put the rotor at the segment after @seg; after the last, at the first. */
+/* Put the rotor at the segment after @seg; the first follows the last. */
 void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg)
 {
 	struct vmem_segmap *sm = &vm->segmap;
@@ -53,9 +54,9 @@ static struct vmem_seg *nextfit_begin(struct vmem *vm, unsigned long *from)
 /**
  * struct pass - one pass over the segment list, which begins at the rotor
  * @budget: the lock budget
- * @here: the next segment to visit; open while the lock is relaxed
- * @origin: the segment at which the pass began; open after the pass has relaxed
- *	the lock
+ * @here: cursor at the next segment to visit; open while the lock is relaxed
+ * @origin: cursor at the segment at which the pass began; open after the pass
+ *	has relaxed the lock
  * @looked: number of free segments that all passes have visited
  * @addr: the address for the request in the found segment
  */

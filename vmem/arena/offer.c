@@ -55,7 +55,7 @@ static struct vmem_waiter *offer_next_listener(const struct vmem_tree *tree, u64
 	return found;
 }
 
-/* May the offer serve the waiter? Subtracts 1 from *@budget for each arena. */
+/* May the offer serve @w? Subtracts 1 from *@budget per arena it checks. */
 static bool offer_may_serve(const struct vmem_offer *offer,
 			    const struct vmem_waiter *w, int *budget)
 {
@@ -150,7 +150,7 @@ void vmem_offer_pass_on(const struct vmem_waiter *w, const struct vmem_offer *of
 		return;
 	left.except = except;
 	if (left.qcache) {
-		/* No cache lock: an object freed later makes its own offer. */
+		/* No cache lock: a later free makes another offer. */
 		if (!data_race(left.qcache->nfree))
 			left.size = 0;
 	} else {
@@ -217,8 +217,8 @@ static bool offer_has_room(const struct vmem_waiter *w, int *budget)
 		/*
 		 * Read without the arena lock, which must not be taken under
 		 * the tree lock. The read sees all space that appeared before
-		 * the rescan was queued, because the code that queued the
-		 * rescan and the rescan both take the tree lock.
+		 * the rescan was queued, because queue_work() makes earlier
+		 * stores visible to the work item.
 		 */
 		if (data_race(vmem_classes_largest(&vm->segmap.classes)) >= need)
 			return true;

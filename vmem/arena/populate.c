@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segment structures for an arena: when the pool is refilled, with which flags,
- * and when the reserve is used.
+ * Segment structures for an arena: the refill of the pool, the flags of its
+ * allocations, and the use of the reserve.
  *
- * The slab allocator does not call vmem, so there is no recursion. But a
- * request must not wait for memory that can only be freed after this request.
- * VM_SLEEP requests allocate with __GFP_NOFAIL, VM_NOSLEEP requests with
- * GFP_NOWAIT. An arena with VMC_POPULATOR keeps a reserve of VMEM_RESERVE
+ * The slab allocator does not allocate from vmem, so a refill does not recurse.
+ * But a request must not wait for memory that can only be freed after this
+ * request has ended. All requests first allocate with GFP_NOWAIT. VM_SLEEP
+ * requests then allocate with __GFP_NOFAIL, except in tasks that reclaim
+ * memory. An arena with VMC_POPULATOR keeps a reserve of VMEM_RESERVE
  * structures. These requests use the reserve:
  *
  * - VM_PUSHPAGE requests, before they allocate from the slab allocator;
@@ -19,7 +20,7 @@
 #include "populate.h"
 #include "wait.h"
 
-/* Number of structures that a refill adds; pool_high minus pool_low. */
+/* BATCH: extra structures of a refill. SURPLUS: pool_high minus pool_low. */
 #define BATCH	16
 #define SURPLUS	48
 

@@ -135,10 +135,10 @@ static void registry_put(struct vmem *vm)
 }
 
 /*
- * All children of @vm, which do not import from @vm, become the last roots in
- * the list. A cursor at or below a child moves to @vm, so the cursor visits the
- * former children at the end, perhaps for the second time. Waits for spans that
- * children are releasing to @vm.
+ * Make the children of @vm the last roots in the list; they do not import from
+ * @vm. A cursor at or below a child moves to @vm, so the cursor visits the
+ * former children at the end, perhaps for the second time. Waits until running
+ * releases of the children to @vm have ended.
  */
 static void registry_orphan_children(struct vmem *vm)
 {
@@ -153,7 +153,7 @@ static void registry_orphan_children(struct vmem *vm)
 				cur->next = vm;
 		child->parent = NULL;
 		registry_orphan(child);
-		/* @child is in this tree if its import function was cleared. */
+		/* A child with a cleared import function is in this tree. */
 		if (vm->tree->root == vm && child->tree == vm->tree)
 			vm->tree->root = child;
 		list_move_tail(&child->list, &roots);
@@ -200,7 +200,7 @@ bool vmem_registry_del(struct vmem *vm)
 	/* The arena is not in the list, so no code can take another hold. */
 	wait_event(vm->idle, !READ_ONCE(vm->nr_holds));
 
-	/* The last registry_put() may still hold the mutex: wait for it. */
+	/* The last registry_put() may still use @vm: wait for the mutex. */
 	mutex_lock(&list_mutex);
 	mutex_unlock(&list_mutex);
 	return true;
@@ -216,7 +216,7 @@ void vmem_registry_open(struct vmem_registry_cursor *cur)
 	mutex_unlock(&list_mutex);
 }
 
-/* Open a cursor for a tree: each arena after the arenas that import from it. */
+/* Open a cursor that visits one tree, children before their parent. */
 void vmem_registry_open_tree(struct vmem_registry_cursor *cur,
 			     struct vmem_tree *tree)
 {
@@ -256,7 +256,7 @@ struct vmem *vmem_registry_after(struct vmem *vm)
 		registry_after_subtree(vm);
 }
 
-/* Move a cursor that is not at the end. The list mutex is held. */
+/* Move a cursor, not at the end, to the next arena. The list mutex is held. */
 void vmem_registry_advance(struct vmem_registry_cursor *cur)
 {
 	lockdep_assert_held(&list_mutex);
@@ -314,7 +314,7 @@ struct vmem *vmem_registry_next_of(struct vmem_registry_cursor *cur,
 	return found;
 }
 
-/* Hold an arena: it stays until vmem_registry_put(). The list mutex is held. */
+/* vmem_destroy() waits until vmem_registry_put(). The list mutex is held. */
 void vmem_registry_hold(struct vmem *vm)
 {
 	lockdep_assert_held(&list_mutex);

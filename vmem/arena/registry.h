@@ -11,9 +11,8 @@
  * struct vmem_registry_cursor - a place in the forest of arenas
  * @link: node in the list of open cursors
  * @next: the arena to visit next, NULL at the end
- * @top: the root of the tree to visit, each arena after the arenas that import
- *	from it; NULL to visit all trees, each arena before the arenas that
- *	import from it
+ * @top: the root of the tree that the cursor visits, children before their
+ *	parent; NULL to visit all trees, each parent before its children
  *
  * When @next is removed from the list, the cursor moves to the following arena.
  * Protected by the list mutex.

@@ -27,7 +27,7 @@ struct vmem_qcache;
  * @caller: return address in the client, for audit
  * @qcache: the cache that serves this size, or NULL
  * @cached: the request is for a quantum cache: mark its segment as cached
- * @fault_checked: fault injection has already decided
+ * @fault_checked: fault injection has already decided not to fail the request
  *
  * Only the allocating task uses the structure.
  */
@@ -120,7 +120,7 @@ static inline void vmem_fit_high(const struct vmem_request *req,
 	*addr = a;
 }
 
-/* Does @req fit in the free segment @seg? If so, sets *@addr to its address. */
+/* Does @req fit in the free segment @seg? If so, sets *@addr to an address. */
 static inline bool vmem_fit(const struct vmem_request *req,
 			    const struct vmem_seg *seg, unsigned long *addr)
 {

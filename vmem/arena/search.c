@@ -4,9 +4,9 @@
  * instant fit for requests with constraints.
  *
  * The search is complete: it fails only if no free segment can serve the
- * request. For a request with a narrow window, it searches by address, and
- * gives up if it visits too many segments below the window or in the window. It
- * then searches by size class, as for any other request.
+ * request. For a narrow window, the search first walks the segment list by
+ * address. If the walk visits too many segments below the window or in the
+ * window, the search continues by size class, as for any other request.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>

@@ -95,8 +95,8 @@ void vmem_rotor_after(struct vmem *vm, struct vmem_seg *seg);
  * @req: the request
  * @irq: interrupt state of the caller's spin_lock_irqsave()
  *
- * A long search relaxes the lock. Afterwards the pool still holds the
- * structures that it held for an import.
+ * A long search relaxes the lock, but up to VMEM_IMPORT_COST structures of the
+ * pool remain reserved for this request.
  *
  * Return: the allocated segment, or NULL if no free segment can serve the
  * request.

@@ -5,15 +5,16 @@
  * vmem_serve() runs a state machine, and slow_step() moves it:
  *
  *   SEARCHING	one pass up the tree: the arena, its source, and so on
- *   IMPORTING	an import function of the client is running (for debugfs only)
+ *   IMPORTING	an import function of the client is running; other tasks read
+ *		this state, but slow_step() does not
  *   RECLAIMING	the quantum caches of the tree return their contents
  *   WAITING	asleep until an offer, the end of the reclaim, or a timeout
  *   DONE	served, or failed
  *
- * A request that may sleep becomes a waiter after its first pass, takes offers,
- * and then searches again before it sleeps. So it cannot miss free space that
- * appears between the search and the sleep. Documentation/waiting.rst has the
- * argument.
+ * A request that may wait becomes a waiter if its first pass fails, takes
+ * offers, and then searches again before it sleeps. So it cannot miss free
+ * space that appears between the search and the sleep.
+ * Documentation/waiting.rst has the argument.
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -48,10 +49,11 @@
  * @w: the waiter
  * @waiting: @w is counted as a waiter
  * @reclaim_over: with VM_NOSLEEP, slow_reclaim_now() has run; otherwise, the
- *	requested reclaim has ended
+ *	requested reclaim has ended, or the tree has no caches
  * @reclaim_asked: the waiter has requested a reclaim
- * @function_failed: the import function has failed; it is not called again
- *	before the request has slept
+ * @function_failed: the import function has failed. The request calls it again
+ *	only after a sleep, the end of the reclaim, or the release of a span, or
+ *	if free space has appeared during the call.
  * @released: number of released spans of @here when the import function was
  *	called
  * @repeats: remaining repeated searches and imports before the next sleep, for
@@ -100,7 +102,7 @@ static inline bool slow_tree_has_caches(const struct alloc_ctx *c)
 	return atomic_read(&c->vm->tree->caches);
 }
 
-/* Pass on the offer that woke the request. The request does not need it. */
+/* Pass on the offer that woke the request, which no longer needs the offer. */
 static inline void slow_pass_on_offer(struct alloc_ctx *c)
 {
 	if (!c->offer.vm)
@@ -139,7 +141,7 @@ static int slow_flags_above(const struct alloc_ctx *c)
 	return c->req->flags & (VM_NOSLEEP | VM_PUSHPAGE);
 }
 
-/* The current request becomes: @size integers of @vm, for the top level. */
+/* The top level needs @size integers of @vm: make this the current request. */
 static void slow_want(struct alloc_ctx *c, struct vmem *vm, unsigned long size,
 		      bool cached)
 {
@@ -192,7 +194,7 @@ static void slow_push(struct alloc_ctx *c, struct vmem_level *level,
 	c->top = level;
 }
 
-/* @seg is the result of the current request. */
+/* Record @seg as the result of the current request. */
 static void slow_served(struct alloc_ctx *c, struct vmem_seg *seg, u32 stack)
 {
 	const struct vmem_request *req = c->cur;
@@ -388,7 +390,7 @@ static bool slow_enter(struct alloc_ctx *c)
 	return true;
 }
 
-/* The current arena has refused an import: delay its next import. */
+/* The current arena has refused an import: delay or stop later imports. */
 static void slow_hold_off(struct alloc_ctx *c)
 {
 	struct vmem_tree *tree = c->vm->tree;
@@ -404,16 +406,16 @@ static void slow_hold_off(struct alloc_ctx *c)
 		WRITE_ONCE(w->retry_at, jiffies + (REFUSED_DELAY << shift));
 		WRITE_ONCE(w->refusals, w->refusals + 1);
 	}
-	/* Waiters that searched during the import missed the range. */
+	/* Waiters that searched during the import missed the returned range. */
 	if (READ_ONCE(tree->nr_waiters))
 		vmem_rescan_soon(tree);
 }
 
 /*
  * The import of the top level has ended. Add the result as a span and serve the
- * level's request from the span. Without a result, free space that has appeared
- * during the import may serve the request. Returns true if the pass continues
- * in the source.
+ * level's request from the span. If the import has failed, free space that has
+ * appeared during the import may serve the request. Returns true if the pass
+ * continues in the source.
  */
 static bool slow_leave_import(struct alloc_ctx *c)
 {
@@ -548,12 +550,15 @@ static void slow_search(struct alloc_ctx *c)
 }
 
 /*
- * RECLAIMING: the quantum caches return their contents. A request that may
- * sleep queues &vmem_tree.reclaim and sleeps. Any other request drains the
- * caches itself, within a budget.
+ * RECLAIMING: the quantum caches return their contents. A request that may wait
+ * queues &vmem_tree.reclaim and sleeps. A VM_NOSLEEP request drains the caches
+ * of its source path, within a budget. A VM_ABORT request does not reclaim.
  */
 
-/* The source of @vm, or NULL. Sets *@need to the size to import from it. */
+/*
+ * The next arena on the request's source path, or NULL. Sets *@need to the size
+ * to import from that arena.
+ */
 static struct vmem *slow_next_above(const struct alloc_ctx *c, struct vmem *vm,
 				    unsigned long *need)
 {
@@ -711,7 +716,7 @@ static void slow_step(struct alloc_ctx *c)
 			slow_sleep(c);
 			break;
 		}
-		/* Search in any case: the work item may have freed space. */
+		/* Always search: &vmem_tree.reclaim may have freed space. */
 		c->reclaim_over = true;
 		slow_reclaim_now(c);
 		break;
@@ -732,7 +737,7 @@ static void slow_fail(struct alloc_ctx *c)
 	unsigned long irq, need;
 	struct vmem *vm;
 
-	/* If the import has failed, each source counts the failure. */
+	/* If the import has failed, all arenas of the path count this. */
 	for (vm = c->vm, need = c->req->taken; vm;
 	     vm = slow_next_above(c, vm, &need)) {
 		spin_lock_irqsave(&vm->segmap.lock, irq);
@@ -781,7 +786,7 @@ void *vmem_serve(struct vmem *vm, struct vmem_request *req)
 	} else if (c.w.ticket) {
 		vmem_waiter_unlist(&c.w);
 	}
-	/* Release the spans that the reclaim freed and that no search used. */
+	/* The reclaim may have left wholly free spans: queue their release. */
 	if (c.reclaim_over)
 		for (vm = c.vm; vm; vm = vmem_above(vm))
 			if (READ_ONCE(vm->has_free_spans))

@@ -227,7 +227,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 
 	if (waiter_is_woken(w))
 		return timeout;
-	/* A waiter that yields to an older waiter does not lack space. */
+	/* Do not count a sleep that only yields to an older waiter's turn. */
 	if (w->state == VMEM_WAITING && !w->stands_back)
 		waiter_count_sleep(w);
 	trace_vmem_wait(w->vm, w->size, w->flags, VMEM_WAIT_SPACE, 0);
@@ -248,7 +248,7 @@ long vmem_waiter_sleep(struct vmem_waiter *w, long timeout)
 
 /**
  * vmem_waiter_end - give up the place in the order of service
- * @w: the waiter; nothing may refer to it afterwards
+ * @w: the waiter; no other task refers to it afterwards
  *
  * Context: task, sleeping allowed. No lock held.
  * Return: the offer that the waiter has not used. The caller passes it on.
@@ -292,7 +292,7 @@ void vmem_waiter_ask_reclaim(struct vmem_waiter *w)
 /**
  * vmem_reclaim_ended - wake the waiters whose requested reclaim has ended
  * @tree: the tree
- * @asked: &vmem_tree.reclaim_asked when the run began
+ * @asked: &vmem_tree.reclaim_asked when the reclaim began
  *
  * Context: task, sleeping allowed.
  */

@@ -91,7 +91,7 @@ struct vmem_offer {
  * @for_structures: the request waits for segment structures of @vm, not for
  *	space
  * @asks_function: the source path ends at an import function of the client
- * @since: jiffies when the request began to wait
+ * @since: jiffies when the request got its ticket
  * @ticket: place in the order of service: the smallest ticket comes first.
  *	Constant.
  * @listen: node in &vmem_tree.listening while the waiter takes offers
@@ -101,22 +101,24 @@ struct vmem_offer {
  * @reclaim_ticket: &vmem_tree.reclaim_asked when the waiter requested the
  *	reclaim
  * @listening: the waiter is in &vmem_tree.listening
- * @signalled: the waiter must search again; its own task uses READ_ONCE()
- * @reclaim_ended: the requested reclaim has ended; its own task uses
- *	READ_ONCE()
+ * @signalled: the waiter must search again; @task uses READ_ONCE()
+ * @reclaim_ended: the requested reclaim has ended; @task uses READ_ONCE()
  * @offer: the offer that was the reason for the signal
- * @rounds: number of rounds of maintenance since the request began to wait
- * @refusals: number of refused imports of the request. Own task; READ_ONCE()
- *	elsewhere.
+ * @rounds: number of rounds of maintenance during which the waiter listened;
+ *	counted only with @asks_function
+ * @refusals: number of refused imports of the request. Only @task writes;
+ *	READ_ONCE() elsewhere.
  * @retry_at: jiffies before which the request does not import into the arena
- *	that has refused its last import. Own task; READ_ONCE() elsewhere.
- * @state: state of the request. Own task; READ_ONCE() elsewhere.
- * @slept: the last vmem_waiter_sleep() has slept. Own task.
- * @stands_back: the waiter sleeps during an older waiter's turn. Own task.
+ *	that has refused the last import of the request. Only @task writes;
+ *	READ_ONCE() elsewhere.
+ * @state: state of the request. Only @task writes; READ_ONCE() elsewhere.
+ * @slept: the last vmem_waiter_sleep() has slept. Private to @task.
+ * @stands_back: the waiter sleeps during an older waiter's turn. Private to
+ *	@task.
  * @missed: the waiter has stopped listening since its search began, so it must
- *	search again before it sleeps. Own task.
+ *	search again before it sleeps. Private to @task.
  *
- * On the stack of its task. The tree lock protects all fields for which nothing
+ * On the stack of @task. The tree lock protects all fields for which nothing
  * else is stated.
  */
 struct vmem_waiter {
@@ -156,7 +158,7 @@ static inline struct vmem_waiter *vmem_rb_waiter(struct rb_node *node)
 	return rb_entry(node, struct vmem_waiter, listen);
 }
 
-/* The next arena on the source path that can serve the waiter, or NULL. */
+/* The next arena on the source path of @w. NULL at the end of the path. */
 static inline struct vmem *vmem_waiter_above(const struct vmem_waiter *w, struct vmem *vm)
 {
 	return w->need_above == ULONG_MAX ? NULL : vmem_above(vm);

@@ -26,7 +26,10 @@ struct stat_name {
 	.offset = offsetof(struct vmem_stats, field),		\
 }
 
-/* The order is an interface. The original vmem has the first fourteen names. */
+/*
+ * The order of the names is an interface. The original vmem has the first
+ * fourteen names.
+ */
 static const struct stat_name stat_names[] = {
 	STAT(mem_inuse),
 	STAT(mem_import),
@@ -84,7 +87,7 @@ static int vmem_stats_show(struct seq_file *m, void *v)
 
 DEFINE_SHOW_ATTRIBUTE(vmem_stats);
 
-/* Reads the counters of the size classes, and does not visit segments. */
+/* Reads only the counters of the size classes: the time is bounded. */
 static int vmem_freelists_show(struct seq_file *m, void *v)
 {
 	struct vmem *vm = m->private;
@@ -159,7 +162,7 @@ static int vmem_verify_show(struct seq_file *m, void *v)
 
 DEFINE_SHOW_ATTRIBUTE(vmem_verify);
 
-/* The CPU may change its counters during the reads: a race without harm. */
+/* The CPU may change the counters during the reads: the race is harmless. */
 static void __no_kcsan qcaches_sum_cpu(const struct vmem_cpu_cache *cc,
 				       unsigned long *hits, unsigned long *puts,
 				       unsigned long *held)
@@ -210,7 +213,7 @@ static int vmem_qcaches_show(struct seq_file *m, void *v)
 
 DEFINE_SHOW_ATTRIBUTE(vmem_qcaches);
 
-/* Waiters that are copied in one hold of the tree lock. */
+/* Upper bound of the waiters that are copied in one hold of the tree lock. */
 #define GROUP	16
 
 /* A copy of a waiter. */
@@ -223,7 +226,10 @@ struct shown {
 	char comm[TASK_COMM_LEN];
 };
 
-/* Copy at most GROUP waiters with tickets above *@last. Returns the number. */
+/*
+ * Copy at most GROUP waiters with tickets above *@last, and set *@last to the
+ * last copied ticket. Returns the number of copied waiters.
+ */
 static unsigned int waiters_copy_group(struct vmem *vm, u64 *last, struct shown *to)
 {
 	struct vmem_waiter *w;

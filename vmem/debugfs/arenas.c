@@ -18,7 +18,10 @@
 #include "../report/report.h"
 #include "debugfs.h"
 
-/* Position 0 is the heading. Reading it moves the cursor to the first arena. */
+/*
+ * Position 0 is the heading. For it, the function moves the cursor to the first
+ * arena.
+ */
 static void *arenas_seq_start(struct seq_file *m, loff_t *pos)
 {
 	struct vmem_registry_cursor *cur = m->private;
@@ -158,7 +161,7 @@ DEFINE_SHOW_ATTRIBUTE(vmem_metadata);
 
 static struct dentry *root;
 
-/* A directory that only root can read, because the files show addresses. */
+/* Make a directory for root only, because the files show addresses. */
 static struct dentry *private_dir(const char *name, struct dentry *parent)
 {
 	struct dentry *dir = debugfs_create_dir(name, parent);

@@ -21,15 +21,15 @@
 #include "../report/report.h"
 #include "debugfs.h"
 
-/* Segments counted in one hold of the lock. */
+/* Lock budget of the arena lock, in segments. */
 #define CONSUMERS_A_HOLD	128
 
-/* Groups that a leak report prints. */
+/* Upper bound of the groups that a leak report prints. */
 #define CONSUMERS_PRINTED	8
 
 /**
  * enum vmem_consumer_kind - the owner of a group of allocations
- * @VMEM_CONSUMER_STACK: callers with one stack
+ * @VMEM_CONSUMER_STACK: callers with the same stack
  * @VMEM_CONSUMER_UNKNOWN: callers that audit has not recorded
  * @VMEM_CONSUMER_SLABS: quantum caches, which cut the segments into objects
  */
@@ -62,7 +62,7 @@ struct vmem_consumer {
  * struct vmem_consumers - all groups
  * @group: the groups
  * @n: number of groups
- * @rest: the sum of the stacks that do not fit into @group
+ * @rest: the sum of the allocations whose stacks do not fit into @group
  * @slot: hash by stack: number of the group plus 1, or 0; valid until the
  *	groups are sorted
  *
@@ -202,9 +202,9 @@ void vmem_consumers_print(struct vmem_consumers *c)
 }
 
 /*
- * Count all segments of an arena; relaxes the lock. Not a snapshot: if a
- * segment changes during the count, it counts as before or as after the change.
- * Returns -EINTR if the task is being killed.
+ * Count all segments of an arena; relaxes the lock. Not a snapshot: a segment
+ * that changes during the count is counted as it was before or after the
+ * change. Returns -EINTR if the task is being killed.
  */
 static int consumers_collect(struct vmem_consumers *c, struct vmem *vm)
 {
@@ -257,7 +257,7 @@ static const struct vmem_consumer *consumers_at(const struct vmem_consumers *c,
 	return pos == c->n + 1 && c->rest.n ? &c->rest : NULL;
 }
 
-/* Position 0 is the heading. Reading it counts all segments. */
+/* Position 0 is the heading. For it, the function counts all segments. */
 static void *consumers_start(struct seq_file *m, loff_t *pos)
 {
 	struct consumers_file *file = m->private;

@@ -2,11 +2,11 @@
 /*
  * The file "segments": a line for each segment of an arena, in list order.
  *
- * A read takes the arena lock for each line. A cursor keeps the place between
- * two lines and between two reads. So the output is not a snapshot: if a
- * segment changes during the read, the line shows the segment before or after
- * the change. An open file keeps struct vmem allocated, but does not prevent
- * the destruction of the arena.
+ * A read takes the arena lock for each line, and drops the lock after the line.
+ * A cursor keeps the place between two lines and between two reads. So the
+ * output is not a snapshot: if a segment changes during the read, the line
+ * shows the segment before or after the change. An open file keeps struct vmem
+ * allocated, but does not prevent the destruction of the arena.
  */
 #include <linux/seq_file.h>
 
@@ -62,7 +62,10 @@ static void *segments_fetch(struct view *view)
 	return view->valid ? view : NULL;
 }
 
-/* Position 0 is the heading. Reading it moves the cursor to the start. */
+/*
+ * Position 0 is the heading. For it, the function moves the cursor to the first
+ * segment.
+ */
 static void *segments_start(struct seq_file *m, loff_t *pos)
 {
 	struct view *view = m->private;

@@ -2,13 +2,13 @@
 /*
  * The fast path: pop and push on this CPU's loaded magazine.
  *
- * It uses no lock and no atomic operation, and leaves interrupts on. Preemption
- * is off, so the CPU stays the same. An interrupt handler that finds the busy
- * mark of the CPU set takes the slow path. The mark is plain memory, because an
- * interrupt handler completes before the interrupted code resumes. A handler
- * that runs after the test and before the store of the mark only changes the
- * contents of magazines. The interrupted code reads the contents after the
- * store.
+ * The fast path uses no lock and no atomic operation, and leaves interrupts on.
+ * Preemption is off, so the code stays on this CPU. An interrupt handler that
+ * finds the busy mark of the CPU set takes the slow path. The mark is plain
+ * memory, because an interrupt handler completes before the interrupted code
+ * resumes. A handler may run after the code has tested the mark and before the
+ * code sets the mark. Such a handler only changes the contents of magazines,
+ * and the code reads the contents after it has set the mark.
  */
 #ifndef _VMEM_QCACHE_FAST_H
 #define _VMEM_QCACHE_FAST_H
@@ -55,7 +55,7 @@ static __always_inline void vmem_cpu_end(struct vmem_cpu_cache *cc)
 		preempt_enable();
 }
 
-/* The magazines of this CPU, or the busy stub. Preemption is off. */
+/* This CPU's part of the caches, or the busy stub. Preemption is off. */
 static __always_inline struct vmem_cpu *vmem_cpu_fast(const struct vmem *vm)
 {
 	/*

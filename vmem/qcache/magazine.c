@@ -3,10 +3,10 @@
  * Magazines: their memory, the depot of a cache, and the per-CPU parts.
  *
  * A CPU allocates from its loaded magazine and frees to it. When the loaded
- * magazine is empty, or full, the CPU exchanges it for its previous magazine,
- * or for a magazine of the depot. Larger magazines need fewer exchanges with
- * the depot. So maintenance makes the next magazines larger when CPUs compete
- * for the depot's lock.
+ * magazine is empty, or full, the CPU loads the previous magazine instead, or a
+ * magazine of the depot. Larger magazines need fewer exchanges with the depot.
+ * So maintenance makes the next magazines larger when CPUs compete for the
+ * depot's lock.
  */
 #include <linux/slab.h>
 
@@ -69,7 +69,7 @@ bool vmem_magazine_allowed(struct vmem *vm)
 	return magazine_limit(vm) >= vmem_magazine_capacity(0);
 }
 
-/* An empty magazine; NULL if out of memory, or if the arena is too small. */
+/* Returns a new magazine; NULL if out of memory or the arena is too small. */
 static struct vmem_magazine *magazine_alloc(struct vmem_qcache *qc)
 {
 	unsigned int kind = READ_ONCE(qc->kind);
@@ -93,7 +93,7 @@ static struct vmem_magazine *magazine_alloc(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_magazine_supply - make an empty magazine for objects that are freed
+ * vmem_magazine_supply - make an empty magazine for later frees
  * @qc: the cache; vmem_free() has found no magazine
  *
  * vmem_free() must not need memory, so an allocation makes the magazine.
@@ -161,7 +161,7 @@ static void depot_unlock(struct vmem_depot *d, unsigned long irq)
 	local_irq_restore(irq);
 }
 
-/* A magazine that is not empty, or NULL. Context: any but NMI. */
+/* Take a magazine that is not empty, or NULL. Context: any but NMI. */
 struct vmem_magazine *vmem_depot_take_full(struct vmem_depot *d)
 {
 	unsigned long irq = depot_lock(d);
@@ -175,7 +175,7 @@ struct vmem_magazine *vmem_depot_take_full(struct vmem_depot *d)
 	return mag;
 }
 
-/* An empty magazine, or NULL. Context: any but NMI. */
+/* Take an empty magazine, or NULL. Context: any but NMI. */
 struct vmem_magazine *vmem_depot_take_empty(struct vmem_depot *d)
 {
 	unsigned long irq = depot_lock(d);
@@ -257,7 +257,7 @@ unsigned long vmem_cpu_alloc_slow(struct vmem_qcache *qc, unsigned int index)
 		cc->prev = NULL;
 		cpu_exchange(cc, mag);
 	}
-	/* The objects in the depot are for the waiters. */
+	/* While requests wait, the objects in the depot are for the waiters. */
 	if (!cc->rounds && !READ_ONCE(qc->vm->waiters)) {
 		mag = vmem_depot_take_full(&qc->depot);
 		if (mag) {
@@ -281,8 +281,7 @@ out:
  * @index: index of the cache
  * @addr: the object
  *
- * If both magazines are full, exchanges one of them for an empty magazine of
- * the depot.
+ * If no magazine of the CPU has space, takes an empty magazine from the depot.
  *
  * Context: any but NMI.
  * Return: true if a magazine has taken the object; false if no magazine has

@@ -20,7 +20,10 @@ static int dead_state;
  */
 static u32 last_reap;
 
-/* An estimate of the memory of magazines and slabs, in slab descriptors. */
+/*
+ * Returns an estimate of the memory of magazines and slab descriptors, in units
+ * of a slab descriptor.
+ */
 static unsigned long pressure_count(struct shrinker *s, struct shrink_control *sc)
 {
 	unsigned long bytes = vmem_magazine_bytes() + vmem_slab_bytes();
@@ -47,7 +50,7 @@ static unsigned long pressure_scan(struct shrinker *s, struct shrink_control *sc
 	struct vmem *vm;
 	unsigned int i;
 
-	/* Called often by memory reclaim: drain at most once a second. */
+	/* Memory reclaim calls this often: queue at most one drain a second. */
 	if (READ_ONCE(last_reap) != now) {
 		WRITE_ONCE(last_reap, now);
 		vmem_reclaim_all_soon();
@@ -64,10 +67,10 @@ static unsigned long pressure_scan(struct shrinker *s, struct shrink_control *sc
 static struct vmem_shrinker shrinker = { .count = pressure_count, .scan = pressure_scan };
 
 /*
- * The hotplug callback. The CPU is dead, so its magazines stay empty. No holder
- * of the list mutex waits for hotplug, so the callback may wait for the mutex.
- * The callback also drains the depots, because a waiter may need the objects
- * that it has moved to the depots.
+ * The hotplug callback: moves the magazines of a dead CPU to the depots. No
+ * holder of the list mutex waits for hotplug, so the callback may wait for the
+ * mutex. The callback also queues a drain of all caches, because a waiter may
+ * need the moved objects.
  */
 static int pressure_cpu_dead(unsigned int cpu)
 {

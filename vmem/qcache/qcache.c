@@ -109,7 +109,7 @@ void vmem_qcaches_destroy(struct vmem *vm)
 		while (vmem_slab_split_any(qc))
 			cond_resched();
 	}
-	/* A second loop, because the first reads the tables of all caches. */
+	/* A second loop: the first loop reads the tables of all caches. */
 	for (i = 0; i < vm->qcaches->n; i++) {
 		struct vmem_qcache *qc = &vm->qcaches->cache[i];
 
@@ -207,7 +207,7 @@ void *vmem_qcache_alloc(struct vmem *vm, size_t size, int vmflag,
 			panic("vmem: misuse with VM_PANIC");
 		return NULL;
 	}
-	/* A request that may sleep must yield to an older waiter's turn. */
+	/* A request that may sleep must not overtake requests that wait. */
 	if (likely(!READ_ONCE(vm->waiters) || vmflag & VM_NOSLEEP))
 		addr = qcache_take(qc);
 	p = likely(addr) ? (void *)addr : qcache_refill(qc, vmflag, caller);
@@ -238,7 +238,7 @@ void vmem_qcache_free(struct vmem *vm, unsigned long addr, size_t size)
  * @vm: the arena
  * @addr: the object
  * @size: a cached size
- * @pending: set to the range that returns to the arena
+ * @pending: set to the range that returns to the arena, or to nothing
  *
  * Allocates no memory: if there is no magazine with space, the object returns
  * to its slab, and a later allocation makes a magazine.
@@ -252,7 +252,7 @@ void vmem_qcache_free_one(struct vmem *vm, unsigned long addr, size_t size,
 	struct vmem_qcache *qc = &vm->qcaches->cache[index];
 
 	trace_vmem_free(vm, addr, size, true);
-	/* With debug, bypass the magazines: the slab checks each object. */
+	/* With debug, bypass the magazines: a slab checks each object. */
 	if (!vm->debug && !READ_ONCE(vm->waiters) && addr) {
 		pending->vm = NULL;
 		if (READ_ONCE(qc->try_magazines) &&

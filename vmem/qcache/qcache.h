@@ -30,7 +30,10 @@
 /* Number of lists of slabs, indexed by log2 of the number of free objects. */
 #define VMEM_SLAB_LISTS		7
 
-/* Maximum of recorded slabs. If there are more, the work item checks all. */
+/*
+ * Upper bound of the slabs that vmem_split_note() records. If there are more,
+ * the work item &vmem.split checks all slabs.
+ */
 #define VMEM_SLABS_NOTED	8
 
 /**
@@ -63,8 +66,9 @@ struct vmem_magazine {
  * @busy: the busy mark: code on this CPU is using this structure, so an
  *	interrupt handler takes the slow path
  *
- * Only its CPU accesses it, with preemption off and @busy set. Exceptions: the
- * hotplug callback, if the CPU is dead; and the destruction of the arena.
+ * Only the CPU accesses the structure, with preemption off and @busy set.
+ * Exceptions: the hotplug callback if the CPU is dead; the destruction of the
+ * arena; and debugfs, which reads @rounds, @allocs and @frees.
  */
 struct vmem_cpu_cache {
 	unsigned int rounds;
@@ -90,7 +94,7 @@ struct vmem_cpu {
 };
 
 /**
- * struct vmem_depot - where CPUs exchange magazines
+ * struct vmem_depot - the magazines that CPUs exchange
  * @lock: protects all fields; held for a few instructions with interrupts off.
  *	No memory is allocated or freed under the lock.
  * @full: magazines that are not empty
@@ -127,8 +131,8 @@ struct vmem_depot {
  * @idle: the slab was wholly free at the last round of maintenance
  * @level: the level of the request that makes the slab, until the slab exists
  *
- * Protected by the lock of its cache, except @level: only the request that
- * makes the slab uses it, before the slab is in the cache.
+ * The lock of the cache protects all fields except @level. Only the request
+ * that makes the slab uses @level, before the slab is in the cache.
  */
 struct vmem_slab {
 	union {

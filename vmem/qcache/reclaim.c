@@ -23,19 +23,25 @@
 #include "fast.h"
 #include "slab.h"
 
-/* Depot lock contentions between two rounds, above which magazines grow. */
+/*
+ * Magazines grow if a CPU found the depot lock held more often than this
+ * between two rounds of maintenance.
+ */
 #define CONTENDED	3
 
-/* Jiffies between two runs while requests wait: first and longest interval. */
+/*
+ * Jiffies between two runs of the work item while requests wait: the first and
+ * the longest interval.
+ */
 #define DELAY_FIRST	max(HZ / 50, 1)
 #define DELAY_MOST	(HZ / 4)
 
-/* Jiffies before a run for requests that do not wait. */
+/* Jiffies before a run that vmem_reclaim_once() has queued. */
 #define DELAY_ONCE	max(HZ / 100, 1)
 
 /*
- * Workqueues for drains and for unloading CPUs. Their work items call no
- * function of a client.
+ * Workqueue of drains, and workqueue of the items that move the magazines of a
+ * CPU to the depots. The work items call no function of a client.
  */
 static struct workqueue_struct *wq, *cpu_wq;
 
@@ -73,10 +79,10 @@ void vmem_depot_drain(struct vmem_qcache *qc)
 
 /*
  * Make each CPU move its magazines to the depots. Does not take the hotplug
- * lock, because a task that waits for this function may block hotplug. If a CPU
- * is offlined, its work item runs on another CPU; this does no harm.
- * pressure_cpu_dead() moves the magazines of the dead CPU and queues another
- * drain.
+ * lock, because a task that waits for the drain may hold the hotplug lock. If a
+ * CPU is offlined, its work item runs on another CPU and moves the magazines of
+ * that other CPU, which does no harm. pressure_cpu_dead() moves the magazines
+ * of the dead CPU and queues another drain.
  */
 static void reclaim_unload_cpus(struct vmem *vm)
 {
@@ -143,7 +149,7 @@ static bool reclaim_has_cached(const struct vmem *vm)
 	return false;
 }
 
-/* &vmem_tree.reclaim: one run over the arenas of a tree. */
+/* The work item &vmem_tree.reclaim: drains the caches of a tree once. */
 void vmem_tree_reclaim(struct work_struct *work)
 {
 	struct vmem_tree *tree = container_of(to_delayed_work(work),
@@ -162,7 +168,7 @@ void vmem_tree_reclaim(struct work_struct *work)
 
 	if (atomic_read(&tree->caches)) {
 		vmem_registry_open_tree(&cur, tree);
-		/* Without waiters, the run continues only if @once is set. */
+		/* If no request waits, continue only if @once is set. */
 		while ((once || READ_ONCE(tree->nr_waiters)) &&
 		       (vm = vmem_registry_next_of(&cur, reclaim_has_cached))) {
 			reclaim_drain(vm);
@@ -217,9 +223,12 @@ void vmem_reclaim_once(struct vmem_tree *tree)
 }
 
 /**
- * vmem_tree_add_caches - count an arena with caches in its tree
- * @vm: the arena
+ * vmem_tree_add_caches - add @n to the tree's number of arenas with caches
+ * @vm: an arena with caches
  * @n: 1 or -1
+ *
+ * If @n is positive and requests wait in the tree, queues the reclaim work
+ * item.
  */
 void vmem_tree_add_caches(struct vmem *vm, int n)
 {
@@ -241,7 +250,7 @@ static void reclaim_drain_some(struct vmem_qcache *qc, struct vmem_reclaim_budge
 	}
 }
 
-/* Does the arena have a free segment in a class that guarantees @need? */
+/* Does a guaranteed class of @need integers hold a free segment? */
 static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
 {
 	struct vmem_seg *seg;
@@ -258,12 +267,12 @@ static bool reclaim_has_segment(struct vmem *vm, unsigned long need)
  * vmem_reclaim_now - drain an arena's caches without sleeping
  * @vm: the arena
  * @need: size of the request
- * @anywhere: any free segment of @need integers can serve the request
+ * @anywhere: true if any free segment of @need integers can serve the request
  * @budget: upper bounds; reduced by the work done
  *
- * Drains the magazines of this CPU and the depots, and releases wholly free
- * slabs. Then splits slabs, unless @anywhere is true and there is a free
- * segment of @need integers. Does not call release functions of clients: the
+ * Drains the depots and the magazines of this CPU, and releases wholly free
+ * slabs. Then splits slabs, unless @anywhere is true and a guaranteed class of
+ * @need holds a free segment. Does not call release functions of clients: the
  * caller must queue &vmem.release, which calls them.
  *
  * Context: any but NMI. No arena lock held.
@@ -312,7 +321,10 @@ void vmem_reclaim_all_soon(void)
 	queue_work(wq, &reclaim_all_work);
 }
 
-/* Free the magazines that the depot has not needed since the last round. */
+/*
+ * Free the magazines that the depot has not needed since the last round of
+ * maintenance. If the depot lock was contended, make the next magazines larger.
+ */
 static void reclaim_trim_depot(struct vmem_qcache *qc)
 {
 	struct vmem_depot *d = &qc->depot;
@@ -340,7 +352,7 @@ static void reclaim_trim_depot(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_qcaches_maintain - a round of maintenance over the caches of an arena
+ * vmem_qcaches_maintain - run a round of maintenance over an arena's caches
  * @vm: the arena; the caller has a hold on it
  *
  * Context: task, sleeping allowed. The caller holds &vmem.maintain_mutex.
@@ -355,7 +367,7 @@ void vmem_qcaches_maintain(struct vmem *vm)
 	magazines = atomic_read(&vm->qcaches->magazines);
 	if (!magazines && !READ_ONCE(vm->qcaches->maintain))
 		return;
-	/* Either the loop sees a slab, or vmem_slab_insert() sets the flag. */
+	/* The loop sees a slab, or vmem_slab_insert() sets the flag again. */
 	WRITE_ONCE(vm->qcaches->maintain, false);
 	smp_mb();	/* pairs with smp_mb() in vmem_slab_insert() */
 	too_small = magazines && !vmem_magazine_allowed(vm);
@@ -376,8 +388,8 @@ void vmem_qcaches_maintain(struct vmem *vm)
 		if (data_race(qc->nempty))
 			vmem_slab_release_empty(qc, true, NULL);
 		/*
-		 * An estimate of @nslabs is enough. If there is no memory, the
-		 * next round tries again.
+		 * An estimate of @nslabs is enough. If there is no memory for a
+		 * table, the next round tries again.
 		 */
 		vmem_hash_rescale(&qc->slabs, &qc->lock, data_race(qc->nslabs));
 	}

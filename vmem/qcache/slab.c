@@ -3,10 +3,11 @@
  * Slabs: ranges of the arena, cut into equal objects.
  *
  * A slab is an allocated segment of the arena. All slabs of an arena have the
- * slab size, but they are not aligned to it. The slab size divides the integers
- * into granules. The key of a slab is the granule that it begins in; no two
- * slabs begin in the same granule. The slab that holds an address begins in the
- * granule of the address or in the granule before.
+ * slab size, but they are not aligned to the slab size. Granule n begins at n
+ * times the slab size, and has the slab size. The key of a slab is the number
+ * of the granule in which the slab begins; no two slabs begin in the same
+ * granule. The slab that holds an address begins in the granule of the address
+ * or in the granule before.
  *
  * Allocations use the fullest slabs with free objects first, so that the other
  * slabs may become wholly free and return to the arena.
@@ -75,7 +76,7 @@ void vmem_slab_set_nfree(struct vmem_qcache *qc, struct vmem_slab *slab,
 	slab_list_add(qc, slab);
 }
 
-/* The slab that an address lies in, or NULL. The cache's lock is held. */
+/* The slab of @qc that holds @addr, or NULL. The cache lock is held. */
 struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr)
 {
 	unsigned long size = qc->vm->qcaches->slab_size;
@@ -94,7 +95,7 @@ struct vmem_slab *vmem_slab_find(struct vmem_qcache *qc, unsigned long addr)
 	return slab && addr - slab->start < size ? slab : NULL;
 }
 
-/* Free a descriptor. Its slab has been removed, or was not inserted. */
+/* Free the descriptor of a slab that was removed, or was never inserted. */
 void vmem_slab_free(struct vmem_slab *slab)
 {
 	kmem_cache_free(slab_cache, slab);
@@ -102,10 +103,10 @@ void vmem_slab_free(struct vmem_slab *slab)
 }
 
 /*
- * Returns false if neither the arena nor a source has space for a slab; true if
- * one has space, or if this is unknown. Without this check, each request in a
- * full tree would search the whole source path for a slab, and call an import
- * function, before it takes a single object.
+ * A hint: can the arena, or a source on its path, provide a slab? Also returns
+ * true if only an import function of a client can tell. Without this check,
+ * each request in a full tree would search the whole source path for a slab,
+ * and call an import function, before it takes a single object.
  */
 static bool slab_may_fit(struct vmem *vm)
 {
@@ -122,7 +123,7 @@ static bool slab_may_fit(struct vmem *vm)
 		spin_unlock_irqrestore(&vm->segmap.lock, irq);
 		if (fits)
 			return true;
-		/* The last import has failed or was refused. */
+		/* While this is set, the arena does not import for slabs. */
 		if (READ_ONCE(vm->import_dry))
 			return false;
 		if (!told)
@@ -155,7 +156,7 @@ struct vmem_slab *vmem_slab_alloc(struct vmem_qcache *qc)
 }
 
 /**
- * vmem_slab_insert - add a slab to its cache, and take an object of it
+ * vmem_slab_insert - add a slab to its cache, and take an object from the slab
  * @qc: the cache
  * @slab: the descriptor of the slab
  * @start: first integer of the slab
@@ -203,7 +204,7 @@ void vmem_slab_remove(struct vmem_qcache *qc, struct vmem_slab *slab)
 	qc->nfree -= slab->nfree;
 }
 
-/* Set @pending to the range of a removed, wholly free slab. */
+/* Set @pending to the range of a removed, free slab; free the descriptor. */
 static void slab_set_pending(struct vmem_qcache *qc, struct vmem_slab *slab,
 			     struct vmem_pending_free *pending)
 {
@@ -214,7 +215,7 @@ static void slab_set_pending(struct vmem_qcache *qc, struct vmem_slab *slab,
 	vmem_slab_free(slab);
 }
 
-/* Is @addr an allocated object of @slab? Returns the error, or NULL. */
+/* Returns NULL if @addr is an allocated object of @slab, else the error. */
 static const char *slab_check_free(const struct vmem_qcache *qc,
 				   const struct vmem_slab *slab, unsigned long addr)
 {
@@ -228,7 +229,7 @@ static const char *slab_check_free(const struct vmem_qcache *qc,
 	return NULL;
 }
 
-/* Object size of another cache that has @addr in a slab, or 0. For a report. */
+/* Object size of the other cache that has a slab with @addr; 0 if none has. */
 static unsigned long slab_other_size(struct vmem_qcache *qc, unsigned long addr)
 {
 	struct vmem_qcaches *all = qc->vm->qcaches;
@@ -318,8 +319,8 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 /**
  * vmem_slab_release_empty - return wholly free slabs to the arena
  * @qc: the cache
- * @idle_only: only slabs that were already wholly free at the last round of
- *	maintenance
+ * @idle_only: return only slabs that were already wholly free at the last round
+ *	of maintenance
  * @budget: upper bounds, for a request that may not sleep; or NULL
  *
  * Does not call release functions of clients: &vmem.release calls them.

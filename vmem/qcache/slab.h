@@ -34,10 +34,10 @@ bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);
 void vmem_split_work(struct work_struct *work);
 
 /*
- * Take an object of a slab that has a free object. The cache's lock is held.
+ * Take a free object of @slab, which must have one. The cache lock is held.
  *
- * The slab stays in its list, unless the number of its free objects was a power
- * of two, or the slab was wholly free.
+ * The slab moves to another list only if it was wholly free, or if the number
+ * of free objects was a power of two.
  */
 static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 						      struct vmem_slab *slab)
@@ -57,11 +57,14 @@ static __always_inline unsigned long vmem_slab_object(struct vmem_qcache *qc,
 }
 
 /**
- * vmem_slab_take - take an object of one of the fullest slabs with free objects
+ * vmem_slab_take - take a free object from the slabs of a cache
  * @qc: the cache
  *
+ * Prefers slabs with few free objects, so that the other slabs may become
+ * wholly free.
+ *
  * Context: any but NMI. Takes the cache's lock.
- * Return: the object, or 0 if there is none.
+ * Return: the object; 0 if no slab has a free object.
  */
 static __always_inline unsigned long vmem_slab_take(struct vmem_qcache *qc)
 {

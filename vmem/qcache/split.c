@@ -10,10 +10,10 @@
  * objects, together with the neighbours of the slab, can make a free segment of
  * the needed size.
  *
- * When a request begins to wait, the reclaim checks all slabs once. While
- * requests wait, vmem_split_note() records a slab with a new free object if a
- * split may yield a segment of the needed size; a work item tries to split the
- * recorded slabs.
+ * When a request begins to wait, the reclaim work item checks all slabs once.
+ * While requests wait, vmem_split_note() records a slab with a new free object
+ * if a split may yield a segment of the needed size. The work item &vmem.split
+ * tries to split the recorded slabs.
  */
 #include <linux/slab.h>
 
@@ -72,9 +72,9 @@ static struct runs split_runs(const struct vmem_qcache *qc,
 }
 
 /*
- * If the neighbour @seg is a slab that could also be split, returns an upper
- * bound of the free run at its low end if @above, or at its high end if not.
- * Returns 0 if @seg is not such a slab.
+ * @seg is the upper neighbour of the slab to split if @above, else the lower
+ * neighbour. If @seg is a slab too, returns an upper bound of the free run at
+ * the low end of @seg if @above, else at the high end. If not, returns 0.
  */
 static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg *seg,
 				  bool above)
@@ -93,7 +93,7 @@ static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg 
 	return above ? r.low : r.high;
 }
 
-/* Upper bound of a free segment's size after splits of @slab and neighbours. */
+/* Upper bound of the free segment that splits of @slab and neighbours make. */
 static unsigned long split_gain(struct vmem_qcache *qc, const struct vmem_slab *slab,
 				const struct vmem_seg *seg)
 {
@@ -140,9 +140,10 @@ static struct vmem_seg *split_segment(struct vmem_qcache *qc,
 }
 
 /*
- * Split the slab that begins at @start, if there is such a slab and the split
- * makes a free segment of @need integers. @caller_queues is for &struct
- * vmem_pending_free. Returns 1 if it has split the slab, 0 if not, or -ENOMEM.
+ * If a slab of @qc begins at @start, and splits of the slab and its neighbours
+ * may make a free segment of @need integers, split the slab. @caller_queues:
+ * see &vmem_pending_free.caller_queues. Returns 1 after a split, 0 if the function did
+ * not split the slab, -ENOMEM if there was no memory.
  *
  * Holds the cache lock and the arena lock during the split, so that a request
  * finds each free object either in the slab or in the arena.
@@ -160,8 +161,8 @@ static int split_slab(struct vmem_qcache *qc, unsigned long start,
 	unsigned int cost;
 
 	/*
-	 * Each cut takes two structures. The slab may change while the locks
-	 * are dropped.
+	 * Each cut takes two structures. Check again when the pool is filled:
+	 * the slab may change while the locks are dropped.
 	 */
 	for (;;) {
 		spin_lock_irqsave(&qc->lock, irq);
@@ -253,11 +254,11 @@ static bool split_has_run(u64 free, unsigned long n)
 }
 
 /*
- * With @certain, returns true if a split of @slab alone makes a free segment of
- * @need integers. Without @certain, returns true if @slab alone is too small,
- * but a split may make such a segment together with the neighbours. @row is
- * @need in objects, rounded up. Cheaper than split_runs(), for many slabs in
- * one hold of the lock.
+ * If @certain, returns true if a split of @slab alone makes a free segment of
+ * @need integers. If not @certain, returns true if a split of @slab alone does
+ * not make such a segment, but splits of @slab and its neighbours may. @row is
+ * @need in objects, rounded up. Avoids split_runs(), because the caller checks
+ * many slabs in one hold of the lock.
  */
 static bool split_candidate(const struct vmem_qcache *qc, const struct vmem_slab *slab,
 			    unsigned long need, unsigned long row, bool certain)
@@ -273,9 +274,9 @@ static bool split_candidate(const struct vmem_qcache *qc, const struct vmem_slab
 }
 
 /*
- * Collect at most @most slabs for which split_candidate() is true, and check at
- * most *@looks slabs. Sets @start to the first integers of the collected slabs.
- * Returns the number of collected slabs.
+ * Collect at most @most slabs for which split_candidate() is true. Checks at
+ * most *@looks slabs, and reduces *@looks by one for each. Sets @start to the
+ * first integers of the collected slabs. Returns the number of collected slabs.
  */
 static unsigned int split_candidates(struct vmem_qcache *qc, unsigned long need,
 				     bool certain, unsigned long *start,
@@ -312,7 +313,7 @@ static unsigned int split_candidates(struct vmem_qcache *qc, unsigned long need,
  * vmem_split_some - split slabs for a request that may not sleep
  * @vm: the arena
  * @need: size of the request
- * @anywhere: any free segment of @need integers can serve the request
+ * @anywhere: true if any free segment of @need integers can serve the request
  * @budget: upper bounds; reduced by the work done
  *
  * Context: any but NMI.
@@ -344,14 +345,14 @@ void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 	}
 }
 
-/* Call split_slab() for the cache that has a slab at @start. */
+/* Call split_slab() for each cache, until the result is not 0. */
 static int split_at(struct vmem *vm, unsigned long start, unsigned long need)
 {
 	unsigned int i;
 	int done = 0;
 
 	for (i = 0; i < vm->qcaches->n && !done; i++)
-		/* Without the lock: vmem_slab_insert() records later slabs. */
+		/* Not locked: vmem_slab_insert() records later slabs. */
 		if (data_race(vm->qcaches->cache[i].nslabs))
 			done = split_slab(&vm->qcaches->cache[i], start, need,
 					  nowait, false);
@@ -359,7 +360,7 @@ static int split_at(struct vmem *vm, unsigned long start, unsigned long need)
 }
 
 /**
- * vmem_split_all - split each slab of an arena if this may serve a request
+ * vmem_split_all - split the slabs whose split may serve a request
  * @vm: the arena
  *
  * Context: task, sleeping allowed.
@@ -376,8 +377,8 @@ void vmem_split_all(struct vmem *vm)
 	spin_lock_irq(&sm->lock);
 	need = vm->need_least;
 	/*
-	 * No request needs a split, or a run has checked all slabs and
-	 * vmem_split_note() has recorded all later changes.
+	 * No request needs a split; or an earlier run has checked all slabs for
+	 * this size, and vmem_split_note() has recorded all later changes.
 	 */
 	if (need == ULONG_MAX || need >= vm->split_done) {
 		spin_unlock_irq(&sm->lock);
@@ -438,8 +439,8 @@ bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
 }
 
 /*
- * Work item: tries to split the slabs that vmem_split_note() recorded, or all
- * slabs if there were too many to record.
+ * The work item &vmem.split: tries to split the slabs that vmem_split_note()
+ * has recorded. If there were too many to record, then tries to split all.
  */
 void vmem_split_work(struct work_struct *work)
 {
@@ -470,7 +471,7 @@ void vmem_split_work(struct work_struct *work)
 	}
 	if (!more && memory)
 		return;
-	/* Check all slabs: now, or, if there was no memory, in the next run. */
+	/* Check all slabs: now, or in the next reclaim if memory was short. */
 	spin_lock_irq(&vm->segmap.lock);
 	vm->split_done = ULONG_MAX;
 	spin_unlock_irq(&vm->segmap.lock);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The validator for quantum caches: every slab is a cached segment of the
- * arena; the number of its free objects agrees with its bitmap and its list;
- * the totals of the cache agree with its slabs.
+ * The validator for quantum caches. Every slab is a cached segment of the
+ * arena. The number of free objects of a slab agrees with the bitmap and the
+ * list of the slab. The totals of a cache agree with the slabs of the cache.
  */
 #include <linux/printk.h>
 

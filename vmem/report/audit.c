@@ -5,9 +5,9 @@
  * holds a handle. The depot never frees a stack: records stay valid after audit
  * has been switched off.
  *
- * The module parameter is a switch for all arenas, and each arena has its own
- * switch. While any switch is on, every request to any arena tests the switch
- * of its arena.
+ * The module parameter is a switch for all arenas, and each arena has a switch
+ * too. While any switch is on, every request tests the module parameter and the
+ * switch of the arena.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -37,10 +37,13 @@ static DEFINE_MUTEX(audit_mutex);
 /* All arenas are audited. READ_ONCE() without the mutex. */
 static bool audit_all;
 
-/* The stack depot can allocate. False while built-in modules get parameters. */
+/*
+ * Set by vmem_audit_init(). Parameters of a built-in vmem are parsed at boot
+ * before the stack depot can allocate.
+ */
 static bool audit_ready;
 
-/* Called whenever a switch is turned on. */
+/* Count a switch that is turned on. While any is on, the fast paths are off. */
 static int audit_begin(void)
 {
 	int err = stack_depot_init();
@@ -107,12 +110,12 @@ void vmem_audit_init(void)
 /**
  * vmem_audit_arena - switch the audit of one arena on or off
  * @vm: the arena
- * @on: true to switch it on
+ * @on: true to switch the audit on
  *
  * An arena is audited while its switch or the module parameter is on.
  *
  * Context: task, may sleep.
- * Return: 0, or an error if the switch has not changed.
+ * Return: 0; or an error, and the switch has not changed.
  */
 int vmem_audit_arena(struct vmem *vm, bool on)
 {
@@ -124,7 +127,10 @@ int vmem_audit_arena(struct vmem *vm, bool on)
 	return err;
 }
 
-/* Save the stack, starting at @caller: without the frames of vmem itself. */
+/*
+ * Save the stack from @caller on, without the frames of vmem. Returns 0 if the
+ * arena is not audited.
+ */
 u32 vmem_audit_stack_slow(const struct vmem *vm, unsigned long caller,
 			  int vmflag)
 {

@@ -49,7 +49,7 @@ MODULE_PARM_DESC(mtbf, "fail a request if the clock in ns modulo this is 0 (0: o
  * @vmflag: VM_* flags of the request
  *
  * Two calls for one request may return different results. Only requests with
- * VM_NOSLEEP and without VM_PANIC may fail.
+ * VM_NOSLEEP and without VM_PANIC may fail on purpose.
  *
  * Context: any but NMI.
  * Return: true if the request must fail.

@@ -2,9 +2,10 @@
 /*
  * Misuse: a call with bad arguments.
  *
- * Such a call changes nothing, the arena counts it, and the log gets a report
- * with a stack. Reports are rate limited. The number of suppressed reports is
- * printed before the next report, or when the arena is destroyed.
+ * Such a call does not change the arena, except that the arena counts the call.
+ * The log gets a report with a stack. Reports are rate limited. The number of
+ * suppressed reports is printed before the next report, or when the arena is
+ * destroyed.
  */
 #include <linux/atomic.h>
 #include <linux/kernel.h>

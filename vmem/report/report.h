@@ -54,7 +54,7 @@ void vmem_audit_show(struct seq_file *m, const struct vmem_who *who);
 void vmem_audit_show_stack(struct seq_file *m, u32 stack);
 void vmem_audit_print_stack(u32 stack);
 
-/* Call this without the arena lock: saving a stack may allocate memory. */
+/* The arena lock is not held, because the stack depot may allocate memory. */
 static inline u32 vmem_audit_stack(const struct vmem *vm, unsigned long caller,
 				   int vmflag)
 {

@@ -10,7 +10,7 @@
 
 #include "report.h"
 
-/* Upper bound of the violations that a run prints. A run counts all. */
+/* Upper bound of the violations that a run prints. A run counts every one. */
 #define VIOLATIONS_SHOWN	16
 
 static bool debug;
@@ -201,7 +201,7 @@ static void verify_span_tree(struct check *c)
 				 c->spans, n, sm->nspans);
 }
 
-/* Check the types, the order and the number of hints. A hint may be stale. */
+/* Check the types, the order and the number of hints. A stale hint is valid. */
 static void verify_hints(struct check *c)
 {
 	struct vmem_segmap *sm = &c->vm->segmap;
@@ -225,7 +225,7 @@ static void verify_hints(struct check *c)
 				 sm->nr_hints);
 }
 
-/* Number of references of class cursors to @seg; to any segment if NULL. */
+/* References of class cursors to @seg, or to any segment if @seg is NULL. */
 static unsigned int verify_class_cursors(const struct vmem_classes *classes,
 					 const struct vmem_seg *seg)
 {

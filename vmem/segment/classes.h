@@ -4,8 +4,8 @@
  *
  * Class n holds the free segments of 2^n to 2^(n+1)-1 integers, last in, first
  * out. Bit n of a bitmap of one word is set while class n is not empty. So one
- * shift, one mask and one bit search find the lowest class whose segments all
- * fit a request, regardless of the number of segments.
+ * shift, one mask and one bit search find the lowest non-empty class whose
+ * segments all fit a request, regardless of the number of segments.
  */
 #ifndef _VMEM_SEGMENT_CLASSES_H
 #define _VMEM_SEGMENT_CLASSES_H
@@ -107,8 +107,8 @@ static inline unsigned long vmem_classes_from(const struct vmem_classes *c,
 
 /*
  * Finds the first segment of the lowest non-empty class whose segments all have
- * at least @size integers. Returns false if all these classes are empty, or if
- * @size is 0 or above VMEM_CLASS_MAX.
+ * at least @size integers. Returns false if there is no such class, or if @size
+ * is 0 or above VMEM_CLASS_MAX.
  */
 static __always_inline bool
 vmem_classes_guaranteed(const struct vmem_classes *c, unsigned long size,
@@ -149,7 +149,7 @@ static __always_inline void vmem_class_link(struct vmem_classes *c,
 	struct vmem_class *class = &c->class[i];
 	struct hlist_node *first;
 
-	/* Keeps the compiler from computing the address for each field. */
+	/* Makes the compiler compute the address once, not for each field. */
 	OPTIMIZER_HIDE_VAR(class);
 	seg->size = size;
 	class->n++;

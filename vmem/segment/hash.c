@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sizes of the hash, and rescaling.
+ * The sizes of the tables of a hash, and rescaling.
  */
 #include <linux/atomic.h>
 #include <linux/log2.h>
@@ -18,7 +18,7 @@
 /* Bytes of all tables, except for the tables &vmem_hash.small. */
 static atomic_long_t hash_bytes;
 
-/* The lowest @zeros bits of every key are 0. */
+/* Initialize a hash. The lowest @zeros bits of every key are 0. */
 void vmem_hash_init(struct vmem_hash *h, unsigned int zeros, ptrdiff_t offset)
 {
 	unsigned int i;
@@ -54,8 +54,8 @@ struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
  * between 3/4 and 3/2 buckets per entry, so a look-up takes about one step. A
  * table of half to twice the ideal size keeps its size. For any other table,
  * the result is the largest power of two that is at most @n, but at least 16
- * buckets. The result is the ideal or half of the ideal. It saves memory: there
- * are at most as many buckets as entries.
+ * buckets. This is the ideal or half of the ideal. The smaller size saves
+ * memory: above 16 buckets, there are at most as many buckets as entries.
  */
 static unsigned int hash_wanted_bits(const struct vmem_hash *h, unsigned long n)
 {
@@ -116,7 +116,7 @@ static void hash_rescale_begin(struct vmem_hash *h, struct hlist_head *heads,
 /*
  * Move a bounded number of entries. The lock is held; the caller drops it
  * between two steps. Returns true when the old table is empty; the caller then
- * frees it.
+ * frees the old table.
  */
 static bool hash_rescale_step(struct vmem_hash *h)
 {

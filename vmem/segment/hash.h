@@ -4,8 +4,8 @@
  * tables of slabs of the quantum caches.
  *
  * There are two tables during a rescale. Inserts go to the current table,
- * look-ups search both, and the rescale moves the entries of the old table in
- * steps. The rescale drops the lock between two steps.
+ * look-ups search both tables. The rescale moves the entries of the old table
+ * in steps, and drops the lock between two steps.
  */
 #ifndef _VMEM_SEGMENT_HASH_H
 #define _VMEM_SEGMENT_HASH_H
@@ -74,7 +74,7 @@ static inline void vmem_hash_del(struct hlist_node *node)
 	__hlist_del(node);
 }
 
-/* Find a key in a chain. Adds the steps beyond the first to *@steps. */
+/* Find a key in a chain. Adds the number of other keys visited to *@steps. */
 static __always_inline struct hlist_node *
 vmem_hash_chain(const struct hlist_head *head, unsigned long key,
 		ptrdiff_t offset, u64 *steps)
@@ -92,7 +92,7 @@ vmem_hash_chain(const struct hlist_head *head, unsigned long key,
 struct hlist_node *vmem_hash_find_old(const struct vmem_hash *h,
 				      unsigned long key, u64 *steps);
 
-/* Find the node of a key, or NULL. @offset is h->offset, as a constant. */
+/* Returns the node of a key, or NULL. @offset is h->offset, as a constant. */
 static __always_inline struct hlist_node *
 vmem_hash_find(const struct vmem_hash *h, unsigned long key, ptrdiff_t offset,
 	       u64 *steps)

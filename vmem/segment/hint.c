@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hints: where a walk of the segment list to an address begins.
+ * Hints: a walk of the segment list to an address begins at a hint instead of at
+ * the start of the span.
  *
  * The list is in address order within a span, but it has no index. So a walk to
  * an address inserts a hint at each VMEM_HINT_STRIDE-th segment that it passes.
  * A hint is an address, in a tree, at which an allocated segment began. A later
- * walk begins at the last hint at or before the address that it walks to.
+ * walk begins at the last hint at or before the target address.
  *
  * vmem_alloc() and vmem_free() do not update hints. Before a walk uses a hint,
  * it checks in the segment table that an allocated segment still begins there.
@@ -113,8 +114,8 @@ struct vmem_seg *vmem_hint_find(struct vmem_segmap *sm, struct vmem_seg *span,
  * @sm: the map
  * @seg: the segment; no-op unless it is allocated
  *
- * Best effort: a no-op if there are enough hints. If the pool has no structure
- * to spare, only sets &vmem_segmap.hints_wanted.
+ * Best effort: a no-op if the number of hints is at its upper bound. If the
+ * pool has no structure to spare, only sets &vmem_segmap.hints_wanted.
  *
  * Context: the arena lock is held.
  */

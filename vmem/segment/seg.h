@@ -46,11 +46,11 @@
  * @stack: allocated segment: stack depot handle of the allocation, 0 if audit
  *	did not record it
  *
- * @class, @hash and @order are hlist nodes: linking and unlinking cost half of
- * the stores of a list_head, and pprev leads to the previous structure.
+ * @class, @hash and @order are hlist nodes, because a list head of one word is
+ * sufficient, and pprev leads to the previous structure.
  *
- * Protected by the arena lock. A structure that is in no list of an arena is
- * private to the code that took it from a pool.
+ * Protected by the arena lock. A structure that is in no list, tree or pool of
+ * an arena is private to the code that took it from a pool.
  */
 struct vmem_seg {
 	union {
@@ -76,7 +76,7 @@ struct vmem_seg {
 
 static_assert(sizeof(struct vmem_seg) <= 64);
 
-/* Compare last integers, never ends: the end of a span may wrap to 0. */
+/* The last integer. Never compare ends: the end of a span may wrap to 0. */
 static inline unsigned long vmem_seg_last(const struct vmem_seg *seg)
 {
 	return seg->start + seg->size - 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slab cache of segment structures, and the transfers between it and pools.
+ * The slab cache of segment structures, and transfers from and to the cache.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>

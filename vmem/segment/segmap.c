@@ -98,7 +98,7 @@ static bool span_less(struct rb_node *a, const struct rb_node *b)
  * @imported: the import function returned the span
  *
  * Context: the arena lock is held.
- * Return: the marker of the span; its free segment is the next in the list.
+ * Return: the marker of the span; the free segment follows it in the list.
  */
 struct vmem_seg *vmem_span_add(struct vmem_segmap *sm, unsigned long start,
 			       unsigned long size, bool imported)
@@ -245,7 +245,7 @@ struct vmem_seg *vmem_span_after(const struct vmem_seg *span)
  * vmem_cursor_open - open a cursor
  * @sm: the map
  * @cur: the cursor
- * @seg: segment or marker; the cursor opens at its first integer
+ * @seg: segment or marker; the cursor opens at the first integer of @seg
  *
  * Context: the arena lock is held.
  */
@@ -286,9 +286,9 @@ void vmem_cursor_set(struct vmem_cursor *cur, struct vmem_seg *seg)
  * @sm: the map
  * @cur: the cursor
  *
- * If the address of the cursor lies inside a segment, that segment is the
- * result of a merge with segments that the user of the cursor has visited. The
- * function skips the merged segment.
+ * A segment that begins below the address of the cursor and holds the address
+ * is the result of a merge with segments that the user of the cursor has
+ * visited. The function skips the merged segment.
  *
  * Context: the arena lock is held.
  * Return: the segment, which may be a span marker, or the end of the list.
@@ -313,7 +313,10 @@ void vmem_cursors_split(struct vmem_segmap *sm, const struct vmem_seg *from,
 			cur->seg = piece;
 }
 
-/* @from is merged into @into: move the cursors, which keep their addresses. */
+/*
+ * @from is merged into @into: cursors at @from move to @into, and keep their
+ * addresses.
+ */
 void vmem_cursors_join(struct vmem_segmap *sm, const struct vmem_seg *from,
 		       struct vmem_seg *into)
 {

@@ -16,7 +16,7 @@
 #include "hash.h"
 #include "seg.h"
 
-/* Upper bounds: structures that a cut and an added span take from the pool. */
+/* Upper bounds: structures that a cut or an added span takes from a pool. */
 #define VMEM_CUT_COST	2
 #define VMEM_SPAN_COST	2
 
@@ -118,7 +118,7 @@ static inline unsigned long vmem_segmap_nr_allocated(const struct vmem_segmap *s
 	return sm->stats.alloc - sm->stats.free;
 }
 
-/* Number of free segments that have appeared: freed, or added as a span. */
+/* Number of frees and of added spans: each makes or enlarges a free segment. */
 static inline unsigned long vmem_segmap_appeared(const struct vmem_segmap *sm)
 {
 	return (unsigned long)sm->stats.free + sm->added;
@@ -263,7 +263,8 @@ vmem_segmap_cut_low(struct vmem_segmap *sm, struct vmem_seg *seg,
  * @sm: the map, with VMEM_CUT_COST structures in its pool
  * @seg: a free segment
  * @addr: start of the allocation: inside @seg, a multiple of the quantum
- * @size: size of the allocation; rounded up to the quantum, it ends inside @seg
+ * @size: size of the allocation, which ends inside @seg, even when the size is
+ *	rounded up to the quantum
  *
  * Adds the right remainder to its class first, then the left remainder. A
  * remainder of the same class as @seg keeps the place of @seg in the list of

@@ -38,8 +38,9 @@
 	{ VMEM_WAIT_STRUCTURES,	"structures" })
 
 /*
- * The extent of a reap. "all": a work item drains the magazines of all CPUs and
- * the depots. "at-hand": a request that must not sleep drains a bounded part.
+ * The extent of a reap. "all": a work item drains the magazines of all CPUs,
+ * the depots and the slabs. "at-hand": a request that must not sleep drains a
+ * bounded part of these, and no magazines of other CPUs.
  */
 #define VMEM_REAP_ALL		0
 #define VMEM_REAP_AT_HAND	1
@@ -61,7 +62,7 @@
 	{ VM_ABORT,		"VM_ABORT" },				\
 	{ VM_ENDALLOC,		"VM_ENDALLOC" }) : "VM_SLEEP")
 
-/* While vmem_alloc or vmem_free is enabled, the fast paths are off. */
+/* The fast paths are off while the event vmem_alloc or vmem_free is enabled. */
 int vmem_trace_reg(void);
 void vmem_trace_unreg(void);
 
