@@ -13,7 +13,7 @@
  * of vmem includes the time of the kernel's tick if the CPU handles the tick
  * first.
  *
- * Each operation is repeated, or takes the lock so often, that the timer
+ * Each operation takes the lock many times or is repeated, so that the timer
  * expires at the beginning of some hold. While the module is loaded, user space
  * can continue the measurement, for example with reads of debugfs files. A
  * write of a name to the parameter "mark" prints the maximum lateness since the

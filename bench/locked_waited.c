@@ -7,7 +7,7 @@
  * interrupts off. So each kind of call has two figures. The lateness of the
  * timer is the longest time for which vmem itself turns interrupts off. The
  * maximum cost of a call, in instructions, is the time for which interrupts
- * stay off if the client has turned them off. Every second call runs with
+ * stay off if the client has turned them off. One call in two runs with
  * interrupts off, so that the cost of an interrupt does not count; the load
  * ignores the timer during such a call. Calls with interrupts on count only if
  * they cost more than LONG_TICKS.

@@ -5,10 +5,10 @@
  * A device has 16 MiB of memory, from which two arenas import. "video" has
  * frames of 256 KiB and keeps the last eight; "audio" has packets of 4 KiB.
  * Each step queues a packet, and every fourth step replaces the oldest frame.
- * The player reads packets, which frees them. After 1000 steps the player
- * stops, and the queue grows without bound. When the device's memory is
- * exhausted, video drops all further frames, although video does not allocate
- * more than before.
+ * The player reads packets and frees them. After 1000 steps the player stops,
+ * and the queue grows without bound. When the device's memory is exhausted,
+ * video drops all further frames, although video does not allocate more than
+ * before.
  *
  *	insmod vmem.ko audit=1
  *	insmod case_full.ko

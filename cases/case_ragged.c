@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A faulty client: its long-lived allocations lie between its short-lived
- * allocations, and fragment the free space.
+ * allocations. They fragment the space that the short-lived ones leave.
  *
  * A bus has a window of 16 MiB. Each of the first 256 steps maps a buffer of 60
  * KiB for a transfer. Every eighth of these steps also maps a page of

@@ -5,9 +5,9 @@
  *
  * A disk has 16 tags. Each step starts a thread that allocates a tag, sends a
  * command and exits. The tag is freed when the disk has completed the command.
- * In the first 100 steps at most 8 commands are incomplete. After that the disk
- * completes no command. So 8 more threads get a tag, and all later threads wait
- * until a reset completes all commands:
+ * After each of the first 100 steps at most 8 commands are incomplete. In later
+ * steps the disk completes no command. So 8 more threads get a tag, and all
+ * later threads wait until a reset completes all commands:
  *
  *	insmod vmem.ko audit=1
  *	insmod case_stuck.ko
@@ -49,7 +49,7 @@ static noinline void disk_send(void)
 static int disk_io(void *unused)
 {
 	disk_send();
-	/* This call never returns, so the module may be removed during it. */
+	/* Does not return to module code, so the module may be removed. */
 	kthread_complete_and_exit(&ended, 0);
 }
 

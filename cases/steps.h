@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Runs a client step by step. A write of N to the client's parameter "run" runs
- * the next N steps, and returns when they are done. So each case is
+ * the next N steps, and returns after the last of them. So each case is
  * reproducible on any machine.
  */
 #ifndef _CASES_STEPS_H

@@ -72,7 +72,7 @@ inline vmem_cpu_update_fast() {
 	stub = (waiters || traced)
 }
 
-/* A task whose CPU is offline moves to CPU 0 first. */
+/* A task whose CPU is offline first moves to CPU 0. */
 inline preempt_disable() {
 	if
 	:: handler
@@ -435,8 +435,8 @@ end:	do
 inline unload_cpus() {
 	d_step {
 		/*
-		 * Queue the unload work items. With -DINTERRUPT only CPU 0 has
-		 * one, otherwise each online CPU.
+		 * Queue the unload work items of all online CPUs; with
+		 * -DINTERRUPT only that of CPU 0.
 		 */
 #ifdef INTERRUPT
 		unload = 1

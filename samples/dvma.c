@@ -9,15 +9,15 @@
  *   aligned address.
  * - A device with a 16-bit address counter cannot cross a 64 KiB boundary.
  * - Some devices can address only a part of the window.
- * vmem_xalloc() supports all of these, in any combination.
+ * vmem_xalloc() supports all of these constraints, in any combination.
  *
- * A network card has no constraints. It makes most of the mappings, each of one
- * to four pages. These sizes have quantum caches, from which vmem_alloc()
- * allocates without a lock. vmem_xalloc() does not use the caches, since caches
- * do not support constraints. vmem_free() frees an allocation of vmem_alloc(),
- * and vmem_xfree() frees an allocation of vmem_xalloc(). Free objects in the
- * caches do not make a request fail: before a request fails, the caches return
- * their free objects to the arena.
+ * A network card has no constraints, and maps one to four pages at a time.
+ * These sizes have quantum caches, from which vmem_alloc() usually allocates
+ * without a lock. vmem_xalloc() does not use the caches, since caches do not
+ * support constraints. vmem_free() frees an allocation of vmem_alloc(), and
+ * vmem_xfree() frees an allocation of vmem_xalloc(). Before a VM_NOSLEEP
+ * request fails, it returns a bounded number of free objects from the caches to
+ * the arena, but none from the magazines of other CPUs.
  *
  * The window ends at the top of the 32-bit address space. On a 32-bit machine
  * the base of the window plus its size is 0, which vmem supports.
@@ -68,8 +68,8 @@ static const struct device_rules {
 	/* Disk: a 16-bit address counter. */
 	{ .max_pages = 16, .nocross = SZ_64K },
 	/*
-	 * Display: large and aligned mappings. At the top of the window they do
-	 * not fragment the space of the other devices.
+	 * Display: large and aligned mappings. VM_ENDALLOC puts them at high
+	 * addresses, away from the mappings of the other devices.
 	 */
 	{ .max_pages = 512, .align = SZ_1M, .flags = VM_BESTFIT | VM_ENDALLOC },
 	/* Sound: 24 address lines reach the first 16 MiB of the window. */

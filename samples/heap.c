@@ -11,16 +11,17 @@
  *
  * vmem_alloc() and vmem_free() have the types of an import and a release
  * function, so that each arena can import from another without further code.
- * Freed memory moves in the opposite direction. When the last object of an
- * imported span is freed, heap_objects releases the pages to heap_pages. When
- * an imported span of heap_pages is wholly free, heap_pages releases the span
- * to heap_root.
+ * Freed memory moves in the opposite direction. When an imported span of
+ * heap_objects is wholly free, heap_objects releases the pages to heap_pages.
+ * When an imported span of heap_pages is wholly free, heap_pages releases the
+ * span to heap_root.
  *
  * Small objects are allocated often and without constraints, so they have
  * quantum caches, one for each of the 16 multiples of 16 up to 256. A CPU
- * allocates a cached object from its own magazine, without a lock. The
- * magazines are refilled from slabs of 1 KiB. When heap_pages or heap_root is
- * exhausted, vmem reclaims free objects from the caches.
+ * allocates a cached object from a magazine of the CPU, without a lock. If the
+ * magazines have no object, the CPU takes an object from a slab of 1 KiB. When
+ * heap_pages or heap_root is exhausted, vmem reclaims free objects from the
+ * caches.
  *
  * The module allocates objects of mixed sizes and writes a pattern into each.
  * It replaces a random object "rounds" times. To detect overlaps it checks the
@@ -136,7 +137,7 @@ static int create_arenas(size_t size)
 	/*
 	 * With VMC_NO_QCACHE, qcache_max sets only the size of the smallest
 	 * import: the next power of two above three times qcache_max. So
-	 * heap_pages imports 32 pages at once, instead of single pages.
+	 * heap_pages never imports fewer than 32 pages at once.
 	 */
 	page_arena = vmem_create("heap_pages", NULL, 0, PAGE_SIZE, vmem_alloc,
 				 vmem_free, root_arena, 8 * PAGE_SIZE,

@@ -12,12 +12,12 @@
  * the same size. A cache allocates the most recently freed object first, and
  * it serves every request of a cached size, regardless of the fit policy.
  *
- * The module simulates a machine on which "live" processes run. It forks that
- * number of processes. Then, "rounds" times, one process exits and another is
- * forked. Each identifier must be the first free identifier after the previous
- * one, according to a bitmap that the module keeps. This check is stronger than
- * a check for duplicates: next fit must not skip a free identifier, and must
- * not reuse an identifier before the search has wrapped around.
+ * The module simulates a machine: the machine forks "live" processes; then,
+ * "rounds" times, one process exits and the machine forks another. Each
+ * identifier must be the first free identifier after the previous one,
+ * according to a bitmap that the module keeps. This check is stronger than a
+ * check for duplicates: next fit must not skip a free identifier, and must not
+ * reuse an identifier before the search has wrapped around.
  *
  * The processes stay alive until the module is removed:
  *

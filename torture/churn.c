@@ -65,7 +65,7 @@ static vmem_t *create_arena(struct tt_thread *t, unsigned int depth,
 			   source, cached, vmflag);
 }
 
-/* Leaves segments allocated, and objects in the magazines of this CPU. */
+/* Work function. It leaves segments allocated, and loaded magazines. */
 static void use_on_cpu(struct work_struct *work)
 {
 	struct churn *c = container_of(work, struct churn, work);

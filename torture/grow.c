@@ -9,7 +9,7 @@
 
 #include "torture.h"
 
-/* Maximum number of spans added to the growing arena. All have one size. */
+/* Maximum number of spans added to the growing arena, all of one size. */
 #define MAX_ADDED	7
 
 /* Allocations in a burst: enough to grow the segment table several times. */
@@ -43,7 +43,7 @@ static void add_span(struct tt_thread *t)
 	if (tt_random(&t->rnd, 2))
 		vmflag |= VM_PUSHPAGE;
 	tt_set_call(t, "vmem_add", a->name, a->size, vmflag);
-	/* Retry while memory is short. */
+	/* This fails only for lack of memory: retry. */
 	while (!vmem_add(a->vm, (void *)at, a->size, vmflag))
 		tt_usleep(100);
 	tt_set_call(t, NULL, NULL, 0, 0);

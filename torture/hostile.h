@@ -2,11 +2,12 @@
 /*
  * Declarations shared by the files of the hostile clients.
  *
- * Each client has a tree of its own. A leaf with quantum caches imports by
- * vmem_alloc() from a middle arena. The middle arena imports from a root by the
- * client's functions, and also has a span of its own. A thread allocates all of
- * the own span and frees it, alternately. So vmem serves every request
- * in the end, even if every import fails. In that case only vmem_free() and
+ * Each client has a tree of three arenas. A leaf with quantum caches imports by
+ * vmem_alloc() from a middle arena. The middle arena imports from a root: by
+ * vmem_alloc() for a MISFIT client, else by the client's functions. The middle
+ * arena also has an initial span, its "own span". A thread alternately
+ * allocates and frees the whole own span. So vmem serves every request in the
+ * end, even if every import fails. If every import fails, only vmem_free() and
  * vmem_xfree() in the middle arena wake waiters.
  */
 #ifndef VMEM_TORTURE_HOSTILE_H
@@ -30,17 +31,17 @@ enum { ROOT, MIDDLE, LEAF, LEVELS };
 
 /* Behaviour of a client's import and release functions. */
 #define SLEEPS		BIT(0)	/* both sleep 1 to 50 ms, rarely seconds */
-#define SLEEP_ONLY	BIT(1)	/* imports fail with VM_NOSLEEP */
+#define SLEEP_ONLY	BIT(1)	/* an import with VM_NOSLEEP fails */
 #define LOCKS		BIT(2)	/* both take the client's mutex */
 #define REFUSES		BIT(3)	/* imports fail although space is free */
 #define BAD		BIT(4)	/* imports return ranges that vmem refuses */
-#define REENTERS	BIT(5)	/* both allocate and free in the arena */
-#define MISFIT		BIT(6)	/* by vmem_alloc(); imports are misaligned */
+#define REENTERS	BIT(5)	/* both use the middle arena */
+#define MISFIT		BIT(6)	/* vmem_alloc() imports misaligned ranges */
 
 /**
  * struct tt_client - a hostile client
  * @name: names of the arenas
- * @behaviour: bit mask of the behaviour of its functions
+ * @behaviour: bit mask of the behaviours above
  * @lock: its mutex
  * @map: owner map of the tree
  * @arena: the arenas

@@ -17,7 +17,7 @@ static int begin(struct tt_thread *t)
 {
 	struct hostile *h = t->data;
 
-	/* One of the two threads holds few segments, so that it waits often. */
+	/* One of each two threads holds few segments, to wait often. */
 	tt_user_init(&h->user, t, t->n % 2 ? 24 : 3);
 	h->user.waits = true;
 	return 0;
@@ -91,7 +91,7 @@ static void step_own_span(struct tt_thread *t)
 	unsigned int i;
 
 	for (i = 0; i < TT_CLIENTS; i++) {
-		/* The functions of a BAD client need space: free more often. */
+		/* BAD clients call reenter(), which needs space: free often. */
 		unsigned int often = tt_clients[i].behaviour & BAD ? 2 : 6;
 
 		if (!tt_client_enabled(&tt_clients[i]))

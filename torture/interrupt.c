@@ -50,7 +50,7 @@ static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* Runs on the CPU of the timer. */
+/* IPI handler on the timer's CPU. */
 static void start_timer(void *data)
 {
 	struct irq_timer *it = data;

@@ -116,7 +116,7 @@ const struct tt_job tt_leaver_job = {
 	.name = "leaver", .size = HELD * sizeof(struct held), .step = step,
 };
 
-/* vmem_torture_leaver depends on this module, so it is removed already. */
+/* vmem_torture_leaver is already removed, because it depends on this module. */
 void tt_leaver_exit(void)
 {
 	down_write(&tree_sem);

@@ -14,10 +14,11 @@
  *   watchdog frees the result at once. This probe comes last, because
  *   vmem_free() would wake the waiter and hide a lost wake-up.
  *
- * The watchdog raises an alarm if, for more than a second, every check finds
- * that vmem could serve the request although the task sleeps. The watchdog
- * moves from CPU to CPU, so that a stalled CPU of an emulated machine also
- * delays the watchdog. The watchdog skips a check if the watchdog was delayed
+ * The watchdog raises an alarm if, for more than a second (FREED_MS in the
+ * first case), every check finds that the task sleeps and that vmem could serve
+ * the request. The watchdog also raises an alarm if the task spins. It moves
+ * from CPU to CPU, so that a stalled CPU of an emulated machine also delays the
+ * watchdog. The watchdog skips a check if the watchdog was delayed
  * or if memory is short. So on a slow machine an alarm takes longer, but is not
  * lost.
  */
@@ -42,7 +43,7 @@
 
 #define SPIN_MS		3000	/* CPU time of a waiter that is spinning */
 
-#define STACKS		3	/* alarms that print the stack of the task */
+#define STACKS		3	/* number of alarms that print a stack */
 
 /**
  * struct tt_request - a request that may wait
@@ -151,7 +152,7 @@ static void add_import_depth(int n)
 	}
 }
 
-/* Import functions call this. In them a request does not count as asleep. */
+/* Called by import functions: a task in one does not count as asleep. */
 void tt_import_begin(void)
 {
 	add_import_depth(1);
@@ -193,7 +194,7 @@ static void check_segment(void *arg, void *start, size_t size)
 		search->found = true;
 }
 
-/* True if a free segment is large enough regardless of its alignment. */
+/* True if a free segment is large enough, wherever the segment begins. */
 static bool has_free_segment(const struct tt_request_args *w)
 {
 	struct segment_search search = { .size = w->size + 2 * w->align };

@@ -7,8 +7,8 @@
  * An integer has at most one owner. A waiter is served when all other users
  * have freed their segments. At the end no segment is allocated.
  *
- * The controlling thread runs the rounds. Inserting the module only starts that
- * thread; removing the module ends the torture at any time.
+ * The controlling thread runs the rounds. The module's init function only
+ * starts that thread. The exit function can end the torture at any time.
  */
 #include <linux/bits.h>
 #include <linux/delay.h>
@@ -162,7 +162,7 @@ static void print_end(unsigned int cpus, u64 start)
 
 static struct tt_user seeded_user;
 
-/* Tenths of a second: long, as checkers like KASAN slow the watchdog down. */
+/* Tenths of a second: long, because checkers like KASAN slow the watchdog. */
 #define SEEDED_WAIT_TICKS	900
 
 /*

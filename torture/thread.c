@@ -19,7 +19,7 @@
 
 #define MAX_THREADS	256
 
-/* Maximum numbers of retries and of waits. A wait ends after @stall seconds. */
+/* Limits of tt_next_phase(): retries of waiters, waits of @stall seconds. */
 #define MAX_RETRIES	4
 #define MAX_WAITS	30
 

@@ -65,7 +65,10 @@ static void step_waiting(struct tt_thread *t)
 		tt_usleep(20);
 }
 
-/* The arenas may be recreated before the next RUN phase: choose one again. */
+/*
+ * Free all allocations. The arenas may be recreated before the next RUN phase,
+ * so make the next step choose an arena.
+ */
 static void drain(struct tt_thread *t)
 {
 	struct traffic *data = t->data;

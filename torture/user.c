@@ -55,7 +55,7 @@ static void set_call(struct tt_user *u, const char *what, size_t size,
 		tt_set_call(u->thread, what, u->arena->name, size, vmflag);
 }
 
-/* Called before the request, because the request may take long. */
+/* Count a request before it is made, because it may take long. */
 static void count_request(struct tt_user *u, int vmflag)
 {
 	tt_count(TT_ALLOC);
@@ -66,8 +66,8 @@ static void count_request(struct tt_user *u, int vmflag)
 }
 
 /*
- * Register a request that may wait for space. A request in a scope of
- * alloc_random() may wait for memory instead, so it is not registered.
+ * Register a request that may wait for space. In a memory allocation scope (see
+ * alloc_random()), a request may wait for memory instead: do not register it.
  */
 static struct tt_request *register_request(struct tt_user *u,
 					   struct tt_request_args *w)
@@ -236,7 +236,7 @@ static void alloc_random(struct tt_user *u)
 	unsigned int flags = 0;
 	u32 scope = tt_random(&u->rnd, 16);
 
-	/* Scopes in which allocations of vmem's structures fail more often. */
+	/* In these scopes, allocations of vmem's structures fail more often. */
 	if (sleep && scope == 0)
 		flags = memalloc_noreclaim_save();
 	else if (sleep && scope == 1)

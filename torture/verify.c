@@ -2,7 +2,7 @@
 /*
  * Two checks of the shared arenas. In the RUN phase, a thread runs
  * vmem_verify() and compares statistics. In the QUIESCE phase, a thread
- * exhausts each arena.
+ * exhausts each exhaustible arena.
  */
 #include "torture.h"
 

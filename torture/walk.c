@@ -2,16 +2,17 @@
 /*
  * Walks of arenas that other threads change during the walk. The walker holds
  * segments of its own, which no other thread frees. Each walk of allocated
- * segments must visit each own segment exactly once. In a reentrant walk the
- * callback allocates and frees in the walked arena.
+ * segments must visit each segment of the walker exactly once. In a reentrant
+ * walk the callback allocates and frees in the walked arena.
  */
 #include "torture.h"
 
 #define NR_OWN	12
 
 /*
- * After this number of segments the callback only counts. A walk might never
- * end if other threads inserted segments faster than the callback visits them.
+ * After this number of segments the callback only counts. Otherwise the walk
+ * might never end, because other threads may insert segments faster than a
+ * reentrant callback visits them.
  */
 #define MAX_REENTRANT	3000
 

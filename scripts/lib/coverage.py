@@ -12,7 +12,7 @@ that explain nothing.
 A function of a header has copies in several files; a line was reached if one of its
 copies was reached.  A branch is an outcome of a condition.  The compiler numbers the
 branches of a line.  The program adds up the counts of the copies with the most branches.
-It ignores a copy with fewer branches, in which the compiler has evaluated a condition.
+It ignores copies with fewer branches: there the compiler has evaluated a condition.
 
 Branches in a statement without a condition (see CONDITION) are not counted: they come
 from macros of the kernel, such as locks, lockdep_assert_held() or might_sleep().  All

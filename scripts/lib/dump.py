@@ -38,7 +38,7 @@ class Monitor:
         raise SystemExit(f"dump: {command}: QEMU has ended")
 
     def end(self):
-        """End QEMU.  Read until QEMU closes the socket: otherwise it may not quit."""
+        """End QEMU.  Read until the socket is closed: otherwise QEMU may not quit."""
         self.file.write('{"execute": "quit"}\n')
         self.file.flush()
         try:

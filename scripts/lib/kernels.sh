@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034	# results are in variables
+# shellcheck shell=bash disable=SC2034	# functions return results in variables that callers read
 #
 # Kernels to build modules for.  Each kernel is built once and kept in the cache, in a
 # directory named after the kernel, its version and a hash of its inputs.  The
@@ -188,8 +188,8 @@ image_get() {
 	[ -e "$IMAGE" ] || die "no kernel in linux-image-$abi"
 }
 
-# module_get IMAGE MODULE DIR: copy a module of a Debian kernel to DIR. The cache keeps
-# only the requested modules, because there are many.
+# module_get IMAGE MODULE DIR: copy a module of a Debian kernel to DIR.  The cache
+# keeps only the requested modules, because a Debian kernel has thousands.
 module_get() {
 	local abi=${1##*/vmlinuz-} module=$2 out=$3 dir
 

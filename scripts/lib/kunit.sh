@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034	# results are in variables
+# shellcheck shell=bash disable=SC2034	# functions return results in variables that callers read
 #
 # KUnit for kernels that are configured without it, such as Debian's: built as a
 # separate module from the source of the same version.

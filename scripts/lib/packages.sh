@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034	# results are in variables
+# shellcheck shell=bash disable=SC2034	# functions return results in variables that callers read
 #
 # Debian packages.  Missing tools (compilers, QEMU) are installed.  Kernels are
 # downloaded and unpacked in the cache, because installing a kernel would change how

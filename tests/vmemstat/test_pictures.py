@@ -79,7 +79,7 @@ class Cells(Case):
         self.assertEqual(len(made.regions), 20000)
 
     def test_touching(self):
-        """Adjacent spans form one region, in any order of the file."""
+        """Adjacent spans form one region, whatever their order in the file."""
         spans = [(first, first + 0xfff, True, [("free", first, 0x1000)])
                  for first in (0x3000, 0x1000, 0x2000)]
         made, _ = cells_of(self.make_segments("copy", spans), "one")

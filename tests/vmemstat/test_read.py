@@ -154,8 +154,8 @@ class Lines(Case):
             self.assertEqual(now.find(name).id, 7)
 
     def test_tree(self):
-        """Sources come first in any order; an arena whose source is missing, or is
-        the arena itself, is a root."""
+        """A source precedes its children, whatever the order in the file.  An arena
+        is a root if its source is missing or is the arena itself."""
         path = self.make("copy", [(3, "c", {"vmem_source": 2}),
                                   (2, "b", {"vmem_source": 1}), (1, "a", {}),
                                   (4, "d", {"vmem_source": 99}),

@@ -13,7 +13,7 @@ from array import array
 
 COLUMNS = 256
 ROWS = 48
-MAX_REGION_ROWS = 24    # with at most so many regions, each region begins a new row
+MAX_REGION_ROWS = 24    # if there are no more regions, each region begins a new row
 MIN_EDGE = 3            # size in cells of the smallest segments whose edges are drawn
 
 
