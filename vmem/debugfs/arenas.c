@@ -48,11 +48,12 @@ static void arenas_seq_stop(struct seq_file *m, void *v)
 	vmem_registry_unlock();
 }
 
-static int arenas_seq_open(struct file *file, const struct seq_operations *ops)
+/* The private data of the inode are the seq_operations of the file. */
+static int arenas_seq_open(struct inode *inode, struct file *file)
 {
 	struct vmem_registry_cursor *cur;
 
-	cur = __seq_open_private(file, ops, sizeof(*cur));
+	cur = __seq_open_private(file, inode->i_private, sizeof(*cur));
 	if (!cur)
 		return -ENOMEM;
 	vmem_registry_open(cur);
@@ -95,19 +96,6 @@ static const struct seq_operations arenas_ops = {
 	.show = arenas_show,
 };
 
-static int arenas_open(struct inode *inode, struct file *file)
-{
-	return arenas_seq_open(file, &arenas_ops);
-}
-
-static const struct file_operations vmem_arenas_fops = {
-	.owner = THIS_MODULE,
-	.open = arenas_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = arenas_seq_release,
-};
-
 static int kstat_show(struct seq_file *m, void *v)
 {
 	char prefix[sizeof("vmem:4294967295::") + VMEM_LABEL_SIZE];
@@ -133,14 +121,9 @@ static const struct seq_operations kstat_ops = {
 	.show = kstat_show,
 };
 
-static int kstat_open(struct inode *inode, struct file *file)
-{
-	return arenas_seq_open(file, &kstat_ops);
-}
-
-static const struct file_operations vmem_kstat_fops = {
+static const struct file_operations arenas_fops = {
 	.owner = THIS_MODULE,
-	.open = kstat_open,
+	.open = arenas_seq_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = arenas_seq_release,
@@ -205,8 +188,8 @@ void vmem_debugfs_remove(struct vmem *vm)
 void vmem_debugfs_init(void)
 {
 	root = private_dir("vmem", NULL);
-	debugfs_create_file("arenas", 0400, root, NULL, &vmem_arenas_fops);
-	debugfs_create_file("kstat", 0400, root, NULL, &vmem_kstat_fops);
+	debugfs_create_file("arenas", 0400, root, (void *)&arenas_ops, &arenas_fops);
+	debugfs_create_file("kstat", 0400, root, (void *)&kstat_ops, &arenas_fops);
 	debugfs_create_file("metadata", 0400, root, NULL, &vmem_metadata_fops);
 	vmem_fault_init(root);
 }
