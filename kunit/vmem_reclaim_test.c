@@ -449,6 +449,108 @@ static void failure_during_a_reclaim_asks_for_another(struct kunit *test)
 	vt_free(vm, held, MANY);
 }
 
+/* An arena of two adjacent slabs, 1 to 64 and 65 to 128, without free objects. */
+static vmem_t *two_full_slabs(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 128, 1);
+	unsigned int i;
+
+	for (i = 0; i < 128; i++)
+		KUNIT_ASSERT_NE(test, vt_alloc(vm, 1, VM_SLEEP), 0UL);
+	KUNIT_ASSERT_EQ(test, vq_cache(vm, 1)->nslabs, 2UL);
+	return vm;
+}
+
+static void free_objects(vmem_t *vm, unsigned long first, unsigned long last)
+{
+	while (first <= last)
+		vt_free(vm, first++, 1);
+}
+
+/* Free the eight integers that were allocated at 61, and all other objects. */
+static void free_two_slabs(vmem_t *vm)
+{
+	vt_free(vm, 61, 8);
+	free_objects(vm, 1, 60);
+	free_objects(vm, 69, 128);
+}
+
+/*
+ * [37] [38] The free objects at the end of one slab and at the beginning of the
+ * next serve a waiter together. Either slab may get its free objects last.
+ */
+static void adjacent_slabs_serve_a_waiter(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		vmem_t *vm = two_full_slabs(test);
+		struct vt_thread *t;
+
+		free_objects(vm, i ? 61 : 65, i ? 64 : 68);
+		t = vt_request(test, vm, 8, VM_SLEEP);
+		vt_wait_asleep(test, vm, 1);
+		free_objects(vm, i ? 65 : 61, i ? 68 : 64);
+		KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 61UL);
+		free_two_slabs(vm);
+	}
+}
+
+/*
+ * [37] [38] A slab that becomes wholly free, and free objects of the adjacent
+ * slab, serve a waiter together.
+ */
+static void wholly_free_slab_and_its_neighbour_serve_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = two_full_slabs(test);
+	struct vt_thread *t;
+
+	free_objects(vm, 65, 68);
+	t = vt_request(test, vm, 68, VM_SLEEP);
+	vt_wait_asleep(test, vm, 1);
+	free_objects(vm, 1, 64);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 1UL);
+	vt_free(vm, 1, 68);
+	free_objects(vm, 69, 128);
+}
+
+/*
+ * [37] [38] A segment that is freed between two slabs, and the free objects at
+ * the ends of both slabs, serve a waiter together.
+ */
+static void segment_between_slabs_serves_a_waiter(struct kunit *test)
+{
+	vmem_t *vm = vq_ids(test, 132, 1);
+	struct vt_thread *t;
+	unsigned int i;
+
+	for (i = 0; i < 128; i++) {
+		KUNIT_ASSERT_NE(test, vt_alloc(vm, 1, VM_SLEEP), 0UL);
+		if (i == 63)
+			KUNIT_ASSERT_EQ(test, vt_alloc(vm, 4, VM_SLEEP), 65UL);
+	}
+	KUNIT_ASSERT_EQ(test, vq_cache(vm, 1)->nslabs, 2UL);
+	free_objects(vm, 63, 64);
+	free_objects(vm, 69, 70);
+	t = vt_request(test, vm, 8, VM_SLEEP);
+	vt_wait_asleep(test, vm, 1);
+	vt_free(vm, 65, 4);
+	KUNIT_EXPECT_EQ(test, vt_join(test, t, NULL), 63UL);
+	vt_free(vm, 63, 8);
+	free_objects(vm, 1, 62);
+	free_objects(vm, 71, 132);
+}
+
+/* [38] The same free objects serve a VM_NOSLEEP request. */
+static void adjacent_slabs_serve_nosleep(struct kunit *test)
+{
+	vmem_t *vm = two_full_slabs(test);
+
+	free_objects(vm, 61, 68);
+	KUNIT_EXPECT_EQ(test, vt_alloc(vm, 8, VM_NOSLEEP), 61UL);
+	free_two_slabs(vm);
+}
+
 static struct kunit_case vmem_reclaim_cases[] = {
 	KUNIT_CASE(nosleep_drains_its_own_magazines),
 	KUNIT_CASE(nosleep_leaves_the_rest_to_reclaim),
@@ -466,6 +568,10 @@ static struct kunit_case vmem_reclaim_cases[] = {
 	KUNIT_CASE(nosleep_gets_the_whole_root_later),
 	KUNIT_CASE(frees_in_leaves_serve_a_waiter_in_the_root),
 	KUNIT_CASE(failure_during_a_reclaim_asks_for_another),
+	KUNIT_CASE(adjacent_slabs_serve_a_waiter),
+	KUNIT_CASE(wholly_free_slab_and_its_neighbour_serve_a_waiter),
+	KUNIT_CASE(segment_between_slabs_serves_a_waiter),
+	KUNIT_CASE(adjacent_slabs_serve_nosleep),
 	{}
 };
 

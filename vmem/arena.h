@@ -69,11 +69,11 @@ struct vmem_tree;
  *	of requests that have failed since the last reclaim. A slab is split if
  *	the split makes a free segment of at least this size. ULONG_MAX if no
  *	request needs space. Arena lock; READ_ONCE() elsewhere.
- * @split_done: size for which all slabs have been checked for a split;
- *	vmem_split_note() has recorded every candidate since this check.
+ * @split_done: size for which all slabs have been checked for a split; since
+ *	then, each slab that may have become useful to split was recorded.
  *	ULONG_MAX if a check of all slabs is due. Arena lock.
- * @split: work item: tries to split the slabs that vmem_split_note() has
- *	recorded
+ * @split: work item: tries to split the recorded slabs, see
+ *	&vmem_qcaches.noted
  * @release: work item: releases the wholly free imported spans whose release
  *	was deferred
  * @has_free_spans: the arena may have wholly free imported spans; @release is

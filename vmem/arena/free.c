@@ -107,7 +107,8 @@ static void free_detach_span(struct vmem *vm, struct vmem_seg *seg,
  *
  * If @seg is a wholly free imported span and the arena has a release function,
  * releases the span; but first offers the span to waiters if the function is a
- * client's. Offers any other segment to waiters.
+ * client's. Offers any other segment to waiters, and records the slabs beside it
+ * for a split.
  *
  * Context: any but NMI. Calls the client's release function, unless
  * @pending->defer is set.
@@ -122,6 +123,8 @@ void vmem_freed(struct vmem *vm, struct vmem_seg *seg,
 	bool offer = !pending->no_offer && vm->waiters;
 
 	lockdep_assert_held(&vm->segmap.lock);
+	if (unlikely(offer))
+		vmem_split_note_beside(vm, seg);
 	pending->vm = NULL;
 	if (vmem_span_is_free(seg) && vm->ffunc) {
 		if (vm->ffunc == vmem_free) {

@@ -31,7 +31,7 @@
 #define VMEM_SLAB_LISTS		7
 
 /*
- * Upper bound of the slabs that vmem_split_note() records. If there are more,
+ * Upper bound of the slabs that an arena records for a split. If there are more,
  * the work item &vmem.split checks all slabs.
  */
 #define VMEM_SLABS_NOTED	8
@@ -175,9 +175,6 @@ struct vmem_slab {
  * @allocs: objects taken from slabs
  * @frees: objects returned to slabs
  * @singles: single objects taken from the arena
- * @noted: first integers of the slabs that vmem_split_note() has recorded
- * @nnoted: number of entries in @noted
- * @noted_more: vmem_split_note() has found @noted full
  */
 struct vmem_qcache {
 	struct vmem *vm;
@@ -201,9 +198,6 @@ struct vmem_qcache {
 	unsigned long allocs;
 	unsigned long frees;
 	unsigned long singles;
-	unsigned long noted[VMEM_SLABS_NOTED];
-	unsigned int nnoted;
-	bool noted_more;
 };
 
 /**
@@ -217,6 +211,9 @@ struct vmem_qcache {
  *	Set when a slab is inserted, cleared by maintenance; WRITE_ONCE(),
  *	READ_ONCE().
  * @magazines: number of magazines of all caches
+ * @noted: first integers of the slabs that are recorded for &vmem.split. Arena lock.
+ * @nnoted: number of entries in @noted. Arena lock.
+ * @noted_more: a slab was not recorded, because @noted was full. Arena lock.
  * @cache: the caches, the smallest size first
  */
 struct vmem_qcaches {
@@ -226,6 +223,9 @@ struct vmem_qcaches {
 	unsigned long weight;
 	bool maintain;
 	atomic_t magazines;
+	unsigned long noted[VMEM_SLABS_NOTED];
+	unsigned int nnoted;
+	bool noted_more;
 	struct vmem_qcache cache[];
 };
 

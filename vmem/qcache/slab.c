@@ -187,7 +187,6 @@ unsigned long vmem_slab_insert(struct vmem_qcache *qc, struct vmem_slab *slab,
 		vmem_split_note(qc, slab);
 		spin_unlock_irqrestore(&qc->lock, irq);
 		vmem_signal_object(qc);
-		vmem_queue_work(&vm->split);
 		return addr;
 	}
 	spin_unlock_irqrestore(&qc->lock, irq);
@@ -265,7 +264,7 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 {
 	struct vmem *vm = qc->vm;
 	const char *wrong = NULL;
-	bool put = false, noted = false, waiters = false;
+	bool put = false, waiters = false;
 	struct vmem_slab *slab, *empty = NULL;
 	unsigned long irq, size;
 
@@ -287,7 +286,7 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 			vmem_slab_remove(qc, slab);
 			empty = slab;
 		} else if (unlikely(waiters)) {
-			noted = vmem_split_note(qc, slab);
+			vmem_split_note(qc, slab);
 		}
 	}
 	spin_unlock_irqrestore(&qc->lock, irq);
@@ -296,8 +295,6 @@ void vmem_slab_put(struct vmem_qcache *qc, unsigned long addr,
 		slab_set_pending(qc, empty, pending);
 	else if (unlikely(waiters))
 		vmem_signal_object(qc);
-	if (unlikely(noted))
-		vmem_queue_work(&vm->split);
 	if (wrong)
 		vmem_misuse(vm, "vmem_free(addr=%#lx, size=%lu): %s", addr,
 			    qc->size, wrong);

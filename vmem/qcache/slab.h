@@ -30,7 +30,8 @@ bool vmem_slab_split_any(struct vmem_qcache *qc);
 void vmem_split_some(struct vmem *vm, unsigned long need, bool anywhere,
 		     struct vmem_reclaim_budget *budget);
 void vmem_split_all(struct vmem *vm);
-bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);
+void vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab);
+void vmem_split_note_beside(struct vmem *vm, const struct vmem_seg *seg);
 void vmem_split_work(struct work_struct *work);
 
 /*

@@ -11,9 +11,10 @@
  * the needed size.
  *
  * When a request begins to wait, the reclaim work item checks all slabs once.
- * While requests wait, vmem_split_note() records a slab with a new free object
- * if a split may yield a segment of the needed size. The work item &vmem.split
- * tries to split the recorded slabs.
+ * While requests wait, each change that may make a split useful records a slab:
+ * vmem_split_note() a slab that gets a free object, vmem_split_note_beside() the
+ * slabs beside a segment that becomes free. The work item &vmem.split tries to
+ * split the recorded slabs.
  */
 #include <linux/slab.h>
 
@@ -71,6 +72,12 @@ static struct runs split_runs(const struct vmem_qcache *qc,
 	return r;
 }
 
+static bool split_is_slab(const struct vmem *vm, const struct vmem_seg *seg)
+{
+	return seg->type == VMEM_ALLOC && seg->cached &&
+	       seg->size == vm->qcaches->slab_size;
+}
+
 /*
  * @seg is the upper neighbour of the slab to split if @above, else the lower
  * neighbour. If @seg is a slab too, returns an upper bound of the free run at
@@ -82,8 +89,7 @@ static unsigned long split_beside(struct vmem_qcache *qc, const struct vmem_seg 
 	struct vmem_slab *slab;
 	struct runs r;
 
-	if (seg->type != VMEM_ALLOC || !seg->cached ||
-	    seg->size != qc->vm->qcaches->slab_size)
+	if (!split_is_slab(qc->vm, seg))
 		return 0;
 	slab = vmem_slab_find(qc, seg->start);
 	/* A slab of another cache. The lock of that cache must not be taken. */
@@ -139,11 +145,50 @@ static struct vmem_seg *split_segment(struct vmem_qcache *qc,
 	return seg;
 }
 
+/* Record the slab at @start for &vmem.split. */
+static void split_record(struct vmem *vm, unsigned long start)
+{
+	struct vmem_qcaches *all = vm->qcaches;
+
+	lockdep_assert_held(&vm->segmap.lock);
+	if (all->nnoted < VMEM_SLABS_NOTED)
+		all->noted[all->nnoted++] = start;
+	else
+		all->noted_more = true;
+	vmem_queue_work(&vm->split);
+}
+
+/**
+ * vmem_split_note_beside - record the slabs beside a segment that becomes free
+ * @vm: the arena; requests wait for its space
+ * @seg: the segment, free or about to be split
+ *
+ * A free segment may lie between @seg and a slab.
+ *
+ * Context: the arena lock is held.
+ */
+void vmem_split_note_beside(struct vmem *vm, const struct vmem_seg *seg)
+{
+	const struct vmem_seg *prev = vmem_seg_prev(seg);
+	const struct vmem_seg *next = vmem_seg_next(seg);
+
+	if (!vm->qcaches)
+		return;
+	if (prev->type == VMEM_FREE)
+		prev = vmem_seg_prev(prev);
+	if (next->type == VMEM_FREE)
+		next = vmem_seg_next(next);
+	if (split_is_slab(vm, prev))
+		split_record(vm, prev->start);
+	if (split_is_slab(vm, next))
+		split_record(vm, next->start);
+}
+
 /*
  * If a slab of @qc begins at @start, and splits of the slab and its neighbours
  * may make a free segment of @need integers, split the slab. @caller_queues:
- * see &vmem_pending_free.caller_queues. Returns 1 after a split, 0 if the function did
- * not split the slab, -ENOMEM if there was no memory.
+ * see &vmem_pending_free.caller_queues. Returns 1 after a split, 0 if the
+ * function did not split the slab, -ENOMEM if there was no memory.
  *
  * Holds the cache lock and the arena lock during the split, so that a request
  * finds each free object either in the slab or in the arena.
@@ -195,6 +240,9 @@ static int split_slab(struct vmem_qcache *qc, unsigned long start,
 		vmem_freed(vm, seg, &pending, irq);
 		vmem_free_pending(&pending);
 	} else {
+		/* The free objects of adjacent slabs may join those of @slab. */
+		if (vm->waiters)
+			vmem_split_note_beside(vm, seg);
 		split_segment(qc, slab, seg);
 		vmem_trim(vm, &extra);
 		spin_unlock(&sm->lock);
@@ -396,8 +444,7 @@ void vmem_split_all(struct vmem *vm)
 		       n < GROUP && left--) {
 			struct vmem_seg *seg = cur.seg;
 
-			if (seg->type == VMEM_ALLOC && seg->cached &&
-			    seg->size == vm->qcaches->slab_size)
+			if (split_is_slab(vm, seg))
 				start[n++] = seg->start;
 			vmem_cursor_set(&cur, vmem_seg_next(seg));
 		}
@@ -421,60 +468,52 @@ void vmem_split_all(struct vmem *vm)
  * @qc: the cache; its arena has waiters
  * @slab: a slab with a new free object; not wholly free
  *
- * Context: the cache's lock is held.
- * Return: true if the caller must drop the lock and queue &vmem.split.
+ * Context: the cache lock is held. Takes the arena lock.
  */
-bool vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
+void vmem_split_note(struct vmem_qcache *qc, const struct vmem_slab *slab)
 {
 	struct runs r = split_runs(qc, slab);
+	struct vmem *vm = qc->vm;
 
 	lockdep_assert_held(&qc->lock);
-	if (r.most < READ_ONCE(qc->vm->need_least) && !r.low && !r.high)
-		return false;
-	if (qc->nnoted < VMEM_SLABS_NOTED)
-		qc->noted[qc->nnoted++] = slab->start;
-	else
-		qc->noted_more = true;
-	return true;
+	if (r.most < READ_ONCE(vm->need_least) && !r.low && !r.high)
+		return;
+	spin_lock(&vm->segmap.lock);
+	split_record(vm, slab->start);
+	spin_unlock(&vm->segmap.lock);
 }
 
 /*
- * The work item &vmem.split: tries to split the slabs that vmem_split_note()
- * has recorded. If there were too many to record, then tries to split all.
+ * The work item &vmem.split: tries to split the recorded slabs. If there were
+ * too many to record, then tries to split all.
  */
 void vmem_split_work(struct work_struct *work)
 {
 	struct vmem *vm = container_of(work, struct vmem, split);
-	bool more = false, memory = true;
-	unsigned long start, need;
-	unsigned int i;
+	struct vmem_qcaches *all = vm->qcaches;
+	struct vmem_segmap *sm = &vm->segmap;
+	unsigned long start = 0, need;
+	bool found, more, memory = true;
 
-	for (i = 0; i < vm->qcaches->n; i++) {
-		struct vmem_qcache *qc = &vm->qcaches->cache[i];
-
-		for (;;) {
-			start = 0;
-			spin_lock_irq(&qc->lock);
-			if (qc->nnoted)
-				start = qc->noted[--qc->nnoted];
-			more |= qc->noted_more;
-			qc->noted_more = false;
-			spin_unlock_irq(&qc->lock);
-			need = READ_ONCE(vm->need_least);
-			if (!start)
-				break;
-			if (need != ULONG_MAX &&
-			    split_slab(qc, start, need, nowait, false) < 0)
-				memory = false;
-			cond_resched();
-		}
-	}
+	do {
+		spin_lock_irq(&sm->lock);
+		found = all->nnoted;
+		if (found)
+			start = all->noted[--all->nnoted];
+		more = all->noted_more;
+		need = vm->need_least;
+		spin_unlock_irq(&sm->lock);
+		if (found && need != ULONG_MAX && split_at(vm, start, need) < 0)
+			memory = false;
+		cond_resched();
+	} while (found);
 	if (!more && memory)
 		return;
 	/* Check all slabs: now, or in the next reclaim if memory was short. */
-	spin_lock_irq(&vm->segmap.lock);
+	spin_lock_irq(&sm->lock);
+	all->noted_more = false;
 	vm->split_done = ULONG_MAX;
-	spin_unlock_irq(&vm->segmap.lock);
+	spin_unlock_irq(&sm->lock);
 	if (memory)
 		vmem_split_all(vm);
 }
